@@ -1,0 +1,42 @@
+# `make demo` runs the main job, `make test` the tests; both set up their own environment in .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test check slow bench format clean
+
+demo: .venv/installed
+	$(BIN)/athermal run examples/two_oscillator.toml --out results
+
+test: .venv/developed
+	$(BIN)/pytest
+
+check: .venv/developed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(MAKE) test
+
+slow: .venv/developed
+	$(BIN)/pytest -m slow
+
+bench: .venv/installed
+	$(BIN)/python -m benchmarks
+
+format: .venv/developed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:
+	rm -rf .venv results
+
+.venv/bin/pip:
+	$(PYTHON) -m venv .venv
+
+.venv/installed: pyproject.toml | .venv/bin/pip
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+.venv/developed: pyproject.toml | .venv/bin/pip
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch .venv/installed $@

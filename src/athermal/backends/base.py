@@ -1,0 +1,48 @@
+"""What every backend offers."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, Generic, TypeVar
+
+from athermal.machine.initial import InitialState
+from athermal.machine.machine import Machine
+from athermal.thermodynamics.snapshot import Reference, Snapshot
+
+State = TypeVar("State")
+
+
+class Solver(ABC, Generic[State]):
+    """A backend bound to one machine: it prepares, advances and looks, and no more."""
+
+    @property
+    @abstractmethod
+    def reference(self) -> Reference:
+        """The constants of the machine that the laws need."""
+
+    @abstractmethod
+    def prepare(self, initial: InitialState) -> State:
+        """Return the state of the whole at time zero."""
+
+    @abstractmethod
+    def advance(self, state: State, start: float, stop: float) -> tuple[State, float]:
+        """Return the state at `stop` and the work done on the machine on the way; backwards if stop < start.
+
+        Work is the integral of <dH/dt>, jumps of <H> in (start, stop] included, never taken from the first law.
+        """
+
+    @abstractmethod
+    def snapshot(self, state: State, time: float) -> Snapshot:
+        """Return energies and entropies, with the Hamiltonian just after `time`."""
+
+    @abstractmethod
+    def accuracy(self) -> dict[str, float]:
+        """Return what the solver knows of its own errors, by name."""
+
+
+class Backend(ABC):
+    """A way of computing. Its fields are its options."""
+
+    @abstractmethod
+    def bind(self, machine: Machine) -> Solver[Any]:
+        """Return a solver for this machine, or raise `MachineError` if the backend cannot hold it."""

@@ -1,0 +1,240 @@
+"""The dense Gaussian backend: mean and covariance of all modes, exactly."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from athermal import _validate
+from athermal._types import FloatArray, IntArray
+from athermal.backends.base import Backend, Solver
+from athermal.backends.gaussian.prepare import prepare
+from athermal.backends.gaussian.state import GaussianState
+from athermal.errors import ConvergenceError, InstabilityError
+from athermal.machine.drive import TIME_RESOLUTION
+from athermal.machine.initial import InitialState
+from athermal.machine.machine import Machine
+from athermal.maths.gaussian import entropy, log_partition, mode_entropy
+from athermal.maths.information import mutual_information_of_rows, skew_products
+from athermal.maths.propagate import DrivenHamiltonian, Evolution, QuadraticFunctional, constant_evolution
+from athermal.maths.symplectic import mode_indices, symplectic_defect, symplectic_inverse
+from athermal.thermodynamics.snapshot import Reference, Snapshot
+
+
+@dataclass(frozen=True)
+class Dense(Backend):
+    """The mean and covariance of every mode, propagated exactly.
+
+    Constant stretches of the cycle use the exact propagator; driven ones Gauss-Legendre collocation of order 48, refined
+    until two refinements agree to `tolerance`, symplectic to rounding. The propagators of one cycle are computed once.
+
+    Parameters
+    ----------
+    tolerance : float
+        Largest relative difference between two refinements of a driven stretch.
+    max_panels : int
+        Where refining stops.
+    max_growth : float
+        How far the covariance may grow beyond its start before the run is stopped as unstable: at 1e8 double precision
+        leaves the ledger eight digits.
+
+    Examples
+    --------
+    >>> Dense(tolerance=1e-10).tolerance
+    1e-10
+    """
+
+    tolerance: float = 1e-12
+    max_panels: int = 20_000
+    max_growth: float = 1e8
+    kind: Literal["dense"] = field(default="dense", repr=False)
+
+    def __post_init__(self) -> None:
+        owner = "the dense backend"
+        _validate.positive(self.tolerance, "tolerance", owner)
+        _validate.count(self.max_panels, "max_panels", owner)
+        _validate.positive(self.max_growth, "max_growth", owner)
+
+    def bind(self, machine: Machine) -> DenseSolver:
+        """Return a solver for this machine."""
+        return DenseSolver(machine, self)
+
+
+class DenseSolver(Solver[GaussianState]):
+    """The dense backend bound to one machine."""
+
+    def __init__(self, machine: Machine, options: Dense) -> None:
+        self.machine = machine
+        self.options = options
+        self.hamiltonian = machine.hamiltonian
+        self._evolutions: dict[tuple[float, float], Evolution] = {}
+        self._symplectic_defect = 0.0
+        self._step_error = 0.0
+        self._initial_spread: float | None = None
+
+    @property
+    def reference(self) -> Reference:
+        partitions = [log_partition(bath.frequencies, bath.temperature) for bath in self.machine.reservoirs]
+        return Reference(
+            self.machine.subsystem_names,
+            self.machine.reservoir_names,
+            self.machine.temperatures,
+            np.array(partitions),
+            self.machine.period,
+        )
+
+    def prepare(self, initial: InitialState) -> GaussianState:
+        state = prepare(self.hamiltonian, initial, lambda later: self.advance(later, self.machine.period, 0.0)[0])
+        self._initial_spread = float(np.max(np.sum(state.factor**2, axis=1)))
+        return state
+
+    def advance(self, state: GaussianState, start: float, stop: float) -> tuple[GaussianState, float]:
+        if stop < start:
+            later = self._evolution(stop, start)
+            inverse = symplectic_inverse(later.propagator)
+            before = state.mapped(inverse, -inverse @ later.shift)
+            return before, -later.work.expectation(before.mean, before.covariance)
+        evolution = self._evolution(start, stop)
+        work = evolution.work.expectation(state.mean, state.covariance)
+        after = state.mapped(evolution.propagator, evolution.shift)
+        self._check_growth(state, after, stop)
+        return after, work
+
+    def snapshot(self, state: GaussianState, time: float) -> Snapshot:
+        hamiltonian, n_modes = self.hamiltonian, self.hamiltonian.n_modes
+        covariance = state.covariance
+        touched = hamiltonian.basis.T @ state.factor
+        means = hamiltonian.basis.T @ state.mean
+        second = touched @ touched.T + np.outer(means, means)
+        forms, forces = hamiltonian.subsystem_coupling(time)
+        subsystem_energies = 0.5 * np.einsum("ide,de->i", forms, second) + forces @ means
+        diagonal = np.diag(covariance) + state.mean**2
+        quanta = 0.5 * hamiltonian.frequencies * (diagonal[:n_modes] + diagonal[n_modes:])
+        reservoir_modes = [hamiltonian.part_modes[name] for name in self.machine.reservoir_names]
+        system = np.arange(len(self.machine.subsystems))
+        system_rows = mode_indices(system, n_modes)
+        reservoir_entropies = [_block_entropy(covariance, modes) for modes in reservoir_modes]
+        total = _total_entropy(state)
+        system_entropy = _block_entropy(covariance, system)
+        if len(reservoir_modes) == 1:
+            reservoirs_entropy = reservoir_entropies[0]
+        else:
+            shared = mutual_information_of_rows(state.rows(system_rows), state.excess)
+            reservoirs_entropy = shared - system_entropy + total
+        return Snapshot(
+            np.asarray(time),
+            subsystem_energies,
+            np.array([np.sum(quanta[modes]) for modes in reservoir_modes]),
+            np.array([_block_entropy(covariance, system[[k]]) for k in system]),
+            np.array(reservoir_entropies),
+            np.asarray(system_entropy),
+            np.asarray(reservoirs_entropy),
+            np.asarray(total),
+        )
+
+    def accuracy(self) -> dict[str, float]:
+        return {"symplectic_defect": self._symplectic_defect, "step_error": self._step_error}
+
+    # --- the propagators of one cycle ------------------------------------------------------------------------------
+
+    def _evolution(self, start: float, stop: float) -> Evolution:
+        """Return the map of [start, stop], at most a cycle long; the same phase of every cycle shares it."""
+        period = self.machine.period
+        phase = start % period
+        if period - phase < TIME_RESOLUTION * period:
+            phase = 0.0
+        key = (round(phase / period, 10), round((stop - start) / period, 10))
+        if key not in self._evolutions:
+            evolution = self._assemble(phase, phase + (stop - start))
+            self._symplectic_defect = max(self._symplectic_defect, symplectic_defect(evolution.propagator))
+            self._evolutions[key] = evolution
+        return self._evolutions[key]
+
+    def _assemble(self, start: float, stop: float) -> Evolution:
+        period, resolution = self.machine.period, TIME_RESOLUTION * self.machine.period
+        marks = [mark + k * period for k in range(int(stop // period) + 2) for mark in self.hamiltonian.breakpoints]
+        inside = [mark for mark in marks if start + resolution < mark < stop - resolution]
+        edges = [start, *inside, stop]
+        total = Evolution.identity(2 * self.hamiltonian.n_modes)
+        for k, (low, high) in enumerate(itertools.pairwise(edges)):
+            piece = self._stretch(low, high)
+            total = total.then(piece) if k else piece
+            if any(abs(high - mark) <= resolution for mark in marks):
+                total = Evolution(
+                    total.propagator, total.shift, total.work + self._jump(high).pulled_back(total.propagator, total.shift)
+                )
+        return total
+
+    def _jump(self, time: float) -> QuadraticFunctional:
+        """Return the jump of <H> at a breakpoint, the work of a sudden quench."""
+        times, basis = np.array([time % self.machine.period]), self.hamiltonian.basis
+        after, before = self.hamiltonian.coupling(times), self.hamiltonian.coupling(times, "left")
+        form = basis @ (after[0][0] - before[0][0]) @ basis.T
+        return QuadraticFunctional(form, basis @ (after[1][0] - before[1][0]), 0.0)
+
+    def _stretch(self, start: float, stop: float) -> Evolution:
+        """Return the map of a stretch without breakpoints."""
+        hamiltonian = self.hamiltonian
+        if hamiltonian.is_constant(start, stop):
+            middle = 0.5 * (start + stop)
+            return constant_evolution(hamiltonian.form(middle), hamiltonian.force(middle), stop - start)
+        driven = DrivenHamiltonian(hamiltonian.frequencies, hamiltonian.basis, hamiltonian.coupling, hamiltonian.slope)
+        slopes = hamiltonian.slope(np.linspace(start, stop, 65)[1:-1])
+        work_scale = (stop - start) * max(float(np.max(np.abs(slope), initial=0.0)) for slope in slopes)
+        panels = driven.panels(start, stop)
+        coarse = driven.evolve(start, stop, panels)
+        while True:
+            panels = panels + (panels + 1) // 2
+            fine = driven.evolve(start, stop, panels)
+            error = _difference(coarse, fine, work_scale)
+            if error <= self.options.tolerance:
+                self._step_error = max(self._step_error, error)
+                return fine
+            if panels > self.options.max_panels or not np.isfinite(error):
+                raise ConvergenceError(
+                    f"The propagator of the stretch from t = {start:.6g} to {stop:.6g} must converge to `tolerance` = "
+                    f"{self.options.tolerance:.1e}, but two refinements ({panels} panels) still differ by {error:.1e}. Loosen "
+                    "the tolerance, or check that the drives are smooth between their breakpoints."
+                )
+            coarse = fine
+
+    def _check_growth(self, before: GaussianState, after: GaussianState, time: float) -> None:
+        spread = float(np.max(np.sum(after.factor**2, axis=1)))
+        if self._initial_spread is None:
+            return
+        if not spread <= self.options.max_growth * self._initial_spread:
+            previous = float(np.max(np.sum(before.factor**2, axis=1)))
+            limit = f"{self.options.max_growth:.0e}"
+            raise InstabilityError(
+                f"The machine is parametrically unstable: at t = {time:.6g} the largest variance must stay below {limit} times "
+                f"its start, but is {spread / self._initial_spread:.3g} times, growing {spread / previous:.3g} times in the last "
+                "step. Weaken the drive, or move it away from resonance."
+            )
+
+
+def _difference(coarse: Evolution, fine: Evolution, work_scale: float) -> float:
+    """Return the largest difference of two refinements, relative to the size of what it is a difference of.
+
+    Shifts are measured against the vacuum at least, work against what the drive moves to and fro.
+    """
+    pairs = (
+        (coarse.propagator, fine.propagator, 1.0),
+        (coarse.shift, fine.shift, 1.0),
+        (coarse.work.form, fine.work.form, work_scale),
+        (coarse.work.linear, fine.work.linear, work_scale),
+    )
+    return max(float(np.max(np.abs(a - b))) / max(float(np.max(np.abs(b))), floor) for a, b, floor in pairs)
+
+
+def _block_entropy(covariance: FloatArray, modes: IntArray) -> float:
+    rows = mode_indices(modes, len(covariance) // 2)
+    return entropy(covariance[np.ix_(rows, rows)])
+
+
+def _total_entropy(state: GaussianState) -> float:
+    """Return the entropy of the whole from the state itself, to first order in how far its factor is from symplectic."""
+    drift = skew_products(state.factor) - (state.excess + 0.5)
+    return float(np.sum(mode_entropy(state.excess + drift)))

@@ -1,0 +1,215 @@
+"""Initial states of Gaussian machines, from their descriptions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from athermal._types import FloatArray, IntArray
+from athermal.backends.gaussian.state import GaussianState
+from athermal.errors import MachineError, StateError
+from athermal.machine.hamiltonian import Hamiltonian
+from athermal.machine.initial import (
+    Charged,
+    CorrelatedMarginals,
+    Displaced,
+    GaussianMoments,
+    Gibbs,
+    InitialState,
+    ProductThermal,
+    Squeezed,
+)
+from athermal.machine.parts import Reservoir
+from athermal.maths.gaussian import largest_correlation, squeezing, thermal_excess
+from athermal.maths.symplectic import mode_indices, symplectic_inverse, williamson
+
+Backwards = Callable[[GaussianState], GaussianState]
+
+
+def prepare(hamiltonian: Hamiltonian, initial: InitialState, cycle_backwards: Backwards) -> GaussianState:
+    """Return the state of the whole that `initial` describes.
+
+    Parameters
+    ----------
+    hamiltonian : Hamiltonian
+    initial : InitialState
+    cycle_backwards : callable
+        Takes a state one cycle back in time.
+    """
+    if isinstance(initial, ProductThermal):
+        return _product_thermal(hamiltonian, initial)
+    if isinstance(initial, Gibbs):
+        return _gibbs(hamiltonian, initial)
+    if isinstance(initial, GaussianMoments):
+        return _given(hamiltonian, initial)
+    if not isinstance(initial, (Charged, CorrelatedMarginals, Squeezed, Displaced)):
+        raise MachineError(f"The Gaussian backends do not know the initial state {type(initial).__name__}.")
+    state = prepare(hamiltonian, initial.start, cycle_backwards)
+    if isinstance(initial, Charged):
+        for _ in range(initial.cycles):
+            state = cycle_backwards(state)
+        return state
+    if isinstance(initial, CorrelatedMarginals):
+        return _correlated(hamiltonian, initial, state)
+    rows = mode_indices(_modes(hamiltonian, initial.part, initial), hamiltonian.n_modes)
+    if isinstance(initial, Squeezed):
+        factor = state.factor.copy()
+        half = len(rows) // 2
+        matrix = squeezing(initial.r, initial.phase)
+        x, p = state.factor[rows[:half]], state.factor[rows[half:]]
+        factor[rows[:half]], factor[rows[half:]] = matrix[0, 0] * x + matrix[0, 1] * p, matrix[1, 0] * x + matrix[1, 1] * p
+        mean = state.mean.copy()
+        mean[rows] = np.kron(matrix, np.eye(half)) @ state.mean[rows]
+        return GaussianState(mean, factor, state.excess)
+    move = np.zeros((2 * hamiltonian.n_modes, 1))
+    half = len(rows) // 2
+    for part, values in ((rows[:half], initial.x), (rows[half:], initial.p)):
+        amounts = np.atleast_1d(np.asarray(values, dtype=float))
+        if len(amounts) not in (1, half):
+            raise MachineError(f"A displaced state of {initial.part!r} must give one number or {half}, but gives {len(amounts)}.")
+        move[part, 0] = amounts
+    return GaussianState(state.mean + hamiltonian.from_sites(move)[:, 0], state.factor, state.excess)
+
+
+def _modes(hamiltonian: Hamiltonian, name: str, initial: InitialState) -> IntArray:
+    try:
+        hamiltonian.machine.part(name)
+    except MachineError as error:
+        raise MachineError(f"The initial state {type(initial).__name__} names a part that is not there. {error}") from None
+    return hamiltonian.part_modes[name]
+
+
+def _product_thermal(hamiltonian: Hamiltonian, initial: ProductThermal) -> GaussianState:
+    machine = hamiltonian.machine
+    for name in initial.temperatures:
+        _modes(hamiltonian, name, initial)
+    size = 2 * hamiltonian.n_modes
+    mean, factor, above = np.zeros(size), np.zeros((size, size)), np.zeros(hamiltonian.n_modes)
+    for name, modes in hamiltonian.part_modes.items():
+        part = machine.part(name)
+        if isinstance(part, Reservoir):
+            default = part.temperature
+        else:
+            neighbours = machine.reservoirs_of(name) or machine.reservoirs
+            default = min(reservoir.temperature for reservoir in neighbours)
+        _fill_gibbs(hamiltonian, (name,), modes, initial.temperatures.get(name, default), mean, factor, above)
+    return GaussianState(mean, factor, above)
+
+
+def _gibbs(hamiltonian: Hamiltonian, initial: Gibbs) -> GaussianState:
+    names = tuple(hamiltonian.part_modes) if initial.parts is None else initial.parts
+    modes = np.concatenate([_modes(hamiltonian, name, initial) for name in names])
+    if len(set(names)) != len(names):
+        raise MachineError(f"`parts` of a Gibbs state must not repeat a part, but is {list(names)}.")
+    state = _product_thermal(hamiltonian, ProductThermal())
+    rows = mode_indices(modes, hamiltonian.n_modes)
+    mean, factor, above = state.mean.copy(), state.factor.copy(), state.excess.copy()
+    factor[rows], mean[rows] = 0.0, 0.0
+    _fill_gibbs(hamiltonian, names, modes, initial.temperature, mean, factor, above)
+    return GaussianState(mean, factor, above)
+
+
+def _fill_gibbs(
+    hamiltonian: Hamiltonian,
+    names: tuple[str, ...],
+    modes: IntArray,
+    temperature: float,
+    mean: FloatArray,
+    factor: FloatArray,
+    above: FloatArray,
+) -> None:
+    """Put the Gibbs state of some parts' Hamiltonian at time zero into the rows of its modes."""
+    rows = mode_indices(modes, hamiltonian.n_modes)
+    form, force = hamiltonian.own_form(names)
+    try:
+        frequencies, transform = williamson(form)
+    except StateError as error:
+        raise StateError(
+            f"The Gibbs state of {', '.join(map(repr, names))} does not exist: its Hamiltonian at time zero is not "
+            f"bounded below. {error} Weaken the couplings or add the counter-term."
+        ) from None
+    n = thermal_excess(frequencies, temperature)
+    # h = T w T^T with T symplectic: the normal modes are r = T^-T r', and sigma = T^-T nu T^-1.
+    factor[np.ix_(rows, rows)] = symplectic_inverse(transform).T * np.sqrt(np.concatenate([n, n]) + 0.5)
+    mean[rows] = -np.linalg.solve(form, force) if np.any(force) else 0.0
+    above[modes] = n
+
+
+def _given(hamiltonian: Hamiltonian, initial: GaussianMoments) -> GaussianState:
+    size = 2 * hamiltonian.n_modes
+    covariance = np.array(initial.covariance)
+    if covariance.shape != (size, size):
+        raise StateError(
+            f"`covariance` of a state of given moments must have shape {(size, size)} for the {hamiltonian.n_modes} modes of "
+            f"the machine, but has {covariance.shape}."
+        )
+    asymmetry = float(np.max(np.abs(covariance - covariance.T)))
+    if asymmetry > 1e-12 * float(np.max(np.abs(covariance))):
+        raise StateError(
+            f"`covariance` of a state of given moments must be symmetric, but it and its transpose differ by {asymmetry:.3g}."
+        )
+    mean = np.zeros(size) if initial.mean is None else np.array(initial.mean)
+    if mean.shape != (size,):
+        raise StateError(f"`mean` of a state of given moments must have length {size}, but has {len(mean)}.")
+    covariance = hamiltonian.from_sites(hamiltonian.from_sites(0.5 * (covariance + covariance.T)).T)
+    try:
+        return GaussianState.from_moments(hamiltonian.from_sites(mean[:, None])[:, 0], 0.5 * (covariance + covariance.T))
+    except StateError as error:
+        raise StateError(f"The given covariance is not that of a quantum state. {error}") from None
+
+
+def _correlated(hamiltonian: Hamiltonian, initial: CorrelatedMarginals, state: GaussianState) -> GaussianState:
+    """Add the patterns' off-diagonal blocks to the covariance, as large as the strength says."""
+    size = 2 * hamiltonian.n_modes
+    pattern = np.zeros((size, size))
+    touched: set[int] = set()
+    for entry in initial.correlations:
+        owner = f"The correlation between {entry.between[0]!r} and {entry.between[1]!r}"
+        columns = []
+        for name in entry.between:
+            touched.update(map(int, _modes(hamiltonian, name, initial)))
+            is_reservoir = isinstance(hamiltonian.machine.part(name), Reservoir)
+            vectors = hamiltonian.amplitude(
+                name, entry.site if is_reservoir else None, entry.weights if is_reservoir else None, owner
+            )
+            columns.append(vectors / np.linalg.norm(vectors[:, 0]))
+        (x_a, p_a), (x_b, p_b) = columns[0].T, columns[1].T
+        c, s = np.cos(entry.phase), np.sin(entry.phase)
+        if entry.pattern == "two_mode_squeezing":  # <a b> = e^{i phase}: <x x> = -<p p> = cos, <x p> = <p x> = sin
+            block = c * (np.outer(x_a, x_b) - np.outer(p_a, p_b)) + s * (np.outer(x_a, p_b) + np.outer(p_a, x_b))
+        else:  # <a b^dag> = e^{i phase}: <x x> = <p p> = cos, <p x> = -<x p> = sin
+            block = c * (np.outer(x_a, x_b) + np.outer(p_a, p_b)) + s * (np.outer(p_a, x_b) - np.outer(x_a, p_b))
+        pattern += entry.weight * (block + block.T)
+    if initial.strength == 0.0 or not np.any(pattern):
+        return state
+    # Everything that is already correlated with the touched modes constrains them too.
+    covariance = state.covariance
+    linked = np.abs(covariance) > 0.0
+    half = hamiltonian.n_modes
+    by_mode = linked[:half, :half] | linked[:half, half:] | linked[half:, :half] | linked[half:, half:]
+    modes = np.zeros(half, dtype=bool)
+    modes[list(touched)] = True
+    while True:
+        grown = modes | by_mode[modes].any(axis=0)
+        if np.array_equal(grown, modes):
+            break
+        modes = grown
+    index = np.flatnonzero(modes)
+    rows = mode_indices(index, half)
+    block = np.ix_(rows, rows)
+    largest = largest_correlation(covariance[block], pattern[block])
+    if largest == 0.0:
+        names = ", ".join(repr(name) for entry in initial.correlations for name in entry.between)
+        raise StateError(
+            f"No correlation of this pattern is possible between {names}: one of the parts is in a pure state. Raise its "
+            "temperature."
+        )
+    local = GaussianState.from_moments(state.mean[rows], covariance[block] + initial.strength * largest * pattern[block])
+    factor, above = state.factor.copy(), state.excess.copy()
+    # The columns of these modes hold their whole state, since nothing else is correlated with them.
+    factor[rows] = 0.0
+    factor[:, rows] = 0.0
+    factor[block] = local.factor
+    above[index] = local.excess
+    return GaussianState(state.mean, factor, above)

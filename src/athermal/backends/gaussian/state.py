@@ -1,0 +1,54 @@
+"""A Gaussian state of the whole in factorised form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from athermal._types import FloatArray, IntArray
+from athermal.maths.gaussian import excess
+from athermal.maths.symplectic import williamson
+
+
+@dataclass(frozen=True)
+class GaussianState:
+    """Mean and covariance sigma = M M^T with M = S diag(nu, nu)^{1/2}, S symplectic.
+
+    Evolution turns M into U M and leaves nu alone, so the state stays physical by construction and the entropy of the
+    whole is known.
+
+    Parameters
+    ----------
+    mean : (2N,) array
+    factor : (2N, 2N) array
+        M.
+    excess : (N,) array
+        nu_k - 1/2 of column pair (k, N + k).
+    """
+
+    mean: FloatArray
+    factor: FloatArray
+    excess: FloatArray
+
+    @classmethod
+    def from_moments(cls, mean: FloatArray, covariance: FloatArray) -> GaussianState:
+        """Return the state with these moments, or raise `StateError` if there is none."""
+        nu, transform = williamson(covariance)
+        above = excess(nu, float(np.max(np.abs(np.diag(covariance)))))
+        return cls(mean, transform * np.sqrt(np.concatenate([above, above]) + 0.5), above)
+
+    @cached_property
+    def covariance(self) -> FloatArray:
+        """sigma, shape (2N, 2N)."""
+        return np.asarray(self.factor @ self.factor.T)
+
+    def rows(self, index: IntArray) -> FloatArray:
+        """Return the rows of the symplectic S that belong to some quadratures."""
+        nu = self.excess + 0.5
+        return np.asarray(self.factor[index] / np.sqrt(np.concatenate([nu, nu])))
+
+    def mapped(self, propagator: FloatArray, shift: FloatArray) -> GaussianState:
+        """Return the state after r -> propagator r + shift."""
+        return GaussianState(propagator @ self.mean + shift, propagator @ self.factor, self.excess)

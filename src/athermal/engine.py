@@ -1,0 +1,176 @@
+"""Run a machine: prepare, then advance and account for each cycle."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from athermal import _validate
+from athermal.backends.base import Backend, Solver
+from athermal.backends.gaussian import Dense
+from athermal.errors import MachineError, RecurrenceWarning, ResidualWarning, RunError, RunInterrupted
+from athermal.machine.initial import AnyInitialState, Charged, InitialState
+from athermal.machine.machine import Machine
+from athermal.machine.spec import to_spec
+from athermal.thermodynamics.ledger import Ledger
+from athermal.thermodynamics.snapshot import Snapshot
+
+Progress = Callable[[int, int], None]
+
+
+def run(
+    machine: Machine,
+    cycles: int = 1,
+    initial: InitialState | None = None,
+    *,
+    backend: Backend | None = None,
+    samples_per_cycle: int = 1,
+    progress: Progress | None = None,
+) -> Ledger:
+    """Run a machine for some cycles and return its ledger.
+
+    Parameters
+    ----------
+    machine : Machine
+    cycles : int
+        How many periods.
+    initial : InitialState, optional
+        The machine's own if left out.
+    backend : Backend, optional
+        `Dense()` if left out.
+    samples_per_cycle : int
+        Equally spaced instants per cycle at which the ledger is sampled, the end of the cycle included.
+    progress : callable, optional
+        Called as progress(finished, total) with the number of sampled instants, the preparation included as one.
+
+    Returns
+    -------
+    Ledger
+
+    Raises
+    ------
+    MachineError, StateError
+        If the machine or its initial state cannot exist.
+    InstabilityError, ConvergenceError
+        If the run cannot be finished; `.ledger` holds the finished cycles.
+    RunInterrupted
+        On Ctrl-C; `.ledger` holds the finished cycles.
+
+    Warns
+    -----
+    RecurrenceWarning
+        If the run is longer than a bath's recurrence time.
+    ResidualWarning
+        If a law is missed by more than its tolerance.
+
+    Examples
+    --------
+    >>> import athermal as at
+    >>> ledger = at.run(at.library.two_oscillator(modes=12), cycles=3)
+    >>> ledger.n_cycles
+    3
+    """
+    if not isinstance(machine, Machine):
+        raise MachineError(f"`machine` of a run must be a Machine, but is {machine!r}.")
+    cycles = _validate.count(cycles, "cycles", "a run")
+    samples_per_cycle = _validate.count(samples_per_cycle, "samples_per_cycle", "a run")
+    initial = machine.initial if initial is None else initial
+    if not isinstance(initial, InitialState):
+        raise MachineError(f"`initial` of a run must be an initial state such as ProductThermal(), but is {initial!r}.")
+    solver = (backend or Dense()).bind(machine)
+    _warn_of_recurrence(machine, cycles, initial)
+    provenance = _provenance(machine, initial, backend or Dense(), cycles)
+    snapshots, works = _advance(solver, machine, initial, cycles, samples_per_cycle, provenance, progress)
+    ledger = _ledger(solver, snapshots, works, samples_per_cycle, provenance, "complete")
+    if violations := ledger.violations():
+        warnings.warn(
+            f"{len(violations)} residuals of the laws are above their tolerance. {violations[0]} See `ledger.violations()`.",
+            ResidualWarning,
+            stacklevel=2,
+        )
+    return ledger
+
+
+def _advance(
+    solver: Solver[Any],
+    machine: Machine,
+    initial: InitialState,
+    cycles: int,
+    samples: int,
+    provenance: dict[str, Any],
+    progress: Progress | None,
+) -> tuple[list[Snapshot], list[float]]:
+    snapshots: list[Snapshot] = []
+    works: list[float] = []
+    total = cycles * samples + 1
+    try:
+        state = solver.prepare(initial)
+        snapshots.append(solver.snapshot(state, 0.0))
+        for k in range(cycles * samples):
+            if progress is not None:
+                progress(k + 1, total)
+            phase = machine.period * (k % samples) / samples
+            state, work = solver.advance(state, phase, machine.period * (k % samples + 1) / samples)
+            snapshot = solver.snapshot(state, machine.period * (k + 1) / samples)
+            works.append(work)
+            snapshots.append(snapshot)
+        if progress is not None:
+            progress(total, total)
+    except RunError as error:
+        status = f"stopped after {len(works) // samples} of {cycles} cycles: {error}"
+        error.ledger = _finished(solver, snapshots, works, samples, provenance, status)
+        raise
+    except KeyboardInterrupt:
+        status = f"interrupted after {len(works) // samples} of {cycles} cycles"
+        ledger = _finished(solver, snapshots, works, samples, provenance, status)
+        raise RunInterrupted(f"The run was {status}; `.ledger` of this exception holds them.", ledger) from None
+    return snapshots, works
+
+
+def _finished(
+    solver: Solver[Any], snapshots: list[Snapshot], works: list[float], samples: int, provenance: dict[str, Any], status: str
+) -> Ledger | None:
+    """Return the ledger of the whole cycles that were finished, or None if there were none."""
+    kept = len(works) // samples * samples
+    return _ledger(solver, snapshots[: kept + 1], works[:kept], samples, provenance, status) if kept else None
+
+
+def _ledger(
+    solver: Solver[Any], snapshots: list[Snapshot], works: list[float], samples: int, provenance: dict[str, Any], status: str
+) -> Ledger:
+    record = {**provenance, "status": status, "accuracy": solver.accuracy()}
+    return Ledger(Snapshot.stack(snapshots), np.array(works), solver.reference, samples, record)
+
+
+def _provenance(machine: Machine, initial: InitialState, backend: Backend, cycles: int) -> dict[str, Any]:
+    """Return what is needed to run again. A machine that holds a Python function has no plain form: its entry is null."""
+    return {
+        "machine": to_spec(machine),
+        "initial": to_spec(initial, AnyInitialState),
+        "backend": to_spec(backend),
+        "cycles": cycles,
+        "versions": {
+            "python": platform.python_version(),
+            **{name: importlib.metadata.version(name) for name in ("athermal", "numpy", "scipy", "xarray")},
+        },
+    }
+
+
+def _warn_of_recurrence(machine: Machine, cycles: int, initial: InitialState) -> None:
+    charging = initial.cycles if isinstance(initial, Charged) else 0
+    span = max(cycles, charging) * machine.period
+    for name in machine.reservoir_names:
+        limit = machine.recurrence_time(name)
+        if span > limit:
+            warnings.warn(
+                f"The run lasts {span:.6g}, longer than the recurrence time {limit:.6g} of reservoir {name!r}: from cycle "
+                f"{int(limit // machine.period) + 1} on its finite size shows. Use more modes, or read the late cycles as those "
+                "of a finite bath.",
+                RecurrenceWarning,
+                stacklevel=3,
+            )

@@ -1,0 +1,90 @@
+"""The exceptions and warnings of athermal, one small tree.
+
+::
+
+    AthermalError
+    ├── MachineError        a machine that cannot exist (also a ValueError)
+    ├── StateError          a state that cannot exist (also a ValueError)
+    ├── FileFormatError     a machine file or result file that cannot be read (also a ValueError)
+    └── RunError            a run that could not be finished; `.ledger` keeps what was
+        ├── ConvergenceError    a tolerance that could not be met
+        └── InstabilityError    energies that blow up
+    RunInterrupted          Ctrl-C during a run (a KeyboardInterrupt); `.ledger` keeps what was finished
+
+    AthermalWarning
+    ├── RecurrenceWarning   a finite bath is used past its recurrence time
+    └── ResidualWarning     a law is missed by more than its tolerance
+
+A message names the thing, the rule, the value found and the remedy.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from athermal.thermodynamics.ledger import Ledger
+
+
+class AthermalError(Exception):
+    """Base of every error that athermal raises on purpose."""
+
+
+class MachineError(AthermalError, ValueError):
+    """A machine, part, coupling or drive that cannot exist."""
+
+
+class StateError(AthermalError, ValueError):
+    """A state that no quantum system can be in, or that does not fit its machine."""
+
+
+class FileFormatError(AthermalError, ValueError):
+    """A machine file or a result file that cannot be read as what it claims to be."""
+
+
+class RunError(AthermalError, RuntimeError):
+    """A run that could not be finished.
+
+    Attributes
+    ----------
+    ledger : Ledger or None
+        The cycles that were finished, or None if there were none.
+    """
+
+    def __init__(self, message: str, ledger: Ledger | None = None) -> None:
+        super().__init__(message)
+        self.ledger = ledger
+
+
+class ConvergenceError(RunError):
+    """A tolerance that could not be met."""
+
+
+class InstabilityError(RunError):
+    """Energies that grow until double precision no longer carries the ledger."""
+
+
+class RunInterrupted(KeyboardInterrupt):
+    """Ctrl-C during a run.
+
+    Attributes
+    ----------
+    ledger : Ledger or None
+        The cycles that were finished, or None if there were none.
+    """
+
+    def __init__(self, message: str, ledger: Ledger | None = None) -> None:
+        super().__init__(message)
+        self.ledger = ledger
+
+
+class AthermalWarning(UserWarning):
+    """Base of every warning that athermal gives."""
+
+
+class RecurrenceWarning(AthermalWarning):
+    """A finite bath is used past the time at which its discreteness shows."""
+
+
+class ResidualWarning(AthermalWarning):
+    """A law is missed by more than the tolerance of the run."""

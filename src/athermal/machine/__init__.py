@@ -1,0 +1,1 @@
+"""What a machine is: parts, couplings, drives, initial states. No time evolution."""

@@ -1,0 +1,282 @@
+"""Initial states, as descriptions: a backend turns them into the state of the whole.
+
+Each wraps or replaces another, so they combine: `Charged(cycles=3, start=Squeezed("hot", r=0.5))`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field
+
+from athermal import _validate
+from athermal.errors import MachineError
+
+
+class InitialState:
+    """Base of the descriptions of initial states."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+
+@dataclass(frozen=True)
+class ProductThermal(InitialState):
+    """Every part in its own thermal state, nothing correlated: the textbook start.
+
+    Reservoirs are at their reference temperatures. A subsystem is in the Gibbs state of its own Hamiltonian at time zero,
+    at the temperature given here, else at that of the reservoir it is coupled to (the coldest, if several; the machine's
+    coldest, if none).
+
+    Parameters
+    ----------
+    temperatures : mapping of str to float, optional
+        Temperatures of subsystems, and of reservoirs that do not start at their reference temperature.
+
+    Examples
+    --------
+    >>> ProductThermal({"hot": 2.0}).temperatures
+    {'hot': 2.0}
+    """
+
+    temperatures: dict[str, float] = field(default_factory=dict)
+    kind: Literal["product_thermal"] = field(default="product_thermal", repr=False)
+
+    def __post_init__(self) -> None:
+        checked = {
+            name: _validate.positive(value, f"temperatures[{name!r}]", "a product thermal state")
+            for name, value in self.temperatures.items()
+        }
+        object.__setattr__(self, "temperatures", checked)
+
+
+@dataclass(frozen=True)
+class Gibbs(InitialState):
+    """The Gibbs state of the coupled Hamiltonian at time zero, of the whole or of some parts.
+
+    Parameters
+    ----------
+    temperature : float
+    parts : sequence of str, optional
+        The parts that are in one joint Gibbs state, exp(-H_parts/T)/Z with all terms among them; the others are in their
+        product thermal state. All parts if left out.
+
+    Examples
+    --------
+    >>> Gibbs(1.0, parts=("a", "hot")).parts
+    ('a', 'hot')
+    """
+
+    temperature: float
+    parts: tuple[str, ...] | None = None
+    kind: Literal["gibbs"] = field(default="gibbs", repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "temperature", _validate.positive(self.temperature, "temperature", "a Gibbs state"))
+        if self.parts is not None:
+            if isinstance(self.parts, str) or not self.parts:
+                raise MachineError(f"`parts` of a Gibbs state must list the names of parts, but is {self.parts!r}.")
+            object.__setattr__(self, "parts", tuple(self.parts))
+
+
+@dataclass(frozen=True)
+class Charged(InitialState):
+    """The state that `cycles` forward cycles turn into `start`: the machine is run backwards from `start`.
+
+    The forward cycles then give back the stored correlations (dSigma < 0 if `start` is a product of thermal states).
+
+    Examples
+    --------
+    >>> Charged(cycles=3).start
+    ProductThermal(temperatures={})
+    """
+
+    cycles: int
+    start: AnyInitialState = field(default_factory=ProductThermal)
+    kind: Literal["charged"] = field(default="charged", repr=False)
+
+    def __post_init__(self) -> None:
+        _validate.count(self.cycles, "cycles", "a charged state", least=0)
+        _check_start(self.start, "a charged state")
+
+
+@dataclass(frozen=True)
+class Correlation:
+    """A pattern of correlation between two parts, to be used in `CorrelatedMarginals`.
+
+    "two_mode_squeezing" is <a B> = e^{i phase} c, "exchange" is <a B^dag> = e^{i phase} c, where a part's amplitude is
+    that of its mode (an oscillator) or of its normalised contact sum_k g_k b_k / |g| (a reservoir).
+
+    Parameters
+    ----------
+    between : (str, str)
+    pattern : {"two_mode_squeezing", "exchange"}
+    phase : float
+    weight : float
+        Relative size of this correlation among several.
+    site, weights : optional
+        The contact of a reservoir, if not its own couplings.
+
+    Examples
+    --------
+    >>> Correlation(("hot", "cold")).pattern
+    'two_mode_squeezing'
+    """
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    between: tuple[str, str]
+    pattern: Literal["two_mode_squeezing", "exchange"] = "two_mode_squeezing"
+    phase: float = 0.0
+    weight: float = 1.0
+    site: int | None = None
+    weights: tuple[float, ...] | None = None
+
+    def __post_init__(self) -> None:
+        owner = "a correlation"
+        between = tuple(self.between)
+        if isinstance(self.between, str) or len(between) != 2 or between[0] == between[1]:
+            raise MachineError(f"`between` of {owner} must name two different parts, but is {self.between!r}.")
+        object.__setattr__(self, "between", between)
+        _validate.choice(self.pattern, "pattern", owner, ("two_mode_squeezing", "exchange"))
+        object.__setattr__(self, "phase", _validate.real(self.phase, "phase", owner))
+        object.__setattr__(self, "weight", _validate.real(self.weight, "weight", owner))
+        if self.weights is not None:
+            object.__setattr__(self, "weights", _validate.reals(self.weights, "weights", owner))
+
+
+@dataclass(frozen=True)
+class CorrelatedMarginals(InitialState):
+    """Correlations between parts whose own states stay as they are in `start`.
+
+    Off-diagonal blocks of the given patterns are added to the covariance of `start`, `strength` times as large as the
+    uncertainty relation sigma + i Omega/2 >= 0 allows (the largest size is found in closed form).
+
+    Parameters
+    ----------
+    correlations : sequence of Correlation
+    strength : float
+        From 0 (none) to 1 (the largest physical correlation).
+    start : initial state
+
+    Examples
+    --------
+    >>> CorrelatedMarginals([Correlation(("hot", "cold"))], strength=0.99).strength
+    0.99
+    """
+
+    correlations: tuple[Correlation, ...]
+    strength: float = 1.0
+    start: AnyInitialState = field(default_factory=ProductThermal)
+    kind: Literal["correlated_marginals"] = field(default="correlated_marginals", repr=False)
+
+    def __post_init__(self) -> None:
+        owner = "a state with correlated marginals"
+        correlations = tuple(self.correlations)
+        if not correlations or not all(isinstance(entry, Correlation) for entry in correlations):
+            raise MachineError(f"`correlations` of {owner} must hold at least one Correlation, but is {self.correlations!r}.")
+        object.__setattr__(self, "correlations", correlations)
+        strength = _validate.not_negative(self.strength, "strength", owner)
+        if strength > 1.0:
+            raise MachineError(
+                f"`strength` of {owner} must be at most 1, but is {strength}: beyond the largest physical correlation the "
+                "covariance violates sigma + i Omega/2 >= 0."
+            )
+        object.__setattr__(self, "strength", strength)
+        _check_start(self.start, owner)
+
+
+@dataclass(frozen=True)
+class Squeezed(InitialState):
+    """`start` with every mode of one part squeezed: x shrinks by e^-r, p grows by e^r (normal modes of a reservoir).
+
+    `phase` turns the squeezed quadrature by phase/2. A squeezed thermal reservoir is athermal: its D_j is not zero.
+
+    Examples
+    --------
+    >>> Squeezed("hot", r=0.5).part
+    'hot'
+    """
+
+    part: str
+    r: float
+    phase: float = 0.0
+    start: AnyInitialState = field(default_factory=ProductThermal)
+    kind: Literal["squeezed"] = field(default="squeezed", repr=False)
+
+    def __post_init__(self) -> None:
+        owner = "a squeezed state"
+        _validate.identifier(self.part, "part", owner)
+        for name in ("r", "phase"):
+            object.__setattr__(self, name, _validate.real(getattr(self, name), name, owner))
+        _check_start(self.start, owner)
+
+
+@dataclass(frozen=True)
+class Displaced(InitialState):
+    """`start` with the mean of one part moved by (x, p), for each of its modes (sites of a reservoir).
+
+    Parameters
+    ----------
+    part : str
+    x, p : float or sequence of float
+        One number for every mode, or one for each.
+
+    Examples
+    --------
+    >>> Displaced("hot", x=1.0).p
+    0.0
+    """
+
+    part: str
+    x: float | tuple[float, ...] = 0.0
+    p: float | tuple[float, ...] = 0.0
+    start: AnyInitialState = field(default_factory=ProductThermal)
+    kind: Literal["displaced"] = field(default="displaced", repr=False)
+
+    def __post_init__(self) -> None:
+        owner = "a displaced state"
+        _validate.identifier(self.part, "part", owner)
+        for name in ("x", "p"):
+            value = getattr(self, name)
+            scalar = isinstance(value, (int, float))
+            object.__setattr__(self, name, _validate.real(value, name, owner) if scalar else _validate.reals(value, name, owner))
+        _check_start(self.start, owner)
+
+
+@dataclass(frozen=True)
+class GaussianMoments(InitialState):
+    """Your own mean and covariance of the whole.
+
+    Ordering: r = (x_1..x_N, p_1..p_N), the subsystems in the machine's order, then the sites of each reservoir.
+    sigma = <{r, r}>/2 - <r><r>, vacuum 1/2. An unphysical covariance is refused when the state is prepared.
+
+    Examples
+    --------
+    >>> GaussianMoments(0.5 * np.eye(4)).mean is None
+    True
+    """
+
+    covariance: tuple[tuple[float, ...], ...]
+    mean: tuple[float, ...] | None = None
+    kind: Literal["gaussian_moments"] = field(default="gaussian_moments", repr=False)
+
+    def __post_init__(self) -> None:
+        owner = "a state of given moments"
+        object.__setattr__(self, "covariance", _validate.matrix(self.covariance, "covariance", owner))
+        if self.mean is not None:
+            object.__setattr__(self, "mean", _validate.reals(self.mean, "mean", owner))
+
+
+if TYPE_CHECKING:
+    AnyInitialState = InitialState
+else:  # what a file may hold, told apart by its `kind`
+    AnyInitialState = Annotated[
+        ProductThermal | Gibbs | Charged | CorrelatedMarginals | Squeezed | Displaced | GaussianMoments,
+        Field(discriminator="kind"),
+    ]
+
+
+def _check_start(start: Any, owner: str) -> None:
+    if not isinstance(start, InitialState):
+        raise MachineError(f"`start` of {owner} must be an initial state such as ProductThermal(), but is {start!r}.")

@@ -1,0 +1,1 @@
+"""Arrays in, arrays out: symplectic algebra, Gaussian states, information measures, propagation."""

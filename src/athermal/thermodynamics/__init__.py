@@ -1,0 +1,1 @@
+"""Snapshots, the generalized first and second laws, and the ledger."""

@@ -1,0 +1,275 @@
+"""The generalized laws of Aguilar and Lutz, one function an equation.
+
+M. Aguilar and E. Lutz, "Correlated quantum machines beyond the standard second law", Science Advances 11, eadw8462
+(2025), arXiv:2409.07899; equation labels (S1)-(S22) are those of its supplement.
+
+State functions take a `Snapshot` and the `Reference`; interval functions take the snapshots `a` before and `b` after it and,
+where it enters, the work W done on the machine in between. All work on stacked snapshots. hbar = k_B = 1, entropies in nats.
+Signs: W > 0 is work done on the machine; Q_j > 0 is energy absorbed by reservoir j. An engine has W < 0.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from athermal._types import FloatArray
+from athermal.thermodynamics.snapshot import Reference, Snapshot
+
+# --- state functions ---------------------------------------------------------------------------------------------------
+
+
+def mutual_information(s: Snapshot) -> FloatArray:
+    """I(S,R) = S(rho_S) + S(rho_R) - S(rho_SR): the system against all reservoirs together."""
+    return np.asarray(s.system_entropy + s.reservoirs_entropy - s.total_entropy)
+
+
+def system_correlation(s: Snapshot) -> FloatArray:
+    """C(S) = sum_i S(rho_i) - S(rho_S)."""
+    return np.asarray(np.sum(s.subsystem_entropies, axis=-1) - s.system_entropy)
+
+
+def reservoir_correlation(s: Snapshot) -> FloatArray:
+    """C(R) = sum_j S(rho_j) - S(rho_R)."""
+    return np.asarray(np.sum(s.reservoir_entropies, axis=-1) - s.reservoirs_entropy)
+
+
+def athermality(s: Snapshot, ref: Reference) -> FloatArray:
+    """D_j = D(rho_j || rho_j^th) = -S(rho_j) + E_j/T_j + ln Z_j, shape (..., m)."""
+    return np.asarray(-s.reservoir_entropies + s.reservoir_energies / ref.temperatures + ref.log_partitions)
+
+
+def sigma_total(s: Snapshot, ref: Reference) -> FloatArray:
+    """Sigma = I(S,R) + C(S) + C(R) + sum_j D_j."""
+    parts = mutual_information(s) + system_correlation(s) + reservoir_correlation(s)
+    return np.asarray(parts + np.sum(athermality(s, ref), axis=-1))
+
+
+def free_energy(s: Snapshot, ref: Reference) -> FloatArray:
+    """F_i = U_i - T_min S(rho_i), shape (..., n)."""
+    return np.asarray(s.subsystem_energies - np.min(ref.temperatures) * s.subsystem_entropies)
+
+
+# --- the two laws ------------------------------------------------------------------------------------------------------
+
+
+def heat(a: Snapshot, b: Snapshot) -> FloatArray:
+    """Q_j = E_j(b) - E_j(a), shape (..., m)."""
+    return np.asarray(b.reservoir_energies - a.reservoir_energies)
+
+
+def energy_change(a: Snapshot, b: Snapshot) -> FloatArray:
+    """dU_i = U_i(b) - U_i(a), shape (..., n)."""
+    return np.asarray(b.subsystem_energies - a.subsystem_energies)
+
+
+def entropy_change(a: Snapshot, b: Snapshot) -> FloatArray:
+    """dS_i = S(rho_i(b)) - S(rho_i(a)), shape (..., n)."""
+    return np.asarray(b.subsystem_entropies - a.subsystem_entropies)
+
+
+def first_law(a: Snapshot, b: Snapshot) -> FloatArray:
+    """W = sum_j Q_j + sum_i dU_i, the right side of (S1)."""
+    return np.asarray(np.sum(heat(a, b), axis=-1) + np.sum(energy_change(a, b), axis=-1))
+
+
+def second_law(a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
+    """sum_i dS_i + sum_j Q_j/T_j = dSigma, the left side of (S10, S14)."""
+    return np.asarray(np.sum(entropy_change(a, b), axis=-1) + np.sum(heat(a, b) / ref.temperatures, axis=-1))
+
+
+def sigma_total_change(a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
+    """dSigma: from its parts where they are known, else from the left side of (S10)."""
+    parts = sigma_total(b, ref) - sigma_total(a, ref)
+    return np.where(np.isnan(parts), second_law(a, b, ref), parts)
+
+
+def entropic_work(a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
+    """T_min dsigma = T_min dSigma + sum_i dF_i."""
+    free = np.sum(free_energy(b, ref) - free_energy(a, ref), axis=-1)
+    return np.asarray(np.min(ref.temperatures) * sigma_total_change(a, b, ref) + free)
+
+
+# --- work and efficiency -------------------------------------------------------------------------------------------------
+
+
+def carnot_factors(ref: Reference) -> FloatArray:
+    """eta_j = 1 - T_min/T_j, shape (m,)."""
+    return np.asarray(1.0 - np.min(ref.temperatures) / ref.temperatures)
+
+
+def carnot_efficiency(ref: Reference) -> float:
+    """eta_C = 1 - T_min/T_max."""
+    return float(np.max(carnot_factors(ref)))
+
+
+def work_split(a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
+    """W = sum_j eta_j Q_j + T_min dsigma, the right side of (S18)."""
+    return np.asarray(np.sum(carnot_factors(ref) * heat(a, b), axis=-1) + entropic_work(a, b, ref))
+
+
+def heat_intake(a: Snapshot, b: Snapshot) -> FloatArray:
+    """Q_in = sum_j (|Q_j| - Q_j)/2: the heat that the reservoirs gave."""
+    q = heat(a, b)
+    return np.asarray(0.5 * np.sum(np.abs(q) - q, axis=-1))
+
+
+def energy_intake(a: Snapshot, b: Snapshot) -> FloatArray:
+    """dU_in = sum_i (|dU_i| - dU_i)/2: the energy that the subsystems gave."""
+    du = energy_change(a, b)
+    return np.asarray(0.5 * np.sum(np.abs(du) - du, axis=-1))
+
+
+def efficiency(work: FloatArray, a: Snapshot, b: Snapshot) -> FloatArray:
+    """Eta = -W/(Q_in + dU_in), the first form of (S15); NaN if nothing was taken in."""
+    return _ratio(-work, heat_intake(a, b) + energy_intake(a, b))
+
+
+def gamma(a: Snapshot, b: Snapshot) -> FloatArray:
+    """Gamma = 1/(1 + dU_in/Q_in); NaN if Q_in = 0."""
+    return _ratio(np.ones(()), 1.0 + _ratio(energy_intake(a, b), heat_intake(a, b)))
+
+
+def thermal_efficiency(a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
+    """eta_th = -sum_j eta_j Q_j / Q_in; NaN if Q_in = 0."""
+    return _ratio(-np.sum(carnot_factors(ref) * heat(a, b), axis=-1), heat_intake(a, b))
+
+
+def efficiency_split(a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
+    """Eta = gamma (eta_th - T_min dsigma / Q_in), the second form (S19); NaN if Q_in = 0."""
+    inside = thermal_efficiency(a, b, ref) - _ratio(entropic_work(a, b, ref), heat_intake(a, b))
+    return np.asarray(gamma(a, b) * inside)
+
+
+def thermal_share(work: FloatArray, a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
+    """sum_j eta_j Q_j / W: the part of the work that heat accounts for."""
+    return _ratio(np.sum(carnot_factors(ref) * heat(a, b), axis=-1), work)
+
+
+def entropic_share(work: FloatArray, a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
+    """T_min dsigma / W: the part of the work that entropic resources account for."""
+    return _ratio(entropic_work(a, b, ref), work)
+
+
+# --- refrigerators -------------------------------------------------------------------------------------------------------
+
+
+def coefficient_of_performance(work: FloatArray, a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
+    """COP = -Q_c/W of two reservoirs; NaN for any other number."""
+    if len(ref.temperatures) != 2:
+        return np.full(np.shape(work), np.nan)
+    return _ratio(-heat(a, b)[..., int(np.argmin(ref.temperatures))], work)
+
+
+def carnot_coefficient(ref: Reference) -> float:
+    """eps_C = T_c/(T_h - T_c) of two reservoirs; infinite at equal temperatures, NaN for any other number."""
+    if len(ref.temperatures) != 2:
+        return float("nan")
+    cold, hot = float(np.min(ref.temperatures)), float(np.max(ref.temperatures))
+    return cold / (hot - cold) if hot > cold else float("inf")
+
+
+def refrigeration_cost(a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
+    """T_h dSigma + sum_i d(U_i - T_h S_i), for which COP = eps_C [1 - cost/W]."""
+    hot = np.max(ref.temperatures)
+    stored = np.sum(energy_change(a, b) - hot * entropy_change(a, b), axis=-1)
+    return np.asarray(hot * sigma_total_change(a, b, ref) + stored)
+
+
+def coefficient_split(work: FloatArray, a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
+    """COP = eps_C [1 - (T_h dSigma + sum_i d(U_i - T_h S_i))/W]."""
+    return np.asarray(carnot_coefficient(ref) * (1.0 - _ratio(refrigeration_cost(a, b, ref), work)))
+
+
+# --- which resource paid -------------------------------------------------------------------------------------------------
+
+
+def resource_names(ref: Reference) -> tuple[str, ...]:
+    """Names of the resources of `work_by_resource`."""
+    return (
+        *(f"heat[{name}]" for name in ref.reservoirs),
+        "I(S,R)",
+        "C(S)",
+        "C(R)",
+        *(f"D[{name}]" for name in ref.reservoirs),
+        *(f"F[{name}]" for name in ref.subsystems),
+    )
+
+
+def work_by_resource(a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
+    """Return the terms of W = sum eta_j Q_j + T_min (dI + dC(S) + dC(R) + sum dD_j) + sum dF_i, shape (..., resources).
+
+    A negative entry is work that this resource gave.
+    """
+    cold = np.min(ref.temperatures)
+    correlations = np.stack(
+        [
+            mutual_information(b) - mutual_information(a),
+            system_correlation(b) - system_correlation(a),
+            reservoir_correlation(b) - reservoir_correlation(a),
+        ],
+        axis=-1,
+    )
+    return np.concatenate(
+        [
+            carnot_factors(ref) * heat(a, b),
+            cold * correlations,
+            cold * (athermality(b, ref) - athermality(a, ref)),
+            free_energy(b, ref) - free_energy(a, ref),
+        ],
+        axis=-1,
+    )
+
+
+# --- modes ---------------------------------------------------------------------------------------------------------------
+
+MODES = {
+    "engine": "W < 0 and the hottest reservoir gives heat",
+    "discharge": "W < 0 while every reservoir gains: all energy comes from the machine and its correlations",
+    "reverse engine": "W < 0 while the hottest reservoir gains and another gives: heat runs uphill and work comes out",
+    "refrigerator": "W > 0, the coldest reservoir gives heat and another gains",
+    "accelerator": "W > 0, the hottest reservoir gives heat and the coldest gains",
+    "heater": "W > 0 and every reservoir gains",
+    "charge": "W > 0 and every reservoir gives: the machine stores both",
+    "mixer": "W > 0 with any other pattern of heats among three or more reservoirs",
+    "idle": "no work beyond rounding",
+}
+"""The modes of operation; the first, fourth, fifth and sixth are the classical ones, the others need stored resources or
+more than two reservoirs."""
+
+
+def mode(work: float, heats: FloatArray, temperatures: FloatArray, resolution: float) -> str:
+    """Return the mode of operation of one interval, a key of `MODES`.
+
+    Amounts of energy up to `resolution` count as zero.
+
+    Examples
+    --------
+    >>> mode(-1.0, np.array([-3.0, 2.0]), np.array([2.0, 1.0]), 0.0)
+    'engine'
+    """
+    if not abs(work) > resolution:
+        return "idle"
+    hot, cold = heats[int(np.argmax(temperatures))], heats[int(np.argmin(temperatures))]
+    gains, gives = heats > resolution, heats < -resolution
+    if work < 0.0:
+        if not np.any(gives):
+            return "discharge"
+        return "engine" if hot < -resolution or not hot > resolution else "reverse engine"
+    if not np.any(gives):
+        return "heater"
+    if not np.any(gains) and len(heats) > 1:
+        return "charge"
+    if cold < -resolution:
+        return "refrigerator"
+    return "accelerator" if hot < -resolution and cold > resolution else "mixer"
+
+
+def is_athermal(entropic: float, resolution: float) -> bool:
+    """Tell whether dsigma < 0: entropic resources were spent. An engine that does so is athermal."""
+    return bool(entropic < -resolution)
+
+
+def _ratio(numerator: FloatArray, denominator: FloatArray) -> FloatArray:
+    """Return the quotient, NaN where the denominator is zero."""
+    top, bottom = np.broadcast_arrays(np.asarray(numerator, dtype=float), np.asarray(denominator, dtype=float))
+    return np.asarray(np.divide(top, bottom, out=np.full(top.shape, np.nan), where=bottom != 0.0))

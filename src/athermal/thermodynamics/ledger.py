@@ -1,0 +1,335 @@
+"""The labelled ledger of a run: every quantity of the laws, per cycle, cumulative and at every sampled instant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from athermal._types import FloatArray, IntArray
+from athermal._validate import suggest
+from athermal.thermodynamics import laws, storage
+from athermal.thermodynamics.snapshot import Reference, Snapshot
+from athermal.thermodynamics.table import format_table, ledger_rows
+
+RESIDUAL_TOLERANCE = 1e-9
+"""Residuals of the laws above this fraction of the equation's own terms are reported as violations."""
+
+# Rounding of a difference of two energies or entropies of the whole, in units of their size: the sums run over all modes.
+_ROUNDING = 2048.0 * float(np.finfo(float).eps)
+
+LONG_NAMES: dict[str, tuple[str, str]] = {
+    "work": ("work W done on the machine", "energy"),
+    "work_output": ("work output -W", "energy"),
+    "power": ("power -W/tau", "energy/time"),
+    "heat": ("heat Q_j absorbed by reservoir j", "energy"),
+    "energy_change": ("energy change dU_i", "energy"),
+    "entropy_change": ("entropy change dS_i", "nat"),
+    "free_energy_change": ("free energy change dF_i, F_i = U_i - T_min S_i", "energy"),
+    "mutual_information": ("mutual information I(S,R) at the end", "nat"),
+    "mutual_information_change": ("dI(S,R)", "nat"),
+    "system_correlation": ("correlation C(S) among the subsystems at the end", "nat"),
+    "system_correlation_change": ("dC(S)", "nat"),
+    "reservoir_correlation": ("correlation C(R) among the reservoirs at the end", "nat"),
+    "reservoir_correlation_change": ("dC(R)", "nat"),
+    "athermality": ("athermality D_j at the end", "nat"),
+    "athermality_change": ("dD_j", "nat"),
+    "sigma_total": ("Sigma = I + C(S) + C(R) + sum D_j at the end", "nat"),
+    "sigma_total_change": ("dSigma", "nat"),
+    "entropic_work": ("T_min dsigma = T_min dSigma + sum dF_i", "energy"),
+    "sigma_change": ("dsigma", "nat"),
+    "heat_intake": ("heat intake Q_in", "energy"),
+    "energy_intake": ("energy intake dU_in", "energy"),
+    "efficiency": ("efficiency eta", "1"),
+    "carnot_efficiency": ("Carnot efficiency eta_C", "1"),
+    "thermal_efficiency": ("thermal efficiency eta_th", "1"),
+    "gamma": ("gamma = 1/(1 + dU_in/Q_in)", "1"),
+    "thermal_share": ("thermal share of the work", "1"),
+    "entropic_share": ("entropic share of the work", "1"),
+    "work_by_resource": ("terms of W by resource; negative: the resource gave work", "energy"),
+    "coefficient_of_performance": ("coefficient of performance -Q_c/W", "1"),
+    "carnot_coefficient": ("Carnot coefficient of performance", "1"),
+    "refrigeration_cost": ("T_h dSigma + sum d(U_i - T_h S_i)", "energy"),
+    "mode": ("mode of operation", ""),
+    "is_athermal": ("dsigma < 0", ""),
+    "paid_by": ("the resource that gave most of the work", ""),
+    "residual_first_law": ("W - (sum Q_j + sum dU_i)  (S1)", "energy"),
+    "residual_second_law": ("sum dS_i + sum Q_j/T_j - dSigma  (S14)", "nat"),
+    "residual_work_split": ("W - (sum eta_j Q_j + T_min dsigma)  (S18)", "energy"),
+    "residual_efficiency": ("difference of the two forms of eta  (S19)", "1"),
+    "is_violated": ("a residual is above its tolerance", ""),
+}
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The complete account of a run.
+
+    Parameters
+    ----------
+    snapshots : Snapshot
+        Stacked along time: the start and every sampled instant.
+    works : (instants - 1,) array
+        Work done on the machine between consecutive instants.
+    reference : Reference
+    samples_per_cycle : int
+    provenance : dict
+        What made it: machine, initial state, backend and its tolerances and achieved accuracy, versions.
+
+    Attributes
+    ----------
+    cycles : xarray.Dataset
+        Every quantity per cycle (dimension `cycle`, counted from 1). `ledger.efficiency` is `ledger.cycles.efficiency`.
+    cumulative : xarray.Dataset
+        The same from time zero to the end of each cycle.
+    samples : xarray.Dataset
+        The same from time zero to each sampled instant (dimension `instant`, coordinate `time`).
+    instants : xarray.Dataset
+        Energies and entropies themselves at each sampled instant, the start included.
+
+    Examples
+    --------
+    >>> import athermal as at
+    >>> ledger = at.run(at.library.two_oscillator(modes=12), cycles=2)
+    >>> ledger.efficiency.dims
+    ('cycle',)
+    """
+
+    snapshots: Snapshot
+    works: FloatArray
+    reference: Reference
+    samples_per_cycle: int = 1
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def n_cycles(self) -> int:
+        """The number of finished cycles."""
+        return len(self.works) // self.samples_per_cycle
+
+    @property
+    def carnot_efficiency(self) -> float:
+        """eta_C = 1 - T_min/T_max."""
+        return laws.carnot_efficiency(self.reference)
+
+    @property
+    def status(self) -> str:
+        """How the run ended: "complete", or what stopped it."""
+        return str(self.provenance.get("status", "complete"))
+
+    @cached_property
+    def cycles(self) -> xr.Dataset:
+        step = self.samples_per_cycle
+        ends = np.arange(step, step * self.n_cycles + 1, step)
+        works = np.sum(self.works[: step * self.n_cycles].reshape(-1, step), axis=1)
+        return self._account(ends - step, ends, works, "cycle", np.arange(1, self.n_cycles + 1))
+
+    @cached_property
+    def cumulative(self) -> xr.Dataset:
+        step = self.samples_per_cycle
+        ends = np.arange(step, step * self.n_cycles + 1, step)
+        return self._account(np.zeros_like(ends), ends, np.cumsum(self.works)[ends - 1], "cycle", np.arange(1, self.n_cycles + 1))
+
+    @cached_property
+    def samples(self) -> xr.Dataset:
+        ends = np.arange(1, len(self.works) + 1)
+        return self._account(np.zeros_like(ends), ends, np.cumsum(self.works), "instant", ends)
+
+    @cached_property
+    def instants(self) -> xr.Dataset:
+        s, ref = self.snapshots, self.reference
+        index = ("instant",)
+        data = {
+            "subsystem_energy": ((*index, "subsystem"), s.subsystem_energies, "U_i", "energy"),
+            "reservoir_energy": ((*index, "reservoir"), s.reservoir_energies, "E_j", "energy"),
+            "subsystem_entropy": ((*index, "subsystem"), s.subsystem_entropies, "S(rho_i)", "nat"),
+            "reservoir_entropy": ((*index, "reservoir"), s.reservoir_entropies, "S(rho_j)", "nat"),
+            "system_entropy": (index, s.system_entropy, "S(rho_S)", "nat"),
+            "reservoirs_entropy": (index, s.reservoirs_entropy, "S(rho_R)", "nat"),
+            "total_entropy": (index, s.total_entropy, "S(rho_SR)", "nat"),
+            "mutual_information": (index, laws.mutual_information(s), "I(S,R)", "nat"),
+            "system_correlation": (index, laws.system_correlation(s), "C(S)", "nat"),
+            "reservoir_correlation": (index, laws.reservoir_correlation(s), "C(R)", "nat"),
+            "athermality": ((*index, "reservoir"), laws.athermality(s, ref), "D_j", "nat"),
+            "sigma_total": (index, laws.sigma_total(s, ref), "Sigma", "nat"),
+            "free_energy": ((*index, "subsystem"), laws.free_energy(s, ref), "F_i = U_i - T_min S_i", "energy"),
+        }
+        return xr.Dataset(
+            {name: (dims, values, {"long_name": label, "units": unit}) for name, (dims, values, label, unit) in data.items()},
+            coords={
+                "instant": np.arange(len(s.time)),
+                "time": (index, s.time),
+                "subsystem": list(ref.subsystems),
+                "reservoir": list(ref.reservoirs),
+                "temperature": (("reservoir",), ref.temperatures),
+                "log_partition": (("reservoir",), ref.log_partitions),
+            },
+        )
+
+    def __getattr__(self, name: str) -> xr.DataArray:
+        """Return a column of `cycles`."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        if name in self.cycles:
+            return self.cycles[name]
+        raise AttributeError(f"A ledger has no column {name!r}.{suggest(name, list(LONG_NAMES))}")
+
+    def __dir__(self) -> list[str]:
+        """List the columns beside the ordinary attributes."""
+        return sorted({*super().__dir__(), *LONG_NAMES})
+
+    def violations(self) -> list[str]:
+        """Return one sentence for each law that a cycle misses by more than its tolerance."""
+        found: list[str] = []
+        for name in (key for key in LONG_NAMES if key.startswith("residual_")):
+            excess = np.abs(self.cycles[name].values) / self.cycles[f"tolerance_{name.removeprefix('residual_')}"].values
+            found.extend(
+                f"Cycle {cycle + 1}: {LONG_NAMES[name][0]} is {self.cycles[name].values[cycle]:.3e}, "
+                f"{excess[cycle]:.1f} times its tolerance."
+                for cycle in np.flatnonzero(~(excess <= 1.0))
+            )
+        return found
+
+    def __str__(self) -> str:
+        """Return a table with one row per cycle."""
+        lines = [format_table(ledger_rows(self)), *(f"VIOLATED  {sentence}" for sentence in self.violations())]
+        if self.status != "complete":
+            lines.append(f"Status: {self.status}")
+        return "\n".join(lines)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the ledger to a netCDF file, provenance included, and return its path.
+
+        The file has the groups /instants (from which `athermal.load` rebuilds the ledger), /cycles and /cumulative.
+        """
+        return storage.save(self, Path(path))
+
+    # --- the one place where the laws become columns -----------------------------------------------------------------
+
+    def _account(self, start: IntArray, stop: IntArray, work: FloatArray, dim: str, labels: IntArray) -> xr.Dataset:
+        ref = self.reference
+        a, b = self.snapshots.at(start), self.snapshots.at(stop)
+        duration = b.time - a.time
+        entropic = laws.entropic_work(a, b, ref)
+        t_min = float(np.min(ref.temperatures))
+        resolution = _ROUNDING * (np.sum(np.abs(b.subsystem_energies), -1) + np.sum(np.abs(b.reservoir_energies), -1))
+        heats = laws.heat(a, b)
+        by_resource = laws.work_by_resource(a, b, ref)
+        i, j, r = (dim, "subsystem"), (dim, "reservoir"), (dim, "resource")
+        n = len(labels)
+        columns: dict[str, tuple[Any, Any]] = {
+            "work": (dim, work),
+            "work_output": (dim, -work),
+            "power": (dim, -work / duration),
+            "heat": (j, heats),
+            "energy_change": (i, laws.energy_change(a, b)),
+            "entropy_change": (i, laws.entropy_change(a, b)),
+            "free_energy_change": (i, laws.free_energy(b, ref) - laws.free_energy(a, ref)),
+            "sigma_total": (dim, laws.sigma_total(b, ref)),
+            "sigma_total_change": (dim, laws.sigma_total_change(a, b, ref)),
+            "entropic_work": (dim, entropic),
+            "sigma_change": (dim, entropic / t_min),
+            "heat_intake": (dim, laws.heat_intake(a, b)),
+            "energy_intake": (dim, laws.energy_intake(a, b)),
+            "efficiency": (dim, laws.efficiency(work, a, b)),
+            "carnot_efficiency": (dim, np.full(n, laws.carnot_efficiency(ref))),
+            "thermal_efficiency": (dim, laws.thermal_efficiency(a, b, ref)),
+            "gamma": (dim, laws.gamma(a, b)),
+            "thermal_share": (dim, laws.thermal_share(work, a, b, ref)),
+            "entropic_share": (dim, laws.entropic_share(work, a, b, ref)),
+            "work_by_resource": (r, by_resource),
+            "coefficient_of_performance": (dim, laws.coefficient_of_performance(work, a, b, ref)),
+            "carnot_coefficient": (dim, np.full(n, laws.carnot_coefficient(ref))),
+            "refrigeration_cost": (dim, laws.refrigeration_cost(a, b, ref)),
+        }
+        for name, function, dims in (
+            ("mutual_information", laws.mutual_information, dim),
+            ("system_correlation", laws.system_correlation, dim),
+            ("reservoir_correlation", laws.reservoir_correlation, dim),
+        ):
+            columns[name] = (dims, function(b))
+            columns[f"{name}_change"] = (dims, function(b) - function(a))
+        columns["athermality"] = (j, laws.athermality(b, ref))
+        columns["athermality_change"] = (j, laws.athermality(b, ref) - laws.athermality(a, ref))
+        modes = [laws.mode(float(w), q, ref.temperatures, float(e)) for w, q, e in zip(work, heats, resolution, strict=True)]
+        columns["mode"] = (dim, np.array(modes, dtype=str))
+        columns["is_athermal"] = (
+            dim,
+            np.array([laws.is_athermal(float(x), float(e)) for x, e in zip(entropic, resolution, strict=True)], dtype=bool),
+        )
+        columns["paid_by"] = (dim, self._paid_by(by_resource, resolution))
+        columns.update(self._residuals(a, b, work, resolution, dim))
+        return xr.Dataset(
+            {name: (dims, values, _attributes(name)) for name, (dims, values) in columns.items()},
+            coords={
+                dim: labels,
+                "time": (dim, b.time),
+                "subsystem": list(ref.subsystems),
+                "reservoir": list(ref.reservoirs),
+                "temperature": (("reservoir",), ref.temperatures),
+                "resource": list(laws.resource_names(ref)),
+            },
+        )
+
+    def _paid_by(self, by_resource: FloatArray, resolution: FloatArray) -> Any:
+        names = np.array(laws.resource_names(self.reference))
+        if not len(by_resource):
+            return np.empty(0, dtype=names.dtype)
+        gave = np.where(np.isnan(by_resource), np.inf, by_resource)
+        best = np.argmin(gave, axis=-1)
+        amount = np.take_along_axis(gave, best[:, None], axis=-1)[:, 0]
+        return np.where(amount < -resolution, names[best], "none")
+
+    def _residuals(self, a: Snapshot, b: Snapshot, work: FloatArray, resolution: FloatArray, dim: str) -> dict[str, Any]:
+        ref, tolerance = self.reference, RESIDUAL_TOLERANCE
+        q, du, ds = laws.heat(a, b), laws.energy_change(a, b), laws.entropy_change(a, b)
+        entropies = np.sum(np.abs(b.subsystem_entropies), -1) + np.sum(b.reservoir_energies / ref.temperatures, -1)
+        nats = _ROUNDING * np.where(np.isnan(entropies), 0.0, entropies)
+        t_min = float(np.min(ref.temperatures))
+        energy_terms = np.abs(work) + np.sum(np.abs(q), -1) + np.sum(np.abs(du), -1)
+        entropy_terms = np.sum(np.abs(ds), -1) + np.sum(np.abs(q) / ref.temperatures, -1)
+        intake = laws.heat_intake(a, b)
+        eta, split = laws.efficiency(work, a, b), laws.efficiency_split(a, b, ref)
+        energy_tolerance = tolerance * energy_terms + resolution
+        split_tolerance = energy_tolerance + t_min * (tolerance * entropy_terms + nats)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            # eta divides by the intake, so a small intake magnifies what the energies are known to.
+            eta_tolerance = np.where(
+                intake > 0.0, split_tolerance / np.where(intake > 0.0, intake, 1.0) * (1.0 + np.abs(eta)), np.inf
+            )
+        residuals = {
+            "first_law": (work - laws.first_law(a, b), energy_tolerance),
+            "second_law": (laws.second_law(a, b, ref) - laws.sigma_total_change(a, b, ref), tolerance * entropy_terms + nats),
+            "work_split": (work - laws.work_split(a, b, ref), split_tolerance),
+            "efficiency": (np.where(np.isnan(split), 0.0, eta - split), eta_tolerance),
+        }
+        columns: dict[str, Any] = {}
+        violated = np.zeros(np.shape(work), dtype=bool)
+        for name, (value, allowed) in residuals.items():
+            columns[f"residual_{name}"] = (dim, value)
+            columns[f"tolerance_{name}"] = (dim, allowed)
+            # A NaN residual is a violation, not a pass.
+            violated |= ~(np.abs(value) <= allowed)
+        columns["is_violated"] = (dim, violated)
+        return columns
+
+
+def load(path: str | Path) -> Ledger:
+    """Read a ledger that `Ledger.save` wrote.
+
+    Raises
+    ------
+    FileFormatError
+        If the file is missing, truncated, not a ledger, or of another format version.
+    """
+    return Ledger(*storage.load(Path(path)))
+
+
+def _attributes(name: str) -> dict[str, str]:
+    if name.startswith("tolerance_"):
+        return {"long_name": f"what residual_{name.removeprefix('tolerance_')} may be", "units": ""}
+    label, unit = LONG_NAMES[name]
+    return {"long_name": label, "units": unit}

@@ -1,0 +1,72 @@
+"""A ledger as rows of text."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from athermal.thermodynamics.ledger import Ledger
+
+
+def ledger_rows(ledger: Ledger, *, cumulative: bool = False) -> list[list[str]]:
+    """Return a header and one row of text for each cycle."""
+    data = ledger.cumulative if cumulative else ledger.cycles
+    reservoirs = ledger.reference.reservoirs
+    header = ["cycle", "work out", *(f"heat from {name}" for name in reservoirs), "dU", "dSigma", "dI(S,R)", "dC(S)", "dC(R)"]
+    header += [*(f"dD[{name}]" for name in reservoirs), "eta", "Carnot", "mode", "paid by"]
+    rows = [header]
+    for n in range(ledger.n_cycles):
+        row = data.isel(cycle=n)
+        mode = str(row["mode"].item())
+        if row["work"].item() < 0.0 and mode != "idle":
+            mode = f"{'athermal' if row['is_athermal'].item() else 'thermal'} {mode}"
+            eta = f"{row['efficiency'].item():.4f}"
+        else:
+            eta = "-"
+        rows.append(
+            [
+                str(n + 1),
+                _number(row["work_output"].item()),
+                *(_number(-value) for value in row["heat"].values),
+                _number(float(row["energy_change"].sum())),
+                *(
+                    _number(row[f"{name}_change"].item())
+                    for name in ("sigma_total", "mutual_information", "system_correlation", "reservoir_correlation")
+                ),
+                *(_number(value) for value in row["athermality_change"].values),
+                eta,
+                f"{row['carnot_efficiency'].item():.4f}",
+                mode + (" (!)" if row["is_violated"].item() else ""),
+                str(row["paid_by"].item()),
+            ]
+        )
+    return rows
+
+
+def format_table(rows: list[list[str]]) -> str:
+    """Return rows as aligned text: numbers to the right, words to the left.
+
+    Examples
+    --------
+    >>> print(format_table([["cycle", "mode"], ["1", "engine"]]))
+    cycle  mode
+        1  engine
+    """
+    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
+    words = {"mode", "paid by"}
+    lines = []
+    for row in rows:
+        cells = [
+            cell.ljust(width) if title in words else cell.rjust(width)
+            for cell, width, title in zip(row, widths, rows[0], strict=True)
+        ]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)
+
+
+def _number(value: float) -> str:
+    if math.isnan(value):
+        return "unknown"
+    text = f"{value:+.5f}" if abs(value) < 1e4 else f"{value:+.4e}"
+    return "0" if abs(value) < 5e-13 else text if abs(value) >= 5e-6 else f"{value:+.0e}"
