@@ -151,7 +151,8 @@ class Harmonic(Drive):
 class Rotating(Drive):
     """A rotating phase: g(t) = amplitude e^{i(frequency t + phase)}, the (cos, sin) pair of a coupling.
 
-    In `Exchange` it gives g(t) a b^dag + h.c., in `TwoModeSqueezing` g(t) a b + h.c. The frequency may be negative.
+    In `Exchange` it gives g(t) a b^dag + h.c., in `TwoModeSqueezing` g(t) a b + h.c. The frequency may be negative; with frequency zero it is
+    a constant phase, so that `c + s * Rotating(1.0, 0.0, phase=np.pi / 2)` is the complex drive c(t) + i s(t) of two real ones.
 
     Examples
     --------

@@ -200,7 +200,19 @@ def work_by_resource(a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
 
     A negative entry is work that this resource gave.
     """
-    cold = np.min(ref.temperatures)
+    return _split_by_resource(a, b, ref, float(np.min(ref.temperatures)))
+
+
+def refrigeration_by_resource(a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
+    """Return the terms of W = sum (1 - T_max/T_j) Q_j + T_max (dI + ...) + sum d(U_i - T_max S_i), shape (..., resources).
+
+    For two reservoirs the heat terms are -Q_c/eps_C, and the others add up to the cost in COP = eps_C [1 - cost/W].
+    """
+    return _split_by_resource(a, b, ref, float(np.max(ref.temperatures)))
+
+
+def _split_by_resource(a: Snapshot, b: Snapshot, ref: Reference, temperature: float) -> FloatArray:
+    """Return the terms of W = sum (1 - T/T_j) Q_j + T dSigma + sum d(U_i - T S_i), which holds for every T."""
     correlations = np.stack(
         [
             mutual_information(b) - mutual_information(a),
@@ -211,10 +223,10 @@ def work_by_resource(a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
     )
     return np.concatenate(
         [
-            carnot_factors(ref) * heat(a, b),
-            cold * correlations,
-            cold * (athermality(b, ref) - athermality(a, ref)),
-            free_energy(b, ref) - free_energy(a, ref),
+            (1.0 - temperature / ref.temperatures) * heat(a, b),
+            temperature * correlations,
+            temperature * (athermality(b, ref) - athermality(a, ref)),
+            energy_change(a, b) - temperature * entropy_change(a, b),
         ],
         axis=-1,
     )

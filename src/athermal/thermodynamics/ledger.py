@@ -53,7 +53,9 @@ LONG_NAMES: dict[str, tuple[str, str]] = {
     "work_by_resource": ("terms of W by resource; negative: the resource gave work", "energy"),
     "coefficient_of_performance": ("coefficient of performance -Q_c/W", "1"),
     "carnot_coefficient": ("Carnot coefficient of performance", "1"),
+    "coefficient_split": ("eps_C [1 - refrigeration_cost/W]", "1"),
     "refrigeration_cost": ("T_h dSigma + sum d(U_i - T_h S_i)", "energy"),
+    "refrigeration_by_resource": ("terms of W by resource, with T_max for T_min", "energy"),
     "mode": ("mode of operation", ""),
     "is_athermal": ("dsigma < 0", ""),
     "paid_by": ("the resource that gave most of the work", ""),
@@ -119,6 +121,11 @@ class Ledger:
     def status(self) -> str:
         """How the run ended: "complete", or what stopped it."""
         return str(self.provenance.get("status", "complete"))
+
+    @property
+    def accuracy(self) -> dict[str, float]:
+        """What the backend knows of its own errors: max |U Omega U^T - Omega|, the difference of the last refinements."""
+        return dict(self.provenance.get("accuracy", {}))
 
     @cached_property
     def cycles(self) -> xr.Dataset:
@@ -243,7 +250,9 @@ class Ledger:
             "work_by_resource": (r, by_resource),
             "coefficient_of_performance": (dim, laws.coefficient_of_performance(work, a, b, ref)),
             "carnot_coefficient": (dim, np.full(n, laws.carnot_coefficient(ref))),
+            "coefficient_split": (dim, laws.coefficient_split(work, a, b, ref)),
             "refrigeration_cost": (dim, laws.refrigeration_cost(a, b, ref)),
+            "refrigeration_by_resource": (r, laws.refrigeration_by_resource(a, b, ref)),
         }
         for name, function, dims in (
             ("mutual_information", laws.mutual_information, dim),

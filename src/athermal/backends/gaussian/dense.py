@@ -34,9 +34,9 @@ class Dense(Backend):
     Parameters
     ----------
     tolerance : float
-        Largest relative difference between two refinements of a driven stretch.
+        Largest relative difference between two refinements of a driven stretch (or the rounding of its panels, if larger).
     max_panels : int
-        Where refining stops.
+        Panels of a driven stretch, each about two periods of the fastest mode, beyond which it is refused as too stiff.
     max_growth : float
         How far the covariance may grow beyond its start before the run is stopped as unstable: at 1e8 double precision
         leaves the ledger eight digits.
@@ -48,7 +48,7 @@ class Dense(Backend):
     """
 
     tolerance: float = 1e-12
-    max_panels: int = 20_000
+    max_panels: int = 4_000
     max_growth: float = 1e8
     kind: Literal["dense"] = field(default="dense", repr=False)
 
@@ -185,21 +185,32 @@ class DenseSolver(Solver[GaussianState]):
         slopes = hamiltonian.slope(np.linspace(start, stop, 65)[1:-1])
         work_scale = (stop - start) * max(float(np.max(np.abs(slope), initial=0.0)) for slope in slopes)
         panels = driven.panels(start, stop)
+        self._check_panels(panels, start, stop)
         coarse = driven.evolve(start, stop, panels)
         while True:
-            panels = panels + (panels + 1) // 2
+            panels += (panels + 1) // 2
             fine = driven.evolve(start, stop, panels)
             error = _difference(coarse, fine, work_scale)
-            if error <= self.options.tolerance:
+            # Every panel rounds: no tolerance can be met below that.
+            if error <= max(self.options.tolerance, panels * float(np.finfo(float).eps)):
                 self._step_error = max(self._step_error, error)
                 return fine
-            if panels > self.options.max_panels or not np.isfinite(error):
+            if panels > 2 * self.options.max_panels or not np.isfinite(error):
                 raise ConvergenceError(
                     f"The propagator of the stretch from t = {start:.6g} to {stop:.6g} must converge to `tolerance` = "
                     f"{self.options.tolerance:.1e}, but two refinements ({panels} panels) still differ by {error:.1e}. Loosen "
                     "the tolerance, or check that the drives are smooth between their breakpoints."
                 )
             coarse = fine
+
+    def _check_panels(self, panels: int, start: float, stop: float) -> None:
+        if panels > self.options.max_panels:
+            highest = float(np.max(self.hamiltonian.frequencies))
+            raise ConvergenceError(
+                f"The driven stretch from t = {start:.6g} to {stop:.6g} must be resolved in at most `max_panels` = "
+                f"{self.options.max_panels} panels, but the fastest bath mode, of frequency {highest:.6g}, asks for {panels}. "
+                "Cut the spectral density with `high` at some tens of the highest frequency that matters, or raise `max_panels`."
+            )
 
     def _check_growth(self, before: GaussianState, after: GaussianState, time: float) -> None:
         spread = float(np.max(np.sum(after.factor**2, axis=1)))
