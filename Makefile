@@ -2,6 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
+# The tests' matrices are small: BLAS threads would only get in each other's way.
+test slow: export OPENBLAS_NUM_THREADS = 1
+
 .PHONY: demo test check slow bench format clean
 
 demo: .venv/installed

@@ -9,6 +9,9 @@ resource, efficiency against Carnot, the mode it runs in, and which resource pai
 ('cycle',)
 """
 
+import importlib
+from types import ModuleType
+
 from athermal import library
 from athermal.backends.gaussian import Dense
 from athermal.engine import run
@@ -25,6 +28,7 @@ from athermal.errors import (
     RunInterrupted,
     StateError,
 )
+from athermal.files import MachineFile, read_machine_file
 from athermal.machine.coupling import Displacement, Exchange, Position, QuadraticForm, TwoModeSqueezing
 from athermal.machine.drive import Constant, Drive, Function, Harmonic, Product, Rotating, Strokes, Sum
 from athermal.machine.initial import (
@@ -72,6 +76,7 @@ __all__ = [
     "Ledger",
     "Machine",
     "MachineError",
+    "MachineFile",
     "Ohmic",
     "Oscillator",
     "Position",
@@ -94,5 +99,14 @@ __all__ = [
     "discretise",
     "library",
     "load",
+    "plot",
+    "read_machine_file",
     "run",
 ]
+
+
+def __getattr__(name: str) -> ModuleType:
+    """Import `athermal.plot` when it is first used: matplotlib takes longer than all the rest."""
+    if name == "plot":
+        return importlib.import_module("athermal.plot")
+    raise AttributeError(f"module 'athermal' has no attribute {name!r}")

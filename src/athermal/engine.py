@@ -82,9 +82,13 @@ def run(
     initial = machine.initial if initial is None else initial
     if not isinstance(initial, InitialState):
         raise MachineError(f"`initial` of a run must be an initial state such as ProductThermal(), but is {initial!r}.")
-    solver = (backend or Dense()).bind(machine)
+    if backend is None:
+        backend = Dense()
+    if not isinstance(backend, Backend):
+        raise MachineError(f"`backend` of a run must be a backend such as Dense(), but is {backend!r}.")
+    solver = backend.bind(machine)
     _warn_of_recurrence(machine, cycles, initial)
-    provenance = _provenance(machine, initial, backend or Dense(), cycles)
+    provenance = _provenance(machine, initial, backend, cycles)
     snapshots, works = _advance(solver, machine, initial, cycles, samples_per_cycle, provenance, progress)
     ledger = _ledger(solver, snapshots, works, samples_per_cycle, provenance, "complete")
     if violations := ledger.violations():
@@ -114,9 +118,9 @@ def _advance(
         for k in range(cycles * samples):
             if progress is not None:
                 progress(k + 1, total)
-            phase = machine.period * (k % samples) / samples
-            state, work = solver.advance(state, phase, machine.period * (k % samples + 1) / samples)
-            snapshot = solver.snapshot(state, machine.period * (k + 1) / samples)
+            stop = machine.period * (k + 1) / samples
+            state, work = solver.advance(state, machine.period * k / samples, stop)
+            snapshot = solver.snapshot(state, stop)
             works.append(work)
             snapshots.append(snapshot)
         if progress is not None:

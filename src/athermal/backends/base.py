@@ -28,7 +28,8 @@ class Solver(ABC, Generic[State]):
     def advance(self, state: State, start: float, stop: float) -> tuple[State, float]:
         """Return the state at `stop` and the work done on the machine on the way; backwards if stop < start.
 
-        Work is the integral of <dH/dt>, jumps of <H> in (start, stop] included, never taken from the first law.
+        Times count from time zero, over all cycles. Work is the integral of <dH/dt>, jumps of <H> in (start, stop] included,
+        never taken from the first law.
         """
 
     @abstractmethod

@@ -53,7 +53,8 @@ def otto(
     modes : int
         Modes of each bath.
     contact : {"position", "exchange"}, optional
-        s(t) x X without counter-term, or s(t) (a^dag B + h.c.); "position" for rings and "exchange" for stars if left out.
+        s(t) x X without counter-term, or s(t) (a^dag B + h.c.) with the amplitude a of the stroke's frequency; "position" for
+        rings and "exchange" for stars if left out.
     contact_strength : float, optional
         Largest s; 0.1 for rings and 1 for stars (whose strength is in their rate) if left out.
     contact_time, switching_time : float
@@ -105,10 +106,12 @@ def otto(
     strength = contact_strength if contact_strength is not None else (0.1 if is_ring else 1.0)
     kind = contact or ("position" if is_ring else "exchange")
     couplings = []
-    for bath, given, start in ((cold, cold_bath, 0.0), (hot, hot_bath, contact_time + stroke_time)):
+    strokes = ((cold, cold_bath, omega_cold, 0.0), (hot, hot_bath, omega_hot, contact_time + stroke_time))
+    for bath, given, frequency, start in strokes:
         window = _contact_window(start, contact_time, switching_time, 2.0 * (contact_time + stroke_time))
         where = site if given is not None else (0 if is_ring else None)
-        couplings.append(_contact(kind, bath.name, Product((Constant(strength), window)), where))
+        amplitude = frequency if law == "potential" else None
+        couplings.append(_contact(kind, bath.name, Product((Constant(strength), window)), where, amplitude))
     return Machine(
         subsystems=(Oscillator("working", _frequency(omega_hot, omega_cold, contact_time, stroke_time), law=law),),
         reservoirs=(hot, cold),
@@ -139,11 +142,11 @@ def _contact_window(start: float, contact_time: float, switching_time: float, pe
     return Strokes((start, on, off), (0.0, 1.0, 0.0), ramps=(0.0, switching_time, switching_time))
 
 
-def _contact(kind: str, bath: str, strength: Product, site: int | None) -> Coupling:
+def _contact(kind: str, bath: str, strength: Product, site: int | None, amplitude_frequency: float | None) -> Coupling:
     _validate.choice(kind, "contact", "an Otto engine", ("position", "exchange"))
     if kind == "position":
         return Position(("working", bath), strength, site=site, counter_term=False)
-    return Exchange(("working", bath), strength, site=site)
+    return Exchange(("working", bath), strength, site=site, amplitude_frequency=amplitude_frequency)
 
 
 def _bath(

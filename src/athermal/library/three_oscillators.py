@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 from athermal.library.otto import otto
@@ -51,7 +52,7 @@ def three_oscillators(
     >>> three_oscillators().n_modes
     3
     """
-    return otto(
+    machine = otto(
         omega_hot,
         omega_cold,
         T_hot,
@@ -65,3 +66,4 @@ def three_oscillators(
         law="number",
         initial=initial,
     )
+    return dataclasses.replace(machine, name="three_oscillators")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Literal
 
+from athermal import _validate
 from athermal.machine.coupling import AnyCoupling, Exchange, Position, TwoModeSqueezing
 from athermal.machine.drive import Rotating
 from athermal.machine.initial import AnyInitialState, ProductThermal
@@ -81,6 +82,8 @@ def two_oscillator(
     >>> round(machine.period, 6)
     6.283185
     """
+    for name, value in (("omega_hot", omega_hot), ("omega_cold", omega_cold)):
+        _validate.positive(value, name, "a two-oscillator engine")
     hot = density_hot or FlatBand(rate, max(omega_hot - half_width, 0.0), omega_hot + half_width)
     cold = density_cold or FlatBand(rate, max(omega_cold - half_width, 0.0), omega_cold + half_width)
     difference = omega_hot - omega_cold

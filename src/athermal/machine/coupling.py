@@ -6,6 +6,7 @@ B = sum_k g_k b_k with the reservoir's own couplings g_k, one site, or weights o
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -45,7 +46,7 @@ class Coupling:
 
 def _check_pair(coupling: Any, *, real: bool) -> None:
     between = coupling.between
-    if isinstance(between, str) or not all(isinstance(name, str) for name in between):
+    if isinstance(between, str) or not isinstance(between, Iterable) or not all(isinstance(name, str) for name in between):
         raise MachineError(f"`between` of {_article(coupling)} must name the parts it couples, but is {between!r}.")
     between = tuple(between)
     object.__setattr__(coupling, "between", between)
@@ -56,8 +57,16 @@ def _check_pair(coupling: Any, *, real: bool) -> None:
         )
     object.__setattr__(coupling, "strength", as_drive(coupling.strength, "strength", coupling.owner, real=real))
     _check_share(coupling)
+    if coupling.site is not None:
+        object.__setattr__(coupling, "site", _validate.count(coupling.site, "site", coupling.owner, least=0))
     if coupling.weights is not None:
         object.__setattr__(coupling, "weights", _validate.reals(coupling.weights, "weights", coupling.owner))
+
+
+def _check_amplitude(coupling: Any) -> None:
+    if coupling.amplitude_frequency is not None:
+        frequency = _validate.positive(coupling.amplitude_frequency, "amplitude_frequency", coupling.owner)
+        object.__setattr__(coupling, "amplitude_frequency", frequency)
 
 
 def _check_share(coupling: Any) -> None:
@@ -83,6 +92,10 @@ class Exchange(Coupling):
         g(t), which may be complex (`Rotating`).
     site, weights : optional
         The contact of a reservoir, if not its own couplings g_k: one site, or weights over its sites.
+    amplitude_frequency : float, optional
+        The frequency w at which the amplitude of a subsystem in contact with a reservoir is taken,
+        a = (x sqrt(w/w0) + i p sqrt(w0/w))/sqrt 2, if not its reference frequency w0: that of the stroke in which they meet, for
+        an oscillator whose driven frequency enters by the law "potential".
     share : (float, float)
         How the energy of a term between two subsystems is shared between them; half each unless you say otherwise.
 
@@ -96,11 +109,13 @@ class Exchange(Coupling):
     strength: AnyDrive | float = 1.0
     site: int | None = None
     weights: tuple[float, ...] | None = None
+    amplitude_frequency: float | None = None
     share: tuple[float, float] = _HALF
     kind: Literal["exchange"] = field(default="exchange", repr=False)
 
     def __post_init__(self) -> None:
         _check_pair(self, real=False)
+        _check_amplitude(self)
 
 
 @dataclass(frozen=True)
@@ -119,11 +134,13 @@ class TwoModeSqueezing(Coupling):
     strength: AnyDrive | float = 1.0
     site: int | None = None
     weights: tuple[float, ...] | None = None
+    amplitude_frequency: float | None = None
     share: tuple[float, float] = _HALF
     kind: Literal["two_mode_squeezing"] = field(default="two_mode_squeezing", repr=False)
 
     def __post_init__(self) -> None:
         _check_pair(self, real=False)
+        _check_amplitude(self)
 
 
 @dataclass(frozen=True)

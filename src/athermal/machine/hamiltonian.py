@@ -244,7 +244,7 @@ class Hamiltonian:
         vectors = self.amplitude(oscillator.name, None, None, oscillator.name)
         drive, none = oscillator.drive, np.zeros(2)
         parts, share = (oscillator.name,), (1.0,)
-        if oscillator.law == "number" or drive.is_always_constant:
+        if oscillator.law == "number" or drive == Constant(oscillator.reference):
             return (Term(parts, drive, vectors, np.eye(2), none, share),)
         reference = oscillator.reference
         squared = Product((drive, drive, Constant(1.0 / reference)))
@@ -254,7 +254,7 @@ class Hamiltonian:
         )
 
     def _pair_terms(self, coupling: Exchange | TwoModeSqueezing | Position) -> tuple[Term, ...]:
-        first, second = (self.amplitude(name, *self._contact_of(coupling, name), coupling.owner) for name in coupling.between)
+        first, second = (self._amplitude_in(coupling, name) for name in coupling.between)
         vectors = np.concatenate([first, second], axis=1)  # x_a, p_a, x_b, p_b
         parts, drive = coupling.between, coupling.drive
         reservoirs = {reservoir.name for reservoir in self.machine.reservoirs}
@@ -328,9 +328,13 @@ class Hamiltonian:
             share,
         )
 
-    def _contact_of(
-        self, coupling: Exchange | TwoModeSqueezing | Position, name: str
-    ) -> tuple[int | None, tuple[float, ...] | None]:
-        if isinstance(self.machine.part(name), Reservoir):
-            return coupling.site, coupling.weights
-        return None, None
+    def _amplitude_in(self, coupling: Exchange | TwoModeSqueezing | Position, name: str) -> FloatArray:
+        """Return the x and p vectors with which a part enters a coupling."""
+        part = self.machine.part(name)
+        if isinstance(part, Reservoir):
+            return self.amplitude(name, coupling.site, coupling.weights, coupling.owner)
+        vectors = self.amplitude(name, None, None, coupling.owner)
+        if isinstance(coupling, Position) or coupling.amplitude_frequency is None:
+            return vectors
+        stretch = np.sqrt(coupling.amplitude_frequency / part.reference)
+        return np.asarray(vectors * [stretch, 1.0 / stretch])

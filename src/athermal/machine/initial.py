@@ -5,6 +5,7 @@ Each wraps or replaces another, so they combine: `Charged(cycles=3, start=Squeez
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -96,7 +97,7 @@ class Charged(InitialState):
     kind: Literal["charged"] = field(default="charged", repr=False)
 
     def __post_init__(self) -> None:
-        _validate.count(self.cycles, "cycles", "a charged state", least=0)
+        object.__setattr__(self, "cycles", _validate.count(self.cycles, "cycles", "a charged state", least=0))
         _check_start(self.start, "a charged state")
 
 
@@ -141,6 +142,8 @@ class Correlation:
         _validate.choice(self.pattern, "pattern", owner, ("two_mode_squeezing", "exchange"))
         object.__setattr__(self, "phase", _validate.real(self.phase, "phase", owner))
         object.__setattr__(self, "weight", _validate.real(self.weight, "weight", owner))
+        if self.site is not None:
+            object.__setattr__(self, "site", _validate.count(self.site, "site", owner, least=0))
         if self.weights is not None:
             object.__setattr__(self, "weights", _validate.reals(self.weights, "weights", owner))
 
@@ -239,7 +242,7 @@ class Displaced(InitialState):
         _validate.identifier(self.part, "part", owner)
         for name in ("x", "p"):
             value = getattr(self, name)
-            scalar = isinstance(value, (int, float))
+            scalar = not isinstance(value, Iterable)
             object.__setattr__(self, name, _validate.real(value, name, owner) if scalar else _validate.reals(value, name, owner))
         _check_start(self.start, owner)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, cast
@@ -68,7 +69,10 @@ class Machine:
     def __post_init__(self) -> None:
         owner = "the machine"
         for what, kind in (("subsystems", Oscillator), ("reservoirs", Reservoir), ("couplings", Coupling)):
-            entries = tuple(getattr(self, what))
+            given = getattr(self, what)
+            if not isinstance(given, Iterable):
+                raise MachineError(f"`{what}` of {owner} must be a list of {what}, but is {given!r}.")
+            entries = tuple(given)
             object.__setattr__(self, what, entries)
             for entry in entries:
                 if not isinstance(entry, kind):
@@ -88,6 +92,7 @@ class Machine:
             check_period(oscillator.drive, self.period, "frequency", f"oscillator {oscillator.name!r}")
         for coupling in self.couplings:
             self._check_coupling(coupling)
+        _ = self.hamiltonian  # assembling it checks that contacts and matrices fit their parts
         self._check_counter_terms()
 
     # --- what there is ---------------------------------------------------------------------------------------------
@@ -145,18 +150,19 @@ class Machine:
     def recurrence_time(self, reservoir: str) -> float:
         """Return 2 pi / dw: until when the finite reservoir stands for a continuous one.
 
-        dw is the spacing of its modes at the frequencies of the subsystems it is coupled to. Infinite for a single mode,
-        which stands for nothing but itself.
+        dw is the widest spacing of its modes at the frequencies that the subsystems coupled to it take within its band
+        (anywhere, if they take none there). Infinite for a single mode, which stands for nothing but itself.
         """
         bath = self.part(reservoir)
         if not isinstance(bath, Reservoir):
             raise MachineError(f"The recurrence time is that of a reservoir, but {reservoir!r} is a subsystem.")
         times = np.linspace(0.0, self.period, 33)
-        spacing = math.inf
-        for oscillator in self.subsystems:
-            if bath in self.reservoirs_of(oscillator.name):
-                for frequency in np.unique(oscillator.drive.value(times)):
-                    spacing = min(spacing, local_spacing(bath.frequencies, float(frequency)))
+        coupled = [part for part in self.subsystems if bath in self.reservoirs_of(part.name)]
+        visited = np.unique([part.drive.value(times) for part in coupled]) if coupled else np.empty(0)
+        low, high = float(np.min(bath.frequencies)), float(np.max(bath.frequencies))
+        resonant = visited[(visited >= low) & (visited <= high)]
+        spacings = [local_spacing(bath.frequencies, float(w)) for w in (resonant if len(resonant) else visited)]
+        spacing = max(spacings, default=math.inf)
         return 2.0 * math.pi / spacing if math.isfinite(spacing) else math.inf
 
     def lowest_curvature(self) -> float:
@@ -183,8 +189,10 @@ class Machine:
                 f"A {what} on reservoir {among[0]!r} is refused: the Hamiltonian of a reservoir must be constant and its own. "
                 "Put static terms into the reservoir (CoupledBath), or make the driven mode a subsystem."
             )
-        if not among and any(getattr(coupling, key, None) is not None for key in ("site", "weights")):
-            raise MachineError(f"`site` and `weights` of {coupling.owner} must be left out: neither part is a reservoir.")
+        if not among and any(getattr(coupling, key, None) is not None for key in ("site", "weights", "amplitude_frequency")):
+            raise MachineError(
+                f"`site`, `weights` and `amplitude_frequency` of {coupling.owner} must be left out: neither part is a reservoir."
+            )
         for what, drive in coupling.drives:
             check_period(drive, self.period, what, coupling.owner)
 

@@ -6,7 +6,7 @@ import dataclasses
 import json
 from typing import Any, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError
 
 from athermal._validate import suggest
@@ -55,45 +55,115 @@ def from_spec(kind: Any, data: Any, where: str) -> Any:
         raise MachineError(explain(error, where, data, kind)) from None
 
 
+# What pydantic's complaints about a value mean to the person who wrote it.
+_RULES = {
+    "float_type": "a number",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "string_type": "text in quotes",
+    "bool_type": "true or false",
+    "tuple_type": "a list",
+    "list_type": "a list",
+    "dict_type": "a table",
+    "dict_attributes_type": "a table",
+    "model_type": "a table",
+    "model_attributes_type": "a table",
+    "dataclass_type": "a table",
+    "dataclass_exact_type": "a table",
+    "callable_type": "a Python function, which a file cannot hold (make such a machine in Python)",
+}
+
+
 def explain(error: ValidationError, where: str, data: Any, kind: Any = None) -> str:
     """Return the first complaint of a validation error as a sentence: the entry, the rule, the value, the remedy."""
-    complaints = error.errors()
+    complaints: list[Any] = list(error.errors())
     ours = [entry for entry in complaints if isinstance(entry.get("ctx", {}).get("error"), AthermalError)]
     if ours:
         return str(ours[0]["ctx"]["error"])
     # A number-or-drive union complains once for each branch; the branch that got furthest into the data is the one meant.
-    first = max(complaints, key=lambda entry: len(_walk(data, entry["loc"])[0]))
+    first = max(complaints, key=lambda entry: (len(_walk(data, entry["loc"])[0]), entry["type"] not in _RULES))
     path, owner = _walk(data, first["loc"])
-    context, name = first.get("ctx", {}), str(first["loc"][-1])
+    name = str(first["loc"][-1]) if first["loc"] else ""
     if first["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
         known = _known_keys(owner, path[:-1], kind)
         keys = f" Known keys: {', '.join(known)}." if known else ""
-        return f"Unknown key {name!r} in {_place(path[:-1], where)}.{suggest(name, known)}{keys}"
+        return f"Unknown key {name!r} in {_place(data, path[:-1], where)}.{suggest(name, known)}{keys}"
     if first["type"] == "missing":
-        return f"`{name}` is missing in {_place(path, where)}."
+        return f"`{name}` is missing in {_place(data, path, where)}."
     if first["type"] in ("union_tag_invalid", "union_tag_not_found"):
-        tags = [tag.strip().strip("'") for tag in str(context.get("expected_tags", "")).split(",") if tag.strip()]
-        choices = f" It must be one of {', '.join(tags)}." if tags else ""
-        if first["type"] == "union_tag_not_found":
-            return f"`kind` is missing in {_place(path, where)}: say which kind it is."
-        given = str(context.get("tag", ""))
-        return f"Unknown kind {given!r} in {_place(path, where)}.{suggest(given, tags)}{choices}"
-    return f"`{'.'.join(map(str, path)) or where}` of {where} cannot be {first['input']!r}: {first['msg']}."
+        return _explain_kind(first, _place(data, path, where))
+    subject = f"`{_dotted(data, path)}` of {where}" if path else where
+    if "reservoirs" in path and first["type"] == "float_type" and isinstance(first["input"], dict):
+        return (
+            f"{subject} must not be driven: the laws hold for reservoirs whose Hamiltonian is constant. Drive the coupling, or "
+            "make the driven mode a subsystem."
+        )
+    alike = [entry for entry in complaints if _walk(data, entry["loc"])[0] == path]
+    return f"{subject} {_rule(first, alike)}, but is {_shown(first['input'])}.{_nearest_literal(first)}"
+
+
+def _explain_kind(complaint: Any, place: str) -> str:
+    context = complaint.get("ctx", {})
+    tags = [tag.strip().strip("'") for tag in str(context.get("expected_tags", "")).split(",") if tag.strip()]
+    if complaint["type"] == "union_tag_not_found":
+        return f'`kind` is missing in {place}: say which kind it is, as in kind = "...".'
+    given = str(context.get("tag", ""))
+    return f"Unknown kind {given!r} in {place}.{suggest(given, tags)} It must be one of {', '.join(tags)}."
+
+
+def _rule(complaint: Any, alike: list[Any]) -> str:
+    """Return what the value must be, in words; complaints of several union branches are joined."""
+    if complaint["type"] in _RULES:
+        words = dict.fromkeys(_RULES[entry["type"]] for entry in alike if entry["type"] in _RULES)
+        return f"must be {' or '.join(word + ' with a `kind`' * (word == 'a table') for word in words)}"
+    context = complaint.get("ctx", {})
+    if complaint["type"] == "literal_error":
+        return f"must be one of {context['expected']}"
+    if complaint["type"] in ("too_long", "too_short"):
+        wanted = context.get("max_length", context.get("min_length"))
+        return f"must hold {wanted} entries"
+    message = str(complaint["msg"])
+    return message.replace("Input should be", "must be") if message.startswith("Input should be") else f"is wrong ({message})"
+
+
+def _nearest_literal(complaint: Any) -> str:
+    if complaint["type"] != "literal_error":
+        return ""
+    known = [word.strip("' ") for word in complaint["ctx"]["expected"].replace(" or ", ", ").split(",")]
+    return suggest(str(complaint["input"]), known)
+
+
+def _shown(value: Any) -> str:
+    """Return a value as it stands in a file, cut to a readable length."""
+    text = json.dumps(value, default=repr)
+    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def _walk(data: Any, location: tuple[int | str, ...]) -> tuple[list[int | str], Any]:
     """Return the part of `location` that leads into `data` (pydantic mixes its own labels in) and the table it ends in."""
     path: list[int | str] = []
-    owner, here = data, data
+    owner, here, is_entered = data, data, False
     for step in location:
-        if (isinstance(here, dict) and step in here) or (isinstance(here, list) and isinstance(step, int) and step < len(here)):
-            owner, here = here, here[step]  # type: ignore[index]
+        if isinstance(here, dict) and here.get("kind") == step and not is_entered:
+            is_entered = True  # pydantic names the branch that the kind chose; a key may have the same name
+        elif (isinstance(here, dict) and step in here) or (isinstance(here, list) and isinstance(step, int) and step < len(here)):
+            owner, here, is_entered = here, here[step], False  # type: ignore[index]
             path.append(step)
     return path, owner
 
 
-def _place(path: list[int | str], where: str) -> str:
-    return f"`{'.'.join(map(str, path))}` of {where}" if path else where
+def _place(data: Any, path: list[int | str], where: str) -> str:
+    return f"`{_dotted(data, path)}` of {where}" if path else where
+
+
+def _dotted(data: Any, path: list[int | str]) -> str:
+    """Return a path as it is written on the command line: list entries by their name where they have one."""
+    words, here = [], data
+    for step in path:
+        here = here[step]
+        named = isinstance(step, int) and isinstance(here, dict) and isinstance(here.get("name"), str)
+        words.append(here["name"] if named else str(step))
+    return ".".join(words)
 
 
 def _known_keys(owner: Any, path: list[int | str], kind: Any) -> list[str]:
@@ -104,6 +174,8 @@ def _known_keys(owner: Any, path: list[int | str], kind: Any) -> list[str]:
         fits = classes[owner["kind"]]
     elif words and words[-1] in ("subsystems", "correlations"):
         fits = classes["oscillator" if words[-1] == "subsystems" else "Correlation"]
+    elif not path and isinstance(kind, type) and issubclass(kind, BaseModel):
+        return list(kind.model_fields)
     else:
         fits = [kind] if not path and dataclasses.is_dataclass(kind) else []
     return sorted({entry.name for fit in fits for entry in dataclasses.fields(fit)})

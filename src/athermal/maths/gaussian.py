@@ -17,7 +17,7 @@ def mode_entropy(excess: FloatArray) -> FloatArray:
     """Return the entropy f(nu) of a mode with symplectic eigenvalue nu = 1/2 + excess.
 
     f(nu) = (nu + 1/2) ln(nu + 1/2) - (nu - 1/2) ln(nu - 1/2), written as ln(1 + n) + n ln(1 + 1/n) with n = excess,
-    which loses no digits for a nearly pure or for a hot mode.
+    which loses no digits for a nearly pure or for a hot mode (`log_one_plus_inverse`).
 
     Examples
     --------
@@ -27,24 +27,32 @@ def mode_entropy(excess: FloatArray) -> FloatArray:
     n = np.asarray(excess, dtype=float)
     occupied = n > 0.0
     safe = np.where(occupied, n, 1.0)
-    # log1p(1/n) as log1p(n) - log(n): 1/n may overflow.
-    return np.asarray(np.where(occupied, np.log1p(safe) + safe * (np.log1p(safe) - np.log(safe)), 0.0))
+    return np.asarray(np.where(occupied, np.log1p(safe) + safe * log_one_plus_inverse(safe), 0.0))
 
 
 def mode_entropy_slope(excess: FloatArray) -> FloatArray:
     """Return f'(nu) = ln((nu + 1/2)/(nu - 1/2)), infinite for a pure mode."""
-    n = np.asarray(excess, dtype=float)
+    return log_one_plus_inverse(np.asarray(excess, dtype=float))
+
+
+def log_one_plus_inverse(n: FloatArray) -> FloatArray:
+    """Return ln(1 + 1/n) for n >= 0, infinite at zero.
+
+    For a hot mode ln(1 + n) - ln n would cancel; for a nearly pure one 1/n could overflow.
+    """
+    hot = n >= 1.0
     with np.errstate(divide="ignore"):
-        return np.asarray(np.log1p(n) - np.log(n))
+        return np.asarray(np.where(hot, np.log1p(1.0 / np.where(hot, n, 1.0)), np.log1p(n) - np.log(n)))
 
 
-def excess(values: FloatArray, scale: float) -> FloatArray:
+def excess(values: FloatArray, scale: float, defect: float = 0.0) -> FloatArray:
     """Return nu - 1/2 of computed symplectic eigenvalues, or raise `StateError` if one is unphysical.
 
     A value below 1/2 by no more than the rounding of its computation (some `N eps` times the scale of the covariance)
-    is a pure mode, and its excess is zero; a value further below is an unphysical state.
+    is a pure mode, and its excess is zero; a value further below is an unphysical state. `defect` is by how much the
+    propagators that made the covariance are known to miss U Omega U^T = Omega.
     """
-    allowance = 8.0 * max(len(values), 8) * np.finfo(float).eps * max(scale, 1.0)
+    allowance = max(len(values), 8) * (8.0 * np.finfo(float).eps + defect) * max(scale, 1.0)
     below = 0.5 - float(np.min(values, initial=np.inf))
     if below > allowance:
         raise StateError(
@@ -54,12 +62,14 @@ def excess(values: FloatArray, scale: float) -> FloatArray:
     return np.asarray(np.maximum(values - 0.5, 0.0))
 
 
-def entropy(covariance: FloatArray) -> float:
+def entropy(covariance: FloatArray, defect: float = 0.0) -> float:
     """Return the von Neumann entropy S = sum_k f(nu_k) of a Gaussian state, in nats.
 
     Parameters
     ----------
     covariance : (2N, 2N) array
+    defect : float
+        How far the propagators that made it are known to be from symplectic.
 
     Raises
     ------
@@ -79,7 +89,7 @@ def entropy(covariance: FloatArray) -> float:
         return 0.0
     values = symplectic_eigenvalues(covariance)
     scale = float(np.max(np.abs(np.diag(covariance))))
-    return float(np.sum(mode_entropy(excess(values, scale))))
+    return float(np.sum(mode_entropy(excess(values, scale, defect))))
 
 
 def thermal_excess(frequency: FloatArray, temperature: float) -> FloatArray:
@@ -97,7 +107,10 @@ def log_partition(frequencies: FloatArray, temperature: float) -> float:
     -0.041325
     """
     ratio = np.asarray(frequencies, dtype=float) / temperature
-    return float(np.sum(-0.5 * ratio - np.log1p(-np.exp(-ratio))))
+    # ln(1 - e^-u), without cancellation for a hot mode (u << 1) or a cold one.
+    hot = ratio < np.log(2.0)
+    depletion = np.where(hot, np.log(-np.expm1(-np.where(hot, ratio, 1.0))), np.log1p(-np.exp(-np.where(hot, 1.0, ratio))))
+    return float(np.sum(-0.5 * ratio - depletion))
 
 
 def is_physical(covariance: FloatArray) -> bool:
@@ -135,7 +148,7 @@ def largest_correlation(covariance: FloatArray, pattern: FloatArray) -> float:
     With P = sigma + i Omega/2 >= 0 and an off-diagonal pattern X, sigma + c X + i Omega/2 >= 0 iff
     1 + c P^{-1/2} X P^{-1/2} >= 0, so c = -1 / lambda_min(P^{-1/2} X P^{-1/2}). For two modes with symplectic
     eigenvalues nu_a, nu_b this is sqrt((nu_a + nu_b)^2 - (1 + |nu_a - nu_b|)^2)/2 for a two-mode-squeezing pattern and
-    sqrt((nu_a - 1/2)(nu_b - 1/2)) for an exchange pattern (PHYSICS: correlated marginals).
+    sqrt((nu_a - 1/2)(nu_b - 1/2)) for an exchange pattern.
 
     Parameters
     ----------

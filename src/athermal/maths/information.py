@@ -6,7 +6,7 @@ import numpy as np
 import scipy.linalg
 
 from athermal._types import FloatArray, IntArray
-from athermal.maths.gaussian import entropy, excess, mode_entropy
+from athermal.maths.gaussian import entropy, excess, log_one_plus_inverse, mode_entropy
 from athermal.maths.symplectic import apply_form, mode_indices, symplectic_inverse, williamson
 
 # y = (1 - u^p)/2 grades the nodes towards y = 1/2, where nearly pure modes put a logarithmic singularity. With p = 6 and
@@ -38,7 +38,7 @@ def mutual_information(covariance: FloatArray, modes: IntArray) -> float:
     return entropy(covariance[np.ix_(rows, rows)]) + entropy(covariance[np.ix_(others, others)]) - total
 
 
-def mutual_information_of_rows(rows: FloatArray, mode_excess: FloatArray) -> float:
+def mutual_information_of_rows(rows: FloatArray, mode_excess: FloatArray, defect: float = 0.0) -> float:
     """Return I between a few modes and all the others from the rows of a symplectic factor, at a cost linear in N.
 
     For sigma = S diag(nu, nu) S^T with S symplectic,
@@ -54,6 +54,8 @@ def mutual_information_of_rows(rows: FloatArray, mode_excess: FloatArray) -> flo
         The rows (x's, then p's) of S that belong to the few modes A.
     mode_excess : (N,) array
         nu_k - 1/2.
+    defect : float
+        How far S is known to be from symplectic.
 
     Returns
     -------
@@ -67,7 +69,7 @@ def mutual_information_of_rows(rows: FloatArray, mode_excess: FloatArray) -> flo
     """
     n_few, n_modes = len(rows) // 2, rows.shape[1] // 2
     nu = mode_excess + 0.5
-    few = entropy((rows * np.concatenate([nu, nu])) @ rows.T)
+    few = entropy((rows * np.concatenate([nu, nu])) @ rows.T, defect)
     # In the amplitudes (x -+ i p)/sqrt2 the middle factor is diagonal, 1/(nu -+ y); conjugating by Omega leaves the
     # determinant alone. Columns are sorted by weight so that the QR factors of the graded matrix keep their digits.
     order = np.argsort(mode_excess)
@@ -107,7 +109,10 @@ def relative_entropy(
     True
     """
     nu, transform = williamson(reference_covariance)
-    n = excess(nu, float(np.max(np.abs(np.diag(reference_covariance)))))
+    scale = float(np.max(np.abs(np.diag(reference_covariance))))
+    n = excess(nu, scale)
+    # An excess within the rounding of nu is that of a pure mode: its logarithm would mean nothing.
+    n = np.where(n <= 4.0 * np.finfo(float).eps * max(scale, 1.0), 0.0, n)
     inverse = symplectic_inverse(transform)
     offset = inverse @ (mean - reference_mean)
     second = inverse @ covariance @ inverse.T + np.outer(offset, offset)
@@ -120,7 +125,7 @@ def relative_entropy(
         return float("inf")
     # -Tr rho ln rho' = sum_k [ln(1 + n) + number (ln(1 + n) - ln n)]
     safe = np.where(n > 0.0, n, 1.0)
-    cross = np.where(n > 0.0, np.log1p(safe) + number * (np.log1p(safe) - np.log(safe)), 0.0)
+    cross = np.where(n > 0.0, np.log1p(safe) + number * log_one_plus_inverse(safe), 0.0)
     return float(np.sum(cross)) - entropy(covariance)
 
 

@@ -15,7 +15,8 @@ import numpy as np
 import scipy.linalg
 
 from athermal._types import FloatArray
-from athermal.maths.symplectic import apply_form
+from athermal.errors import StateError
+from athermal.maths.symplectic import apply_form, symplectic_inverse, williamson
 
 # 2 x 24 = order 48 per panel: with the phase advance per panel below, the local error is far under rounding.
 _NODES = 24
@@ -79,8 +80,9 @@ class Evolution:
 def constant_propagator(hamiltonian: FloatArray, duration: float) -> FloatArray:
     """Return exp(Omega h t) of a constant quadratic Hamiltonian H = r^T h r / 2.
 
-    Without x-p terms and with a positive definite momentum block h_pp = L L^T this is exact in the normal modes of
-    L^T h_xx L (oscillating or, for a negative eigenvalue, growing); otherwise it is the matrix exponential.
+    Without x-p terms this is exact in the normal modes: those of h itself if it is positive definite; those of L^T h_xx L
+    (oscillating or, for a negative eigenvalue, growing) if only the momentum block h_pp = L L^T is. Otherwise it is the
+    matrix exponential.
 
     Examples
     --------
@@ -90,6 +92,12 @@ def constant_propagator(hamiltonian: FloatArray, duration: float) -> FloatArray:
     half = len(hamiltonian) // 2
     factor: Any = None
     if not np.any(hamiltonian[:half, half:]):
+        try:
+            frequencies, transform = williamson(hamiltonian)  # h = T w T^T: r = T^-T (normal modes)
+        except StateError:
+            pass
+        else:
+            return np.asarray(symplectic_inverse(transform).T @ _rotate(frequencies, duration, transform.T))
         try:
             factor = np.asarray(np.linalg.cholesky(hamiltonian[half:, half:]))
         except np.linalg.LinAlgError:

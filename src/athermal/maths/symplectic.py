@@ -157,14 +157,18 @@ def _williamson_block(matrix: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 def _williamson_uncoupled(x_block: FloatArray, p_block: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Decompose diag(A_x, A_p): with A_p = L L^T, the nu^2 are the eigenvalues of L^T A_x L."""
-    factor = _cholesky(p_block)
-    squares, rotation = np.linalg.eigh(factor.T @ x_block @ factor)
-    if squares[0] <= 0.0:
-        raise StateError(f"The matrix must be positive definite, but its x block has the direction {squares[0]:.3g}.")
-    nu = np.sqrt(squares)
-    s_p = factor @ rotation / np.sqrt(nu)
-    s_x = scipy.linalg.solve_triangular(factor, rotation, lower=True, trans=1) * np.sqrt(nu)
+    """Decompose diag(A_x, A_p): with A_x = X X^T and A_p = P P^T, the nu are the singular values of X^T P = U nu V^T.
+
+    The Jacobi method gives every nu and its vectors to full relative accuracy, where eigenvalues nu^2 would lose the slow
+    modes of a bath whose frequencies span many decades (Demmel et al., Linear Algebra Appl. 299, 21 (1999)).
+    """
+    x_factor, p_factor = _cholesky(x_block), _cholesky(p_block)
+    # joba = 2 is LAPACK's "F": relative accuracy also for a graded matrix.
+    values, left, right, work, _, info = scipy.linalg.lapack.dgejsv(x_factor.T @ p_factor, joba=2, jobu=0, jobv=0)
+    if info != 0:
+        raise StateError(f"The normal modes of a matrix of {len(x_block)} modes were not found: LAPACK's dgejsv returned {info}.")
+    nu = values[::-1] * (work[0] / work[1])
+    s_x, s_p = x_factor @ left[:, ::-1] / np.sqrt(nu), p_factor @ right[:, ::-1] / np.sqrt(nu)
     zero = np.zeros_like(x_block)
     return nu, np.block([[s_x, zero], [zero, s_p]])
 

@@ -176,8 +176,9 @@ def refrigeration_cost(a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
 
 
 def coefficient_split(work: FloatArray, a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
-    """COP = eps_C [1 - (T_h dSigma + sum_i d(U_i - T_h S_i))/W]."""
-    return np.asarray(carnot_coefficient(ref) * (1.0 - _ratio(refrigeration_cost(a, b, ref), work)))
+    """COP = eps_C [1 - (T_h dSigma + sum_i d(U_i - T_h S_i))/W]; NaN at equal temperatures, where eps_C is infinite."""
+    best = carnot_coefficient(ref)
+    return np.asarray((best if np.isfinite(best) else np.nan) * (1.0 - _ratio(refrigeration_cost(a, b, ref), work)))
 
 
 # --- which resource paid -------------------------------------------------------------------------------------------------
@@ -269,7 +270,7 @@ def mode(work: float, heats: FloatArray, temperatures: FloatArray, resolution: f
         return "engine" if hot < -resolution or not hot > resolution else "reverse engine"
     if not np.any(gives):
         return "heater"
-    if not np.any(gains) and len(heats) > 1:
+    if not np.any(gains):
         return "charge"
     if cold < -resolution:
         return "refrigerator"

@@ -58,7 +58,7 @@ LONG_NAMES: dict[str, tuple[str, str]] = {
     "refrigeration_by_resource": ("terms of W by resource, with T_max for T_min", "energy"),
     "mode": ("mode of operation", ""),
     "is_athermal": ("dsigma < 0", ""),
-    "paid_by": ("the resource that gave most of the work", ""),
+    "paid_by": ("what paid: work put in, heat (thermal engine), or the entropic resource that gave most (athermal)", ""),
     "residual_first_law": ("W - (sum Q_j + sum dU_i)  (S1)", "energy"),
     "residual_second_law": ("sum dS_i + sum Q_j/T_j - dSigma  (S14)", "nat"),
     "residual_work_split": ("W - (sum eta_j Q_j + T_min dsigma)  (S18)", "energy"),
@@ -192,11 +192,11 @@ class Ledger:
         """Return one sentence for each law that a cycle misses by more than its tolerance."""
         found: list[str] = []
         for name in (key for key in LONG_NAMES if key.startswith("residual_")):
-            excess = np.abs(self.cycles[name].values) / self.cycles[f"tolerance_{name.removeprefix('residual_')}"].values
+            values = self.cycles[name].values
+            allowed = self.cycles[f"tolerance_{name.removeprefix('residual_')}"].values
             found.extend(
-                f"Cycle {cycle + 1}: {LONG_NAMES[name][0]} is {self.cycles[name].values[cycle]:.3e}, "
-                f"{excess[cycle]:.1f} times its tolerance."
-                for cycle in np.flatnonzero(~(excess <= 1.0))
+                f"Cycle {cycle + 1}: {LONG_NAMES[name][0]} is {values[cycle]:.3e}, where {allowed[cycle]:.1e} is its tolerance."
+                for cycle in np.flatnonzero(~(np.abs(values) <= allowed))
             )
         return found
 
@@ -269,7 +269,7 @@ class Ledger:
             dim,
             np.array([laws.is_athermal(float(x), float(e)) for x, e in zip(entropic, resolution, strict=True)], dtype=bool),
         )
-        columns["paid_by"] = (dim, self._paid_by(by_resource, resolution))
+        columns["paid_by"] = (dim, self._paid_by(work, entropic, by_resource, resolution))
         columns.update(self._residuals(a, b, work, resolution, dim))
         return xr.Dataset(
             {name: (dims, values, _attributes(name)) for name, (dims, values) in columns.items()},
@@ -283,14 +283,21 @@ class Ledger:
             },
         )
 
-    def _paid_by(self, by_resource: FloatArray, resolution: FloatArray) -> Any:
+    def _paid_by(self, work: FloatArray, entropic: FloatArray, by_resource: FloatArray, resolution: FloatArray) -> Any:
+        """Name what paid for each interval.
+
+        Work put in pays for itself ("work"). A thermal engine (dsigma >= 0) lives on heat: the reservoir whose heat gave most.
+        An athermal one (dsigma < 0) draws on entropic resources: the one of these that gave most.
+        """
         names = np.array(laws.resource_names(self.reference))
-        if not len(by_resource):
-            return np.empty(0, dtype=names.dtype)
         gave = np.where(np.isnan(by_resource), np.inf, by_resource)
+        is_heat = np.array([name.startswith("heat[") for name in names])
+        is_thermal = entropic >= -resolution
+        gave = np.where(is_thermal[:, None] == is_heat, gave, np.inf)
         best = np.argmin(gave, axis=-1)
         amount = np.take_along_axis(gave, best[:, None], axis=-1)[:, 0]
-        return np.where(amount < -resolution, names[best], "none")
+        payer = np.where(amount < -resolution, names[best], "none")
+        return np.where(work > resolution, "work", payer)
 
     def _residuals(self, a: Snapshot, b: Snapshot, work: FloatArray, resolution: FloatArray, dim: str) -> dict[str, Any]:
         ref, tolerance = self.reference, RESIDUAL_TOLERANCE

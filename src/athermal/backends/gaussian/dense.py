@@ -92,14 +92,16 @@ class DenseSolver(Solver[GaussianState]):
         return state
 
     def advance(self, state: GaussianState, start: float, stop: float) -> tuple[GaussianState, float]:
+        if stop == start:
+            return state, 0.0
         if stop < start:
             later = self._evolution(stop, start)
             inverse = symplectic_inverse(later.propagator)
-            before = state.mapped(inverse, -inverse @ later.shift)
+            before = state.mapped(inverse, -inverse @ later.shift, self._symplectic_defect)
             return before, -later.work.expectation(before.mean, before.covariance)
         evolution = self._evolution(start, stop)
         work = evolution.work.expectation(state.mean, state.covariance)
-        after = state.mapped(evolution.propagator, evolution.shift)
+        after = state.mapped(evolution.propagator, evolution.shift, self._symplectic_defect)
         self._check_growth(state, after, stop)
         return after, work
 
@@ -109,26 +111,26 @@ class DenseSolver(Solver[GaussianState]):
         touched = hamiltonian.basis.T @ state.factor
         means = hamiltonian.basis.T @ state.mean
         second = touched @ touched.T + np.outer(means, means)
-        forms, forces = hamiltonian.subsystem_coupling(time)
+        forms, forces = hamiltonian.subsystem_coupling(time % self.machine.period)
         subsystem_energies = 0.5 * np.einsum("ide,de->i", forms, second) + forces @ means
         diagonal = np.diag(covariance) + state.mean**2
         quanta = 0.5 * hamiltonian.frequencies * (diagonal[:n_modes] + diagonal[n_modes:])
         reservoir_modes = [hamiltonian.part_modes[name] for name in self.machine.reservoir_names]
         system = np.arange(len(self.machine.subsystems))
         system_rows = mode_indices(system, n_modes)
-        reservoir_entropies = [_block_entropy(covariance, modes) for modes in reservoir_modes]
+        reservoir_entropies = [_block_entropy(covariance, modes, state.defect) for modes in reservoir_modes]
         total = _total_entropy(state)
-        system_entropy = _block_entropy(covariance, system)
+        system_entropy = _block_entropy(covariance, system, state.defect)
         if len(reservoir_modes) == 1:
             reservoirs_entropy = reservoir_entropies[0]
         else:
-            shared = mutual_information_of_rows(state.rows(system_rows), state.excess)
+            shared = mutual_information_of_rows(state.rows(system_rows), state.excess, state.defect)
             reservoirs_entropy = shared - system_entropy + total
         return Snapshot(
             np.asarray(time),
             subsystem_energies,
             np.array([np.sum(quanta[modes]) for modes in reservoir_modes]),
-            np.array([_block_entropy(covariance, system[[k]]) for k in system]),
+            np.array([_block_entropy(covariance, system[[k]], state.defect) for k in system]),
             np.array(reservoir_entropies),
             np.asarray(system_entropy),
             np.asarray(reservoirs_entropy),
@@ -144,7 +146,7 @@ class DenseSolver(Solver[GaussianState]):
         """Return the map of [start, stop], at most a cycle long; the same phase of every cycle shares it."""
         period = self.machine.period
         phase = start % period
-        if period - phase < TIME_RESOLUTION * period:
+        if min(phase, period - phase) < TIME_RESOLUTION * period:
             phase = 0.0
         key = (round(phase / period, 10), round((stop - start) / period, 10))
         if key not in self._evolutions:
@@ -237,12 +239,14 @@ def _difference(coarse: Evolution, fine: Evolution, work_scale: float) -> float:
         (coarse.work.form, fine.work.form, work_scale),
         (coarse.work.linear, fine.work.linear, work_scale),
     )
-    return max(float(np.max(np.abs(a - b))) / max(float(np.max(np.abs(b))), floor) for a, b, floor in pairs)
+    errors = ((float(np.max(np.abs(a - b))), max(float(np.max(np.abs(b))), floor)) for a, b, floor in pairs)
+    # Without a floor (a drive multiplied by zero does no work) equal means equal.
+    return max(error / size if size else error for error, size in errors)
 
 
-def _block_entropy(covariance: FloatArray, modes: IntArray) -> float:
+def _block_entropy(covariance: FloatArray, modes: IntArray, defect: float) -> float:
     rows = mode_indices(modes, len(covariance) // 2)
-    return entropy(covariance[np.ix_(rows, rows)])
+    return entropy(covariance[np.ix_(rows, rows)], defect)
 
 
 def _total_entropy(state: GaussianState) -> float:

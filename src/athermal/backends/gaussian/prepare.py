@@ -13,6 +13,7 @@ from athermal.machine.hamiltonian import Hamiltonian
 from athermal.machine.initial import (
     Charged,
     CorrelatedMarginals,
+    Correlation,
     Displaced,
     GaussianMoments,
     Gibbs,
@@ -61,7 +62,7 @@ def prepare(hamiltonian: Hamiltonian, initial: InitialState, cycle_backwards: Ba
         factor[rows[:half]], factor[rows[half:]] = matrix[0, 0] * x + matrix[0, 1] * p, matrix[1, 0] * x + matrix[1, 1] * p
         mean = state.mean.copy()
         mean[rows] = np.kron(matrix, np.eye(half)) @ state.mean[rows]
-        return GaussianState(mean, factor, state.excess)
+        return GaussianState(mean, factor, state.excess, state.defect)
     move = np.zeros((2 * hamiltonian.n_modes, 1))
     half = len(rows) // 2
     for part, values in ((rows[:half], initial.x), (rows[half:], initial.p)):
@@ -69,7 +70,7 @@ def prepare(hamiltonian: Hamiltonian, initial: InitialState, cycle_backwards: Ba
         if len(amounts) not in (1, half):
             raise MachineError(f"A displaced state of {initial.part!r} must give one number or {half}, but gives {len(amounts)}.")
         move[part, 0] = amounts
-    return GaussianState(state.mean + hamiltonian.from_sites(move)[:, 0], state.factor, state.excess)
+    return GaussianState(state.mean + hamiltonian.from_sites(move)[:, 0], state.factor, state.excess, state.defect)
 
 
 def _modes(hamiltonian: Hamiltonian, name: str, initial: InitialState) -> IntArray:
@@ -169,11 +170,7 @@ def _correlated(hamiltonian: Hamiltonian, initial: CorrelatedMarginals, state: G
         columns = []
         for name in entry.between:
             touched.update(map(int, _modes(hamiltonian, name, initial)))
-            is_reservoir = isinstance(hamiltonian.machine.part(name), Reservoir)
-            vectors = hamiltonian.amplitude(
-                name, entry.site if is_reservoir else None, entry.weights if is_reservoir else None, owner
-            )
-            columns.append(vectors / np.linalg.norm(vectors[:, 0]))
+            columns.append(_amplitude_directions(hamiltonian, name, entry, owner))
         (x_a, p_a), (x_b, p_b) = columns[0].T, columns[1].T
         c, s = np.cos(entry.phase), np.sin(entry.phase)
         if entry.pattern == "two_mode_squeezing":  # <a b> = e^{i phase}: <x x> = -<p p> = cos, <x p> = <p x> = sin
@@ -183,9 +180,9 @@ def _correlated(hamiltonian: Hamiltonian, initial: CorrelatedMarginals, state: G
         pattern += entry.weight * (block + block.T)
     if initial.strength == 0.0 or not np.any(pattern):
         return state
-    # Everything that is already correlated with the touched modes constrains them too.
+    # Everything that is already correlated with the touched modes, or shares columns of the factor, constrains them too.
     covariance = state.covariance
-    linked = np.abs(covariance) > 0.0
+    linked = (covariance != 0.0) | (state.factor != 0.0) | (state.factor.T != 0.0)
     half = hamiltonian.n_modes
     by_mode = linked[:half, :half] | linked[:half, half:] | linked[half:, :half] | linked[half:, half:]
     modes = np.zeros(half, dtype=bool)
@@ -205,11 +202,30 @@ def _correlated(hamiltonian: Hamiltonian, initial: CorrelatedMarginals, state: G
             f"No correlation of this pattern is possible between {names}: one of the parts is in a pure state. Raise its "
             "temperature."
         )
-    local = GaussianState.from_moments(state.mean[rows], covariance[block] + initial.strength * largest * pattern[block])
+    correlated = covariance[block] + initial.strength * largest * pattern[block]
+    local = GaussianState.from_moments(state.mean[rows], correlated, state.defect)
     factor, above = state.factor.copy(), state.excess.copy()
     # The columns of these modes hold their whole state, since nothing else is correlated with them.
     factor[rows] = 0.0
     factor[:, rows] = 0.0
     factor[block] = local.factor
     above[index] = local.excess
-    return GaussianState(state.mean, factor, above)
+    return GaussianState(state.mean, factor, above, state.defect)
+
+
+def _amplitude_directions(hamiltonian: Hamiltonian, name: str, entry: Correlation, owner: str) -> FloatArray:
+    """Return, shape (2N, 2), where the x and p of a part's amplitude point in phase space.
+
+    For a reservoir these are the directions (g_k)/|g| among its sites, so that only the sites in contact become correlated.
+    """
+    part = hamiltonian.machine.part(name)
+    if not isinstance(part, Reservoir):
+        return hamiltonian.amplitude(name, None, None, owner)
+    contact = part.contact(entry.site, entry.weights, owner)
+    length = float(np.linalg.norm(contact))
+    if length == 0.0:
+        raise MachineError(f"{owner} must have a contact: the weights of reservoir {name!r} must not all be zero.")
+    directions = np.zeros((2 * hamiltonian.n_modes, 2))
+    modes = hamiltonian.part_modes[name]
+    directions[modes, 0] = directions[modes + hamiltonian.n_modes, 1] = contact / length
+    return hamiltonian.from_sites(directions)

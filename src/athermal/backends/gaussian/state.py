@@ -26,18 +26,22 @@ class GaussianState:
         M.
     excess : (N,) array
         nu_k - 1/2 of column pair (k, N + k).
+    defect : float
+        By how much the propagators applied so far miss U Omega U^T = Omega, added up: the rounding that entropies of parts
+        inherit.
     """
 
     mean: FloatArray
     factor: FloatArray
     excess: FloatArray
+    defect: float = 0.0
 
     @classmethod
-    def from_moments(cls, mean: FloatArray, covariance: FloatArray) -> GaussianState:
+    def from_moments(cls, mean: FloatArray, covariance: FloatArray, defect: float = 0.0) -> GaussianState:
         """Return the state with these moments, or raise `StateError` if there is none."""
         nu, transform = williamson(covariance)
-        above = excess(nu, float(np.max(np.abs(np.diag(covariance)))))
-        return cls(mean, transform * np.sqrt(np.concatenate([above, above]) + 0.5), above)
+        above = excess(nu, float(np.max(np.abs(np.diag(covariance)))), defect)
+        return cls(mean, transform * np.sqrt(np.concatenate([above, above]) + 0.5), above, defect)
 
     @cached_property
     def covariance(self) -> FloatArray:
@@ -49,6 +53,6 @@ class GaussianState:
         nu = self.excess + 0.5
         return np.asarray(self.factor[index] / np.sqrt(np.concatenate([nu, nu])))
 
-    def mapped(self, propagator: FloatArray, shift: FloatArray) -> GaussianState:
-        """Return the state after r -> propagator r + shift."""
-        return GaussianState(propagator @ self.mean + shift, propagator @ self.factor, self.excess)
+    def mapped(self, propagator: FloatArray, shift: FloatArray, defect: float = 0.0) -> GaussianState:
+        """Return the state after r -> propagator r + shift, with a propagator that misses symplecticity by `defect`."""
+        return GaussianState(propagator @ self.mean + shift, propagator @ self.factor, self.excess, self.defect + defect)

@@ -1,0 +1,125 @@
+"""The commands and their help."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from athermal.cli import catalogue, inspection, pictures, runs, texts
+from athermal.cli.console import reporting
+
+app = typer.Typer(
+    help="Exact thermodynamics of quantum machines whose parts are correlated.",
+    epilog="A machine file is described in `athermal run --help`. Units: hbar = k_B = 1; entropies in nats.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+Source = Annotated[str, typer.Argument(metavar="FILE|NAME", help="A machine file, or the name of a library machine.")]
+Changes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        "-s",
+        metavar="KEY=VALUE",
+        help="Change the file: machine.T_hot=2, machine.reservoirs.hot.temperature=3, run.tolerance=1e-10. A parameter of a "
+        "library machine may stand alone: T_hot=2. May be given several times.",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and no table.")]
+
+
+class Kind(StrEnum):
+    """The figures that `athermal plot` draws; each is a function of `athermal.plot`."""
+
+    summary = "summary"
+    efficiency = "efficiency"
+    resources = "resources"
+    flows = "flows"
+    correlations = "correlations"
+    energy_entropy = "energy-entropy"
+
+
+def _show_version(value: bool) -> None:  # noqa: FBT001  the signature of a typer callback
+    if value:
+        typer.echo(f"athermal {importlib.metadata.version('athermal')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _top(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and leave.")
+    ] = False,
+) -> None:
+    """Stand for the options that come before a command."""
+
+
+@app.command(help=texts.RUN)
+def run(
+    *,
+    source: Source,
+    changes: Changes = None,
+    cycles: Annotated[int | None, typer.Option("--cycles", "-n", min=1, help="Periods to run, in place of the file's.")] = None,
+    samples: Annotated[int | None, typer.Option("--samples", min=1, help="Instants per cycle to sample the ledger at.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", "-o", metavar="DIR", help="Write NAME.nc (the ledger) and NAME.png (the picture) into this folder."
+        ),
+    ] = None,
+    cumulative: Annotated[bool, typer.Option("--cumulative", help="Also print the table accumulated from time zero.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run a machine and print its ledger, one row per cycle."""
+    settings = {"cycles": cycles, "samples_per_cycle": samples}
+    with reporting(as_json=as_json):
+        raise typer.Exit(runs.run(source, changes or [], settings, out, with_cumulative=cumulative, as_json=as_json))
+
+
+@app.command(name="list", help=texts.LIST)
+def list_machines(
+    *,
+    name: Annotated[str | None, typer.Argument(help="Show the full description of this one.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the machines of the library with their parameters."""
+    with reporting(as_json=as_json):
+        catalogue.show(name, as_json=as_json)
+
+
+@app.command(help=texts.SHOW)
+def show(*, source: Source, changes: Changes = None, as_json: AsJson = False) -> None:
+    """Show a machine without running it: parts, couplings, drives, validity, recurrence times."""
+    with reporting(as_json=as_json):
+        raise typer.Exit(inspection.show(source, changes or [], as_json=as_json))
+
+
+@app.command(help=texts.PLOT)
+def plot(
+    *,
+    result: Annotated[Path, typer.Argument(metavar="RESULT", help="A ledger that `athermal run --out` wrote (.nc).")],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", "-o", metavar="FILE", help="Picture to write; its ending chooses png, pdf or svg. RESULT.png if left out."
+        ),
+    ] = None,
+    kind: Annotated[Kind, typer.Option("--kind", "-k", help="Which figure.")] = Kind.summary,
+) -> None:
+    """Draw a figure of a finished run."""
+    with reporting():
+        typer.echo(pictures.draw(result, kind.value, out))
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

@@ -1,0 +1,127 @@
+"""`athermal show`: a machine without running it."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+
+from athermal.cli.console import BAD_INPUT, say
+from athermal.cli.documents import plain
+from athermal.cli.phrases import coupling_phrase, initial_phrase, part_phrase
+from athermal.cli.sources import resolve
+from athermal.errors import MachineError, StateError
+from athermal.files import MachineFile
+from athermal.machine.initial import AnyInitialState, Charged, InitialState
+from athermal.machine.spec import to_spec
+
+
+def show(source: str, changes: Sequence[str], *, as_json: bool) -> int:
+    """Print what a machine is and whether it is valid; return the exit status."""
+    plan = resolve(source, changes)
+    facts = describe(plan)
+    if as_json:
+        typer.echo(json.dumps(plain(facts), indent=2, allow_nan=False))
+    else:
+        typer.echo("\n".join(_lines(plan, facts)))
+    if facts["initial"]["problem"]:
+        say(facts["initial"]["problem"], "Error")
+        return BAD_INPUT
+    return 0
+
+
+def describe(plan: MachineFile) -> dict[str, Any]:
+    """Return the facts about a machine as plain data."""
+    machine, span = plan.machine, plan.cycles * plan.machine.period
+    curvature = machine.lowest_curvature()
+    recurrences = {name: machine.recurrence_time(name) for name in machine.reservoir_names}
+    problem = _problem_of(plan)
+    return {
+        "name": plan.name,
+        "title": plan.title,
+        "source": plan.source,
+        "period": machine.period,
+        "n_modes": machine.n_modes,
+        "run": {"cycles": plan.cycles, "samples_per_cycle": plan.samples_per_cycle, "backend": to_spec(plan.backend)},
+        "subsystems": {part.name: part_phrase(part) for part in machine.subsystems},
+        "reservoirs": {
+            part.name: {
+                "description": part_phrase(part),
+                "temperature": part.temperature,
+                "n_modes": part.n_modes,
+                "lowest_frequency": float(part.frequencies.min()),
+                "highest_frequency": float(part.frequencies.max()),
+                "recurrence_time": recurrences[part.name],
+                "recurrence_cycles": recurrences[part.name] / machine.period,
+                "is_run_within_recurrence": span <= recurrences[part.name],
+            }
+            for part in machine.reservoirs
+        },
+        "couplings": [coupling_phrase(coupling) for coupling in machine.couplings],
+        "initial": {
+            "description": initial_phrase(plan.initial),
+            "is_physical": not problem,
+            "problem": problem,
+        },
+        "carnot_efficiency": machine.carnot_efficiency,
+        "lowest_curvature": curvature,
+        "is_bounded_below": curvature > 0.0,
+        "machine": to_spec(machine),
+        "initial_state": to_spec(plan.initial, AnyInitialState),
+    }
+
+
+def _problem_of(plan: MachineFile) -> str:
+    """Return why the initial state cannot be, or "" if it can."""
+    initial: InitialState = plan.initial
+    while isinstance(initial, Charged):  # running it backwards keeps a state physical, and would take the time of a run
+        initial = initial.start
+    try:
+        plan.backend.bind(plan.machine).prepare(initial)
+    except (MachineError, StateError) as error:
+        return str(error)
+    return ""
+
+
+def _lines(plan: MachineFile, facts: dict[str, Any]) -> list[str]:
+    width = max(map(len, [*facts["subsystems"], *facts["reservoirs"]]))
+    samples = f", {plan.samples_per_cycle} samples each" if plan.samples_per_cycle > 1 else ""
+    lines = [
+        facts["title"] or facts["name"],
+        f"  {facts['source']}",
+        f"  period {facts['period']:.6g}, {facts['n_modes']} modes in all, {plan.cycles} cycles{samples}",
+        "",
+        "Subsystems",
+        *(f"  {name:<{width}}  {phrase}" for name, phrase in facts["subsystems"].items()),
+        "",
+        "Reservoirs",
+    ]
+    for name, entry in facts["reservoirs"].items():
+        lines.append(f"  {name:<{width}}  {entry['description']}")
+        lines.append(f"  {'':<{width}}  {_recurrence(entry, plan.cycles)}")
+    bounded = "yes" if facts["is_bounded_below"] else "NO"
+    initial = facts["initial"]
+    return [
+        *lines,
+        "",
+        "Couplings",
+        *(f"  {phrase}" for phrase in facts["couplings"] or ["none"]),
+        "",
+        "Initial state",
+        f"  {initial['description']}",
+        f"  physical: {'yes' if initial['is_physical'] else 'NO'}",
+        "",
+        "Validity",
+        f"  Carnot efficiency {facts['carnot_efficiency']:.4f}",
+        f"  Hamiltonian bounded below: {bounded} (lowest curvature over the cycle {facts['lowest_curvature']:.6g})",
+    ]
+
+
+def _recurrence(entry: dict[str, Any], cycles: int) -> str:
+    if math.isinf(entry["recurrence_time"]):
+        return "recurrence time: none, it stands for nothing but itself"
+    reached = "beyond the run" if entry["is_run_within_recurrence"] else f"the run of {cycles} cycles PASSES it"
+    return f"recurrence time {entry['recurrence_time']:.6g} ({entry['recurrence_cycles']:.3g} cycles): {reached}"

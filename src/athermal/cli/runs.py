@@ -1,0 +1,141 @@
+"""`athermal run`: run a machine, print its ledger, keep it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import tempfile
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from athermal.cli import pictures
+from athermal.cli.console import INTERRUPTED, UNFINISHED, progress_bar, say, stdout_console, warnings_as_lines
+from athermal.cli.documents import run_document
+from athermal.cli.sources import resolve
+from athermal.cli.summary import summary_lines
+from athermal.cli.tables import print_ledger
+from athermal.errors import FileFormatError, RunError, RunInterrupted
+from athermal.files import MachineFile
+from athermal.thermodynamics.ledger import Ledger
+
+
+@dataclass
+class _Outcome:
+    """How a run ended; `message` says why it did not go well."""
+
+    ledger: Ledger | None
+    status: int = 0
+    message: str = ""
+    kind: str = ""
+    warnings: list[str] = field(default_factory=list)
+    outputs: dict[str, str] = field(default_factory=dict)
+
+
+def run(
+    source: str,
+    changes: Sequence[str],
+    settings: dict[str, int | None],
+    out: Path | None,
+    *,
+    with_cumulative: bool,
+    as_json: bool,
+) -> int:
+    """Run what a command names, print and save the result, and return the exit status."""
+    plan = resolve(source, changes)
+    plan = dataclasses.replace(plan, **{key: value for key, value in settings.items() if value is not None})  # type: ignore[arg-type]
+    if out is not None:
+        _prepare_folder(out)
+    outcome = _execute(plan)
+    if out is not None and outcome.ledger is not None:
+        outcome.outputs = _keep(outcome.ledger, out, plan.name)
+    if as_json:
+        typer.echo(json.dumps(_document(plan, outcome), indent=2, allow_nan=False))
+    elif outcome.ledger is not None:
+        _print(plan, outcome.ledger, outcome.outputs, with_cumulative=with_cumulative)
+    if outcome.message:
+        say(outcome.message, "Error")
+    return outcome.status
+
+
+def _execute(plan: MachineFile) -> _Outcome:
+    """Run a machine; what was finished of a run that fails or is interrupted is kept."""
+    with warnings_as_lines() as collected:
+        try:
+            with progress_bar(plan.cycles, plan.samples_per_cycle) as progress:
+                outcome = _Outcome(plan.run(progress=progress))
+        except RunError as error:
+            outcome = _Outcome(error.ledger, UNFINISHED, f"{_kept(error.ledger, plan)} {error}", type(error).__name__)
+        except RunInterrupted as error:
+            outcome = _Outcome(error.ledger, INTERRUPTED, f"Interrupted. {_kept(error.ledger, plan)}", "RunInterrupted")
+    if outcome.ledger is not None and not outcome.status and (missed := outcome.ledger.violations()):
+        message = (
+            f"The laws are missed by more than their tolerance, {len(missed)} times; do not trust these numbers. {missed[0]}"
+        )
+        outcome = _Outcome(outcome.ledger, UNFINISHED, message, "ResidualViolation")
+    outcome.warnings = collected
+    return outcome
+
+
+def _kept(ledger: Ledger | None, plan: MachineFile) -> str:
+    finished = ledger.n_cycles if ledger is not None else 0
+    if not finished:
+        return f"No cycle of {plan.cycles} was finished."
+    return f"The run stopped in cycle {finished + 1} of {plan.cycles}; the results are those of the finished ones."
+
+
+def _prepare_folder(folder: Path) -> None:
+    """Make the folder for results, and find out before a long run whether it can be written to."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise FileFormatError(
+            f"Results cannot be written to the folder {folder} (--out): {error.strerror or error}. Choose another."
+        ) from error
+
+
+def _keep(ledger: Ledger, folder: Path, name: str) -> dict[str, str]:
+    # The ledger first: a picture that fails must not cost the run.
+    kept = {"ledger": str(ledger.save(folder / f"{name}.nc"))}
+    kept["figure"] = str(pictures.save_figure(ledger, "summary", folder / f"{name}.png"))
+    return kept
+
+
+def _document(plan: MachineFile, outcome: _Outcome) -> dict[str, Any]:
+    document = run_document(plan, outcome.ledger)
+    document |= {"warnings": outcome.warnings, "outputs": outcome.outputs}
+    if outcome.message:
+        document["error"] = {"type": outcome.kind, "message": outcome.message}
+    return document
+
+
+def _fitted(line: str, console: Console) -> str:
+    """Return a line of prose broken between words for a terminal, unbroken for anything else."""
+    return textwrap.fill(line, console.width, subsequent_indent="    ") if console.is_terminal else line
+
+
+def _print(plan: MachineFile, ledger: Ledger, outputs: dict[str, str], *, with_cumulative: bool) -> None:
+    console = stdout_console()
+    if plan.title:
+        console.print(Text(plan.title, style="bold"), soft_wrap=True)
+    print_ledger(ledger, console)
+    if with_cumulative:
+        typer.echo()
+        print_ledger(ledger, console, cumulative=True)
+    typer.echo()
+    if ledger.n_cycles < plan.cycles:
+        typer.echo(f"Not finished: these are {ledger.n_cycles} of {plan.cycles} cycles.")
+    for line in [*summary_lines(ledger), *(f"VIOLATED  {sentence}" for sentence in ledger.violations())]:
+        typer.echo(_fitted(line, console))
+    for what, path in outputs.items():
+        typer.echo(f"{what.capitalize()}: {path}")
+    if not outputs and console.is_terminal:
+        console.print(Text("Nothing was written; --out DIR keeps the ledger and the picture.", style="dim"))

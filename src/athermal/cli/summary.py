@@ -1,0 +1,62 @@
+"""A run in plain words."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from athermal.thermodynamics.ledger import Ledger
+
+_RESOURCES = {
+    "C(S)": "correlations among the subsystems",
+    "I(S,R)": "correlations between subsystems and reservoirs",
+    "C(R)": "correlations among the reservoirs",
+    "D": "reservoirs out of equilibrium",
+    "F": "free energy of the subsystems",
+}
+
+
+def summary_lines(ledger: Ledger) -> list[str]:
+    """Return what a run showed: the efficiency against Carnot, who paid, and how exact it is."""
+    from athermal.plot import words  # noqa: PLC0415  matplotlib takes time to import, and --help should not
+
+    headline = _plain(words.headline(ledger))
+    lines = [f"{headline[0].upper()}{headline[1:]} (Carnot efficiency {ledger.carnot_efficiency:.4f})."]
+    lines += [f"  {_plain(sentence)}" for sentence in words.sentences(ledger)]
+    if ledger.n_cycles > 1 and np.any(words.gives_work(ledger.cycles)):
+        lines.append(f"  {_altogether(ledger)}")
+    lines.append(_laws(ledger))
+    return lines
+
+
+def _plain(sentence: str) -> str:
+    """Return a sentence made for figures without the marks of mathematical text, its symbols explained."""
+    for symbol, meaning in _RESOURCES.items():
+        sentence = sentence.replace(f"${symbol}$", f"{symbol} ({meaning})")
+    return sentence.replace("\N{EN DASH}", "-")
+
+
+def _altogether(ledger: Ledger) -> str:
+    last = ledger.cumulative.isel(cycle=-1)
+    output = float(last["work_output"])
+    if str(last["mode"].item()) == "idle":
+        return f"All {ledger.n_cycles} cycles together took in as much work as they gave."
+    if output < 0.0:
+        return f"All {ledger.n_cycles} cycles together took in {-output:.5g} of work."
+    share = float(last["entropic_share"])
+    paid = f"{share:.0%} of it from stored resources" if bool(last["is_athermal"]) else "on balance paid by heat"
+    return (
+        f"All {ledger.n_cycles} cycles together gave {output:.5g} of work at an efficiency of "
+        f"{float(last['efficiency']):.4f}, {paid}."
+    )
+
+
+def _laws(ledger: Ledger) -> str:
+    names = ("first_law", "second_law", "work_split", "efficiency")
+    if ledger.violations():
+        checked = "MISSED"
+    else:
+        used = [np.abs(ledger.cycles[f"residual_{name}"].values) / ledger.cycles[f"tolerance_{name}"].values for name in names]
+        checked = f"hold in every cycle; no residual above {np.max(used):.0e} of its tolerance"
+    known = ledger.provenance.get("accuracy", {})
+    accuracy = "".join(f"; {name.replace('_', ' ')} {value:.0e}" for name, value in known.items())
+    return f"First and second law, work split and efficiency split: {checked}{accuracy}."

@@ -1,0 +1,82 @@
+"""The help of each command; a paragraph that starts with a backspace character keeps its line breaks."""
+
+RUN = """\
+Run a machine and print its ledger, one row per cycle.
+
+Results go to standard output; progress, warnings and errors go to standard error. Nothing is written without --out.
+Ctrl-C ends a run early and keeps the cycles that were finished.
+
+\b
+Examples:
+  athermal run two_oscillator --cycles 5
+  athermal run examples/two_oscillator.toml --out results
+  athermal run engine.toml --set machine.T_hot=2 --set run.cycles=20
+  athermal run engine.toml --json | jq .cycles.efficiency
+
+\b
+Exit status: 0 done; 1 the run could not be finished, or a law is missed
+by more than its tolerance; 2 wrong usage or a wrong file; 130 Ctrl-C.
+
+\b
+A machine file is TOML:
+  title = "..."               optional
+  [run]                       optional
+  cycles = 8                  10 if left out
+  samples_per_cycle = 1
+  tolerance = 1e-12           of the propagator on driven stretches
+  [machine]                   a machine of the library: see athermal list
+  library = "two_oscillator"
+  T_hot = 2.4
+  [initial]                   optional; each part thermal if left out
+  kind = "charged"            or product_thermal, gibbs, squeezed, displaced,
+  cycles = 3                  correlated_marginals, gaussian_moments
+
+\b
+or, with a machine of your own:
+  [machine]
+  period = 6.283185307179586
+  [[machine.subsystems]]      oscillators
+  name = "atom"
+  frequency = 1.0             a number or a drive { kind = "strokes", ... }
+  [[machine.reservoirs]]      bath, continuum_bath, ring, chain, coupled_bath
+  kind = "bath"
+  name = "hot"
+  temperature = 2.0
+  mode_frequencies = [0.9, 1.1]
+  mode_couplings = [0.1, 0.1]
+  [[machine.couplings]]       exchange, position, two_mode_squeezing,
+  kind = "exchange"           quadratic_form, displacement
+  between = ["atom", "hot"]
+  strength = { kind = "harmonic", amplitude = 1.0, frequency = 1.0 }
+
+Drives are constant, harmonic, rotating, strokes, sum, product. The keys of each kind are the arguments of the Python class
+of that name.
+"""
+
+LIST = """\
+List the machines of the library with their parameters.
+
+\b
+Examples:
+  athermal list
+  athermal list otto
+"""
+
+SHOW = """\
+Show a machine without running it: parts, couplings, drives, validity, recurrence times.
+
+\b
+Examples:
+  athermal show two_oscillator
+  athermal show examples/own_machine.toml
+  athermal show otto --set modes=30 --json
+"""
+
+PLOT = """\
+Draw a figure of a finished run.
+
+\b
+Examples:
+  athermal plot results/two_oscillator.nc
+  athermal plot results/two_oscillator.nc --kind resources --out resources.pdf
+"""

@@ -1,0 +1,52 @@
+"""Machine files: a run written down as TOML.
+
+A machine file has up to three tables, and a title::
+
+    title = "Two oscillators"   # optional; shown above the results
+
+    [run]                       # optional
+    cycles = 8                  # periods to run; 10 if left out
+    samples_per_cycle = 1       # instants per cycle at which the ledger is sampled
+    tolerance = 1e-12           # of the propagator on driven stretches
+
+    [machine]                   # a machine of the library with its arguments, ...
+    library = "two_oscillator"
+    T_hot = 2.4
+    modes = 12
+
+    [initial]                   # optional; each part thermal if left out
+    kind = "charged"
+    cycles = 3
+
+or, in place of the library's, a machine of your own::
+
+    [machine]
+    period = 6.283185307179586
+    name = "mine"               # optional; the file's name if left out
+
+    [[machine.subsystems]]      # oscillators
+    name = "atom"
+    frequency = 1.0             # a number, or a drive: { kind = "strokes", durations = [...], values = [...] }
+
+    [[machine.reservoirs]]      # kind: bath, continuum_bath, ring, chain, coupled_bath
+    kind = "bath"
+    name = "hot"
+    temperature = 2.0
+    mode_frequencies = [0.9, 1.1]
+    mode_couplings = [0.1, 0.1]
+
+    [[machine.couplings]]       # kind: exchange, position, two_mode_squeezing, quadratic_form, displacement
+    kind = "exchange"
+    between = ["atom", "hot"]
+    strength = { kind = "harmonic", amplitude = 1.0, frequency = 1.0 }
+
+The keys of a table are the arguments of the class that its `kind` stands for: "continuum_bath" is `athermal.ContinuumBath`,
+"strokes" is `athermal.Strokes`, "correlated_marginals" is `athermal.CorrelatedMarginals`. The kinds of drives are constant,
+harmonic, rotating, strokes, sum and product; of spectral densities ohmic and flat_band; of initial states product_thermal,
+gibbs, charged, correlated_marginals, squeezed, displaced and gaussian_moments. What holds a Python function (`Function`,
+`FunctionDensity`) cannot be written in a file. Unknown keys are errors.
+"""
+
+from athermal.files.machine_file import MachineFile, library_machine_file, parse_machine_file, read_machine_file
+
+__all__ = ["MachineFile", "library_machine_file", "parse_machine_file", "read_machine_file"]

@@ -1,0 +1,264 @@
+"""From TOML text to a machine, its initial state and how long to run it."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ConfigDict
+
+from athermal._validate import count, positive, suggest
+from athermal.backends.base import Backend
+from athermal.backends.gaussian import Dense
+from athermal.engine import Progress, run
+from athermal.errors import FileFormatError, MachineError, StateError
+from athermal.files.library import build_library_machine, library_functions
+from athermal.files.overrides import SECTIONS, apply_override, parse_override
+from athermal.machine.initial import AnyInitialState, InitialState
+from athermal.machine.machine import Machine
+from athermal.machine.spec import from_spec
+from athermal.thermodynamics.ledger import Ledger
+
+Overrides = Mapping[str, Any] | Sequence[str]
+
+
+@dataclass(frozen=True)
+class MachineFile:
+    """What a machine file says: a machine, where it starts, and how long it runs.
+
+    Parameters
+    ----------
+    machine : Machine
+    initial : InitialState
+    cycles, samples_per_cycle : int
+    backend : Backend
+    name : str
+        A word for file names: the stem of the file, or the name of the library machine.
+    title : str
+    source : str
+        Where it was read from, overrides included.
+
+    Examples
+    --------
+    >>> machine_file = library_machine_file("two_oscillator", {"modes": 12, "run.cycles": 2})
+    >>> machine_file.run().n_cycles
+    2
+    """
+
+    machine: Machine
+    initial: InitialState
+    cycles: int
+    samples_per_cycle: int
+    backend: Backend
+    name: str
+    title: str = ""
+    source: str = ""
+
+    def run(self, *, progress: Progress | None = None) -> Ledger:
+        """Run it and return the ledger; errors and warnings are those of `athermal.run`."""
+        return run(
+            self.machine,
+            self.cycles,
+            self.initial,
+            backend=self.backend,
+            samples_per_cycle=self.samples_per_cycle,
+            progress=progress,
+        )
+
+
+@dataclass(frozen=True)
+class _Run:
+    """The [run] table."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    cycles: int = 10
+    samples_per_cycle: int = 1
+    tolerance: float = Dense.tolerance
+
+    def __post_init__(self) -> None:
+        owner = "the [run] table"
+        count(self.cycles, "cycles", owner)
+        count(self.samples_per_cycle, "samples_per_cycle", owner)
+        positive(self.tolerance, "tolerance", owner)
+
+
+def read_machine_file(path: str | Path, overrides: Overrides = ()) -> MachineFile:
+    r"""Read a machine file. The format is described in `athermal.files`.
+
+    Parameters
+    ----------
+    path : str or Path
+    overrides : mapping of str to value, or sequence of "path=value"
+        Changes to the file's content before it is used, by dotted path from its top: {"machine.T_hot": 2.0,
+        "initial.strength": 0.5, "machine.reservoirs.hot.temperature": 3.0}.
+
+    Returns
+    -------
+    MachineFile
+
+    Raises
+    ------
+    FileFormatError
+        If the file cannot be read, is not TOML, has unknown or missing tables, or an override leads nowhere.
+    MachineError, StateError
+        If it describes a machine or state that cannot exist.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "engine.toml"
+    >>> _ = path.write_text('[machine]\nlibrary = "two_oscillator"\nmodes = 12')
+    >>> read_machine_file(path, {"run.cycles": 3}).cycles
+    3
+    """
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise FileFormatError(f"There is no machine file {path}.") from None
+    except UnicodeDecodeError:
+        raise FileFormatError(f"{path} is not a text file, as a machine file must be.{_result_hint(path)}") from None
+    except OSError as error:
+        raise FileFormatError(f"The machine file {path} cannot be read: {error.strerror or error}.") from error
+    return parse_machine_file(text, overrides, name=path.stem, source=str(path))
+
+
+def parse_machine_file(
+    text: str, overrides: Overrides = (), *, name: str = "machine", source: str = "the machine file"
+) -> MachineFile:
+    r"""Return what the text of a machine file says; `name` and `source` stand for the file's. See `read_machine_file`.
+
+    Examples
+    --------
+    >>> parse_machine_file('[machine]\nlibrary = "otto"\nmodes = 20').machine.n_modes
+    41
+    """
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise FileFormatError(f"{source} is not valid TOML: {error}.{_line_of(text, str(error))}") from None
+    return _build(document, overrides, name, source)
+
+
+def library_machine_file(name: str, overrides: Overrides = ()) -> MachineFile:
+    """Return a machine of the library as if a file named it and nothing else. See `read_machine_file`.
+
+    Examples
+    --------
+    >>> library_machine_file("otto", ["modes=20"]).name
+    'otto'
+    """
+    return _build({"machine": {"library": name}}, overrides, name, name)
+
+
+def _build(document: dict[str, Any], overrides: Overrides, name: str, source: str) -> MachineFile:
+    pairs = (
+        list(copy.deepcopy(dict(overrides)).items())
+        if isinstance(overrides, Mapping)
+        else [parse_override(text) for text in overrides]
+    )
+    document = copy.deepcopy(document)
+    changes = ", ".join(f"{key}={value}" for key, value in pairs)
+    source = f"{source} with {changes}" if changes else source
+    with _named(source):
+        for key, value in pairs:
+            apply_override(document, key, value)
+        _check_plain(document, "")
+        _check_sections(document)
+        settings = _settings(document)
+        machine = _machine(document, name)
+        return MachineFile(
+            machine=machine,
+            initial=machine.initial,
+            cycles=settings.cycles,
+            samples_per_cycle=settings.samples_per_cycle,
+            backend=Dense(tolerance=settings.tolerance),
+            name=name,
+            title=document.get("title", ""),
+            source=source,
+        )
+
+
+@contextlib.contextmanager
+def _named(source: str) -> Iterator[None]:
+    """Put the name of the file before what is wrong with it."""
+    try:
+        yield
+    except (MachineError, StateError, FileFormatError) as error:
+        raise type(error)(f"{source}: {error}") from error.__cause__
+
+
+def _check_plain(value: Any, place: str) -> None:
+    """Raise `FileFormatError` if a document holds a date or time, which nothing here can be."""
+    if isinstance(value, dict):
+        for key, entry in value.items():
+            _check_plain(entry, f"{place}.{key}" if place else str(key))
+    elif isinstance(value, list):
+        for k, entry in enumerate(value):
+            _check_plain(entry, f"{place}.{k}")
+    elif not isinstance(value, (str, int, float, bool)):
+        raise FileFormatError(f"`{place}` must be text, a number, true or false, a list or a table, but is {value}.")
+
+
+def _check_sections(document: dict[str, Any]) -> None:
+    for key in document:
+        if key not in SECTIONS:
+            raise FileFormatError(
+                f"Unknown key {key!r} at the top of the file.{suggest(key, SECTIONS)} Known keys: {', '.join(SECTIONS)}."
+            )
+    if not isinstance(document.get("title", ""), str):
+        raise FileFormatError(f"`title` of the file must be text in quotes, but is {document['title']!r}.")
+    for key in ("run", "machine", "initial"):
+        if not isinstance(document.get(key, {}), dict):
+            raise FileFormatError(f"`{key}` of the file must be a table, written [{key}], but is {document[key]!r}.")
+    if "machine" not in document:
+        raise FileFormatError('The file lacks the table [machine]. Write one, as in\n  [machine]\n  library = "two_oscillator"')
+
+
+def _settings(document: dict[str, Any]) -> _Run:
+    try:
+        settings: _Run = from_spec(_Run, document.get("run", {}), "the [run] table")
+    except MachineError as error:
+        raise FileFormatError(str(error)) from None
+    return settings
+
+
+def _machine(document: dict[str, Any], name: str) -> Machine:
+    table = document["machine"]
+    given = dict(table)
+    if "initial" in document:
+        if "initial" in table:
+            raise FileFormatError("The initial state is given twice, in [initial] and in [machine]. Keep one of them.")
+        from_spec(AnyInitialState, document["initial"], "the [initial] table")  # for a message that names its place
+        given["initial"] = document["initial"]
+    if "library" in table:
+        return build_library_machine(given)
+    if not {"subsystems", "reservoirs", "couplings", "period"} & set(table):
+        names = ", ".join(f'"{entry}"' for entry in library_functions())
+        raise FileFormatError(
+            f"[machine] must name a machine of the library (library = one of {names}) or list its own parts "
+            "([[machine.subsystems]], [[machine.reservoirs]], [[machine.couplings]] and a period), but does neither."
+            f"{suggest(next(iter(table), ''), ['library', 'subsystems', 'reservoirs', 'couplings', 'period'])}"
+        )
+    machine: Machine = from_spec(Machine, {"name": name, **given}, "the machine")
+    return machine
+
+
+def _line_of(text: str, message: str) -> str:
+    """Return the line of a file that a TOML error names, to be shown."""
+    found = re.search(r"line (\d+)", message)
+    lines = text.splitlines()
+    if not found or not 0 < int(found[1]) <= len(lines):
+        return ""
+    return f" That line is\n  {lines[int(found[1]) - 1].strip()}"
+
+
+def _result_hint(path: Path) -> str:
+    return f" For a result file use `athermal plot {path}`." if path.suffix == ".nc" else ""

@@ -1,0 +1,92 @@
+"""What every drive is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ConfigDict
+
+from athermal._types import FloatArray, IntArray
+
+if TYPE_CHECKING:
+    from athermal.machine.drive.combined import Product, Sum
+
+Side = Literal["left", "right"]
+Values = NDArray[Any]
+
+# Two times closer than this, relative to the period, are the same instant.
+TIME_RESOLUTION = 1e-11
+
+
+class Drive(ABC):
+    """A periodic scalar of time (complex only where it drives an exchange or two-mode-squeezing coupling)."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    @abstractmethod
+    def value(self, times: FloatArray, side: Side = "right") -> Values:
+        """Return the value at an array of times."""
+
+    @abstractmethod
+    def derivative(self, times: FloatArray) -> Values:
+        """Return the time derivative at an array of times that are no breakpoints."""
+
+    @abstractmethod
+    def is_constant(self, start: float, stop: float) -> bool:
+        """Tell whether the drive is constant on a stretch that holds no breakpoint."""
+
+    def breakpoints(self) -> tuple[float, ...]:
+        """Return the times in [0, own period) at which the drive jumps or is not smooth."""
+        return ()
+
+    def leaves(self) -> tuple[Drive, ...]:
+        """Return the simple drives that this one is made of."""
+        return (self,)
+
+    @property
+    def own_period(self) -> float | None:
+        """The shortest time after which the drive repeats by construction; None if it is constant."""
+        return None
+
+    @property
+    def is_complex(self) -> bool:
+        """Whether the drive has a phase, as only exchange and two-mode-squeezing couplings can use."""
+        return False
+
+    @property
+    def is_always_constant(self) -> bool:
+        """Whether the drive never changes."""
+        return self.own_period is None
+
+    def __add__(self, other: Drive | float) -> Sum:
+        """Return the sum."""
+        from athermal.machine.drive.combined import Sum, as_drive  # noqa: PLC0415 - a sum is itself a drive
+
+        return Sum((self, as_drive(other, "term", "a sum of drives")))
+
+    def __mul__(self, other: Drive | float) -> Product:
+        """Return the product."""
+        from athermal.machine.drive.combined import Product, as_drive  # noqa: PLC0415 - a product is itself a drive
+
+        return Product((self, as_drive(other, "factor", "a product of drives")))
+
+    __radd__ = __add__
+    __rmul__ = __mul__
+
+
+def place_in_period(
+    times: FloatArray, period: float, edges: FloatArray, side: Side, marks: FloatArray | None = None
+) -> tuple[FloatArray, IntArray]:
+    """Return the phase of each time in its period, and which interval between `edges` it lies in, from the given side.
+
+    Times that hit an edge or another mark up to rounding are taken to be exactly there.
+    """
+    known = edges if marks is None else np.concatenate([edges, marks])
+    phase = np.mod(np.asarray(times, dtype=float), period)
+    nearest = known[np.argmin(np.abs(phase[..., None] - known), axis=-1)]
+    phase = np.where(np.abs(phase - nearest) <= TIME_RESOLUTION * period, nearest, phase)
+    phase = np.where(phase >= period, 0.0, phase) if side == "right" else np.where(phase <= 0.0, period, phase)
+    return phase, np.searchsorted(edges, phase, side=side) - 1

@@ -1,0 +1,172 @@
+"""Sums and products of drives, and what is asked of drives of any kind."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import numpy as np
+from pydantic import Field
+
+from athermal._types import FloatArray
+from athermal.errors import MachineError
+from athermal.machine.drive.base import TIME_RESOLUTION, Drive, Side, Values
+from athermal.machine.drive.function import Function
+from athermal.machine.drive.simple import Constant, Harmonic, Rotating
+from athermal.machine.drive.strokes import Strokes
+
+
+@dataclass(frozen=True)
+class Sum(Drive):
+    """The sum of drives; `f + g` makes one.
+
+    Examples
+    --------
+    >>> (Constant(1.0) + Harmonic(1.0, frequency=1.0)).value(np.array([0.0]))
+    array([2.])
+    """
+
+    terms: tuple[AnyDrive, ...]
+    kind: Literal["sum"] = field(default="sum", repr=False)
+
+    def __post_init__(self) -> None:
+        terms = tuple(as_drive(term, f"terms[{k}]", "a sum of drives") for k, term in enumerate(self.terms))
+        if not terms:
+            raise MachineError("`terms` of a sum of drives must hold at least one drive, but is empty.")
+        object.__setattr__(self, "terms", terms)
+
+    def value(self, times: FloatArray, side: Side = "right") -> Values:
+        return np.asarray(sum(term.value(times, side) for term in self.terms))
+
+    def derivative(self, times: FloatArray) -> Values:
+        return np.asarray(sum(term.derivative(times) for term in self.terms))
+
+    def is_constant(self, start: float, stop: float) -> bool:
+        return all(term.is_constant(start, stop) for term in self.terms)
+
+    def leaves(self) -> tuple[Drive, ...]:
+        return tuple(leaf for term in self.terms for leaf in term.leaves())
+
+    @property
+    def is_complex(self) -> bool:
+        return any(term.is_complex for term in self.terms)
+
+    @property
+    def is_always_constant(self) -> bool:
+        return all(term.is_always_constant for term in self.terms)
+
+
+@dataclass(frozen=True)
+class Product(Drive):
+    """The product of drives; `f * g` makes one.
+
+    Examples
+    --------
+    >>> (2.0 * Harmonic(1.0, frequency=1.0)).value(np.array([0.0]))
+    array([2.])
+    """
+
+    factors: tuple[AnyDrive, ...]
+    kind: Literal["product"] = field(default="product", repr=False)
+
+    def __post_init__(self) -> None:
+        factors = tuple(as_drive(factor, f"factors[{k}]", "a product of drives") for k, factor in enumerate(self.factors))
+        if not factors:
+            raise MachineError("`factors` of a product of drives must hold at least one drive, but is empty.")
+        object.__setattr__(self, "factors", factors)
+
+    def value(self, times: FloatArray, side: Side = "right") -> Values:
+        return np.asarray(math.prod((factor.value(times, side) for factor in self.factors), start=np.ones(np.shape(times))))
+
+    def derivative(self, times: FloatArray) -> Values:
+        values = [factor.value(times) for factor in self.factors]
+        total: Values = np.zeros(np.shape(times))
+        for k, factor in enumerate(self.factors):
+            others = math.prod((v for j, v in enumerate(values) if j != k), start=np.ones(np.shape(times)))
+            total = total + factor.derivative(times) * others
+        return total
+
+    def is_constant(self, start: float, stop: float) -> bool:
+        return all(factor.is_constant(start, stop) for factor in self.factors)
+
+    def leaves(self) -> tuple[Drive, ...]:
+        return tuple(leaf for factor in self.factors for leaf in factor.leaves())
+
+    @property
+    def is_complex(self) -> bool:
+        return any(factor.is_complex for factor in self.factors)
+
+    @property
+    def is_always_constant(self) -> bool:
+        return all(factor.is_always_constant for factor in self.factors)
+
+
+if TYPE_CHECKING:
+    AnyDrive = Drive
+else:  # what a file may hold, told apart by its `kind`
+    AnyDrive = Annotated[Constant | Harmonic | Rotating | Strokes | Function | Sum | Product, Field(discriminator="kind")]
+
+
+@dataclass(frozen=True)
+class Component(Drive):
+    """The real or imaginary part of a complex drive, as a real drive."""
+
+    drive: Drive
+    part: Literal["real", "imaginary"]
+
+    def _take(self, values: Values) -> FloatArray:
+        return np.asarray(values.real if self.part == "real" else np.imag(values), dtype=float)
+
+    def value(self, times: FloatArray, side: Side = "right") -> Values:
+        return self._take(self.drive.value(times, side))
+
+    def derivative(self, times: FloatArray) -> Values:
+        return self._take(self.drive.derivative(times))
+
+    def is_constant(self, start: float, stop: float) -> bool:
+        return self.drive.is_constant(start, stop)
+
+    def leaves(self) -> tuple[Drive, ...]:
+        return self.drive.leaves()
+
+
+def as_drive(value: Any, what: str, owner: str, *, real: bool = False) -> Drive:
+    """Return `value` as a drive (a number is a constant), or raise `MachineError`."""
+    if not isinstance(value, Drive):
+        if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+            raise MachineError(f"`{what}` of {owner} must be a number or a drive, but is {value!r}.")
+        return Constant(float(value))
+    if real and value.is_complex:
+        raise MachineError(
+            f"`{what}` of {owner} must be a real drive, but is a rotating one. Only exchange and two-mode-squeezing "
+            "couplings have a phase; use `Harmonic` here."
+        )
+    return value
+
+
+def breakpoints_within(drive: Drive, period: float) -> tuple[float, ...]:
+    """Return all times in [0, period) at which `drive` is not smooth, its own period repeated."""
+    times: set[float] = set()
+    for leaf in drive.leaves():
+        own = leaf.own_period
+        if own is None:
+            continue
+        for k in range(round(period / own)):
+            times.update(mark + k * own for mark in leaf.breakpoints())
+    return tuple(sorted(t for t in times if t < period * (1.0 - TIME_RESOLUTION)))
+
+
+def check_period(drive: Drive, period: float, what: str, owner: str) -> None:
+    """Raise `MachineError` unless every part of `drive` repeats a whole number of times in `period`."""
+    for leaf in drive.leaves():
+        own = leaf.own_period
+        if own is None or leaf.is_always_constant:
+            continue
+        repeats = period / own
+        if round(repeats) < 1 or abs(repeats - round(repeats)) > 1e-10 * repeats:
+            raise MachineError(
+                f"`{what}` of {owner} must repeat a whole number of times in the machine's period {period:.12g}, but its "
+                f"{type(leaf).__name__} drive repeats every {own:.12g} ({repeats:.12g} times). Change the drive's period or "
+                "the machine's."
+            )

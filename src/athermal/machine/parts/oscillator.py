@@ -1,0 +1,85 @@
+"""The subsystem: a harmonic oscillator."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from pydantic import ConfigDict
+
+from athermal import _validate
+from athermal.errors import MachineError
+from athermal.machine.drive import AnyDrive, Drive, as_drive, breakpoints_within
+
+
+@dataclass(frozen=True)
+class Oscillator:
+    """A harmonic oscillator, a subsystem of the machine.
+
+    Its quadratures are scaled at the reference frequency w0, so that a constant oscillator has H = w0 (x^2 + p^2)/2.
+
+    Parameters
+    ----------
+    name : str
+    frequency : float or Drive
+        w(t) > 0.
+    law : {"potential", "number"}
+        How a driven frequency enters. "potential": a particle of fixed mass in a trap, H = w0 p^2/2 + (w(t)^2/w0) x^2/2,
+        so that a fast change squeezes the state. "number": H = w(t) (x^2 + p^2)/2, so that it does not.
+    reference_frequency : float, optional
+        w0; the frequency at time zero if left out.
+
+    Examples
+    --------
+    >>> Oscillator("a", frequency=2.0).reference
+    2.0
+    """
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    name: str
+    frequency: AnyDrive | float
+    law: Literal["potential", "number"] = "potential"
+    reference_frequency: float | None = None
+    kind: Literal["oscillator"] = field(default="oscillator", repr=False)
+
+    def __post_init__(self) -> None:
+        _validate.identifier(self.name, "name", "an oscillator")
+        owner = f"oscillator {self.name!r}"
+        if not isinstance(self.frequency, Drive):
+            _validate.positive(self.frequency, "frequency", owner)
+        frequency = as_drive(self.frequency, "frequency", owner, real=True)
+        object.__setattr__(self, "frequency", frequency)
+        _validate.choice(self.law, "law", owner, ("potential", "number"))
+        if self.reference_frequency is not None:
+            object.__setattr__(
+                self, "reference_frequency", _validate.positive(self.reference_frequency, "reference_frequency", owner)
+            )
+        lowest = _lowest_value(frequency)
+        if lowest <= 0.0:
+            raise MachineError(f"`frequency` of {owner} must be positive at all times, but reaches {lowest:.6g}.")
+
+    @property
+    def drive(self) -> Drive:
+        """The frequency as a drive."""
+        return as_drive(self.frequency, "frequency", self.name)
+
+    @property
+    def reference(self) -> float:
+        """w0, the frequency at which the quadratures are scaled."""
+        if self.reference_frequency is not None:
+            return self.reference_frequency
+        return float(self.drive.value(np.array([0.0]))[0])
+
+
+def _lowest_value(drive: Drive) -> float:
+    """Return the smallest value of a drive, sampled on every stretch between its breakpoints, both limits included.
+
+    A sum of drives with several periods is sampled over the longest; the machine's period is not known here.
+    """
+    horizon = max((leaf.own_period or 0.0 for leaf in drive.leaves()), default=0.0)
+    marks = np.unique([0.0, horizon, *breakpoints_within(drive, horizon)])
+    times = np.concatenate([np.linspace(low, high, 257) for low, high in itertools.pairwise(marks)] or [marks])
+    return float(min(np.min(drive.value(times)), np.min(drive.value(times, "left"))))

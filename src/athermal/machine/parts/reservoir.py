@@ -1,0 +1,117 @@
+"""What every reservoir is."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from typing import Any
+
+import numpy as np
+from pydantic import ConfigDict
+
+from athermal import _validate
+from athermal._types import FloatArray
+from athermal.errors import MachineError
+from athermal.machine.drive import Drive
+
+
+class Reservoir(ABC):
+    """A finite harmonic reservoir at a reference temperature; its Hamiltonian H_j does not depend on time.
+
+    Sites are what couplings see: site k has the quadratures (x_k, p_k). The Hamiltonian is diagonal in the normal modes.
+    """
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+    name: str
+    temperature: float
+
+    @property
+    @abstractmethod
+    def n_modes(self) -> int:
+        """The number of modes."""
+
+    @property
+    @abstractmethod
+    def frequencies(self) -> FloatArray:
+        """The normal-mode frequencies, shape (n,)."""
+
+    @abstractmethod
+    def to_normal_modes(self, rows: FloatArray) -> FloatArray:
+        """Return S^T rows for site vectors (2n, m), where r_site = S r_normal."""
+
+    @abstractmethod
+    def from_normal_modes(self, rows: FloatArray) -> FloatArray:
+        """Return S rows: what normal-mode vectors (2n, m) are at the sites."""
+
+    @property
+    def own_weights(self) -> FloatArray | None:
+        """The couplings g_k of the modes if the reservoir has them, else None."""
+        return None
+
+    def contact(self, site: int | None, weights: tuple[float, ...] | None, owner: str) -> FloatArray:
+        """Return the weights g_k over the sites of the contact that a coupling names."""
+        where = f"reservoir {self.name!r}"
+        if site is not None and weights is not None:
+            raise MachineError(f"{owner} must give `site` or `weights` of {where}, not both.")
+        if weights is not None:
+            return np.array(_validate.reals(weights, "weights", owner, length=self.n_modes))
+        if site is not None:
+            _validate.count(site, "site", owner, least=0)
+            if site >= self.n_modes:
+                raise MachineError(f"`site` of {owner} must be below the {self.n_modes} sites of {where}, but is {site}.")
+            unit = np.zeros(self.n_modes)
+            unit[site] = 1.0
+            return unit
+        own = self.own_weights
+        if own is None:
+            raise MachineError(
+                f"{owner} must say which `site` of {where} it touches (0 to {self.n_modes - 1}), or give `weights`."
+            )
+        return own
+
+
+def local_spacing(frequencies: FloatArray, near: float) -> float:
+    """Return the spacing of the distinct `frequencies` at the frequency `near` (infinite for a single one).
+
+    Examples
+    --------
+    >>> local_spacing(np.array([1.0, 2.0, 4.0]), near=2.5)
+    2.0
+    """
+    ordered = np.sort(frequencies)
+    distinct = ordered[np.concatenate([[True], np.diff(ordered) > 1e-9 * ordered[-1]])]
+    if len(distinct) < 2:
+        return math.inf
+    position = int(np.clip(np.searchsorted(distinct, near), 1, len(distinct) - 1))
+    return float(distinct[position] - distinct[position - 1])
+
+
+def check_reservoir(reservoir: Any) -> str:
+    """Check the name and the temperature of a reservoir, and return what messages call it."""
+    _validate.identifier(reservoir.name, "name", "a reservoir")
+    owner = f"reservoir {reservoir.name!r}"
+    object.__setattr__(reservoir, "temperature", static_positive(reservoir.temperature, "temperature", owner))
+    return owner
+
+
+def static_positive(value: Any, what: str, owner: str) -> float:
+    """Return `value` as a float above zero that is not driven, or raise `MachineError`."""
+    _refuse_drive(value, what, owner)
+    return _validate.positive(value, what, owner)
+
+
+def static_reals(values: Any, what: str, owner: str, *, length: int | None = None) -> tuple[float, ...]:
+    """Return `values` as finite floats, none of them driven, or raise `MachineError`."""
+    _refuse_drive(values, what, owner)
+    if isinstance(values, (tuple, list)):
+        for value in values:
+            _refuse_drive(value, what, owner)
+    return _validate.reals(values, what, owner, length=length)
+
+
+def _refuse_drive(value: Any, what: str, owner: str) -> None:
+    if isinstance(value, Drive):
+        raise MachineError(
+            f"`{what}` of {owner} must not be driven: the laws hold for reservoirs whose Hamiltonian is constant. Drive the "
+            "coupling, or make the driven mode a subsystem."
+        )

@@ -1,0 +1,173 @@
+"""What happens between and within the cycles: correlations in time, and the energy-entropy diagram."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.colors import BoundaryNorm, Colormap, LinearSegmentedColormap
+from matplotlib.lines import Line2D
+from matplotlib.markers import MarkerStyle
+from matplotlib.path import Path
+
+from athermal._types import FloatArray
+from athermal.plot import style
+from athermal.thermodynamics.ledger import Ledger
+
+_RESERVOIR_LINES = ("--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)))
+_SUBSYSTEM_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+_ARROW_HEAD = Path([(-0.5, -0.35), (0.5, 0.0), (-0.5, 0.35), (-0.3, 0.0), (-0.5, -0.35)], closed=True)
+
+
+def correlations(ledger: Ledger, ax: Axes | None = None) -> Axes:
+    """Draw how correlations and athermality build up: I(S,R), C(S), C(R), D_j and their sum Sigma, at every instant.
+
+    I(S,R) = S(rho_S) + S(rho_R) - S(rho_SR), C(S) = sum_i S(rho_i) - S(rho_S), C(R) = sum_j S(rho_j) - S(rho_R),
+    D_j = D(rho_j || rho_j^th). One subsystem has no C(S), one reservoir no C(R); what the ledger does not know is named in the
+    legend.
+
+    Parameters
+    ----------
+    ledger : Ledger
+    ax : matplotlib Axes, optional
+        Where to draw; new ones if left out.
+
+    Returns
+    -------
+    matplotlib Axes
+
+    Examples
+    --------
+    >>> from athermal import plot
+    >>> ax = plot.correlations(at.run(at.library.two_oscillator(modes=12), cycles=2, samples_per_cycle=8))
+    >>> ax.get_ylabel()
+    'correlation, athermality (nat)'
+    """
+    with style.canvas(ax, 2.6) as axes:
+        time = ledger.instants["time"].values / ledger.reference.period
+        size = style.marker_size(ledger) * 0.8
+        every = max(1, round(len(time) / 8))
+        unknown = []
+        for values, label, look in _curves(ledger):
+            if np.all(np.isnan(values)):
+                unknown.append(label.split(" ", maxsplit=1)[0])
+            else:
+                axes.plot(time, values, label=label, markersize=size, markevery=every, **look)
+        style.note_unknown(axes, list(dict.fromkeys(unknown)))
+        axes.set_xlim(0.0, float(time[-1]))
+        axes.set_xlabel(r"time $t/\tau$ (cycles)")
+        axes.set_ylabel("correlation, athermality (nat)")
+        style.legend_above(axes)
+    return axes
+
+
+def _curves(ledger: Ledger) -> list[tuple[FloatArray, str, dict[str, Any]]]:
+    data, ref = ledger.instants, ledger.reference
+    black: dict[str, Any] = {"color": style.BLACK, "linewidth": 1.8, "zorder": 1}
+    curves: list[tuple[FloatArray, str, dict[str, Any]]] = [(data["sigma_total"].values, r"$\Sigma$ (sum of all)", black)]
+    curves.append((data["mutual_information"].values, "$I(S,R)$", {"color": style.SKY, "marker": "o"}))
+    if len(ref.subsystems) > 1:
+        curves.append((data["system_correlation"].values, "$C(S)$", {"color": style.BLUE, "marker": "s"}))
+    if len(ref.reservoirs) > 1:
+        curves.append((data["reservoir_correlation"].values, "$C(R)$", {"color": style.GREEN, "marker": "^"}))
+    for k, name in enumerate(ref.reservoirs):
+        look: dict[str, Any] = {"color": style.PURPLE, "linestyle": _RESERVOIR_LINES[k % len(_RESERVOIR_LINES)]}
+        curves.append((data["athermality"].values[:, k], f"$D$ of {style.plain(name)}", look))
+    return curves
+
+
+def energy_entropy(ledger: Ledger, ax: Axes | None = None) -> Axes:
+    """Draw the energy-entropy diagram: the path of every subsystem in the plane of S(rho_i) and U_i.
+
+    Cycles are coloured in order, the start is ringed, the arrow shows the direction; markers, one shape a subsystem, are the
+    ends of cycles. A subsystem in a limit cycle runs in a loop; sample within the cycle (`samples_per_cycle` of `run`) to see it.
+
+    Parameters
+    ----------
+    ledger : Ledger
+    ax : matplotlib Axes, optional
+        Where to draw; new ones if left out.
+
+    Returns
+    -------
+    matplotlib Axes
+
+    Examples
+    --------
+    >>> from athermal import plot
+    >>> ax = plot.energy_entropy(at.run(at.library.two_oscillator(modes=12), cycles=2, samples_per_cycle=8))
+    >>> ax.get_xlabel()
+    'entropy $S$ of the subsystem (nat)'
+    """
+    with style.canvas(ax, 2.8) as axes:
+        names = [style.plain(name) for name in ledger.reference.subsystems]
+        paths = np.stack([ledger.instants["subsystem_entropy"].values, ledger.instants["subsystem_energy"].values], axis=-1)
+        known = [k for k in range(len(names)) if not np.all(np.isnan(paths[:, k]).any(axis=-1))]
+        for k in known:
+            _draw_path(axes, ledger, paths[:, k], k)
+        style.note_unknown(axes, [f"$S$ of {name}" for k, name in enumerate(names) if k not in known])
+        axes.margins(0.08)
+        axes.autoscale_view()
+        axes.set_xlabel("entropy $S$ of the subsystem (nat)")
+        axes.set_ylabel(f"its energy $U$\n({style.ENERGY_UNIT})")
+        _draw_key(axes, ledger, known)
+        for k in known:
+            _draw_arrow(axes, ledger, paths[:, k])
+    return axes
+
+
+def _colours(ledger: Ledger) -> tuple[Colormap, BoundaryNorm]:
+    """Return a scale that is dark for the first cycle and light for the last, also in grey print."""
+    scale = LinearSegmentedColormap.from_list("cycles", mpl.colormaps["cividis"](np.linspace(0.0, 0.85, 256)))
+    return scale, BoundaryNorm(np.arange(0.5, ledger.n_cycles + 1.0), scale.N, extend="neither")
+
+
+def _draw_path(ax: Axes, ledger: Ledger, points: FloatArray, k: int) -> None:
+    step, (scale, norm) = ledger.samples_per_cycle, _colours(ledger)
+    cycle = np.arange(len(points) - 1) // step + 1
+    segments = np.stack([points[:-1], points[1:]], axis=1)
+    path = LineCollection(list(segments), cmap=scale, norm=norm, array=cycle, linewidths=1.0, zorder=2, capstyle="round")
+    ax.add_collection(path)
+    marker, ends = _SUBSYSTEM_MARKERS[k % len(_SUBSYSTEM_MARKERS)], points[::step]
+    size = style.marker_size(ledger)
+    ax.scatter(
+        ends[1:, 0], ends[1:, 1], c=cycle[::step], cmap=scale, norm=norm, marker=marker, s=size**2, linewidths=0.0, zorder=3
+    )
+    ax.plot(*ends[0], marker, markersize=size + 3.0, markerfacecolor="white", markeredgecolor=style.BLACK, zorder=4)
+
+
+def _draw_arrow(ax: Axes, ledger: Ledger, points: FloatArray) -> None:
+    """Put an arrow head on the longest piece of the first cycle that leaves the start."""
+    seen = ax.transData.transform(points) * 72.0 / ax.figure.dpi
+    pieces, centres = np.diff(seen, axis=0), 0.5 * (seen[1:] + seen[:-1])
+    away = np.nan_to_num(np.hypot(*pieces.T)) * (np.nan_to_num(np.hypot(*(centres - seen[0]).T)) > 10.0)
+    cycle = np.arange(len(away)) // ledger.samples_per_cycle + 1
+    if not np.any(away > 0.0):
+        return
+    first = cycle[np.flatnonzero(away > 0.0)[0]]
+    k = int(np.argmax(away * (cycle == first)))
+    (x, y), (dx, dy) = 0.5 * (points[k] + points[k + 1]), pieces[k]
+    scale, norm = _colours(ledger)
+    # A marker, turned: an arrow patch turns its head wrong where the piece is shorter than the head.
+    head = MarkerStyle(_ARROW_HEAD).rotated(rad=float(np.arctan2(dy, dx)))
+    ax.plot(x, y, marker=head, markersize=9.0, color=scale(norm(first)), markeredgecolor="white", markeredgewidth=0.5, zorder=5)
+
+
+def _draw_key(ax: Axes, ledger: Ledger, known: list[int]) -> None:
+    for k in known:
+        name = ledger.reference.subsystems[k]
+        marker = _SUBSYSTEM_MARKERS[k % len(_SUBSYSTEM_MARKERS)]
+        look: dict[str, Any] = {"color": style.GREY, "linestyle": "-", "marker": marker, "markersize": 4.5}
+        ax.add_line(Line2D([], [], label=f"subsystem {style.plain(name)}", **look))
+    ring: dict[str, Any] = {"markerfacecolor": "white", "markeredgecolor": style.BLACK, "markersize": 7.0}
+    ax.add_line(Line2D([], [], linestyle="none", marker="o", label="start", **ring))
+    if ledger.n_cycles > 1:
+        scale, norm = _colours(ledger)
+        ticks = style.cycle_ticks(ledger)
+        bar = ax.figure.colorbar(mpl.cm.ScalarMappable(norm, scale), ax=ax, label="cycle", ticks=ticks, aspect=30, pad=0.02)
+        bar.ax.tick_params(which="both", labelsize=ax.xaxis.get_ticklabels()[0].get_fontsize(), length=2.0)
+        bar.ax.minorticks_off()
+    style.legend_above(ax)

@@ -1,0 +1,167 @@
+"""What a ledger says, in words and in the groups of resources that figures show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from athermal._types import FloatArray
+from athermal.plot import style
+from athermal.thermodynamics.ledger import Ledger
+
+
+@dataclass(frozen=True)
+class ResourceGroup:
+    """One kind of resource: its symbol in docs/physics.md, what it is in plain words, and how it is drawn."""
+
+    symbol: str
+    meaning: str
+    colour: str
+    hatch: str
+    hatch_colour: str
+    prefix: str
+
+
+GROUPS = (
+    ResourceGroup("heat", "heat between the reservoirs", style.VERMILLION, "", "white", "heat["),
+    ResourceGroup("$C(S)$", "correlations inside the machine", style.BLUE, "\\\\\\\\", "white", "C(S)"),
+    ResourceGroup("$I(S,R)$", "correlations machine\N{EN DASH}reservoirs", style.SKY, "////", style.BLACK, "I(S,R)"),
+    ResourceGroup("$C(R)$", "correlations among reservoirs", style.GREEN, "....", style.BLACK, "C(R)"),
+    ResourceGroup("$D$", "reservoirs out of equilibrium", style.PURPLE, "xxxx", style.BLACK, "D["),
+    ResourceGroup("$F$", "free energy of the machine's parts", style.YELLOW, "----", style.BLACK, "F["),
+)
+"""The terms of W = sum_j eta_j Q_j + T_min (dI + dC(S) + dC(R) + sum_j dD_j) + sum_i dF_i (S18), one group each."""
+
+_INPUT_MODES = {
+    "refrigerator": "work goes in and cools the coldest reservoir",
+    "accelerator": "work goes in and speeds the heat from hot to cold",
+    "heater": "work goes in and heats every reservoir",
+    "charge": "work and heat go in and are stored",
+    "mixer": "work goes in and moves heat among the reservoirs",
+    "idle": "no work comes out or goes in",
+}
+
+
+def gives_work(data: xr.Dataset) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    """Tell for each interval whether work came out: W < 0 beyond rounding."""
+    return np.asarray((data["work"].values < 0.0) & (data["mode"].values != "idle"))
+
+
+def shown_groups(ledger: Ledger) -> tuple[ResourceGroup, ...]:
+    """Return the groups this machine can have: one subsystem has no C(S), one reservoir no C(R) and no heat term."""
+    single_system, single_reservoir = (len(names) == 1 for names in (ledger.reference.subsystems, ledger.reference.reservoirs))
+    absent = {"$C(S)$"} if single_system else set()
+    absent |= {"$C(R)$", "heat"} if single_reservoir else set()
+    return tuple(group for group in GROUPS if group.symbol not in absent)
+
+
+def work_given(ledger: Ledger, group: ResourceGroup) -> FloatArray:
+    """Return the work that a group gave in each cycle, NaN where any of its terms is unknown."""
+    terms = ledger.cycles["work_by_resource"]
+    names = [name for name in terms["resource"].values if str(name).startswith(group.prefix)]
+    return np.asarray(-terms.sel(resource=names).values.sum(axis=-1), dtype=float)
+
+
+def unresolved_work(ledger: Ledger) -> FloatArray:
+    """Return the work that the unknown entropic terms gave together, NaN where that is unknown too.
+
+    The second law (S10), read from its left side, gives T_min dsigma even where its terms are unknown.
+    """
+    entropic = [work_given(ledger, group) for group in GROUPS if group.symbol != "heat"]
+    return np.asarray(-ledger.cycles["entropic_work"].values - np.nansum(entropic, axis=0), dtype=float)
+
+
+def kinds(ledger: Ledger) -> list[str]:
+    """Return "athermal engine", "thermal engine" or the mode of each cycle."""
+    data = ledger.cycles
+    return [
+        f"{'athermal' if athermal else 'thermal'} {mode}" if gives else str(mode)
+        for gives, athermal, mode in zip(gives_work(data), data["is_athermal"].values, data["mode"].values, strict=True)
+    ]
+
+
+def beyond_carnot(ledger: Ledger) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    """Tell for each cycle whether it gave work at an efficiency above eta_C, beyond rounding."""
+    return np.asarray(gives_work(ledger.cycles) & (ledger.cycles["efficiency"].values > ledger.carnot_efficiency + 1e-9))
+
+
+def ranges(cycles: list[int]) -> str:
+    """Return "cycle 1" or "cycles 1-3, 7"; a count where that would be long.
+
+    Examples
+    --------
+    >>> ranges([2, 4, 7])
+    'cycles 2, 4, 7'
+    """
+    breaks = [k for k in range(1, len(cycles)) if cycles[k] != cycles[k - 1] + 1]
+    runs = [cycles[a:b] for a, b in zip([0, *breaks], [*breaks, len(cycles)], strict=True)]
+    if len(runs) > 4:
+        return f"{len(cycles)} cycles between {cycles[0]} and {cycles[-1]}"
+    texts = [f"{run[0]}" if len(run) == 1 else f"{run[0]}\N{EN DASH}{run[-1]}" for run in runs]
+    return f"cycle{'s' if len(cycles) > 1 else ''} {', '.join(texts)}"
+
+
+def headline(ledger: Ledger) -> str:
+    """Return the result of a run in one line."""
+    beyond = beyond_carnot(ledger)
+    giving = gives_work(ledger.cycles)
+    every = f"all {ledger.n_cycles} cycles" if ledger.n_cycles > 1 else "its one cycle"
+    if not np.any(giving):
+        return f"no work comes out in {every.replace('all', 'any of')}"
+    if np.all(beyond):
+        return f"beyond the Carnot limit in {every}"
+    if np.any(beyond):
+        after = int(np.flatnonzero(beyond)[-1]) + 1
+        later = set(kinds(ledger)[after:])
+        tail = ", an ordinary heat engine afterwards" if later == {"thermal engine"} else ""
+        return f"beyond the Carnot limit in {ranges([int(k) + 1 for k in np.flatnonzero(beyond)])}{tail}"
+    return f"below the Carnot limit in {every if np.all(giving) else 'every cycle that gives work'}"
+
+
+def sentences(ledger: Ledger, most: int = 3) -> list[str]:
+    """Return a sentence for each kind of cycle, in order of appearance; beyond `most` kinds, one for all others."""
+    names = kinds(ledger)
+    found = list(dict.fromkeys(names))
+    kept = found if len(found) <= most else found[: most - 1]
+    lines = []
+    for kind in kept:
+        where = [k for k, name in enumerate(names) if name == kind]
+        cycles = ranges([k + 1 for k in where])
+        lines.append(f"{cycles[0].upper()}{cycles[1:]}: {kind}, {_told(ledger, kind, where)}.")
+    if len(kept) < len(found):
+        lines.append(f"Other cycles: {', '.join(found[len(kept) :])}.")
+    return lines
+
+
+def paid_by(ledger: Ledger, where: list[int]) -> str:
+    """Return the entropic resource that gave most in these cycles, or "" if terms are unknown or none gave."""
+    gave = {group.symbol: work_given(ledger, group)[where].sum() for group in GROUPS if group.symbol != "heat"}
+    if any(np.isnan(amount) for amount in gave.values()):
+        return ""
+    best = max(gave, key=lambda symbol: gave[symbol])
+    return best if gave[best] > 0.0 else ""
+
+
+def _told(ledger: Ledger, kind: str, where: list[int]) -> str:
+    data = ledger.cycles.isel(cycle=where)
+    if kind in _INPUT_MODES:
+        performance = data["coefficient_of_performance"].values
+        if kind != "refrigerator" or np.any(np.isnan(performance)):
+            return _INPUT_MODES[kind]
+        limit = data["carnot_coefficient"].values[0]
+        overall = float(np.sum(performance * data["work"].values) / data["work"].sum())
+        return f"{_INPUT_MODES[kind]}, COP {overall:.2f} (Carnot {limit:.2f})"
+    told = _span("efficiency", data["efficiency"].values)
+    if not kind.startswith("athermal"):
+        return f"{told}, paid by heat, no net work from stored resources"
+    share = float(data["entropic_work"].sum() / data["work"].sum())
+    payer = paid_by(ledger, where)
+    return f"{told}, {share:.0%} of the work from stored resources, {f'mostly {payer}' if payer else 'of unknown kind'}"
+
+
+def _span(name: str, values: FloatArray) -> str:
+    """Return "efficiency 0.30", or "efficiency 0.30 to 0.41"."""
+    low, high = f"{np.min(values):.2f}", f"{np.max(values):.2f}"
+    return f"{name} {low}" if low == high else f"{name} {low} to {high}"

@@ -1,0 +1,6 @@
+import athermal as at
+from backends.conformance import Conformance
+
+
+class TestDense(Conformance):
+    backend = at.Dense()
