@@ -5,13 +5,11 @@ Each case runs in a process of its own, so that its peak memory is its own.
 
 from __future__ import annotations
 
-import multiprocessing
-import resource
-import time
 from collections.abc import Callable
 from typing import Any
 
 from benchmarks import engine, textbook
+from benchmarks.measure import measured
 
 CASES: list[tuple[str, Callable[..., Any], tuple[Any, ...]]] = [
     ("two_oscillator, 2 x 100 modes, 50 cycles", engine.two_oscillator, (100, 50)),
@@ -20,22 +18,9 @@ CASES: list[tuple[str, Callable[..., Any], tuple[Any, ...]]] = [
 ]
 
 
-def measured(function: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[Any, float, float]:
-    """Return the result of a call in a fresh process, its wall time in seconds and its peak memory in GiB."""
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(_call, (function, arguments))
-
-
-def _call(function: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[Any, float, float]:
-    start = time.perf_counter()
-    result = function(*arguments)
-    elapsed = time.perf_counter() - start
-    return result, elapsed, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-
-
 def main() -> None:
     """Run and print every case."""
-    print("Full ledger each cycle (two squeezing-coupled baths count as generic: no conserved quantity is used).\n")
+    print("Full ledger each cycle. The two-oscillator engine has both drive tones: nothing is conserved that could be used.\n")
     print(f"{'case':52s} {'seconds':>9s} {'GiB':>6s}   note")
     seconds: dict[str, float] = {}
     for name, function, arguments in CASES:

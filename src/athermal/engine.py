@@ -13,8 +13,16 @@ import numpy as np
 from athermal import _validate
 from athermal.backends.base import Backend, Solver
 from athermal.backends.gaussian import Dense
-from athermal.errors import MachineError, RecurrenceWarning, ResidualWarning, RunError, RunInterrupted
-from athermal.machine.initial import AnyInitialState, Charged, InitialState
+from athermal.errors import (
+    ConvergenceError,
+    MachineError,
+    RecurrenceWarning,
+    ResidualWarning,
+    RunError,
+    RunInterrupted,
+    StateError,
+)
+from athermal.machine.initial import AnyInitialState, Charged, CorrelatedMarginals, Displaced, InitialState, Squeezed
 from athermal.machine.machine import Machine
 from athermal.machine.spec import to_spec
 from athermal.thermodynamics.ledger import Ledger
@@ -44,7 +52,8 @@ def run(
     backend : Backend, optional
         `Dense()` if left out.
     samples_per_cycle : int
-        Equally spaced instants per cycle at which the ledger is sampled, the end of the cycle included.
+        Equally spaced instants per cycle at which the ledger is sampled, the end of the cycle included. Each keeps a
+        propagator of its own, two matrices of the size of the covariance.
     progress : callable, optional
         Called as progress(finished, total) with the number of sampled instants, the preparation included as one.
 
@@ -125,6 +134,12 @@ def _advance(
             snapshots.append(snapshot)
         if progress is not None:
             progress(total, total)
+    except StateError as error:
+        if not works:
+            raise
+        status = f"stopped after {len(works) // samples} of {cycles} cycles"
+        ledger = _finished(solver, snapshots, works, samples, provenance, status)
+        raise ConvergenceError(f"The state has outgrown double precision, and the run was {status}. {error}", ledger) from error
     except RunError as error:
         status = f"stopped after {len(works) // samples} of {cycles} cycles: {error}"
         error.ledger = _finished(solver, snapshots, works, samples, provenance, status)
@@ -140,7 +155,7 @@ def _finished(
     solver: Solver[Any], snapshots: list[Snapshot], works: list[float], samples: int, provenance: dict[str, Any], status: str
 ) -> Ledger | None:
     """Return the ledger of the whole cycles that were finished, or None if there were none."""
-    kept = len(works) // samples * samples
+    kept = max(0, min(len(works), len(snapshots) - 1)) // samples * samples
     return _ledger(solver, snapshots[: kept + 1], works[:kept], samples, provenance, status) if kept else None
 
 
@@ -166,7 +181,10 @@ def _provenance(machine: Machine, initial: InitialState, backend: Backend, cycle
 
 
 def _warn_of_recurrence(machine: Machine, cycles: int, initial: InitialState) -> None:
-    charging = initial.cycles if isinstance(initial, Charged) else 0
+    charging, start = 0, initial
+    while isinstance(start, (Charged, CorrelatedMarginals, Squeezed, Displaced)):
+        charging += start.cycles if isinstance(start, Charged) else 0
+        start = start.start
     span = max(cycles, charging) * machine.period
     for name in machine.reservoir_names:
         limit = machine.recurrence_time(name)

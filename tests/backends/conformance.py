@@ -77,6 +77,7 @@ def quenched_oscillator():
         couplings=[
             at.Position(("a", "ring"), at.Strokes((1.0, 4.0), (0.3, 0.0)), site=2),
             at.Position(("hot", "a"), at.Strokes((2.0, 3.0), (0.0, 0.8)), counter_term=True),
+            at.Displacement("a", x_force=at.Strokes((1.0, 4.0), (0.4, -0.2))),
         ],
         period=5.0,
     )
@@ -285,7 +286,7 @@ class Conformance:
         assert s.reservoirs_entropy <= np.sum(s.reservoir_entropies) + rounding
 
     def test_against_a_general_ode_solver(self, case, solver):
-        """Issue 2: work, energies and entropies of random driven machines agree to 1e-8 with a slow independent path."""
+        """work, energies and entropies of random driven machines agree to 1e-8 with a slow independent path."""
         (mean, covariance), hand, period = case.moments, case.by_hand, case.machine.period
         state = solver.prepare(case.initial)
         for start, stop in ((0.0, 0.45 * period), (0.45 * period, 1.1 * period)):

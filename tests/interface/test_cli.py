@@ -1,5 +1,6 @@
 """The command line, as a user meets it."""
 
+import functools
 import json
 import os
 import pty
@@ -229,7 +230,10 @@ def test_ctrl_c_keeps_the_finished_cycles(tmp_path):
     arguments = command("run", "two_oscillator", "--set", "modes=30", "--cycles", 100_000, "--out", tmp_path)
     environment = {**os.environ, "TERM": "xterm", "COLUMNS": "120"}
     leader, follower = pty.openpty()
-    with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=follower, env=environment, text=True) as process:
+    # A shell starts background jobs with SIGINT ignored, and children inherit it: the run must get a terminal's default.
+    heed = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    streams = {"stdout": subprocess.PIPE, "stderr": follower, "text": True}
+    with subprocess.Popen(arguments, env=environment, preexec_fn=heed, **streams) as process:  # noqa: PLW1509 - no threads here
         os.close(follower)
         seen = b""
         while not re.search(rb"cycle [1-9]\d*/100000", seen):  # the progress bar says that the first one is finished

@@ -221,6 +221,7 @@ def sudden_strokes() -> Twice:
         couplings=[
             at.Exchange(("a", "cold"), at.Strokes((3.0, 4.0), (1.0, 0.0))),
             at.Position(("a", "hot"), at.Strokes((3.0, 3.5, 0.5), (0.0, 1.2, 0.0))),
+            at.Exchange(("a", "hot"), at.Strokes((3.0, 3.5, 0.5), (0.0, 0.4, 0.0)), amplitude_frequency=2.0),
             at.Displacement("a", x_force=at.Strokes((3.0, 4.0), (0.3, -0.2))),
         ],
         period=7.0,
@@ -235,12 +236,14 @@ def sudden_strokes() -> Twice:
 
     def a(w, g, s, force):
         def energy(x, p, t):
+            # the amplitude at frequency 2 of a unit mass: (x sqrt 2 + i p / sqrt 2)/sqrt 2
+            meets = s / 1.2 * 0.4 * sum(hot_g[k] * (x[0] * x[3 + k] * 2**0.5 + p[0] * p[3 + k] / 2**0.5) for k in range(3))
             contact = g * (0.2 * exchange(1.0, 0.0, x, p, 0, 1) + 0.3 * exchange(1.0, 0.0, x, p, 0, 2))
             for k in range(3):
                 # completing the square: w (x_k + s g x / w)^2 / 2 holds coupling and counter-term at once
                 full = 0.5 * hot_w[k] * (x[3 + k] + s * hot_g[k] / hot_w[k] * x[0]) ** 2
                 contact = contact + full - 0.5 * hot_w[k] * x[3 + k] ** 2
-            return 0.5 * p[0] ** 2 + 0.5 * w**2 * x[0] ** 2 + contact + force * x[0]
+            return 0.5 * p[0] ** 2 + 0.5 * w**2 * x[0] ** 2 + contact + meets + force * x[0]
 
         return energy
 

@@ -159,7 +159,7 @@ def initial_states(draw, machine):
     if draw(st.booleans()):
         start = at.ProductThermal({machine.subsystem_names[0]: draw(numbers(0.2, 5.0))})
     names = (*machine.subsystem_names, *machine.reservoir_names)
-    kinds = st.lists(st.sampled_from(["gibbs", "squeezed", "displaced", "correlated", "charged"]), max_size=2)
+    kinds = st.lists(st.sampled_from(["gibbs", "squeezed", "displaced", "correlated", "charged"]), max_size=2, unique=True)
     for kind in draw(kinds):
         if kind == "gibbs":
             parts = draw(st.sampled_from([None, (machine.subsystem_names[0], machine.reservoir_names[0])]))

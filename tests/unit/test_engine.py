@@ -240,3 +240,23 @@ def test_provenance_says_what_made_it_and_how_well():
     assert set(provenance["versions"]) == {"python", "athermal", "numpy", "scipy", "xarray"}
     assert provenance["versions"]["numpy"] == np.__version__
     assert provenance["accuracy"]["symplectic_defect"] < 1e-12  # rounding
+
+
+@pytest.mark.filterwarnings("ignore::athermal.RecurrenceWarning")  # it is a bath of a few modes
+def test_charging_an_unstable_machine_says_so():
+    with pytest.raises(at.InstabilityError, match="parametrically unstable: going backwards to charge it"):
+        at.run(unstable(0.4), cycles=1, initial=at.Charged(400))
+
+
+def test_charging_inside_another_state_counts_towards_recurrence():
+    nested = at.Squeezed("hot bath", 0.1, start=at.Charged(60))
+    with pytest.warns(at.RecurrenceWarning, match="The run lasts 376"):
+        at.run(engine(), cycles=1, initial=nested)
+
+
+def test_a_static_machine_that_is_not_bounded_below_is_not_called_parametric():
+    pair = [at.Oscillator("a", 1.0), at.Oscillator("b", 1.0)]
+    bath = at.Bath("bath", 1.0, (1.0,), (0.01,))
+    machine = at.Machine(pair, [bath], [at.Position(("a", "b"), 1.5), at.Exchange(("a", "bath"))], 6.0)
+    with pytest.raises(at.InstabilityError, match="its Hamiltonian not bounded below .*lowest curvature -0.5"):
+        at.run(machine, cycles=20)

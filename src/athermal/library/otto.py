@@ -100,6 +100,11 @@ def otto(
         raise MachineError(
             f"`switching_time` of an Otto engine must be at most half its contact time {contact_time}, but is {switching_time}."
         )
+    if hot_squeezing and initial is not None:
+        raise MachineError(
+            f"`hot_squeezing` of an Otto engine must be zero when an initial state is given, but is {hot_squeezing}. Give "
+            "`Squeezed` as, or inside, the initial state."
+        )
     is_ring = baths == "ring"
     cold = cold_bath or _bath("cold bath", T_cold, omega_cold, modes, hopping, rate, half_width, is_ring=is_ring)
     hot = hot_bath or _bath("hot bath", T_hot, omega_hot, modes, hopping, rate, half_width, is_ring=is_ring)

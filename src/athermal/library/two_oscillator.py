@@ -11,7 +11,7 @@ from athermal.machine.drive import Rotating
 from athermal.machine.initial import AnyInitialState, ProductThermal
 from athermal.machine.machine import Machine
 from athermal.machine.parts import AnyReservoir, ContinuumBath, Oscillator
-from athermal.machine.spectral import AnySpectralDensity, FlatBand, Rule
+from athermal.machine.spectral import AnySpectralDensity, Convention, FlatBand, Rule, SpectralDensity
 
 
 def two_oscillator(
@@ -28,7 +28,7 @@ def two_oscillator(
     half_width: float = 0.6,
     density_hot: AnySpectralDensity | None = None,
     density_cold: AnySpectralDensity | None = None,
-    rule: Rule = "equal",
+    rule: Rule | None = None,
     high: float | None = None,
     counter_term: bool = True,
     initial: AnyInitialState | None = None,
@@ -52,13 +52,15 @@ def two_oscillator(
     damping : {"exchange", "position"}
         Coupling to the baths: a^dag b_k + h.c. or x x_k.
     rate, half_width : float
-        Without a density of your own: flat bands kappa = rate within half_width of w_h and of w_c.
+        Without a density of your own: flat bands within half_width of w_h and of w_c, in which the energy of an oscillator
+        decays at this rate at weak coupling, by either kind of damping.
     density_hot, density_cold : spectral density, optional
         In place of the flat bands.
     rule : str
-        How the densities are discretised: see `discretise`.
+        How the densities are discretised: see `discretise`. If left out, "equal" for a band that starts above zero, else
+        "legendre".
     high : float, optional
-        Where densities without an upper end are cut.
+        Where densities without an upper end are cut; at 20 times their scale if neither this nor the rule is given.
     counter_term : bool
         Whether position damping has its counter-term.
     initial : initial state, optional
@@ -84,16 +86,18 @@ def two_oscillator(
     """
     for name, value in (("omega_hot", omega_hot), ("omega_cold", omega_cold)):
         _validate.positive(value, name, "a two-oscillator engine")
-    hot = density_hot or FlatBand(rate, max(omega_hot - half_width, 0.0), omega_hot + half_width)
-    cold = density_cold or FlatBand(rate, max(omega_cold - half_width, 0.0), omega_cold + half_width)
+    # x x_k with couplings 2 g_k damps as a^dag b_k + h.c. with g_k does: a flat J is the rate that a flat kappa is.
+    convention: Convention = "J" if damping == "position" else "kappa"
+    hot = density_hot or FlatBand(rate, max(omega_hot - half_width, 0.0), omega_hot + half_width, convention)
+    cold = density_cold or FlatBand(rate, max(omega_cold - half_width, 0.0), omega_cold + half_width, convention)
     difference = omega_hot - omega_cold
     couplings: list[AnyCoupling] = [_damping(damping, name, counter_term=counter_term) for name in ("hot", "cold")]
     couplings.append(Exchange(("hot", "cold"), Rotating(coupling, difference)))
     if squeezing:
         couplings.append(TwoModeSqueezing(("hot", "cold"), Rotating(squeezing, omega_hot + omega_cold)))
     baths: tuple[AnyReservoir, ...] = (
-        ContinuumBath("hot bath", T_hot, hot, modes, rule, high=high),
-        ContinuumBath("cold bath", T_cold, cold, modes, rule, high=high),
+        _bath("hot bath", T_hot, hot, modes, rule, high),
+        _bath("cold bath", T_cold, cold, modes, rule, high),
     )
     return Machine(
         subsystems=(Oscillator("hot", omega_hot), Oscillator("cold", omega_cold)),
@@ -103,6 +107,15 @@ def two_oscillator(
         initial=initial or ProductThermal(),
         name="two_oscillator",
     )
+
+
+def _bath(
+    name: str, temperature: float, density: SpectralDensity, modes: int, rule: Rule | None, high: float | None
+) -> ContinuumBath:
+    low, end = density.support
+    chosen: Rule = rule or ("equal" if low > 0.0 and math.isfinite(end) else "legendre")
+    cut = 20.0 * density.scale if rule is None and high is None and math.isinf(end) else high
+    return ContinuumBath(name, temperature, density, modes, chosen, high=cut)
 
 
 def _damping(kind: str, name: str, *, counter_term: bool) -> AnyCoupling:

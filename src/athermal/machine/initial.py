@@ -40,7 +40,7 @@ class ProductThermal(InitialState):
     {'hot': 2.0}
     """
 
-    temperatures: dict[str, float] = field(default_factory=dict)
+    temperatures: dict[str, float] = field(default_factory=dict, hash=False)
     kind: Literal["product_thermal"] = field(default="product_thermal", repr=False)
 
     def __post_init__(self) -> None:

@@ -14,11 +14,15 @@ from pydantic import ConfigDict
 from athermal import _validate
 from athermal._types import FloatArray
 from athermal.errors import MachineError
-from athermal.machine.coupling import AnyCoupling, Coupling, Displacement, Position
+from athermal.machine.coupling import AnyCoupling, Coupling, Displacement, Position, QuadraticForm
 from athermal.machine.drive import check_period
 from athermal.machine.hamiltonian import Hamiltonian
 from athermal.machine.initial import AnyInitialState, InitialState, ProductThermal
 from athermal.machine.parts import AnyReservoir, Oscillator, Reservoir, local_spacing
+
+# How finely checks look at a cycle: per period of the fastest drive, and up to how many of these.
+_CHECKS_PER_PERIOD = 33
+_MOST_REPEATS = 200
 
 
 @dataclass(frozen=True)
@@ -90,10 +94,11 @@ class Machine:
                 )
         for oscillator in self.subsystems:
             check_period(oscillator.drive, self.period, "frequency", f"oscillator {oscillator.name!r}")
+            self._check_frequency(oscillator)
         for coupling in self.couplings:
             self._check_coupling(coupling)
         _ = self.hamiltonian  # assembling it checks that contacts and matrices fit their parts
-        self._check_counter_terms()
+        self._check_bounded()
 
     # --- what there is ---------------------------------------------------------------------------------------------
 
@@ -172,7 +177,19 @@ class Machine:
     # --- checks ----------------------------------------------------------------------------------------------------
 
     def _check_times(self) -> FloatArray:
-        return np.unique(np.concatenate([self.hamiltonian.breakpoints, np.linspace(0.0, self.period, 16, endpoint=False)]))
+        """Return times that see every drive at many phases of its own period, and just after each breakpoint."""
+        drives = [part.drive for part in self.subsystems] + [d for coupling in self.couplings for _, d in coupling.drives]
+        repeats = [self.period / leaf.own_period for drive in drives for leaf in drive.leaves() if leaf.own_period]
+        n_times = _CHECKS_PER_PERIOD * min(round(max(repeats, default=1.0)), _MOST_REPEATS)
+        times = np.linspace(0.0, self.period, n_times, endpoint=False)
+        return np.unique(np.concatenate([self.hamiltonian.breakpoints, times]))
+
+    def _check_frequency(self, oscillator: Oscillator) -> None:
+        lowest = oscillator.lowest_frequency(self.period)
+        if lowest <= 0.0:
+            raise MachineError(
+                f"`frequency` of oscillator {oscillator.name!r} must be positive at all times, but reaches {lowest:.6g}."
+            )
 
     def _check_coupling(self, coupling: Any) -> None:
         for part_name in coupling.between:
@@ -196,14 +213,22 @@ class Machine:
         for what, drive in coupling.drives:
             check_period(drive, self.period, what, coupling.owner)
 
-    def _check_counter_terms(self) -> None:
-        """Refuse a position coupling whose missing counter-term leaves the whole unbounded below."""
-        missing = [c for c in self.couplings if isinstance(c, Position) and c.counter_term is False]
-        if not any(set(coupling.between) & set(self.reservoir_names) for coupling in missing):
+    def _check_bounded(self) -> None:
+        """Refuse a position-like coupling to a reservoir that leaves the whole unbounded below at some time."""
+        reservoirs = set(self.reservoir_names)
+        suspects = [c for c in self.couplings if isinstance(c, (Position, QuadraticForm)) and set(c.between) & reservoirs]
+        if not suspects:
             return
         curvature = self.lowest_curvature()
-        if curvature <= 0.0:
+        if curvature > 0.0:
+            return
+        bare = [coupling for coupling in suspects if isinstance(coupling, Position) and coupling.counter_term is False]
+        what = f"The Hamiltonian of the machine must be bounded below, but its lowest curvature is {curvature:.6g}: "
+        if bare:
             raise MachineError(
-                f"The Hamiltonian of the machine must be bounded below, but its lowest curvature is {curvature:.6g}: "
-                f"{missing[0].owner} is too strong to do without its counter-term. Set `counter_term = true`, or weaken it."
+                f"{what}{bare[0].owner} is too strong to do without its counter-term. Set `counter_term = true`, or weaken it."
             )
+        raise MachineError(
+            f"{what}{suspects[0].owner} is too strong (counter-terms do not cover two couplings of one subsystem to the same "
+            "reservoir, nor quadratic forms). Weaken it, or add the missing term as a `QuadraticForm` of the subsystem."
+        )

@@ -63,7 +63,8 @@ class Ohmic(SpectralDensity):
 
     cut(y) is e^-y ("exponential"), 1/(1 + y^2) ("drude") or 1 up to y = 1 ("hard"); exponent 1 is Ohmic, below sub-Ohmic,
     above super-Ohmic. With the Drude cut-off and exponent 1 this is the memory friction of Caldeira and Leggett,
-    Physica A 121, 587 (1983): J = friction w wD^2/(w^2 + wD^2).
+    Physica A 121, 587 (1983): J = friction w wD^2/(w^2 + wD^2). J goes with the dimensionless x of an oscillator, so the friction
+    rate of a particle of unit mass at reference frequency w0 is friction x w0.
 
     Examples
     --------

@@ -80,9 +80,9 @@ class Evolution:
 def constant_propagator(hamiltonian: FloatArray, duration: float) -> FloatArray:
     """Return exp(Omega h t) of a constant quadratic Hamiltonian H = r^T h r / 2.
 
-    Without x-p terms this is exact in the normal modes: those of h itself if it is positive definite; those of L^T h_xx L
-    (oscillating or, for a negative eigenvalue, growing) if only the momentum block h_pp = L L^T is. Otherwise it is the
-    matrix exponential.
+    This is exact in the normal modes, and symplectic to rounding where a general matrix exponential is a hundred times
+    less so: those of h itself if it is positive definite; without x-p terms those of L^T h_xx L (oscillating or, for a negative
+    eigenvalue, growing) if only the momentum block h_pp = L L^T is. Otherwise it is the matrix exponential.
 
     Examples
     --------
@@ -90,14 +90,14 @@ def constant_propagator(hamiltonian: FloatArray, duration: float) -> FloatArray:
     True
     """
     half = len(hamiltonian) // 2
+    try:
+        frequencies, transform = williamson(hamiltonian)  # h = T w T^T: r = T^-T (normal modes)
+    except StateError:
+        pass
+    else:
+        return np.asarray(symplectic_inverse(transform).T @ _rotate(frequencies, duration, transform.T))
     factor: Any = None
     if not np.any(hamiltonian[:half, half:]):
-        try:
-            frequencies, transform = williamson(hamiltonian)  # h = T w T^T: r = T^-T (normal modes)
-        except StateError:
-            pass
-        else:
-            return np.asarray(symplectic_inverse(transform).T @ _rotate(frequencies, duration, transform.T))
         try:
             factor = np.asarray(np.linalg.cholesky(hamiltonian[half:, half:]))
         except np.linalg.LinAlgError:

@@ -154,8 +154,8 @@ def entropic_share(work: FloatArray, a: Snapshot, b: Snapshot, ref: Reference) -
 
 
 def coefficient_of_performance(work: FloatArray, a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
-    """COP = -Q_c/W of two reservoirs; NaN for any other number."""
-    if len(ref.temperatures) != 2:
+    """COP = -Q_c/W of two reservoirs of different temperatures; NaN else."""
+    if len(ref.temperatures) != 2 or ref.temperatures[0] == ref.temperatures[1]:
         return np.full(np.shape(work), np.nan)
     return _ratio(-heat(a, b)[..., int(np.argmin(ref.temperatures))], work)
 
@@ -243,7 +243,7 @@ MODES = {
     "accelerator": "W > 0, the hottest reservoir gives heat and the coldest gains",
     "heater": "W > 0 and every reservoir gains",
     "charge": "W > 0 and every reservoir gives: the machine stores both",
-    "mixer": "W > 0 with any other pattern of heats among three or more reservoirs",
+    "mixer": "W > 0 with any other pattern of heats, as among equal temperatures or three reservoirs and more",
     "idle": "no work beyond rounding",
 }
 """The modes of operation; the first, fourth, fifth and sixth are the classical ones, the others need stored resources or

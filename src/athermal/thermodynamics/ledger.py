@@ -67,7 +67,7 @@ LONG_NAMES: dict[str, tuple[str, str]] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Ledger:
     """The complete account of a run.
 
@@ -189,7 +189,7 @@ class Ledger:
         return sorted({*super().__dir__(), *LONG_NAMES})
 
     def violations(self) -> list[str]:
-        """Return one sentence for each law that a cycle misses by more than its tolerance."""
+        """Return one sentence for each law that a cycle misses by more than its tolerance, and each impossible entropy."""
         found: list[str] = []
         for name in (key for key in LONG_NAMES if key.startswith("residual_")):
             values = self.cycles[name].values
@@ -198,7 +198,29 @@ class Ledger:
                 f"Cycle {cycle + 1}: {LONG_NAMES[name][0]} is {values[cycle]:.3e}, where {allowed[cycle]:.1e} is its tolerance."
                 for cycle in np.flatnonzero(~(np.abs(values) <= allowed))
             )
-        return found
+        return found + self._impossible_entropies()
+
+    def _impossible_entropies(self) -> list[str]:
+        """Return what no quantum state can have: I, C, D_j < 0, or the whole purer than |S(rho_S) - S(rho_R)| allows."""
+        s, ref = self.snapshots, self.reference
+        size = np.sum(np.abs(s.subsystem_entropies), -1) + np.sum(np.abs(s.reservoir_energies) / ref.temperatures, -1)
+        allowed = RESIDUAL_TOLERANCE * (1.0 + size)
+        amounts = {
+            "I(S,R)": laws.mutual_information(s),
+            "C(S)": laws.system_correlation(s),
+            "C(R)": laws.reservoir_correlation(s),
+            "S(SR) - |S(S) - S(R)|": s.total_entropy - np.abs(s.system_entropy - s.reservoirs_entropy),
+        } | {f"D[{name}]": laws.athermality(s, ref)[..., j] for j, name in enumerate(ref.reservoirs)}
+        return [
+            f"At t = {s.time[k]:.6g}: {name} must not be negative, but is {values[k]:.3e}."
+            for name, values in amounts.items()
+            for k in np.flatnonzero(values < -allowed)
+        ]
+
+    def __repr__(self) -> str:
+        """Return what it is in one line."""
+        parts = f"subsystems {list(self.reference.subsystems)}, reservoirs {list(self.reference.reservoirs)}"
+        return f"<Ledger: {self.n_cycles} cycles of {parts}, {self.status}>"
 
     def __str__(self) -> str:
         """Return a table with one row per cycle."""
@@ -297,7 +319,8 @@ class Ledger:
         best = np.argmin(gave, axis=-1)
         amount = np.take_along_axis(gave, best[:, None], axis=-1)[:, 0]
         payer = np.where(amount < -resolution, names[best], "none")
-        return np.where(work > resolution, "work", payer)
+        payer = np.where(work > resolution, "work", payer)
+        return np.where(np.abs(work) > resolution, payer, "none")
 
     def _residuals(self, a: Snapshot, b: Snapshot, work: FloatArray, resolution: FloatArray, dim: str) -> dict[str, Any]:
         ref, tolerance = self.reference, RESIDUAL_TOLERANCE

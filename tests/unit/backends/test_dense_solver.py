@@ -123,6 +123,17 @@ def test_one_cycle_is_computed_once():
     assert len(solver._evolutions) == 3
 
 
+@pytest.mark.parametrize("period", [0.1, 0.7, 1.1, 4.3, TAU])
+@pytest.mark.parametrize("samples", [1, 3, 7])
+def test_one_cycle_is_computed_once_however_times_are_rounded(period, samples):
+    """k tau/n may fall a rounding below the end of a cycle, which is then not a phase of its own."""
+    solver = at.Dense().bind(machine(at.Strokes((0.3 * period, 0.7 * period), (0.1, 0.2)), period=period))
+    state = solver.prepare(at.ProductThermal())
+    for k in range(40 * samples):
+        state, _ = solver.advance(state, period * k / samples, period * (k + 1) / samples)
+    assert len(solver._evolutions) == samples
+
+
 def test_it_tells_how_symplectic_and_converged_it_was():
     solver = at.Dense().bind(machine(at.Harmonic(0.3, 1.0)))
     solver.advance(solver.prepare(at.ProductThermal()), 0.0, TAU)

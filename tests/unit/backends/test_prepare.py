@@ -5,6 +5,7 @@ import pytest
 from backends.by_hand import ByHand, gibbs
 
 import athermal as at
+from athermal.backends.gaussian.prepare import prepare
 from athermal.maths.gaussian import is_physical
 from athermal.maths.symplectic import symplectic_eigenvalues
 from unit.random_states import omega, random_covariance
@@ -234,19 +235,33 @@ def test_no_strength_is_the_start():
     assert np.array_equal(correlated[1], prepared(at.ProductThermal())[1])
 
 
-def test_correlations_on_a_charged_state_leave_the_other_parts_alone():
-    """Equal temperatures and exchange: the covariance stays diagonal while every column of the factor is mixed."""
+def test_correlations_on_a_mixed_factor_leave_the_other_parts_alone():
+    """Equal temperatures and a full swap: the covariance is diagonal to the last bit, but each factor holds the other's state."""
     machine = at.Machine(
         [at.Oscillator("a", 1.0), at.Oscillator("b", 1.0)],
         [at.Bath("hot", 2.0, (1.0,), (0.3,))],
         [at.Exchange(("a", "hot"))],
         2 * np.pi,
     )
-    start = at.Charged(1, at.ProductThermal({"a": 2.0, "b": 3.0}))
-    _, before = prepared(start, machine)
-    _, after = prepared(at.CorrelatedMarginals([at.Correlation(("a", "b"))], 0.5, start=start), machine)
-    assert np.allclose(np.diag(after), np.diag(before), **NEAR)
-    assert after[0, 1] > 1.0
+    swap = np.eye(6)
+    swap[np.ix_([0, 2], [0, 2])] = swap[np.ix_([3, 5], [3, 5])] = [[0.0, 1.0], [-1.0, 0.0]]
+
+    def charge(state):
+        mixed = state.mapped(swap, np.zeros(6))
+        assert np.count_nonzero(mixed.covariance) == 6
+        return mixed
+
+    initial = at.CorrelatedMarginals([at.Correlation(("a", "b"))], 0.5, start=at.Charged(1, at.ProductThermal({"b": 3.0})))
+    state = prepare(machine.hamiltonian, initial, charge)
+    hot, b = 0.5 / np.tanh(1.0 / 4.0), 0.5 / np.tanh(1.0 / 6.0)
+    assert np.allclose(np.diag(state.covariance), [hot, b, hot, hot, b, hot], **NEAR)
+    assert state.covariance[0, 1] > 1.0
+
+
+def test_nothing_can_be_added_at_the_edge():
+    full = at.CorrelatedMarginals([at.Correlation(("a", "b"))], strength=1.0)
+    with pytest.raises(at.StateError, match="already as correlated as they can be.*lower the `strength` of `start`"):
+        prepared(at.CorrelatedMarginals([at.Correlation(("a", "b"))], strength=0.3, start=full))
 
 
 @pytest.mark.parametrize("pattern", ["two_mode_squeezing", "exchange"])

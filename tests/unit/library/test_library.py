@@ -156,3 +156,26 @@ def test_the_swap_angle_is_the_fraction_that_moves():
     assert ledger.heat.sel(reservoir="cold bath").item() == pytest.approx(0.0, abs=1e-12)
     # work of the two quenches: n_c (w_h - w_c) in, (n_c + moved)(w_h - w_c) out
     assert ledger.work.item() == pytest.approx(-moved * (w_h - w_c), rel=1e-12)
+
+
+@pytest.mark.parametrize("damping", ["exchange", "position"])
+def test_both_kinds_of_damping_have_the_rate_they_are_given(damping):
+    """The energy of a weakly damped oscillator decays as e^{-rate t} towards its bath's."""
+    rate = 0.02
+    machine = at.library.two_oscillator(modes=100, coupling=0.0, rate=rate, damping=damping)
+    ledger = at.run(machine, cycles=8, initial=at.ProductThermal({"hot": 30.0}))
+    energy = ledger.instants.subsystem_energy.sel(subsystem="hot").values
+    rest = 1.0 / np.expm1(2.0 / 1.5) * 2.0 + 1.0
+    decay = -np.log((energy[-1] - rest) / (energy[2] - rest)) / (6.0 * machine.period)
+    # corrections of first order in the rate over the half-width 0.6 of the band, and the dressing of the energy
+    assert decay == pytest.approx(rate, rel=0.08)
+
+
+def test_an_ohmic_density_needs_nothing_else():
+    machine = at.library.two_oscillator(density_hot=at.Ohmic(0.05, 3.0), density_cold=at.FlatBand(0.1, 0.0, 2.0), modes=40)
+    assert float(np.max(machine.reservoirs[0].frequencies)) < 60.0
+
+
+def test_squeezing_is_not_dropped_for_a_given_start():
+    with pytest.raises(at.MachineError, match="`hot_squeezing` of an Otto engine must be zero when an initial state is given"):
+        at.library.otto(modes=4, hot_squeezing=0.5, initial=at.ProductThermal())

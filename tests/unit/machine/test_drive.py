@@ -278,3 +278,13 @@ def test_complex_drives_know_it():
     assert (1.0 + at.Rotating(1.0, 1.0)).is_complex
     assert (at.Harmonic(1.0, 1.0) * at.Rotating(1.0, 1.0)).is_complex
     assert not (1.0 + at.Harmonic(1.0, 1.0)).is_complex
+
+
+def test_differences_and_negatives():
+    times = np.linspace(0.0, 6.0, 7)
+    wave = at.Harmonic(0.5, 2.0)
+    np.testing.assert_array_equal((-wave).value(times), -wave.value(times))
+    # a sum of products and a difference round alike
+    np.testing.assert_allclose((1.0 - wave).value(times), 1.0 - wave.value(times), atol=1e-15)
+    np.testing.assert_allclose((wave - 1.0).derivative(times), wave.derivative(times), atol=1e-15)
+    np.testing.assert_allclose((wave - wave).value(times), 0.0, atol=1e-15)

@@ -142,3 +142,39 @@ def test_recurrence_time_is_two_pi_over_the_local_spacing():
         made.recurrence_time("a")
     with pytest.raises(at.MachineError, match="Did you mean 'hot'"):
         made.recurrence_time("hat")
+
+
+# --- what only a close look finds -------------------------------------------------------------------------------------------
+
+
+def test_two_contacts_whose_counter_terms_lack_their_cross_term_are_refused():
+    """(s1 + s2)^2 needs more than s1^2 + s2^2."""
+    with pytest.raises(at.MachineError, match="do not cover two couplings of one subsystem to the same reservoir"):
+        machine(*[at.Position(("a", "hot"), 5.0 * LIMIT)] * 2, reservoirs=(STRONG,))
+
+
+def test_a_quadratic_form_that_is_too_strong_is_refused():
+    matrix = np.zeros((2, 2 * STRONG.n_modes))
+    matrix[0, : STRONG.n_modes] = 1.01 * LIMIT * STRONG.own_weights
+    with pytest.raises(at.MachineError, match="must be bounded below"):
+        machine(at.QuadraticForm(("a", "hot"), matrix), reservoirs=(STRONG,))
+    machine(at.QuadraticForm(("a", "hot"), 0.99 / 1.01 * matrix), reservoirs=(STRONG,))
+
+
+def test_a_fast_drive_cannot_hide_between_the_instants_that_are_checked():
+    fast = at.Harmonic(1.1 * LIMIT, 16.0, phase=0.5 * np.pi)  # zero at every sixteenth of the period
+    with pytest.raises(at.MachineError, match="must be bounded below"):
+        machine(at.Position(("a", "hot"), fast, counter_term=False), reservoirs=(STRONG,))
+
+
+def test_a_frequency_that_only_the_whole_period_shows_to_be_negative():
+    """1 + 0.6 cos(2t + a) + 0.6 cos(3t + b) is lowest, near -0.2, where both cosines are, which is after the longest period."""
+    frequency = 1.0 + at.Harmonic(0.6, 2.0, np.pi - 2.0 * 4.5) + at.Harmonic(0.6, 3.0, np.pi - 3.0 * 4.5)
+    with pytest.raises(
+        at.MachineError, match=r"`frequency` of oscillator 'a' must be positive at all times, but reaches -0\.[12]"
+    ):
+        machine(subsystems=(at.Oscillator("a", frequency, law="number"),))
+
+
+def test_machines_can_be_keys():
+    assert hash(machine()) == hash(machine())

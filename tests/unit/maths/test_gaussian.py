@@ -36,7 +36,7 @@ def test_mode_entropy_slope(excess):
 
 
 def test_a_thousand_nearly_pure_modes():
-    """Issue 2: 1000 modes at mean occupation 4e-6 have S = 0.0537 in all, where a common library returns 0."""
+    """1000 modes at mean occupation 4e-6 have S = 0.0537 in all, where a common library returns 0."""
     total = gaussian.entropy((0.5 + 4e-6) * np.eye(2000))
     assert round(total, 4) == 0.0537
     # nu - 1/2 is known to eps/2 of nu, and dS/dnu = ln(1/n) = 12.4: 1000 x 12.4 x 1.1e-16

@@ -38,6 +38,14 @@ def test_constant_propagator_is_the_matrix_exponential(name, duration):
     assert symplectic_defect(found) < 1e-12 * scale**2  # rounding
 
 
+@pytest.mark.parametrize("duration", [5.0, 500.0])
+def test_constant_propagator_with_position_momentum_terms_is_symplectic_to_rounding(duration):
+    """A rotated exchange coupling: a general matrix exponential misses by 2e-13 here, which the ledger would notice."""
+    c, s = 0.006 * np.cos(0.03), 0.006 * np.sin(0.03)
+    form = np.array([[1.634, c, 0.0, s], [c, 0.6, -s, 0.0], [0.0, -s, 1.634, c], [s, 0.0, c, 0.6]])
+    assert symplectic_defect(propagate.constant_propagator(form, duration)) < 1e-14  # a few roundings
+
+
 def test_constant_propagator_of_a_long_time_in_closed_form():
     """A single oscillator after a million radians: cos and sin of the angle, where expm would have lost digits."""
     found = propagate.constant_propagator(2.0 * np.eye(2), 5e5)

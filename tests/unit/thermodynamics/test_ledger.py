@@ -350,3 +350,38 @@ def test_the_table_has_a_row_for_each_cycle(ledger):
 
 def test_how_it_ended_is_told():
     assert "Status: interrupted after 2 of 5 cycles" in str(by_hand(2, provenance={"status": "interrupted after 2 of 5 cycles"}))
+
+
+# --- entropies that no state has ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "shift", "complaint"),
+    [
+        ("reservoirs_entropy", -30.0, "I(S,R) must not be negative"),
+        ("subsystem_entropies", -30.0, "C(S) must not be negative"),
+        ("reservoir_entropies", -30.0, "C(R) must not be negative"),
+        ("reservoir_energies", -30.0, "D[hot bath] must not be negative"),
+        ("system_entropy", 90.0, "S(SR) - |S(S) - S(R)| must not be negative"),
+    ],
+)
+def test_an_impossible_entropy_is_reported(ledger, name, shift, complaint):
+    values = getattr(ledger.snapshots, name) + shift
+    made = at.Ledger(dataclasses.replace(ledger.snapshots, **{name: values}), ledger.works, ledger.reference, 3)
+    assert any(complaint in sentence for sentence in made.violations())
+    assert not any("must not be negative" in sentence for sentence in ledger.violations())
+
+
+def test_no_work_has_no_payer_and_equal_temperatures_no_coefficient():
+    machine = at.library.two_oscillator(1.0, 1.0, 2.0, 1.0, modes=4, coupling=0.0)
+    idle = at.run(machine, cycles=1)
+    assert idle.mode.values.tolist() == ["idle"]
+    assert idle.paid_by.values.tolist() == ["none"]
+    equal = at.run(at.library.two_oscillator(T_hot=1.0, T_cold=1.0, modes=4), cycles=1)
+    assert np.all(np.isnan(equal.coefficient_of_performance))
+
+
+def test_a_ledger_introduces_itself_in_a_line(ledger):
+    assert repr(ledger) == "<Ledger: 4 cycles of subsystems ['hot', 'cold'], reservoirs ['hot bath', 'cold bath'], complete>"
+    assert ledger == ledger  # noqa: PLR0124 - it used to compare arrays
+    assert ledger != copy.copy(ledger)

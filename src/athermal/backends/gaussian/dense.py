@@ -87,8 +87,17 @@ class DenseSolver(Solver[GaussianState]):
         )
 
     def prepare(self, initial: InitialState) -> GaussianState:
-        state = prepare(self.hamiltonian, initial, lambda later: self.advance(later, self.machine.period, 0.0)[0])
-        self._initial_spread = float(np.max(np.sum(state.factor**2, axis=1)))
+        self._initial_spread = None
+        charged_from: list[float] = []
+
+        def cycle_backwards(later: GaussianState) -> GaussianState:
+            charged_from.append(later.spread)
+            before, _ = self.advance(later, self.machine.period, 0.0)
+            self._check_growth(before, later, charged_from[0], "going backwards to charge it")
+            return before
+
+        state = prepare(self.hamiltonian, initial, cycle_backwards)
+        self._initial_spread = state.spread
         return state
 
     def advance(self, state: GaussianState, start: float, stop: float) -> tuple[GaussianState, float]:
@@ -102,7 +111,8 @@ class DenseSolver(Solver[GaussianState]):
         evolution = self._evolution(start, stop)
         work = evolution.work.expectation(state.mean, state.covariance)
         after = state.mapped(evolution.propagator, evolution.shift, self._symplectic_defect)
-        self._check_growth(state, after, stop)
+        if self._initial_spread is not None:
+            self._check_growth(after, state, self._initial_spread, f"at t = {stop:.6g}")
         return after, work
 
     def snapshot(self, state: GaussianState, time: float) -> Snapshot:
@@ -214,18 +224,21 @@ class DenseSolver(Solver[GaussianState]):
                 "Cut the spectral density with `high` at some tens of the highest frequency that matters, or raise `max_panels`."
             )
 
-    def _check_growth(self, before: GaussianState, after: GaussianState, time: float) -> None:
-        spread = float(np.max(np.sum(after.factor**2, axis=1)))
-        if self._initial_spread is None:
+    def _check_growth(self, new: GaussianState, old: GaussianState, reference: float, when: str) -> None:
+        """Raise `InstabilityError` if a step has taken the largest variance beyond `max_growth` times the reference."""
+        if new.spread <= self.options.max_growth * reference:
             return
-        if not spread <= self.options.max_growth * self._initial_spread:
-            previous = float(np.max(np.sum(before.factor**2, axis=1)))
-            limit = f"{self.options.max_growth:.0e}"
-            raise InstabilityError(
-                f"The machine is parametrically unstable: at t = {time:.6g} the largest variance must stay below {limit} times "
-                f"its start, but is {spread / self._initial_spread:.3g} times, growing {spread / previous:.3g} times in the last "
-                "step. Weaken the drive, or move it away from resonance."
-            )
+        curvature = self.machine.lowest_curvature()
+        if curvature > 0.0:
+            cause, remedy = "is parametrically unstable", "Weaken the drive, or move it away from resonance."
+        else:
+            cause = f"is unstable, its Hamiltonian not bounded below (lowest curvature {curvature:.6g})"
+            remedy = "Weaken the couplings, or add counter-terms."
+        limit = f"{self.options.max_growth:.0e}"
+        raise InstabilityError(
+            f"The machine {cause}: {when} the largest variance must stay below {limit} times its start, but "
+            f"is {new.spread / reference:.3g} times, growing {new.spread / old.spread:.3g} times in the last step. {remedy}"
+        )
 
 
 def _difference(coarse: Evolution, fine: Evolution, work_scale: float) -> float:

@@ -199,8 +199,8 @@ def _correlated(hamiltonian: Hamiltonian, initial: CorrelatedMarginals, state: G
     if largest == 0.0:
         names = ", ".join(repr(name) for entry in initial.correlations for name in entry.between)
         raise StateError(
-            f"No correlation of this pattern is possible between {names}: one of the parts is in a pure state. Raise its "
-            "temperature."
+            f"No correlation of this pattern is possible between {names}: one of the parts is in a pure state, or they are "
+            "already as correlated as they can be. Raise a temperature, or lower the `strength` of `start`."
         )
     correlated = covariance[block] + initial.strength * largest * pattern[block]
     local = GaussianState.from_moments(state.mean[rows], correlated, state.defect)

@@ -48,6 +48,11 @@ class GaussianState:
         """sigma, shape (2N, 2N)."""
         return np.asarray(self.factor @ self.factor.T)
 
+    @property
+    def spread(self) -> float:
+        """The largest variance, max_k sigma_kk."""
+        return float(np.max(np.einsum("ij,ij->i", self.factor, self.factor)))
+
     def rows(self, index: IntArray) -> FloatArray:
         """Return the rows of the symplectic S that belong to some quadratures."""
         nu = self.excess + 0.5

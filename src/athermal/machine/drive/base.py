@@ -73,6 +73,18 @@ class Drive(ABC):
 
         return Product((self, as_drive(other, "factor", "a product of drives")))
 
+    def __neg__(self) -> Product:
+        """Return the negative."""
+        return self * -1.0
+
+    def __sub__(self, other: Drive | float) -> Sum:
+        """Return the difference."""
+        return self + other * -1.0
+
+    def __rsub__(self, other: float) -> Sum:
+        """Return a number minus the drive."""
+        return -self + other
+
     __radd__ = __add__
     __rmul__ = __mul__
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -57,7 +56,8 @@ class Oscillator:
             object.__setattr__(
                 self, "reference_frequency", _validate.positive(self.reference_frequency, "reference_frequency", owner)
             )
-        lowest = _lowest_value(frequency)
+        horizon = max((leaf.own_period or 0.0 for leaf in frequency.leaves()), default=0.0)
+        lowest = self.lowest_frequency(horizon)
         if lowest <= 0.0:
             raise MachineError(f"`frequency` of {owner} must be positive at all times, but reaches {lowest:.6g}.")
 
@@ -73,13 +73,10 @@ class Oscillator:
             return self.reference_frequency
         return float(self.drive.value(np.array([0.0]))[0])
 
-
-def _lowest_value(drive: Drive) -> float:
-    """Return the smallest value of a drive, sampled on every stretch between its breakpoints, both limits included.
-
-    A sum of drives with several periods is sampled over the longest; the machine's period is not known here.
-    """
-    horizon = max((leaf.own_period or 0.0 for leaf in drive.leaves()), default=0.0)
-    marks = np.unique([0.0, horizon, *breakpoints_within(drive, horizon)])
-    times = np.concatenate([np.linspace(low, high, 257) for low, high in itertools.pairwise(marks)] or [marks])
-    return float(min(np.min(drive.value(times)), np.min(drive.value(times, "left"))))
+    def lowest_frequency(self, period: float) -> float:
+        """Return the smallest w(t) within `period`, sampled finely between breakpoints, both limits included."""
+        drive = self.drive
+        fastest = min((leaf.own_period or period for leaf in drive.leaves()), default=period)
+        n_times = 257 * max(1, round(period / fastest)) if fastest else 1
+        times = np.unique(np.concatenate([np.linspace(0.0, period, n_times), breakpoints_within(drive, period)]))
+        return float(min(np.min(drive.value(times)), np.min(drive.value(times, "left"))))
