@@ -18,7 +18,7 @@ from athermal.machine.drive.base import Drive, Side, Values, place_in_period
 
 _SMOOTHNESS = 1e-13
 # Where, between its nodes, an interpolant is compared with the function, and how well it must agree.
-_N_CHECKS = 200
+_N_CHECKS = 1201
 _CHECKED = 1e-11
 
 
