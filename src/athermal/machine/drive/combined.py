@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -17,8 +18,31 @@ from athermal.machine.drive.simple import Constant, Harmonic, Rotating
 from athermal.machine.drive.strokes import Strokes
 
 
+class _Combined(Drive):
+    """A drive made of others."""
+
+    @property
+    @abstractmethod
+    def members(self) -> tuple[Drive, ...]:
+        """The drives that it is made of."""
+
+    def is_constant(self, start: float, stop: float) -> bool:
+        return all(member.is_constant(start, stop) for member in self.members)
+
+    def leaves(self) -> tuple[Drive, ...]:
+        return tuple(leaf for member in self.members for leaf in member.leaves())
+
+    @property
+    def is_complex(self) -> bool:
+        return any(member.is_complex for member in self.members)
+
+    @property
+    def is_always_constant(self) -> bool:
+        return all(member.is_always_constant for member in self.members)
+
+
 @dataclass(frozen=True)
-class Sum(Drive):
+class Sum(_Combined):
     """The sum of drives; `f + g` makes one.
 
     Examples
@@ -42,23 +66,13 @@ class Sum(Drive):
     def derivative(self, times: FloatArray) -> Values:
         return np.asarray(sum(term.derivative(times) for term in self.terms))
 
-    def is_constant(self, start: float, stop: float) -> bool:
-        return all(term.is_constant(start, stop) for term in self.terms)
-
-    def leaves(self) -> tuple[Drive, ...]:
-        return tuple(leaf for term in self.terms for leaf in term.leaves())
-
     @property
-    def is_complex(self) -> bool:
-        return any(term.is_complex for term in self.terms)
-
-    @property
-    def is_always_constant(self) -> bool:
-        return all(term.is_always_constant for term in self.terms)
+    def members(self) -> tuple[Drive, ...]:
+        return self.terms
 
 
 @dataclass(frozen=True)
-class Product(Drive):
+class Product(_Combined):
     """The product of drives; `f * g` makes one.
 
     Examples
@@ -87,19 +101,9 @@ class Product(Drive):
             total = total + factor.derivative(times) * others
         return total
 
-    def is_constant(self, start: float, stop: float) -> bool:
-        return all(factor.is_constant(start, stop) for factor in self.factors)
-
-    def leaves(self) -> tuple[Drive, ...]:
-        return tuple(leaf for factor in self.factors for leaf in factor.leaves())
-
     @property
-    def is_complex(self) -> bool:
-        return any(factor.is_complex for factor in self.factors)
-
-    @property
-    def is_always_constant(self) -> bool:
-        return all(factor.is_always_constant for factor in self.factors)
+    def members(self) -> tuple[Drive, ...]:
+        return self.factors
 
 
 if TYPE_CHECKING:
