@@ -13,6 +13,7 @@ import importlib
 from types import ModuleType
 
 from athermal import library
+from athermal.backends.finite import DensityMatrix
 from athermal.backends.gaussian import Dense
 from athermal.engine import run
 from athermal.errors import (
@@ -29,7 +30,8 @@ from athermal.errors import (
     StateError,
 )
 from athermal.files import MachineFile, read_machine_file
-from athermal.machine.coupling import Displacement, Exchange, Position, QuadraticForm, TwoModeSqueezing
+from athermal.machine.counter import Counter
+from athermal.machine.coupling import Displacement, Exchange, OperatorCoupling, Position, QuadraticForm, TwoModeSqueezing
 from athermal.machine.drive import Constant, Drive, Function, Harmonic, Product, Rotating, Strokes, Sum
 from athermal.machine.initial import (
     Charged,
@@ -38,12 +40,30 @@ from athermal.machine.initial import (
     Displaced,
     GaussianMoments,
     Gibbs,
+    GivenState,
     InitialState,
     ProductThermal,
     Squeezed,
 )
 from athermal.machine.machine import Machine
-from athermal.machine.parts import Bath, Chain, ContinuumBath, CoupledBath, Oscillator, Reservoir, Ring
+from athermal.machine.operator import MatrixOperator
+from athermal.machine.parts import (
+    Bath,
+    Chain,
+    ContinuumBath,
+    CoupledBath,
+    FiniteBath,
+    FiniteReservoir,
+    FiniteSubsystem,
+    Oscillator,
+    Qubit,
+    Qudit,
+    Reservoir,
+    Ring,
+    SpinBath,
+    TruncatedBath,
+    TruncatedOscillator,
+)
 from athermal.machine.spectral import FlatBand, FunctionDensity, Ohmic, SpectralDensity, discretise
 from athermal.thermodynamics.ledger import Ledger, load
 
@@ -58,18 +78,24 @@ __all__ = [
     "ConvergenceError",
     "CorrelatedMarginals",
     "Correlation",
+    "Counter",
     "CoupledBath",
     "Dense",
+    "DensityMatrix",
     "Displaced",
     "Displacement",
     "Drive",
     "Exchange",
     "FileFormatError",
+    "FiniteBath",
+    "FiniteReservoir",
+    "FiniteSubsystem",
     "FlatBand",
     "Function",
     "FunctionDensity",
     "GaussianMoments",
     "Gibbs",
+    "GivenState",
     "Harmonic",
     "InitialState",
     "InstabilityError",
@@ -77,12 +103,16 @@ __all__ = [
     "Machine",
     "MachineError",
     "MachineFile",
+    "MatrixOperator",
     "Ohmic",
+    "OperatorCoupling",
     "Oscillator",
     "Position",
     "Product",
     "ProductThermal",
     "QuadraticForm",
+    "Qubit",
+    "Qudit",
     "RecurrenceWarning",
     "Reservoir",
     "ResidualWarning",
@@ -91,10 +121,13 @@ __all__ = [
     "RunError",
     "RunInterrupted",
     "SpectralDensity",
+    "SpinBath",
     "Squeezed",
     "StateError",
     "Strokes",
     "Sum",
+    "TruncatedBath",
+    "TruncatedOscillator",
     "TwoModeSqueezing",
     "discretise",
     "library",

@@ -12,6 +12,7 @@ import numpy as np
 
 from athermal import _validate
 from athermal.backends.base import Backend, Solver
+from athermal.backends.finite import DensityMatrix
 from athermal.backends.gaussian import Dense
 from athermal.errors import (
     ConvergenceError,
@@ -50,7 +51,7 @@ def run(
     initial : InitialState, optional
         The machine's own if left out.
     backend : Backend, optional
-        `Dense()` if left out.
+        If left out, `Dense()` for oscillators treated as Gaussian, `DensityMatrix()` for finite parts.
     samples_per_cycle : int
         Equally spaced instants per cycle at which the ledger is sampled, the end of the cycle included. Each keeps a
         propagator of its own, two matrices of the size of the covariance.
@@ -92,7 +93,7 @@ def run(
     if not isinstance(initial, InitialState):
         raise MachineError(f"`initial` of a run must be an initial state such as ProductThermal(), but is {initial!r}.")
     if backend is None:
-        backend = Dense()
+        backend = DensityMatrix() if machine.is_finite else Dense()
     if not isinstance(backend, Backend):
         raise MachineError(f"`backend` of a run must be a backend such as Dense(), but is {backend!r}.")
     solver = backend.bind(machine)

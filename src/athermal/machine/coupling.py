@@ -16,6 +16,7 @@ from pydantic import ConfigDict, Field
 from athermal import _validate
 from athermal.errors import MachineError
 from athermal.machine.drive import AnyDrive, Drive, as_drive
+from athermal.machine.operator import AnyOperator, MatrixOperator, as_operator
 
 _HALF = (0.5, 0.5)
 
@@ -262,7 +263,66 @@ class Displacement(Coupling):
         return tuple((name, as_drive(getattr(self, name), name, self.owner)) for name in ("x_force", "p_force"))
 
 
+@dataclass(frozen=True)
+class OperatorCoupling(Coupling):
+    """A product of operators: H = s(t) A (x) B between two parts, or s(t) A on one subsystem; for finite parts.
+
+    Parameters
+    ----------
+    between : (str,) or (str, str)
+        One subsystem, two subsystems, or a subsystem and a reservoir.
+    operators : sequence of str, Qobj or matrix
+        One for each part: the name of a standard operator of the part ("sigmax", "destroy", "|0><1|", ...), a QuTiP operator,
+        or a matrix. By name, a reservoir of sites enters as sum_k g_k O_k, or O_k at one `site`, or with `weights`.
+    strength : float or Drive
+        s(t): real, or complex (`Rotating`) with `plus_conjugate`.
+    plus_conjugate : bool
+        Add the Hermitian conjugate: H = s(t) A (x) B + h.c. Needed unless all operators are Hermitian.
+    site, weights, share
+        As in `Exchange`.
+
+    Raises
+    ------
+    MachineError
+        When the machine is made, if an operator does not fit its part or the term is not Hermitian.
+
+    Examples
+    --------
+    >>> OperatorCoupling(("atom", "hot"), operators=("sigmax", "sigmax"), strength=0.1).operators
+    ('sigmax', 'sigmax')
+    """
+
+    between: tuple[str, ...]
+    operators: tuple[AnyOperator, ...]
+    strength: AnyDrive | float = 1.0
+    plus_conjugate: bool = False
+    site: int | None = None
+    weights: tuple[float, ...] | None = None
+    share: tuple[float, float] = _HALF
+    kind: Literal["operator"] = field(default="operator", repr=False)
+
+    def __post_init__(self) -> None:
+        between = (self.between,) if isinstance(self.between, str) else tuple(self.between)
+        object.__setattr__(self, "between", between)
+        if len(between) == 1:
+            object.__setattr__(self, "strength", as_drive(self.strength, "strength", self.owner, real=not self.plus_conjugate))
+            _check_share(self)
+        else:
+            _check_pair(self, real=not self.plus_conjugate)
+        given = self.operators
+        is_single = isinstance(given, (str, MatrixOperator)) or hasattr(given, "full") or not isinstance(given, Iterable)
+        operators = (given,) if is_single else tuple(given)
+        if len(operators) != len(between):
+            raise MachineError(
+                f"`operators` of {self.owner} must hold one operator for each of its {len(between)} parts, but holds {len(operators)}."
+            )
+        named = tuple(as_operator(entry, f"operators[{k}]", self.owner) for k, entry in enumerate(operators))
+        object.__setattr__(self, "operators", named)
+
+
 if TYPE_CHECKING:
     AnyCoupling = Coupling
 else:  # what a file may hold, told apart by its `kind`
-    AnyCoupling = Annotated[Exchange | TwoModeSqueezing | Position | QuadraticForm | Displacement, Field(discriminator="kind")]
+    AnyCoupling = Annotated[
+        Exchange | TwoModeSqueezing | Position | QuadraticForm | Displacement | OperatorCoupling, Field(discriminator="kind")
+    ]

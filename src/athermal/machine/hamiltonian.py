@@ -10,7 +10,6 @@ r = (x_1..x_N, p_1..p_N), subsystems first, then the normal modes of each reserv
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,16 +17,9 @@ import numpy as np
 from athermal._types import FloatArray, IntArray
 from athermal.errors import MachineError
 from athermal.machine.coupling import Coupling, Displacement, Exchange, Position, QuadraticForm, TwoModeSqueezing
-from athermal.machine.drive import (
-    TIME_RESOLUTION,
-    Component,
-    Constant,
-    Drive,
-    Product,
-    Side,
-    breakpoints_within,
-)
+from athermal.machine.drive import Component, Constant, Drive, Product, Side
 from athermal.machine.parts import Oscillator, Reservoir
+from athermal.machine.terms import DrivenTerms
 from athermal.maths.symplectic import mode_indices
 
 if TYPE_CHECKING:
@@ -48,7 +40,7 @@ class Term:
     share: tuple[float, ...]
 
 
-class Hamiltonian:
+class Hamiltonian(DrivenTerms[Term]):
     """The assembled Hamiltonian of a machine; see the module's text.
 
     Examples
@@ -72,7 +64,8 @@ class Hamiltonian:
         for reservoir in machine.reservoirs:
             self.frequencies[self.part_modes[reservoir.name]] = reservoir.frequencies
         sources: list[Oscillator | Coupling] = [*machine.subsystems, *machine.couplings]
-        self.terms = tuple(term for source in sources for term in self._terms_of(source))
+        terms = [term for source in sources for term in self._terms_of(source)]
+        super().__init__(terms, machine.subsystem_names, machine.period)
         self.basis = self._span()
         reduced = [self.basis.T @ term.vectors for term in self.terms]
         self._forms = np.array([r @ term.core @ r.T for r, term in zip(reduced, self.terms, strict=True)])
@@ -80,29 +73,13 @@ class Hamiltonian:
 
     # --- the coupled quadratures in time ---------------------------------------------------------------------------
 
-    @cached_property
-    def shares(self) -> FloatArray:
-        """What fraction of each term's energy belongs to each subsystem, shape (subsystems, terms)."""
-        names = [subsystem.name for subsystem in self.machine.subsystems]
-        table = np.zeros((len(names), len(self.terms)))
-        for a, term in enumerate(self.terms):
-            for name, share in zip(term.parts, term.share, strict=True):
-                if name in names:
-                    table[names.index(name), a] = share
-        return table
-
-    def strengths(self, times: FloatArray, side: Side = "right") -> FloatArray:
-        """Return f_a(t), shape (T, terms)."""
-        return np.stack([np.asarray(term.drive.value(times, side), dtype=float) for term in self.terms], axis=-1)
-
     def coupling(self, times: FloatArray, side: Side = "right") -> tuple[FloatArray, FloatArray]:
         """Return sum_a f_a K_a, shape (T, d, d), and sum_a f_a k_a, shape (T, d)."""
         return self._combine(self.strengths(times, side))
 
     def slope(self, times: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the time derivatives of `coupling`."""
-        rates = np.stack([np.asarray(term.drive.derivative(times), dtype=float) for term in self.terms], axis=-1)
-        return self._combine(rates)
+        return self._combine(self.rates(times))
 
     def subsystem_coupling(self, time: float) -> tuple[FloatArray, FloatArray]:
         """Return the forms (subsystems, d, d) and forces (subsystems, d) of every U_i at one time."""
@@ -110,22 +87,6 @@ class Hamiltonian:
 
     def _combine(self, strengths: FloatArray) -> tuple[FloatArray, FloatArray]:
         return np.asarray(np.tensordot(strengths, self._forms, axes=1)), np.asarray(strengths @ self._forces)
-
-    @cached_property
-    def breakpoints(self) -> tuple[float, ...]:
-        """All times in [0, period) at which a drive jumps or is not smooth."""
-        times: list[float] = []
-        for term in self.terms:
-            times.extend(breakpoints_within(term.drive, self.machine.period))
-        distinct: list[float] = []
-        for time in sorted(times):
-            if not distinct or time - distinct[-1] > TIME_RESOLUTION * self.machine.period:
-                distinct.append(time)
-        return tuple(distinct)
-
-    def is_constant(self, start: float, stop: float) -> bool:
-        """Tell whether nothing is driven on a stretch without breakpoints."""
-        return all(term.drive.is_constant(start, stop) for term in self.terms)
 
     # --- the whole -------------------------------------------------------------------------------------------------
 

@@ -9,10 +9,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+import numpy as np
 from pydantic import ConfigDict, Field
 
 from athermal import _validate
 from athermal.errors import MachineError
+from athermal.machine.operator import AnyOperator, MatrixOperator, as_operator
 
 
 class InitialState:
@@ -271,11 +273,57 @@ class GaussianMoments(InitialState):
             object.__setattr__(self, "mean", _validate.reals(self.mean, "mean", owner))
 
 
+@dataclass(frozen=True)
+class GivenState(InitialState):
+    """Your own density matrix, or state vector, of a machine of finite parts or of some of its parts.
+
+    Parameters
+    ----------
+    state : Qobj, (d, d) matrix or (d,) vector
+        In the tensor product of the parts in the order of `parts`, each in its own basis (sites of a bath in order, the last
+        one fastest, as in `numpy.kron` and `qutip.tensor`). A state that is not one is refused when it is prepared.
+    parts : sequence of str, optional
+        The parts it is the state of; the others, uncorrelated with them, are as in `start`. All parts if left out.
+    start : initial state
+
+    Examples
+    --------
+    >>> import qutip
+    >>> GivenState(qutip.bell_state("00"), parts=("a", "b")).state.dimension
+    4
+    """
+
+    state: AnyOperator
+    parts: tuple[str, ...] | None = None
+    start: AnyInitialState = field(default_factory=ProductThermal)
+    kind: Literal["given_state"] = field(default="given_state", repr=False)
+
+    def __post_init__(self) -> None:
+        owner = "a given state"
+        state = self.state
+        if hasattr(state, "full") and hasattr(state, "isket"):
+            state = state.full()
+        if not isinstance(state, (str, MatrixOperator)) and not hasattr(state, "nnz"):
+            array = np.asarray(state, dtype=complex)
+            if array.ndim == 1 or (array.ndim == 2 and 1 in array.shape and array.size > 1):
+                vector = array.ravel()
+                state = np.outer(vector, vector.conj())
+        operator = as_operator(state, "state", owner)
+        if isinstance(operator, str):
+            raise MachineError(f"`state` of {owner} must be a QuTiP state or a matrix, but is {operator!r}.")
+        object.__setattr__(self, "state", operator)
+        if self.parts is not None:
+            if isinstance(self.parts, str) or not self.parts or len(set(self.parts)) != len(tuple(self.parts)):
+                raise MachineError(f"`parts` of {owner} must list the names of different parts, but is {self.parts!r}.")
+            object.__setattr__(self, "parts", tuple(self.parts))
+        _check_start(self.start, owner)
+
+
 if TYPE_CHECKING:
     AnyInitialState = InitialState
 else:  # what a file may hold, told apart by its `kind`
     AnyInitialState = Annotated[
-        ProductThermal | Gibbs | Charged | CorrelatedMarginals | Squeezed | Displaced | GaussianMoments,
+        ProductThermal | Gibbs | Charged | CorrelatedMarginals | Squeezed | Displaced | GaussianMoments | GivenState,
         Field(discriminator="kind"),
     ]
 

@@ -13,7 +13,7 @@ import xarray as xr
 from athermal._types import FloatArray, IntArray
 from athermal._validate import suggest
 from athermal.thermodynamics import laws, storage
-from athermal.thermodynamics.snapshot import Reference, Snapshot
+from athermal.thermodynamics.snapshot import EXTRAS, Reference, Snapshot
 from athermal.thermodynamics.table import format_table, ledger_rows
 
 RESIDUAL_TOLERANCE = 1e-9
@@ -64,6 +64,8 @@ LONG_NAMES: dict[str, tuple[str, str]] = {
     "residual_work_split": ("W - (sum eta_j Q_j + T_min dsigma)  (S18)", "energy"),
     "residual_efficiency": ("difference of the two forms of eta  (S19)", "1"),
     "is_violated": ("a residual is above its tolerance", ""),
+    **{name: (f"{extra.long_name}{'' if name == 'counts' else ' at the end'}", extra.units) for name, extra in EXTRAS.items()},
+    **{f"{name}_change": (f"change of the {extra.long_name}", extra.units) for name, extra in EXTRAS.items() if name != "counts"},
 }
 
 
@@ -164,6 +166,9 @@ class Ledger:
             "sigma_total": (index, laws.sigma_total(s, ref), "Sigma", "nat"),
             "free_energy": ((*index, "subsystem"), laws.free_energy(s, ref), "F_i = U_i - T_min S_i", "energy"),
         }
+        for name, values in s.extras.items():
+            extra = EXTRAS[name]
+            data[name] = ((*index, *extra.dims), values, extra.long_name, extra.units)
         return xr.Dataset(
             {name: (dims, values, {"long_name": label, "units": unit}) for name, (dims, values, label, unit) in data.items()},
             coords={
@@ -173,6 +178,7 @@ class Ledger:
                 "reservoir": list(ref.reservoirs),
                 "temperature": (("reservoir",), ref.temperatures),
                 "log_partition": (("reservoir",), ref.log_partitions),
+                **({"counter": list(ref.counters)} if ref.counters else {}),
             },
         )
 
@@ -286,6 +292,13 @@ class Ledger:
         columns["athermality"] = (j, laws.athermality(b, ref))
         columns["athermality_change"] = (j, laws.athermality(b, ref) - laws.athermality(a, ref))
         modes = [laws.mode(float(w), q, ref.temperatures, float(e)) for w, q, e in zip(work, heats, resolution, strict=True)]
+        for name in b.extras:
+            dims = (dim, *EXTRAS[name].dims)
+            change = b.extras[name] - a.extras[name]
+            if name == "counts":
+                columns[name] = (dims, change)
+            else:
+                columns[name], columns[f"{name}_change"] = (dims, b.extras[name]), (dims, change)
         columns["mode"] = (dim, np.array(modes, dtype=str))
         columns["is_athermal"] = (
             dim,
@@ -302,6 +315,7 @@ class Ledger:
                 "reservoir": list(ref.reservoirs),
                 "temperature": (("reservoir",), ref.temperatures),
                 "resource": list(laws.resource_names(ref)),
+                **({"counter": list(ref.counters)} if ref.counters else {}),
             },
         )
 

@@ -2,12 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 import numpy as np
 
-from athermal._types import FloatArray, IntArray
+from athermal._types import FloatArray
+
+
+@dataclass(frozen=True)
+class Extra:
+    """A column that only some backends can fill."""
+
+    dims: tuple[str, ...]
+    long_name: str
+    units: str
+
+
+EXTRAS = {
+    "counts": Extra(("counter",), "what each counter of the machine has counted", ""),
+    "ergotropy": Extra((), "ergotropy of the subsystems together", "energy"),
+    "subsystem_ergotropy": Extra(("subsystem",), "ergotropy of each subsystem", "energy"),
+    "concurrence": Extra((), "concurrence of the two qubits", "1"),
+    "negativity": Extra((), "negativity of the two subsystems", "1"),
+    "mutual_information_coherence": Extra((), "the part of I(S,R) that is coherence between energies", "nat"),
+    "system_correlation_coherence": Extra((), "the part of C(S) that is coherence between energies", "nat"),
+    "reservoir_correlation_coherence": Extra((), "the part of C(R) that is coherence between energies", "nat"),
+    "top_level_population": Extra((), "largest population of the highest level kept of an oscillator", "1"),
+}
+"""The further state functions that a snapshot may hold, by name."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +53,8 @@ class Snapshot:
         S(rho_j).
     system_entropy, reservoirs_entropy, total_entropy : (...) arrays
         S(rho_S) of all subsystems, S(rho_R) of all reservoirs, S(rho_SR) of the whole.
+    extras : mapping of str to (..., k) array
+        What only some backends can tell, by the name of its column: see `EXTRAS`.
 
     Examples
     --------
@@ -45,15 +71,27 @@ class Snapshot:
     system_entropy: FloatArray
     reservoirs_entropy: FloatArray
     total_entropy: FloatArray
+    extras: Mapping[str, FloatArray] = field(default_factory=dict)
 
     @classmethod
     def stack(cls, snapshots: Sequence[Snapshot]) -> Snapshot:
         """Return many snapshots as one, along a new leading axis."""
-        return cls(*(np.stack([getattr(snapshot, entry.name) for snapshot in snapshots]) for entry in fields(cls)))
+        names = snapshots[0].extras
+        extras = {name: np.stack([snapshot.extras[name] for snapshot in snapshots]) for name in names}
+        return cls(*(np.stack([getattr(snapshot, name) for snapshot in snapshots]) for name in ALWAYS), extras)
 
-    def at(self, index: int | slice | IntArray) -> Snapshot:
-        """Return the snapshot(s) at an index of the leading axis."""
-        return Snapshot(*(np.asarray(getattr(self, entry.name)[index]) for entry in fields(self)))
+    def at(self, index: Any) -> Snapshot:
+        """Return the snapshot(s) at an index of the leading axis (or axes)."""
+        extras = {name: np.asarray(values[index]) for name, values in self.extras.items()}
+        return Snapshot(*(np.asarray(getattr(self, name)[index]) for name in ALWAYS), extras)
+
+    def at_time(self, time: float) -> Snapshot:
+        """Return the same at another time."""
+        return replace(self, time=np.asarray(time))
+
+
+ALWAYS = tuple(entry.name for entry in fields(Snapshot) if entry.name != "extras")
+"""What every snapshot holds."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +107,8 @@ class Reference:
     log_partitions : (m,) array
         ln Z_j of the reservoirs' thermal reference states.
     period : float
+    counters : tuple of str
+        Names of the machine's counters.
     """
 
     subsystems: tuple[str, ...]
@@ -76,3 +116,4 @@ class Reference:
     temperatures: FloatArray
     log_partitions: FloatArray
     period: float
+    counters: tuple[str, ...] = ()

@@ -11,13 +11,24 @@ import xarray as xr
 
 from athermal._types import FloatArray
 from athermal.errors import FileFormatError
-from athermal.thermodynamics.snapshot import Reference, Snapshot
+from athermal.thermodynamics.snapshot import EXTRAS, Reference, Snapshot
 
 if TYPE_CHECKING:
     from athermal.thermodynamics.ledger import Ledger
 
 FORMAT = "athermal ledger"
 FORMAT_VERSION = 1
+
+_STATE_COLUMNS = (
+    "time",
+    "subsystem_energy",
+    "reservoir_energy",
+    "subsystem_entropy",
+    "reservoir_entropy",
+    "system_entropy",
+    "reservoirs_entropy",
+    "total_entropy",
+)
 
 
 def save(ledger: Ledger, path: Path) -> Path:
@@ -66,27 +77,15 @@ def load(path: Path) -> tuple[Snapshot, FloatArray, Reference, int, dict[str, An
         )
     try:
         data = tree["/instants"].to_dataset()
-        snapshots = Snapshot(
-            *(
-                data[name].values
-                for name in (
-                    "time",
-                    "subsystem_energy",
-                    "reservoir_energy",
-                    "subsystem_entropy",
-                    "reservoir_entropy",
-                    "system_entropy",
-                    "reservoirs_entropy",
-                    "total_entropy",
-                )
-            )
-        )
+        extras = {name: data[name].values for name in EXTRAS if name in data}
+        snapshots = Snapshot(*(data[name].values for name in _STATE_COLUMNS), extras)
         reference = Reference(
             tuple(map(str, data["subsystem"].values)),
             tuple(map(str, data["reservoir"].values)),
             data["temperature"].values,
             data["log_partition"].values,
             float(tree.attrs["period"]),
+            tuple(map(str, data["counter"].values)) if "counter" in data else (),
         )
         works = np.asarray(data["work"].values)
         provenance = json.loads(tree.attrs["provenance"])

@@ -14,7 +14,6 @@ from athermal.backends.base import Backend, Solver
 from athermal.backends.gaussian.prepare import prepare
 from athermal.backends.gaussian.state import GaussianState
 from athermal.errors import ConvergenceError, InstabilityError
-from athermal.machine.drive import TIME_RESOLUTION
 from athermal.machine.initial import InitialState
 from athermal.machine.machine import Machine
 from athermal.maths.gaussian import entropy, log_partition, mode_entropy
@@ -154,11 +153,7 @@ class DenseSolver(Solver[GaussianState]):
 
     def _evolution(self, start: float, stop: float) -> Evolution:
         """Return the map of [start, stop], at most a cycle long; the same phase of every cycle shares it."""
-        period = self.machine.period
-        phase = start % period
-        if min(phase, period - phase) < TIME_RESOLUTION * period:
-            phase = 0.0
-        key = (round(phase / period, 10), round((stop - start) / period, 10))
+        phase, key = self.hamiltonian.phase_of(start, stop)
         if key not in self._evolutions:
             evolution = self._assemble(phase, phase + (stop - start))
             self._symplectic_defect = max(self._symplectic_defect, symplectic_defect(evolution.propagator))
@@ -166,15 +161,12 @@ class DenseSolver(Solver[GaussianState]):
         return self._evolutions[key]
 
     def _assemble(self, start: float, stop: float) -> Evolution:
-        period, resolution = self.machine.period, TIME_RESOLUTION * self.machine.period
-        marks = [mark + k * period for k in range(int(stop // period) + 2) for mark in self.hamiltonian.breakpoints]
-        inside = [mark for mark in marks if start + resolution < mark < stop - resolution]
-        edges = [start, *inside, stop]
+        edges, are_breakpoints = self.hamiltonian.edges(start, stop)
         total = Evolution.identity(2 * self.hamiltonian.n_modes)
         for k, (low, high) in enumerate(itertools.pairwise(edges)):
             piece = self._stretch(low, high)
             total = total.then(piece) if k else piece
-            if any(abs(high - mark) <= resolution for mark in marks):
+            if are_breakpoints[k]:
                 total = Evolution(
                     total.propagator, total.shift, total.work + self._jump(high).pulled_back(total.propagator, total.shift)
                 )

@@ -134,6 +134,10 @@ class Component(Drive):
     def leaves(self) -> tuple[Drive, ...]:
         return self.drive.leaves()
 
+    @property
+    def is_always_constant(self) -> bool:
+        return self.drive.is_always_constant
+
 
 def as_drive(value: Any, what: str, owner: str, *, real: bool = False) -> Drive:
     """Return `value` as a drive (a number is a constant), or raise `MachineError`."""

@@ -1,14 +1,18 @@
-"""The parts of a machine: oscillators (subsystems) and harmonic baths (reservoirs).
+"""The parts of a machine, of two families.
 
-Quadratures are dimensionless: an oscillator of frequency w has H = w (x^2 + p^2)/2, a = (x + i p)/sqrt 2.
+Gaussian: oscillators (subsystems) and harmonic baths (reservoirs). Quadratures are dimensionless: an oscillator of frequency w
+has H = w (x^2 + p^2)/2, a = (x + i p)/sqrt 2. Finite: qubits, qudits and truncated oscillators (subsystems), spin baths, truncated
+baths and baths by their Hamiltonian (reservoirs).
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
+from athermal.machine.parts.finite import FiniteSubsystem, Qubit, Qudit, TruncatedOscillator
+from athermal.machine.parts.finite_bath import FiniteBath, FiniteReservoir, SpinBath, TruncatedBath
 from athermal.machine.parts.network import Chain, CoupledBath, Ring
 from athermal.machine.parts.oscillator import Oscillator
 from athermal.machine.parts.reservoir import Reservoir, local_spacing
@@ -16,17 +20,42 @@ from athermal.machine.parts.star import Bath, ContinuumBath
 
 __all__ = [
     "AnyReservoir",
+    "AnySubsystem",
     "Bath",
     "Chain",
     "ContinuumBath",
     "CoupledBath",
+    "FiniteBath",
+    "FiniteReservoir",
+    "FiniteSubsystem",
     "Oscillator",
+    "Qubit",
+    "Qudit",
     "Reservoir",
     "Ring",
+    "SpinBath",
+    "TruncatedBath",
+    "TruncatedOscillator",
     "local_spacing",
 ]
 
+
+def _kind(value: Any) -> str:
+    """Return the kind of a subsystem; one without a `kind` is an oscillator."""
+    return str(value.get("kind", "oscillator") if isinstance(value, dict) else getattr(value, "kind", ""))
+
+
 if TYPE_CHECKING:
-    AnyReservoir = Reservoir
+    AnyReservoir = Reservoir | FiniteReservoir
+    AnySubsystem = Oscillator | FiniteSubsystem
 else:  # what a file may hold, told apart by its `kind`
-    AnyReservoir = Annotated[Bath | ContinuumBath | Ring | Chain | CoupledBath, Field(discriminator="kind")]
+    AnyReservoir = Annotated[
+        Bath | ContinuumBath | Ring | Chain | CoupledBath | SpinBath | TruncatedBath | FiniteBath, Field(discriminator="kind")
+    ]
+    AnySubsystem = Annotated[
+        Annotated[Oscillator, Tag("oscillator")]
+        | Annotated[Qubit, Tag("qubit")]
+        | Annotated[Qudit, Tag("qudit")]
+        | Annotated[TruncatedOscillator, Tag("truncated_oscillator")],
+        Discriminator(_kind),
+    ]

@@ -1,0 +1,271 @@
+"""The density-matrix backend: machines of finite parts, exactly."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import scipy.sparse
+
+from athermal import _validate
+from athermal._types import ComplexArray, FloatArray, IntArray, Matrix
+from athermal.backends.base import Backend, Solver
+from athermal.backends.finite.observe import Observer
+from athermal.backends.finite.prepare import Preparation
+from athermal.backends.finite.state import FactorState
+from athermal.errors import MachineError
+from athermal.machine.initial import InitialState
+from athermal.machine.machine import Machine
+from athermal.machine.tensor_hamiltonian import TensorHamiltonian
+from athermal.machine.truncation import truncate
+from athermal.maths.density import log_partition
+from athermal.maths.tensor import sectors
+from athermal.maths.unitary import DrivenSum, Spectrum, driven_map
+from athermal.thermodynamics.snapshot import Reference, Snapshot
+
+# Matrices of the size of the whole that are held at once: state, propagator, its work and their products.
+_MATRICES = 8
+_GIB = 2.0**30
+
+
+@dataclass(frozen=True)
+class DensityMatrix(Backend):
+    """The density matrix of the whole, propagated exactly, with every column of the ledger.
+
+    Each constant stretch is diagonalised once; driven ones are a Taylor series in time, carried to double precision. What the
+    machine conserves (a number of excitations, a parity, anything diagonal in the product basis) is found and used: all
+    dynamics is done block by block.
+
+    Parameters
+    ----------
+    levels : int, optional
+        For a machine of oscillators treated as Gaussian: the levels to which each is cut, instead of `Dense`. Its size grows as
+        levels to the number of modes.
+    max_memory : float
+        GiB that a run may need, by an estimate made before anything is allocated.
+    coherence : bool
+        Whether to split mutual information and correlations into coherence and populations, the most expensive columns.
+
+    Examples
+    --------
+    >>> DensityMatrix(levels=6).levels
+    6
+    """
+
+    levels: int | None = None
+    max_memory: float = 8.0
+    coherence: bool = True
+    kind: Literal["density_matrix"] = field(default="density_matrix", repr=False)
+
+    def __post_init__(self) -> None:
+        owner = "the density-matrix backend"
+        if self.levels is not None:
+            _validate.count(self.levels, "levels", owner, least=2)
+        _validate.positive(self.max_memory, "max_memory", owner)
+
+    def bind(self, machine: Machine) -> DensityMatrixSolver:
+        """Return a solver for this machine, or raise `MachineError` if it is too large."""
+        dimension = self.dimension_of(machine)
+        needed = _MATRICES * 16.0 * float(dimension) ** 2 / _GIB
+        if needed > self.max_memory:
+            raise MachineError(
+                f"A density matrix of this machine has dimension {dimension} and would need about {needed:.3g} GiB, but `max_memory` "
+                f"of the density-matrix backend is {self.max_memory:g} GiB. Use StateVectors(), fewer or smaller parts, or raise "
+                "`max_memory` if there is that much."
+            )
+        return DensityMatrixSolver(machine, self)
+
+    def dimension_of(self, machine: Machine) -> int:
+        """Return the dimension that this machine has here."""
+        if machine.is_finite:
+            if self.levels is not None:
+                raise MachineError("`levels` of the density-matrix backend must be left out: the parts of this machine are finite.")
+            return machine.dimension
+        if self.levels is None:
+            raise MachineError(
+                "The oscillators of this machine have infinitely many states. Use the backend Dense(), which treats them exactly, or "
+                "say how many levels to keep: DensityMatrix(levels=...)."
+            )
+        return int(self.levels**machine.n_modes)
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """The map of an interval, sector by sector: U, and the operators of its work and of what its counters count."""
+
+    unitaries: tuple[Matrix, ...]
+    work: tuple[Matrix | None, ...]
+    counts: tuple[tuple[Matrix | None, ...], ...]
+
+    def then(self, later: Blocks) -> Blocks:
+        """Return this map followed by a later one."""
+        return Blocks(
+            tuple(b @ a for a, b in zip(self.unitaries, later.unitaries, strict=True)),
+            self._pulled(self.work, later.work),
+            tuple(self._pulled(a, b) for a, b in zip(self.counts, later.counts, strict=True)),
+        )
+
+    def _pulled(self, own: Sequence[Matrix | None], later: Sequence[Any]) -> tuple[Matrix | None, ...]:
+        """Return own + U^dag later U."""
+        return tuple(
+            a if b is None else (0.0 if a is None else a) + u.conj().T @ (b @ u)
+            for a, b, u in zip(own, later, self.unitaries, strict=True)
+        )
+
+
+class DensityMatrixSolver(Solver[FactorState]):
+    """The density-matrix backend bound to one machine."""
+
+    def __init__(self, machine: Machine, options: DensityMatrix) -> None:
+        self.machine = machine
+        self.options = options
+        self.hamiltonian = hamiltonian_of(machine, options.levels)
+        self.observer = Observer(self.hamiltonian)
+        self._maps: dict[tuple[float, float], Blocks] = {}
+        self._spectra: dict[tuple[tuple[float, ...], int], Spectrum] = {}
+        self._defect = 0.0
+        self._sectors: list[IntArray] | None = None
+
+    @property
+    def reference(self) -> Reference:
+        return reference_of(self.machine, self.hamiltonian)
+
+    @property
+    def sectors(self) -> list[IntArray]:
+        """The sets of basis states that the dynamics does not connect."""
+        if self._sectors is None:
+            matrices = [*self.hamiltonian.whole.matrices, *(m for c in self.hamiltonian.counters for m in c.matrices)]
+            self._sectors = sectors(matrices, self.hamiltonian.dimension)
+        return self._sectors
+
+    def prepare(self, initial: InitialState) -> FactorState:
+        preparation = Preparation(self.machine, self.hamiltonian, self._cycles_backwards)
+        factor = preparation.pieces(initial).factor()
+        return FactorState(factor, np.zeros((len(self.hamiltonian.counter_names), factor.shape[1])))
+
+    def _cycles_backwards(self, factor: Matrix, cycles: int) -> Matrix:
+        state = FactorState(np.asarray(factor, dtype=complex), np.zeros((len(self.hamiltonian.counter_names), factor.shape[1])))
+        for _ in range(cycles):
+            state, _ = self.advance(state, self.machine.period, 0.0)
+        return state.factor
+
+    def advance(self, state: FactorState, start: float, stop: float) -> tuple[FactorState, float]:
+        if stop == start:
+            return state, 0.0
+        blocks = self._map(min(start, stop), max(start, stop))
+        is_forward = stop > start
+        factor = np.empty_like(state.factor)
+        for index, unitary in zip(self.sectors, blocks.unitaries, strict=True):
+            factor[index] = (unitary if is_forward else unitary.conj().T) @ state.factor[index]
+        # The operators are those of the earlier state.
+        earlier, sign = (state.factor, 1.0) if is_forward else (factor, -1.0)
+        work = sign * float(np.sum(self._expectations(blocks.work, earlier)))
+        counted = [sign * self._expectations(operators, earlier) for operators in blocks.counts]
+        counts = state.counts + np.array(counted).reshape(state.counts.shape)
+        return FactorState(factor, counts, state.total_entropy), work
+
+    def _expectations(self, operators: Sequence[Matrix | None], factor: ComplexArray) -> FloatArray:
+        """Return the expectation value of a block operator in each column."""
+        total = np.zeros(factor.shape[1])
+        for index, operator in zip(self.sectors, operators, strict=True):
+            if operator is not None:
+                rows = factor[index]
+                total += np.real(np.einsum("ij,ij->j", rows.conj(), operator @ rows))
+        return total
+
+    def snapshot(self, state: FactorState, time: float) -> Snapshot:
+        phase = time % self.machine.period
+        return self.observer.snapshot(state.factor, state.counts, phase, with_coherence=self.options.coherence).at_time(time)
+
+    def accuracy(self) -> dict[str, float]:
+        return {"unitarity_defect": self._defect}
+
+    # --- the maps of one cycle -----------------------------------------------------------------------------------------
+
+    def _map(self, start: float, stop: float) -> Blocks:
+        """Return the map of [start, stop], at most a cycle long; the same phase of every cycle shares it."""
+        phase, key = self.hamiltonian.phase_of(start, stop)
+        if key not in self._maps:
+            blocks = self._assemble(phase, phase + (stop - start))
+            for unitary in blocks.unitaries:
+                gram = unitary.conj().T @ unitary
+                gram[np.diag_indices_from(gram)] -= 1.0
+                self._defect = max(self._defect, float(np.max(np.abs(gram), initial=0.0)))
+            self._maps[key] = blocks
+        return self._maps[key]
+
+    def _assemble(self, start: float, stop: float) -> Blocks:
+        edges, are_breakpoints = self.hamiltonian.edges(start, stop)
+        total: Blocks | None = None
+        for k, (low, high) in enumerate(itertools.pairwise(edges)):
+            piece = self._stretch(low, high)
+            total = piece if total is None else total.then(piece)
+            if are_breakpoints[k]:
+                total = total.then(self._jump(high))
+        assert total is not None  # noqa: S101  an interval has at least one stretch
+        return total
+
+    def _jump(self, time: float) -> Blocks:
+        """Return the map of a breakpoint: nothing moves, and the jump of <H> is work."""
+        jump = self.hamiltonian.jump(time)
+        work = tuple(None if (block := jump[index][:, index]).nnz == 0 else block for index in self.sectors)
+        nothing = (None,) * len(self.sectors)
+        ones = tuple(scipy.sparse.eye_array(len(index), format="csr") for index in self.sectors)
+        return Blocks(ones, work, (nothing,) * len(self.hamiltonian.counter_names))
+
+    def _stretch(self, start: float, stop: float) -> Blocks:
+        """Return the map of a stretch without breakpoints."""
+        whole, counters = self.hamiltonian.whole, self.hamiltonian.counters
+        is_constant = self.hamiltonian.is_constant(start, stop)
+        middle = np.array([0.5 * (start + stop)])
+        amounts = tuple(map(float, whole.values(middle)[0]))
+        constant = whole.combine(np.array(amounts)) if is_constant else None
+        observables = [counter.at(float(middle[0])) for counter in counters] if is_constant else []
+        unitaries: list[Matrix] = []
+        work: list[Matrix | None] = []
+        counts: list[list[Matrix | None]] = []
+        for k, index in enumerate(self.sectors):
+            if is_constant:
+                spectrum = self._spectrum(constant, amounts, k, index)
+                unitaries.append(spectrum.propagator(stop - start))
+                work.append(None)
+                counts.append([spectrum.time_integral(o[index][:, index], stop - start) for o in observables])
+                continue
+            integrands: list[DrivenSum] = [self.hamiltonian.slope, *counters]
+            inside = [integrand.restricted(index) for integrand in integrands]
+            unitary, (worked, *counted) = driven_map(whole.restricted(index), inside, start, stop)
+            unitaries.append(unitary)
+            work.append(worked)
+            counts.append(list(counted))
+        by_counter = tuple(tuple(counts[k][c] for k in range(len(self.sectors))) for c in range(len(counters)))
+        return Blocks(tuple(unitaries), tuple(work), by_counter)
+
+    def _spectrum(self, constant: Any, amounts: tuple[float, ...], k: int, index: IntArray) -> Spectrum:
+        """Return the spectrum of a constant Hamiltonian in one sector; the same strengths share it."""
+        if (amounts, k) not in self._spectra:
+            self._spectra[amounts, k] = Spectrum.of(constant[index][:, index])
+        return self._spectra[amounts, k]
+
+
+def hamiltonian_of(machine: Machine, levels: int | None) -> TensorHamiltonian:
+    """Return the Hamiltonian of a machine in matrices: of finite parts, or of oscillators cut to some levels."""
+    return machine.tensor_hamiltonian if levels is None else truncate(machine, levels)
+
+
+def reference_of(machine: Machine, hamiltonian: TensorHamiltonian) -> Reference:
+    """Return the constants of a machine that the laws need."""
+    energies = hamiltonian.reservoir_energies.values()
+    partitions = [log_partition(e, float(t)) for e, t in zip(energies, machine.temperatures, strict=True)]
+    return Reference(
+        machine.subsystem_names,
+        machine.reservoir_names,
+        machine.temperatures,
+        np.array(partitions),
+        machine.period,
+        hamiltonian.counter_names,
+    )
+
+

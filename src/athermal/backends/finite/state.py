@@ -1,0 +1,120 @@
+"""A state of the whole as a factor of its density matrix, and the pieces it is put together from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from athermal._types import ComplexArray, FloatArray, Matrix
+from athermal.machine.tensor_hamiltonian import TensorHamiltonian
+from athermal.maths.density import spectrum_entropy
+
+
+@dataclass(frozen=True)
+class FactorState:
+    """rho = M M^dag of the whole; evolution turns M into U M.
+
+    Parameters
+    ----------
+    factor : (d, r) array
+        M, one column for each pure state of a mixture, orthogonal unless it is a sample.
+    counts : (counters, r) array
+        What each counter has counted in each column since time zero.
+    total_entropy : float, optional
+        S(rho) of the whole where the columns do not tell it.
+    """
+
+    factor: ComplexArray
+    counts: FloatArray
+    total_entropy: float | None = None
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """The state of some parts that are uncorrelated with all others: rho = M M^dag with orthogonal columns."""
+
+    parts: tuple[str, ...]
+    factor: Matrix
+
+    @property
+    def weights(self) -> FloatArray:
+        """The populations of the columns: the spectrum of rho."""
+        return np.asarray(np.sum(np.abs(self.factor) ** 2, axis=0))
+
+
+@dataclass
+class Pieces:
+    """Clusters that make up the whole."""
+
+    hamiltonian: TensorHamiltonian
+    clusters: list[Cluster] = field(default_factory=list)
+
+    @property
+    def rank(self) -> int:
+        """The number of columns that the factor of the whole has."""
+        return math.prod(cluster.factor.shape[1] for cluster in self.clusters)
+
+    @property
+    def entropy(self) -> float:
+        """The entropy of the whole."""
+        return sum(spectrum_entropy(cluster.weights) for cluster in self.clusters)
+
+    def cluster_of(self, names: Sequence[str]) -> Cluster:
+        """Join the clusters that hold some parts, and return the joint one."""
+        touched = [cluster for cluster in self.clusters if set(cluster.parts) & set(names)]
+        if len(touched) == 1:
+            return touched[0]
+        joint = touched[0]
+        for other in touched[1:]:
+            joint = Cluster((*joint.parts, *other.parts), np.kron(joint.factor, other.factor))
+        self.clusters = [cluster for cluster in self.clusters if all(cluster is not entry for entry in touched)]
+        self.clusters.append(joint)
+        return joint
+
+    def replace(self, old: Cluster, factor: Matrix) -> None:
+        """Give a cluster another state."""
+        self.clusters = [Cluster(old.parts, factor) if cluster is old else cluster for cluster in self.clusters]
+
+    def factor(self) -> ComplexArray:
+        """Return M of the whole, with the parts in the machine's order."""
+        joint = self.cluster_of(self.hamiltonian.names)
+        return np.asarray(ordered(joint.factor, joint.parts, self.hamiltonian.names, self.hamiltonian), dtype=complex)
+
+    def random_columns(self, count: int, random: np.random.Generator) -> ComplexArray:
+        """Return columns M z with z of independent complex Gaussian entries: the mean of their projectors is rho."""
+        sizes = self.hamiltonian.dimensions
+        columns = np.empty((math.prod(sizes), count), dtype=complex)
+        shapes = [cluster.factor.shape[1] for cluster in self.clusters]
+        names = tuple(name for cluster in self.clusters for name in cluster.parts)
+        for k in range(count):
+            z = (random.standard_normal(math.prod(shapes)) + 1j * random.standard_normal(math.prod(shapes))) / np.sqrt(2.0)
+            tensor = z.reshape(shapes)
+            for axis, cluster in enumerate(self.clusters):
+                tensor = np.moveaxis(np.tensordot(cluster.factor, tensor, axes=(1, axis)), 0, axis)
+            columns[:, k] = ordered(tensor.reshape(-1, 1), names, self.hamiltonian.names, self.hamiltonian)[:, 0]
+        return columns
+
+    def drawn_columns(self, count: int, random: np.random.Generator) -> ComplexArray:
+        """Return eigenstates of rho drawn with their populations, each of norm one."""
+        names = tuple(name for cluster in self.clusters for name in cluster.parts)
+        columns = []
+        for _ in range(count):
+            column = np.ones((1, 1), dtype=complex)
+            for cluster in self.clusters:
+                weights = cluster.weights
+                k = int(random.choice(len(weights), p=weights / np.sum(weights)))
+                column = np.kron(column, cluster.factor[:, [k]] / np.sqrt(weights[k]))
+            columns.append(ordered(column, names, self.hamiltonian.names, self.hamiltonian))
+        return np.concatenate(columns, axis=1)
+
+
+def ordered(factor: Matrix, parts: Sequence[str], names: Sequence[str], hamiltonian: TensorHamiltonian) -> Matrix:
+    """Return the rows of a factor with its parts in another order."""
+    if tuple(parts) == tuple(names):
+        return factor
+    shaped = factor.reshape(*hamiltonian.sizes(parts), -1)
+    axes = [list(parts).index(name) for name in names]
+    return np.ascontiguousarray(shaped.transpose(*axes, len(parts)).reshape(factor.shape))

@@ -1,0 +1,250 @@
+"""Finite subsystems: qubits, qudits, truncated oscillators."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import scipy.sparse
+from pydantic import ConfigDict
+
+from athermal import _validate
+from athermal._types import ComplexArray
+from athermal.errors import MachineError
+from athermal.machine.drive import AnyDrive, Constant, Drive, Product, as_drive
+from athermal.machine.operator import (
+    AnyMatrix,
+    MatrixOperator,
+    Operator,
+    as_hamiltonian,
+    named_operator,
+    oscillator_operators,
+    spin_operators,
+)
+
+
+class FiniteSubsystem(ABC):
+    """A subsystem with finitely many states."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+    name: str
+
+    @property
+    @abstractmethod
+    def dimension(self) -> int:
+        """The number of basis states."""
+
+    @abstractmethod
+    def terms(self) -> tuple[tuple[Drive, Any], ...]:
+        """Return the terms of its Hamiltonian: a drive and a sparse matrix each."""
+
+    @property
+    def drives(self) -> tuple[tuple[str, Drive], ...]:
+        """The drives it holds, with the names of their fields."""
+        return ()
+
+    @property
+    def owner(self) -> str:
+        """What error messages call it."""
+        return f"{type(self).__name__} {self.name!r}"
+
+    @property
+    def lowering(self) -> str | None:
+        """The name of its lowering operator, if it has one."""
+        return None
+
+    def standard_operators(self) -> dict[str, ComplexArray]:
+        """Return the operators that it knows by name."""
+        return {"identity": np.eye(self.dimension)}
+
+    @property
+    def truncated_modes(self) -> tuple[int, ...]:
+        """The levels to which each of its oscillators is cut; empty if it has none."""
+        return ()
+
+    def operator(self, operator: Operator) -> Any:
+        """Return the sparse matrix of an operator of this part, or raise `MachineError`."""
+        if isinstance(operator, str):
+            return named_operator(operator, self.standard_operators(), self.dimension, self.owner)
+        return fitting_matrix(operator, self.dimension, self.owner)
+
+
+def fitting_matrix(operator: MatrixOperator, dimension: int, owner: str) -> Any:
+    """Return the matrix of an operator if it has the dimension of its part, or raise `MachineError`."""
+    if operator.dimension != dimension:
+        raise MachineError(
+            f"An operator of {owner} must have dimension {dimension}, but has {operator.dimension}. Check which part it belongs to, "
+            "or tensor it with identities."
+        )
+    return operator.matrix
+
+
+@dataclass(frozen=True)
+class Qubit(FiniteSubsystem):
+    """A two-level system: H = w(t) sigma_z / 2.
+
+    Basis state 0 is the excited one, of energy +w/2, as in QuTiP. Standard operators: "sigmax", "sigmay", "sigmaz",
+    "sigmap" (raising), "sigmam" (lowering), "identity", and "|j><k|". Another Hamiltonian is made with an `OperatorCoupling`
+    on the qubit alone.
+
+    Parameters
+    ----------
+    name : str
+    frequency : float or Drive
+        w(t), of any sign.
+
+    Examples
+    --------
+    >>> Qubit("a", frequency=1.0).dimension
+    2
+    """
+
+    name: str
+    frequency: AnyDrive | float
+    kind: Literal["qubit"] = field(default="qubit", repr=False)
+
+    def __post_init__(self) -> None:
+        _validate.identifier(self.name, "name", "a qubit")
+        object.__setattr__(self, "frequency", as_drive(self.frequency, "frequency", f"qubit {self.name!r}", real=True))
+
+    @property
+    def dimension(self) -> int:
+        return 2
+
+    @property
+    def drives(self) -> tuple[tuple[str, Drive], ...]:
+        return (("frequency", as_drive(self.frequency, "frequency", self.owner)),)
+
+    def terms(self) -> tuple[tuple[Drive, Any], ...]:
+        return ((self.drives[0][1], scipy.sparse.csr_array(np.diag([0.5, -0.5]))),)
+
+    @property
+    def lowering(self) -> str:
+        return "sigmam"
+
+    def standard_operators(self) -> dict[str, ComplexArray]:
+        return spin_operators()
+
+
+@dataclass(frozen=True)
+class Qudit(FiniteSubsystem):
+    """Any system with finitely many states, by its Hamiltonian; driven terms are added as an `OperatorCoupling` on it alone.
+
+    Standard operators: "identity" and "|j><k|" for basis states j and k.
+
+    Parameters
+    ----------
+    name : str
+    hamiltonian : Qobj, matrix or sequence of float
+        Hermitian and constant; a sequence lists the energies of the basis states.
+
+    Raises
+    ------
+    MachineError
+        If the Hamiltonian is not Hermitian.
+
+    Examples
+    --------
+    >>> Qudit("maser", hamiltonian=[0.0, 1.0, 2.5]).dimension
+    3
+    """
+
+    name: str
+    hamiltonian: AnyMatrix
+    kind: Literal["qudit"] = field(default="qudit", repr=False)
+
+    def __post_init__(self) -> None:
+        _validate.identifier(self.name, "name", "a qudit")
+        object.__setattr__(self, "hamiltonian", as_hamiltonian(self.hamiltonian, "hamiltonian", f"qudit {self.name!r}"))
+
+    @property
+    def dimension(self) -> int:
+        return int(self.hamiltonian.dimension)
+
+    def terms(self) -> tuple[tuple[Drive, Any], ...]:
+        return ((Constant(1.0), self.hamiltonian.matrix),)
+
+
+@dataclass(frozen=True)
+class TruncatedOscillator(FiniteSubsystem):
+    """An oscillator cut to its lowest levels, for machines that are not quadratic.
+
+    Standard operators: "destroy", "create", "num", "position" (x = (a + a^dag)/sqrt 2), "momentum", "position_squared",
+    "momentum_squared", "identity", and "|j><k|" for numbers j and k. The ledger's column `top_level_population` shows whether
+    the cut matters.
+
+    Parameters
+    ----------
+    name : str
+    frequency : float or Drive
+        w(t) > 0.
+    levels : int
+        States kept: 0 to levels - 1 quanta.
+    law : {"potential", "number"}
+        How a driven frequency enters, as for `Oscillator`: w0 p^2/2 + (w(t)^2/w0) x^2/2, or w(t) (a^dag a + 1/2).
+    reference_frequency : float, optional
+        w0; the frequency at time zero if left out.
+
+    Examples
+    --------
+    >>> TruncatedOscillator("trap", frequency=1.0, levels=8).dimension
+    8
+    """
+
+    name: str
+    frequency: AnyDrive | float
+    levels: int
+    law: Literal["potential", "number"] = "potential"
+    reference_frequency: float | None = None
+    kind: Literal["truncated_oscillator"] = field(default="truncated_oscillator", repr=False)
+
+    def __post_init__(self) -> None:
+        _validate.identifier(self.name, "name", "a truncated oscillator")
+        owner = f"truncated oscillator {self.name!r}"
+        if not isinstance(self.frequency, Drive):
+            _validate.positive(self.frequency, "frequency", owner)
+        object.__setattr__(self, "frequency", as_drive(self.frequency, "frequency", owner, real=True))
+        object.__setattr__(self, "levels", _validate.count(self.levels, "levels", owner, least=2))
+        _validate.choice(self.law, "law", owner, ("potential", "number"))
+        if self.reference_frequency is not None:
+            reference = _validate.positive(self.reference_frequency, "reference_frequency", owner)
+            object.__setattr__(self, "reference_frequency", reference)
+        _validate.positive(self.reference, "frequency", f"{owner} at time zero")
+
+    @property
+    def reference(self) -> float:
+        """w0, the frequency whose quanta are counted."""
+        if self.reference_frequency is not None:
+            return self.reference_frequency
+        return float(self.drives[0][1].value(np.array([0.0]))[0])
+
+    @property
+    def dimension(self) -> int:
+        return self.levels
+
+    @property
+    def drives(self) -> tuple[tuple[str, Drive], ...]:
+        return (("frequency", as_drive(self.frequency, "frequency", self.owner)),)
+
+    def terms(self) -> tuple[tuple[Drive, Any], ...]:
+        known = {name: scipy.sparse.csr_array(operator) for name, operator in self.standard_operators().items()}
+        drive, reference = self.drives[0][1], self.reference
+        if self.law == "number" or drive == Constant(reference):
+            return ((drive, known["num"] + 0.5 * known["identity"]),)
+        return (
+            (Product((drive, drive, Constant(1.0 / reference))), 0.5 * known["position_squared"]),
+            (Constant(reference), 0.5 * known["momentum_squared"]),
+        )
+
+    @property
+    def lowering(self) -> str:
+        return "destroy"
+
+    def standard_operators(self) -> dict[str, ComplexArray]:
+        return oscillator_operators(self.levels)
+
+    @property
+    def truncated_modes(self) -> tuple[int, ...]:
+        return (self.levels,)

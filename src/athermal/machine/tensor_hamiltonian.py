@@ -1,0 +1,308 @@
+"""The Hamiltonian of a machine of finite parts: sparse operators on the tensor product of its parts.
+
+H(t) = sum_j H_j + sum_a f_a(t) K_a with real drives f_a; the factors of the product are the subsystems and then the
+reservoirs, in the machine's order, each reservoir in the eigenbasis of its H_j.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import scipy.sparse
+
+from athermal._types import ComplexArray, FloatArray
+from athermal.errors import MachineError
+from athermal.machine.coupling import Coupling, Exchange, OperatorCoupling, Position, TwoModeSqueezing
+from athermal.machine.drive import Component, Constant, Drive, Product
+from athermal.machine.operator import asymmetry
+from athermal.machine.parts import FiniteReservoir, FiniteSubsystem
+from athermal.machine.terms import DrivenTerms
+from athermal.maths.tensor import embed
+from athermal.maths.unitary import DrivenSum
+
+if TYPE_CHECKING:
+    from athermal.machine.machine import Machine
+
+_HERMITIAN = 1e-12
+
+
+@dataclass(frozen=True)
+class TensorTerm:
+    """f(t) K, with K a sparse matrix on the tensor product of `parts`."""
+
+    parts: tuple[str, ...]
+    drive: Drive
+    local: Any
+    share: tuple[float, ...]
+
+
+class TensorHamiltonian(DrivenTerms[TensorTerm]):
+    """An assembled Hamiltonian of finite parts; matrices of the whole are made when they are asked for.
+
+    Parameters
+    ----------
+    subsystems, reservoirs : mapping of str to int, mapping of str to (d,) array
+        The dimension of each subsystem; the energies of each reservoir in its basis.
+    terms : sequence of TensorTerm
+    counters : mapping of str to sequence of TensorTerm
+    period : float
+    truncated : mapping of str to sequence of int
+        The levels to which the oscillators of a part are cut.
+    """
+
+    def __init__(
+        self,
+        subsystems: dict[str, int],
+        reservoirs: dict[str, FloatArray],
+        terms: Sequence[TensorTerm],
+        counters: dict[str, Sequence[TensorTerm]],
+        period: float,
+        truncated: dict[str, tuple[int, ...]],
+    ) -> None:
+        every = [*terms, *(term for group in counters.values() for term in group)]
+        super().__init__(every, tuple(subsystems), period)
+        self.n_terms = len(terms)
+        self.reservoir_energies = reservoirs
+        self.names = (*subsystems, *reservoirs)
+        self.dimensions = (*subsystems.values(), *(len(energies) for energies in reservoirs.values()))
+        self.counter_names = tuple(counters)
+        self._counter_terms = [list(group) for group in counters.values()]
+        self.truncated = truncated
+
+    @property
+    def dimension(self) -> int:
+        """The dimension of the whole."""
+        return math.prod(self.dimensions)
+
+    def positions(self, names: Sequence[str]) -> list[int]:
+        """Return the places of parts in the tensor product."""
+        return [self.names.index(name) for name in names]
+
+    def sizes(self, names: Sequence[str]) -> tuple[int, ...]:
+        """Return the dimensions of parts."""
+        return tuple(self.dimensions[k] for k in self.positions(names))
+
+    # --- matrices of the whole -----------------------------------------------------------------------------------------
+
+    @cached_property
+    def static(self) -> Any:
+        """sum_j H_j, diagonal."""
+        return self.diagonal(tuple(self.reservoir_energies))
+
+    def diagonal(self, names: Sequence[str], within: Sequence[str] | None = None) -> Any:
+        """Return the sum of the H_j of some reservoirs as a sparse matrix on `within` (all parts if left out)."""
+        within = self.names if within is None else within
+        sizes = self.sizes(within)
+        total = np.zeros(sizes)
+        for name in names:
+            shape = [1] * len(sizes)
+            shape[list(within).index(name)] = -1
+            total = total + self.reservoir_energies[name].reshape(shape)
+        return scipy.sparse.diags_array(total.ravel(), format="csr")
+
+    @cached_property
+    def _groups(self) -> list[tuple[Drive, list[TensorTerm]]]:
+        """The terms of H with one drive each, taken together."""
+        groups: dict[Drive, list[TensorTerm]] = {}
+        for term in self.terms[: self.n_terms]:
+            groups.setdefault(term.drive, []).append(term)
+        return list(groups.items())
+
+    @cached_property
+    def _matrices(self) -> tuple[Any, ...]:
+        return tuple(self._sum(group) for _, group in self._groups)
+
+    def _sum(
+        self, terms: Sequence[TensorTerm], amounts: Sequence[float] | None = None, within: Sequence[str] | None = None
+    ) -> Any:
+        """Return the sum of terms (times amounts) as a sparse matrix on `within` (all parts if left out)."""
+        within = self.names if within is None else within
+        sizes = self.sizes(within)
+        total = scipy.sparse.csr_array((math.prod(sizes), math.prod(sizes)))
+        for amount, term in zip([1.0] * len(terms) if amounts is None else amounts, terms, strict=True):
+            if amount != 0.0:
+                total = total + amount * embed(term.local, [list(within).index(name) for name in term.parts], sizes)
+        return total
+
+    @cached_property
+    def whole(self) -> DrivenSum:
+        """H(t), reservoirs included."""
+        return DrivenSum((self.static, *self._matrices), lambda times: self._amounts(times, ones=1))
+
+    @cached_property
+    def slope(self) -> DrivenSum:
+        """dH/dt between breakpoints."""
+        moving = [k for k, (drive, _) in enumerate(self._groups) if not drive.is_always_constant]
+        drives = [self._groups[k][0] for k in moving]
+
+        def rates(times: FloatArray) -> FloatArray:
+            return np.stack([np.asarray(drive.derivative(times), dtype=float) for drive in drives], axis=-1)
+
+        return DrivenSum(tuple(self._matrices[k] for k in moving), rates)
+
+    @cached_property
+    def counters(self) -> tuple[DrivenSum, ...]:
+        """The observable of each counter."""
+        return tuple(_counter_sum(group, self._sum) for group in self._counter_terms)
+
+    def jump(self, time: float) -> Any:
+        """Return H just after a breakpoint minus H just before it, as a sparse matrix."""
+        at = np.array([time % self.period])
+        amounts = [float(np.real(d.value(at)[0] - d.value(at, "left")[0])) for d, _ in self._groups]
+        return DrivenSum(self._matrices, lambda _: np.array([amounts])).combine(np.array(amounts))
+
+    def _amounts(self, times: FloatArray, ones: int) -> FloatArray:
+        columns = [np.ones(len(times))] * ones
+        columns += [np.asarray(drive.value(times), dtype=float) for drive, _ in self._groups]
+        return np.stack(columns, axis=-1)
+
+    # --- matrices of some parts ---------------------------------------------------------------------------------------
+
+    def own(self, names: Sequence[str], time: float = 0.0) -> Any:
+        """Return all terms that act within some parts, reservoirs' own included, as a sparse matrix on these parts."""
+        inside = [term for term in self.terms[: self.n_terms] if set(term.parts) <= set(names)]
+        amounts = [float(np.real(term.drive.value(np.array([time]))[0])) for term in inside]
+        reservoirs = [name for name in names if name in self.reservoir_energies]
+        return self._sum(inside, amounts, names) + self.diagonal(reservoirs, names)
+
+    def subsystem_energy_terms(self, index: int, time: float) -> dict[tuple[str, ...], Any]:
+        """Return U_i at one time: the sum of its terms with its shares, by the parts they act on."""
+        amounts = self.shares[index] * self.strengths(np.array([time]))[0]
+        found: dict[tuple[str, ...], Any] = {}
+        for amount, term in zip(amounts[: self.n_terms], self.terms[: self.n_terms], strict=True):
+            if amount != 0.0:
+                found[term.parts] = amount * term.local + found.get(term.parts, 0.0 * term.local)
+        return found
+
+
+def _counter_sum(terms: Sequence[TensorTerm], assemble: Any) -> DrivenSum:
+    matrices = tuple(assemble([term]) for term in terms)
+
+    def values(times: FloatArray) -> FloatArray:
+        return np.stack([np.asarray(term.drive.value(times), dtype=float) for term in terms], axis=-1)
+
+    return DrivenSum(matrices, values)
+
+
+def assemble(machine: Machine) -> TensorHamiltonian:
+    """Return the Hamiltonian of a machine of finite parts."""
+    terms: list[TensorTerm] = []
+    for part in machine.subsystems:
+        if isinstance(part, FiniteSubsystem):
+            terms.extend(TensorTerm((part.name,), drive, local, (1.0,)) for drive, local in part.terms())
+    for coupling in machine.couplings:
+        terms.extend(coupling_terms(machine, coupling))
+    counters = {counter.name: [t for c in counter.terms for t in coupling_terms(machine, c)] for counter in machine.counters}
+    finite = [part for part in machine.parts if isinstance(part, (FiniteSubsystem, FiniteReservoir))]
+    return TensorHamiltonian(
+        {part.name: part.dimension for part in finite if isinstance(part, FiniteSubsystem)},
+        {part.name: part.energies for part in finite if isinstance(part, FiniteReservoir)},
+        terms,
+        counters,
+        machine.period,
+        {part.name: part.truncated_modes for part in finite if part.truncated_modes},
+    )
+
+
+def coupling_terms(machine: Machine, coupling: Coupling) -> tuple[TensorTerm, ...]:
+    """Return the terms of a coupling between finite parts."""
+    parts = coupling.between
+    reservoirs = set(machine.reservoir_names)
+    share: tuple[float, ...] = coupling.share if len(parts) == 2 else (1.0,)
+    if reservoirs & set(parts):
+        share = tuple(0.0 if name in reservoirs else 1.0 for name in parts)
+    names, plus_conjugate = operators_of(machine, coupling)
+    matrices = [_operator(machine, name, operator, coupling) for name, operator in zip(parts, names, strict=True)]
+    product = matrices[0] if len(matrices) == 1 else scipy.sparse.kron(*matrices, format="csr")
+    if not plus_conjugate:
+        terms = [TensorTerm(parts, coupling.drive, product, share)]
+    else:  # s X + h.c. = Re s (X + X^dag) + Im s i (X - X^dag)
+        adjoint = product.conj().T.tocsr()
+        drive = coupling.drive
+        real = Component(drive, "real") if drive.is_complex else drive
+        terms = [TensorTerm(parts, real, product + adjoint, share)]
+        if drive.is_complex:
+            terms.append(TensorTerm(parts, Component(drive, "imaginary"), 1j * (product - adjoint), share))
+    if isinstance(coupling, Position):
+        terms.extend(_counter_term(machine, coupling))
+    return tuple(terms)
+
+
+def operators_of(machine: Machine, coupling: Coupling) -> tuple[tuple[Any, ...], bool]:
+    """Return the operator of each part in a coupling, and whether its Hermitian conjugate is added."""
+    if isinstance(coupling, OperatorCoupling):
+        return coupling.operators, coupling.plus_conjugate
+    if isinstance(coupling, Position):
+        return ("position", "position"), False
+    if not isinstance(coupling, (Exchange, TwoModeSqueezing)):
+        raise MachineError(
+            f"{coupling.owner} must be between oscillators treated as Gaussian, but its parts are finite. Write it as an "
+            "OperatorCoupling."
+        )
+    lowering = [machine.part(name).lowering for name in coupling.between]  # type: ignore[union-attr]
+    for name, operator in zip(coupling.between, lowering, strict=True):
+        if operator is None:
+            raise MachineError(
+                f"{coupling.owner} must be between parts with a lowering operator, but {name!r} has none. Write it as an "
+                "OperatorCoupling with operators of your own."
+            )
+    raised = {"sigmam": "sigmap", "destroy": "create"}
+    second = raised[str(lowering[1])] if isinstance(coupling, Exchange) else str(lowering[1])
+    return (str(lowering[0]), second), True
+
+
+def _operator(machine: Machine, name: str, operator: Any, coupling: Any) -> Any:
+    part = machine.part(name)
+    if isinstance(part, FiniteReservoir):
+        if operator == "identity":  # once, not once for each site
+            return scipy.sparse.eye_array(part.dimension, format="csr")
+        return part.operator(operator, coupling.site, coupling.weights, coupling.owner)
+    return part.operator(operator)  # type: ignore[union-attr]
+
+
+def _counter_term(machine: Machine, coupling: Position) -> list[TensorTerm]:
+    """Return s^2 x^2 sum_k g_k^2/(2 w_k) of a position coupling to a bath of truncated oscillators."""
+    reservoir = next((r for r in machine.reservoirs if r.name in coupling.between), None)
+    if not coupling.uses_counter_term(has_reservoir=reservoir is not None):
+        return []
+    softness = reservoir.softness if isinstance(reservoir, FiniteReservoir) else None
+    if reservoir is None or softness is None or coupling.site is not None or coupling.weights is not None:
+        raise MachineError(
+            f"`counter_term` of {coupling.owner} must be false, unless it is to a truncated bath with its own couplings. Add the "
+            "term as an OperatorCoupling of the subsystem, if it is wanted."
+        )
+    subsystem = next(name for name in coupling.between if name != reservoir.name)
+    factors = [
+        _operator(machine, name, "position_squared" if name == subsystem else "identity", coupling) for name in coupling.between
+    ]
+    drive = Product((coupling.drive, coupling.drive, Constant(0.5 * softness)))
+    share = tuple(1.0 if name == subsystem else 0.0 for name in coupling.between)
+    return [TensorTerm(coupling.between, drive, scipy.sparse.kron(*factors, format="csr"), share)]
+
+
+def check_terms(machine: Machine) -> None:
+    """Raise `MachineError` if an operator does not fit its part, or a term is not Hermitian; at no cost in the bath's size."""
+    for coupling in (*machine.couplings, *(term for counter in machine.counters for term in counter.terms)):
+        names, plus_conjugate = operators_of(machine, coupling)
+        for name, operator in zip(coupling.between, names, strict=True):
+            part = machine.part(name)
+            if isinstance(part, FiniteReservoir):
+                local = part.local_operator(operator, coupling.site, coupling.weights, coupling.owner)  # type: ignore[attr-defined]
+            else:
+                local = part.operator(operator)  # type: ignore[union-attr]
+            if not plus_conjugate and (defect := asymmetry(local)) > _HERMITIAN:
+                what = repr(operator) if isinstance(operator, str) else "the operator"
+                raise MachineError(
+                    f"{coupling.owner} must be Hermitian, but {what} of {name!r} and its adjoint differ by {defect:.3g} of its "
+                    "largest entry. Set `plus_conjugate = true` to add the Hermitian conjugate of the term."
+                )
+
+
+def dense_operator(matrix: Any) -> ComplexArray:
+    """Return a sparse or dense matrix as a dense one."""
+    return np.asarray(matrix.toarray() if scipy.sparse.issparse(matrix) else matrix)

@@ -1,0 +1,89 @@
+"""What Hamiltonians of any kind share: terms with drives, acting on named parts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Generic, Protocol, TypeVar
+
+import numpy as np
+
+from athermal._types import FloatArray
+from athermal.machine.drive import TIME_RESOLUTION, Drive, Side, breakpoints_within
+
+
+class AnyTerm(Protocol):
+    """A term: the parts it acts on, its drive f(t), and the share of its energy that each of these parts owns."""
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The parts it acts on."""
+
+    @property
+    def drive(self) -> Drive:
+        """f(t), real."""
+
+    @property
+    def share(self) -> tuple[float, ...]:
+        """One for each of the parts; a reservoir owns none of a coupling."""
+
+
+Kind = TypeVar("Kind", bound=AnyTerm)
+
+
+class DrivenTerms(Generic[Kind]):
+    """The terms f_a(t) K_a of a Hamiltonian, as far as their drives and owners go."""
+
+    def __init__(self, terms: Sequence[Kind], subsystems: Sequence[str], period: float) -> None:
+        self.terms = tuple(terms)
+        self.subsystems = tuple(subsystems)
+        self.period = period
+
+    @cached_property
+    def shares(self) -> FloatArray:
+        """What fraction of each term's energy belongs to each subsystem, shape (subsystems, terms)."""
+        table = np.zeros((len(self.subsystems), len(self.terms)))
+        for a, term in enumerate(self.terms):
+            for name, share in zip(term.parts, term.share, strict=True):
+                if name in self.subsystems:
+                    table[self.subsystems.index(name), a] = share
+        return table
+
+    def strengths(self, times: FloatArray, side: Side = "right") -> FloatArray:
+        """Return f_a(t), shape (T, terms)."""
+        return np.stack([np.asarray(term.drive.value(times, side), dtype=float) for term in self.terms], axis=-1)
+
+    def rates(self, times: FloatArray) -> FloatArray:
+        """Return the time derivatives of `strengths`."""
+        return np.stack([np.asarray(term.drive.derivative(times), dtype=float) for term in self.terms], axis=-1)
+
+    @cached_property
+    def breakpoints(self) -> tuple[float, ...]:
+        """All times in [0, period) at which a drive jumps or is not smooth."""
+        times: list[float] = []
+        for term in self.terms:
+            times.extend(breakpoints_within(term.drive, self.period))
+        distinct: list[float] = []
+        for time in sorted(times):
+            if not distinct or time - distinct[-1] > TIME_RESOLUTION * self.period:
+                distinct.append(time)
+        return tuple(distinct)
+
+    def is_constant(self, start: float, stop: float) -> bool:
+        """Tell whether nothing is driven on a stretch without breakpoints."""
+        return all(term.drive.is_constant(start, stop) for term in self.terms)
+
+    def edges(self, start: float, stop: float) -> tuple[list[float], list[bool]]:
+        """Return start, the breakpoints inside, and stop, and for each but the first whether it is a breakpoint."""
+        resolution = TIME_RESOLUTION * self.period
+        marks = [mark + k * self.period for k in range(int(stop // self.period) + 2) for mark in self.breakpoints]
+        inside = [mark for mark in marks if start + resolution < mark < stop - resolution]
+        times = [start, *inside, stop]
+        return times, [any(abs(time - mark) <= resolution for mark in marks) for time in times[1:]]
+
+    def phase_of(self, start: float, stop: float) -> tuple[float, tuple[float, float]]:
+        """Return where in the cycle an interval starts, and a key that the same stretch of every cycle shares."""
+        phase = start % self.period
+        if min(phase, self.period - phase) < TIME_RESOLUTION * self.period:
+            phase = 0.0
+        return phase, (round(phase / self.period, 10), round((stop - start) / self.period, 10))
