@@ -13,7 +13,7 @@ import importlib
 from types import ModuleType
 
 from athermal import library
-from athermal.backends.finite import DensityMatrix
+from athermal.backends.finite import DensityMatrix, StateVectors
 from athermal.backends.gaussian import Dense
 from athermal.engine import run
 from athermal.errors import (
@@ -28,6 +28,7 @@ from athermal.errors import (
     RunError,
     RunInterrupted,
     StateError,
+    TruncationWarning,
 )
 from athermal.files import MachineFile, read_machine_file
 from athermal.machine.counter import Counter
@@ -124,10 +125,12 @@ __all__ = [
     "SpinBath",
     "Squeezed",
     "StateError",
+    "StateVectors",
     "Strokes",
     "Sum",
     "TruncatedBath",
     "TruncatedOscillator",
+    "TruncationWarning",
     "TwoModeSqueezing",
     "discretise",
     "library",

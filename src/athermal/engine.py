@@ -6,11 +6,13 @@ import importlib.metadata
 import platform
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from athermal import _validate
+from athermal._types import FloatArray
 from athermal.backends.base import Backend, Solver
 from athermal.backends.finite import DensityMatrix
 from athermal.backends.gaussian import Dense
@@ -22,14 +24,18 @@ from athermal.errors import (
     RunError,
     RunInterrupted,
     StateError,
+    TruncationWarning,
 )
 from athermal.machine.initial import AnyInitialState, Charged, CorrelatedMarginals, Displaced, InitialState, Squeezed
 from athermal.machine.machine import Machine
 from athermal.machine.spec import to_spec
 from athermal.thermodynamics.ledger import Ledger
-from athermal.thermodynamics.snapshot import Snapshot
+from athermal.thermodynamics.snapshot import Replicates, Snapshot
 
 Progress = Callable[[int, int], None]
+
+# Population of the highest level that is kept of an oscillator above which a run warns.
+_TOP_LEVEL = 1e-3
 
 
 def run(
@@ -75,6 +81,8 @@ def run(
     -----
     RecurrenceWarning
         If the run is longer than a bath's recurrence time.
+    TruncationWarning
+        If an oscillator was cut to too few levels.
     ResidualWarning
         If a law is missed by more than its tolerance.
 
@@ -93,14 +101,15 @@ def run(
     if not isinstance(initial, InitialState):
         raise MachineError(f"`initial` of a run must be an initial state such as ProductThermal(), but is {initial!r}.")
     if backend is None:
-        backend = DensityMatrix() if machine.is_finite else Dense()
+        backend = default_backend(machine)
     if not isinstance(backend, Backend):
         raise MachineError(f"`backend` of a run must be a backend such as Dense(), but is {backend!r}.")
     solver = backend.bind(machine)
     _warn_of_recurrence(machine, cycles, initial)
     provenance = _provenance(machine, initial, backend, cycles)
-    snapshots, works = _advance(solver, machine, initial, cycles, samples_per_cycle, provenance, progress)
-    ledger = _ledger(solver, snapshots, works, samples_per_cycle, provenance, "complete")
+    record = _advance(solver, machine, initial, cycles, samples_per_cycle, provenance, progress)
+    ledger = _ledger(solver, record, samples_per_cycle, provenance, "complete")
+    _warn_of_truncation(ledger)
     if violations := ledger.violations():
         warnings.warn(
             f"{len(violations)} residuals of the laws are above their tolerance. {violations[0]} See `ledger.violations()`.",
@@ -108,6 +117,33 @@ def run(
             stacklevel=2,
         )
     return ledger
+
+
+def default_backend(machine: Machine) -> Backend:
+    """Return the backend that a machine is run with if none is named.
+
+    Examples
+    --------
+    >>> from athermal.library import two_oscillator
+    >>> type(default_backend(two_oscillator(modes=5))).__name__
+    'Dense'
+    """
+    return DensityMatrix() if machine.is_finite else Dense()
+
+
+@dataclass
+class _Record:
+    """What a run has seen so far."""
+
+    snapshots: list[Snapshot] = field(default_factory=list)
+    works: list[float] = field(default_factory=list)
+    replicates: list[tuple[Snapshot, FloatArray]] = field(default_factory=list)
+
+    def add(self, snapshot: Snapshot, replicate: tuple[Snapshot, FloatArray] | None) -> None:
+        """Keep what was seen at one instant."""
+        self.snapshots.append(snapshot)
+        if replicate is not None:
+            self.replicates.append(replicate)
 
 
 def _advance(
@@ -118,53 +154,53 @@ def _advance(
     samples: int,
     provenance: dict[str, Any],
     progress: Progress | None,
-) -> tuple[list[Snapshot], list[float]]:
-    snapshots: list[Snapshot] = []
-    works: list[float] = []
+) -> _Record:
+    record = _Record()
     total = cycles * samples + 1
     try:
         state = solver.prepare(initial)
-        snapshots.append(solver.snapshot(state, 0.0))
+        record.add(solver.snapshot(state, 0.0), solver.replicates(state, 0.0))
         for k in range(cycles * samples):
             if progress is not None:
                 progress(k + 1, total)
             stop = machine.period * (k + 1) / samples
             state, work = solver.advance(state, machine.period * k / samples, stop)
-            snapshot = solver.snapshot(state, stop)
-            works.append(work)
-            snapshots.append(snapshot)
+            seen = solver.snapshot(state, stop), solver.replicates(state, stop)
+            record.works.append(work)
+            record.add(*seen)
         if progress is not None:
             progress(total, total)
     except StateError as error:
-        if not works:
+        if not record.works:
             raise
-        status = f"stopped after {len(works) // samples} of {cycles} cycles"
-        ledger = _finished(solver, snapshots, works, samples, provenance, status)
+        status = f"stopped after {len(record.works) // samples} of {cycles} cycles"
+        ledger = _finished(solver, record, samples, provenance, status)
         raise ConvergenceError(f"The state has outgrown double precision, and the run was {status}. {error}", ledger) from error
     except RunError as error:
-        status = f"stopped after {len(works) // samples} of {cycles} cycles: {error}"
-        error.ledger = _finished(solver, snapshots, works, samples, provenance, status)
+        status = f"stopped after {len(record.works) // samples} of {cycles} cycles: {error}"
+        error.ledger = _finished(solver, record, samples, provenance, status)
         raise
     except KeyboardInterrupt:
-        status = f"interrupted after {len(works) // samples} of {cycles} cycles"
-        ledger = _finished(solver, snapshots, works, samples, provenance, status)
+        status = f"interrupted after {len(record.works) // samples} of {cycles} cycles"
+        ledger = _finished(solver, record, samples, provenance, status)
         raise RunInterrupted(f"The run was {status}; `.ledger` of this exception holds them.", ledger) from None
-    return snapshots, works
+    return record
 
 
-def _finished(
-    solver: Solver[Any], snapshots: list[Snapshot], works: list[float], samples: int, provenance: dict[str, Any], status: str
-) -> Ledger | None:
+def _finished(solver: Solver[Any], record: _Record, samples: int, provenance: dict[str, Any], status: str) -> Ledger | None:
     """Return the ledger of the whole cycles that were finished, or None if there were none."""
-    kept = max(0, min(len(works), len(snapshots) - 1)) // samples * samples
-    return _ledger(solver, snapshots[: kept + 1], works[:kept], samples, provenance, status) if kept else None
+    kept = max(0, min(len(record.works), len(record.snapshots) - 1)) // samples * samples
+    finished = _Record(record.snapshots[: kept + 1], record.works[:kept], record.replicates[: kept + 1])
+    return _ledger(solver, finished, samples, provenance, status) if kept else None
 
 
-def _ledger(
-    solver: Solver[Any], snapshots: list[Snapshot], works: list[float], samples: int, provenance: dict[str, Any], status: str
-) -> Ledger:
-    record = {**provenance, "status": status, "accuracy": solver.accuracy()}
-    return Ledger(Snapshot.stack(snapshots), np.array(works), solver.reference, samples, record)
+def _ledger(solver: Solver[Any], record: _Record, samples: int, provenance: dict[str, Any], status: str) -> Ledger:
+    facts = {**provenance, "status": status, "accuracy": solver.accuracy()}
+    replicates = None
+    if record.replicates:
+        snapshots, totals = zip(*record.replicates, strict=True)
+        replicates = Replicates(Snapshot.stack(snapshots), np.diff(np.array(totals), axis=0))
+    return Ledger(Snapshot.stack(record.snapshots), np.array(record.works), solver.reference, samples, facts, replicates)
 
 
 def _provenance(machine: Machine, initial: InitialState, backend: Backend, cycles: int) -> dict[str, Any]:
@@ -197,3 +233,14 @@ def _warn_of_recurrence(machine: Machine, cycles: int, initial: InitialState) ->
                 RecurrenceWarning,
                 stacklevel=3,
             )
+
+
+def _warn_of_truncation(ledger: Ledger) -> None:
+    highest = float(np.max(ledger.snapshots.extras.get("top_level_population", np.zeros(1))))
+    if highest > _TOP_LEVEL:
+        warnings.warn(
+            f"The highest level kept of an oscillator holds up to {highest:.2g} of its population: the cut changes the results. "
+            "Raise `levels` until the column `top_level_population` is negligible.",
+            TruncationWarning,
+            stacklevel=3,
+        )

@@ -13,6 +13,7 @@
 
     AthermalWarning
     ├── RecurrenceWarning   a finite bath is used past its recurrence time
+    ├── TruncationWarning   an oscillator was cut to too few levels
     └── ResidualWarning     a law is missed by more than its tolerance
 
 A message names the thing, the rule, the value found and the remedy.
@@ -84,6 +85,10 @@ class AthermalWarning(UserWarning):
 
 class RecurrenceWarning(AthermalWarning):
     """A finite bath is used past the time at which its discreteness shows."""
+
+
+class TruncationWarning(AthermalWarning):
+    """The highest level that is kept of an oscillator is populated."""
 
 
 class ResidualWarning(AthermalWarning):

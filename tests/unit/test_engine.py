@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
-from backends.conformance import CASES
+from backends.gaussian_cases import CASES
 
 import athermal as at
 from athermal.machine.initial import AnyInitialState

@@ -5,6 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any, Generic, TypeVar
 
+from pydantic import ConfigDict
+
+from athermal._types import FloatArray
 from athermal.machine.initial import InitialState
 from athermal.machine.machine import Machine
 from athermal.thermodynamics.snapshot import Reference, Snapshot
@@ -36,6 +39,10 @@ class Solver(ABC, Generic[State]):
     def snapshot(self, state: State, time: float) -> Snapshot:
         """Return energies and entropies, with the Hamiltonian just after `time`."""
 
+    def replicates(self, state: State, time: float) -> tuple[Snapshot, FloatArray] | None:
+        """Return the snapshot, stacked, and the work since time zero with each sample left out in turn; None without samples."""
+        return None
+
     @abstractmethod
     def accuracy(self) -> dict[str, float]:
         """Return what the solver knows of its own errors, by name."""
@@ -43,6 +50,8 @@ class Solver(ABC, Generic[State]):
 
 class Backend(ABC):
     """A way of computing. Its fields are its options."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
 
     @abstractmethod
     def bind(self, machine: Machine) -> Solver[Any]:

@@ -35,9 +35,7 @@ def reporting(*, as_json: bool = False) -> Iterator[None]:
     except AthermalError as error:
         _fail(error, str(error), UNFINISHED if isinstance(error, RunError) else BAD_INPUT, as_json=as_json)
     except MemoryError as error:
-        message = (
-            f"There is not enough memory for this machine: {error}. The dense backend needs a square of its modes; use fewer."
-        )
+        message = f"There is not enough memory for this machine: {error}. Use fewer modes, or fewer or smaller parts."
         _fail(error, message, UNFINISHED, as_json=as_json)
     except KeyboardInterrupt as error:
         _fail(error, "Interrupted.", INTERRUPTED, as_json=as_json)

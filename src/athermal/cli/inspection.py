@@ -16,6 +16,7 @@ from athermal.cli.sources import resolve
 from athermal.errors import MachineError, StateError
 from athermal.files import MachineFile
 from athermal.machine.initial import AnyInitialState, Charged, InitialState
+from athermal.machine.parts import FiniteReservoir, Reservoir
 from athermal.machine.spec import to_spec
 
 
@@ -36,7 +37,7 @@ def show(source: str, changes: Sequence[str], *, as_json: bool) -> int:
 def describe(plan: MachineFile) -> dict[str, Any]:
     """Return the facts about a machine as plain data."""
     machine, span = plan.machine, plan.cycles * plan.machine.period
-    curvature = machine.lowest_curvature()
+    curvature = None if machine.is_finite else machine.lowest_curvature()
     recurrences = {name: machine.recurrence_time(name) for name in machine.reservoir_names}
     problem = _problem_of(plan)
     return {
@@ -44,16 +45,14 @@ def describe(plan: MachineFile) -> dict[str, Any]:
         "title": plan.title,
         "source": plan.source,
         "period": machine.period,
-        "n_modes": machine.n_modes,
+        **({"dimension": machine.dimension} if machine.is_finite else {"n_modes": machine.n_modes}),
         "run": {"cycles": plan.cycles, "samples_per_cycle": plan.samples_per_cycle, "backend": to_spec(plan.backend)},
         "subsystems": {part.name: part_phrase(part) for part in machine.subsystems},
         "reservoirs": {
             part.name: {
                 "description": part_phrase(part),
                 "temperature": part.temperature,
-                "n_modes": part.n_modes,
-                "lowest_frequency": float(part.frequencies.min()),
-                "highest_frequency": float(part.frequencies.max()),
+                **_spectrum(part),
                 "recurrence_time": recurrences[part.name],
                 "recurrence_cycles": recurrences[part.name] / machine.period,
                 "is_run_within_recurrence": span <= recurrences[part.name],
@@ -61,6 +60,7 @@ def describe(plan: MachineFile) -> dict[str, Any]:
             for part in machine.reservoirs
         },
         "couplings": [coupling_phrase(coupling) for coupling in machine.couplings],
+        "counters": [counter.name for counter in machine.counters],
         "initial": {
             "description": initial_phrase(plan.initial),
             "is_physical": not problem,
@@ -68,10 +68,18 @@ def describe(plan: MachineFile) -> dict[str, Any]:
         },
         "carnot_efficiency": machine.carnot_efficiency,
         "lowest_curvature": curvature,
-        "is_bounded_below": curvature > 0.0,
+        "is_bounded_below": curvature is None or curvature > 0.0,
         "machine": to_spec(machine),
         "initial_state": to_spec(plan.initial, AnyInitialState),
     }
+
+
+def _spectrum(part: Reservoir | FiniteReservoir) -> dict[str, Any]:
+    """Return the size and the range of frequencies of a harmonic bath, or of energies of a finite one."""
+    if isinstance(part, FiniteReservoir):
+        return {"dimension": part.dimension}
+    low, high = float(part.frequencies.min()), float(part.frequencies.max())
+    return {"n_modes": part.n_modes, "lowest_frequency": low, "highest_frequency": high}
 
 
 def _problem_of(plan: MachineFile) -> str:
@@ -89,10 +97,11 @@ def _problem_of(plan: MachineFile) -> str:
 def _lines(plan: MachineFile, facts: dict[str, Any]) -> list[str]:
     width = max(map(len, [*facts["subsystems"], *facts["reservoirs"]]))
     samples = f", {plan.samples_per_cycle} samples each" if plan.samples_per_cycle > 1 else ""
+    size = f"dimension {facts['dimension']}" if "dimension" in facts else f"{facts['n_modes']} modes in all"
     lines = [
         facts["title"] or facts["name"],
         f"  {facts['source']}",
-        f"  period {facts['period']:.6g}, {facts['n_modes']} modes in all, {plan.cycles} cycles{samples}",
+        f"  period {facts['period']:.6g}, {size}, {plan.cycles} cycles{samples}",
         "",
         "Subsystems",
         *(f"  {name:<{width}}  {phrase}" for name, phrase in facts["subsystems"].items()),
@@ -103,12 +112,15 @@ def _lines(plan: MachineFile, facts: dict[str, Any]) -> list[str]:
         lines.append(f"  {name:<{width}}  {entry['description']}")
         lines.append(f"  {'':<{width}}  {_recurrence(entry, plan.cycles)}")
     bounded = "yes" if facts["is_bounded_below"] else "NO"
+    lowest = facts["lowest_curvature"]
+    curvature = ", its parts are finite" if lowest is None else f" (lowest curvature over the cycle {lowest:.6g})"
     initial = facts["initial"]
     return [
         *lines,
         "",
         "Couplings",
         *(f"  {phrase}" for phrase in facts["couplings"] or ["none"]),
+        *([f"  counted beside the ledger: {', '.join(facts['counters'])}"] if facts["counters"] else []),
         "",
         "Initial state",
         f"  {initial['description']}",
@@ -116,7 +128,7 @@ def _lines(plan: MachineFile, facts: dict[str, Any]) -> list[str]:
         "",
         "Validity",
         f"  Carnot efficiency {facts['carnot_efficiency']:.4f}",
-        f"  Hamiltonian bounded below: {bounded} (lowest curvature over the cycle {facts['lowest_curvature']:.6g})",
+        f"  Hamiltonian bounded below: {bounded}{curvature}",
     ]
 
 

@@ -4,10 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from athermal.machine.coupling import Coupling, Displacement, Position
+from athermal.machine.coupling import Coupling, Displacement, OperatorCoupling, Position
 from athermal.machine.drive import Constant, Drive, Function, Harmonic, Product, Rotating, Strokes, Sum
 from athermal.machine.initial import AnyInitialState, InitialState
-from athermal.machine.parts import Bath, Chain, ContinuumBath, CoupledBath, Oscillator, Reservoir, Ring
+from athermal.machine.machine import Part
+from athermal.machine.parts import (
+    Bath,
+    Chain,
+    ContinuumBath,
+    CoupledBath,
+    FiniteReservoir,
+    FiniteSubsystem,
+    Oscillator,
+    Qubit,
+    Reservoir,
+    Ring,
+    SpinBath,
+    TruncatedBath,
+    TruncatedOscillator,
+)
 from athermal.machine.spec import to_spec
 
 _LONGEST_LIST = 6
@@ -44,14 +59,30 @@ def drive_phrase(drive: Drive) -> str:
     return type(drive).__name__
 
 
-def part_phrase(part: Oscillator | Reservoir) -> str:
+def part_phrase(part: Part) -> str:
     """Return what a part is."""
-    if isinstance(part, Oscillator):
-        law = "" if part.drive.is_always_constant else f" (law {part.law!r})"
-        return f"oscillator, frequency {drive_phrase(part.drive)}{law}"
+    if isinstance(part, (Oscillator, TruncatedOscillator)):
+        drive = part.drive if isinstance(part, Oscillator) else part.drives[0][1]
+        law = "" if drive.is_always_constant else f" (law {part.law!r})"
+        levels = f", {part.levels} levels" if isinstance(part, TruncatedOscillator) else ""
+        return f"oscillator, frequency {drive_phrase(drive)}{law}{levels}"
+    if isinstance(part, Qubit):
+        return f"qubit, frequency {drive_phrase(part.drives[0][1])}"
+    if isinstance(part, FiniteSubsystem):
+        return f"{type(part).__name__.lower()} of {part.dimension} states"
+    if isinstance(part, FiniteReservoir):
+        return f"{_kind_of_finite_bath(part)}, T = {part.temperature:g}, dimension {part.dimension}"
     span = f"{part.frequencies.min():.4g} to {part.frequencies.max():.4g}"
     modes = f"{part.n_modes} modes, {span}" if part.n_modes > 1 else f"one mode, {part.frequencies[0]:.6g}"
     return f"{_kind_of_bath(part)}, T = {part.temperature:g}, {modes}"
+
+
+def _kind_of_finite_bath(part: FiniteReservoir) -> str:
+    if isinstance(part, SpinBath):
+        return f"bath of {part.n_sites} spins, frequencies {_list(part.spin_frequencies)}"
+    if isinstance(part, TruncatedBath):
+        return f"bath of {part.n_sites} oscillators of {part.levels} levels, frequencies {_list(part.mode_frequencies)}"
+    return "bath by its Hamiltonian"
 
 
 def _kind_of_bath(part: Reservoir) -> str:
@@ -67,6 +98,9 @@ def coupling_phrase(coupling: Coupling) -> str:
     if isinstance(coupling, Displacement):
         return f"{coupling.on}: force {drive_phrase(coupling.drives[0][1])} on x, {drive_phrase(coupling.drives[1][1])} on p"
     kind = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in type(coupling).__name__).strip()
+    if isinstance(coupling, OperatorCoupling):
+        names = [operator if isinstance(operator, str) else "a matrix" for operator in coupling.operators]
+        kind = f"{' x '.join(names)}{' + h.c.' if coupling.plus_conjugate else ''}"
     extra = f" at site {site}" if (site := getattr(coupling, "site", None)) is not None else ""
     if (amplitude := getattr(coupling, "amplitude_frequency", None)) is not None:
         extra += f", amplitude of frequency {amplitude:g}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from athermal.thermodynamics import laws
 from athermal.thermodynamics.ledger import Ledger
 
 _RESOURCES = {
@@ -38,7 +39,7 @@ def _plain(sentence: str) -> str:
 def _altogether(ledger: Ledger) -> str:
     last = ledger.cumulative.isel(cycle=-1)
     output = float(last["work_output"])
-    if str(last["mode"].item()) == "idle":
+    if str(last["mode"].item()) in laws.WITHOUT_WORK:
         return f"All {ledger.n_cycles} cycles together took in as much work as they gave."
     if output < 0.0:
         return f"All {ledger.n_cycles} cycles together took in {-output:.5g} of work."

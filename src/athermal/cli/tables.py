@@ -75,7 +75,7 @@ def _table(rows: list[list[str]], columns: list[int], width: int) -> Table:
             max_width=_width(rows, k) + (0 if last else gap - 1),
         )
     for row in rows[1:]:
-        is_beyond = row[eta] != "-" and float(row[eta]) > float(row[carnot])
+        is_beyond = row[eta] != "-" and float(row[eta].split("±")[0]) > float(row[carnot])
         table.add_row(*(Text(row[k]) for k in columns), style="bold" if is_beyond else "")
     return table
 

@@ -24,28 +24,30 @@ A machine file is TOML:
   cycles = 8                  10 if left out
   samples_per_cycle = 1
   tolerance = 1e-12           of the propagator on driven stretches
+  [run.backend]               optional: dense, density_matrix, state_vectors
+  kind = "state_vectors"
   [machine]                   a machine of the library: see athermal list
   library = "two_oscillator"
   T_hot = 2.4
   [initial]                   optional; each part thermal if left out
   kind = "charged"            or product_thermal, gibbs, squeezed, displaced,
-  cycles = 3                  correlated_marginals, gaussian_moments
+  cycles = 3                  correlated_marginals, gaussian_moments, given_state
 
 \b
 or, with a machine of your own:
   [machine]
   period = 6.283185307179586
-  [[machine.subsystems]]      oscillators
-  name = "atom"
+  [[machine.subsystems]]      oscillators; or with a kind: qubit, qudit,
+  name = "atom"               truncated_oscillator
   frequency = 1.0             a number or a drive { kind = "strokes", ... }
-  [[machine.reservoirs]]      bath, continuum_bath, ring, chain, coupled_bath
-  kind = "bath"
+  [[machine.reservoirs]]      bath, continuum_bath, ring, chain, coupled_bath;
+  kind = "bath"               of finite parts: spin_bath, truncated_bath, finite_bath
   name = "hot"
   temperature = 2.0
   mode_frequencies = [0.9, 1.1]
   mode_couplings = [0.1, 0.1]
   [[machine.couplings]]       exchange, position, two_mode_squeezing,
-  kind = "exchange"           quadratic_form, displacement
+  kind = "exchange"           quadratic_form, displacement; operator (finite parts)
   between = ["atom", "hot"]
   strength = { kind = "harmonic", amplitude = 1.0, frequency = 1.0 }
 

@@ -7,7 +7,11 @@ A machine file has up to three tables, and a title::
     [run]                       # optional
     cycles = 8                  # periods to run; 10 if left out
     samples_per_cycle = 1       # instants per cycle at which the ledger is sampled
-    tolerance = 1e-12           # of the propagator on driven stretches
+    tolerance = 1e-12           # of the propagator on driven stretches, for machines of oscillators
+
+    [run.backend]               # optional; kind: dense, density_matrix, state_vectors
+    kind = "state_vectors"
+    samples = 16
 
     [machine]                   # a machine of the library with its arguments, ...
     library = "two_oscillator"
@@ -24,7 +28,7 @@ or, in place of the library's, a machine of your own::
     period = 6.283185307179586
     name = "mine"               # optional; the file's name if left out
 
-    [[machine.subsystems]]      # oscillators
+    [[machine.subsystems]]      # oscillators, if no kind is given
     name = "atom"
     frequency = 1.0             # a number, or a drive: { kind = "strokes", durations = [...], values = [...] }
 
@@ -40,11 +44,40 @@ or, in place of the library's, a machine of your own::
     between = ["atom", "hot"]
     strength = { kind = "harmonic", amplitude = 1.0, frequency = 1.0 }
 
+or of finite parts::
+
+    [[machine.subsystems]]      # kind: qubit, qudit, truncated_oscillator
+    kind = "qubit"
+    name = "atom"
+    frequency = 1.0
+
+    [[machine.reservoirs]]      # kind: spin_bath, truncated_bath, finite_bath
+    kind = "spin_bath"
+    name = "hot"
+    temperature = 2.0
+    spin_frequencies = [0.9, 1.1]
+    spin_couplings = [0.1, 0.1]
+
+    [[machine.couplings]]       # exchange, two_mode_squeezing, position, or any product of operators:
+    kind = "operator"
+    between = ["atom", "hot"]
+    operators = ["sigmax", "sigmax"]
+    strength = 0.5
+
+    [[machine.counters]]        # optional: time integrals of observables, shown beside the ledger
+    name = "flips"
+    terms = [{ between = ["atom"], operators = ["sigmax"] }]
+
+The standard operators are, of qubits and spin baths, "sigmax", "sigmay", "sigmaz", "sigmap" and "sigmam"; of truncated
+oscillators and baths "destroy", "create", "num", "position", "momentum", "position_squared" and "momentum_squared"; of every
+part "identity" and, for two of its basis states, "|0><1|". A qudit or a finite bath is given by its energies (hamiltonian =
+[0.0, 1.0, 2.5]); operators and Hamiltonians of your own come through Python.
+
 The keys of a table are the arguments of the class that its `kind` stands for: "continuum_bath" is `athermal.ContinuumBath`,
 "strokes" is `athermal.Strokes`, "correlated_marginals" is `athermal.CorrelatedMarginals`. The kinds of drives are constant,
 harmonic, rotating, strokes, sum and product; of spectral densities ohmic and flat_band; of initial states product_thermal,
-gibbs, charged, correlated_marginals, squeezed, displaced and gaussian_moments. What holds a Python function (`Function`,
-`FunctionDensity`) cannot be written in a file. Unknown keys are errors.
+gibbs, charged, correlated_marginals, squeezed, displaced, gaussian_moments and given_state. What holds a Python function
+(`Function`, `FunctionDensity`) cannot be written in a file. Unknown keys are errors.
 """
 
 from athermal.files.machine_file import MachineFile, library_machine_file, parse_machine_file, read_machine_file

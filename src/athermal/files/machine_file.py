@@ -9,14 +9,15 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
 from athermal._validate import count, positive, suggest
 from athermal.backends.base import Backend
+from athermal.backends.finite import DensityMatrix, StateVectors
 from athermal.backends.gaussian import Dense
-from athermal.engine import Progress, run
+from athermal.engine import Progress, default_backend, run
 from athermal.errors import FileFormatError, MachineError, StateError
 from athermal.files.library import build_library_machine, library_functions
 from athermal.files.overrides import SECTIONS, apply_override, parse_override
@@ -26,6 +27,11 @@ from athermal.machine.spec import from_spec
 from athermal.thermodynamics.ledger import Ledger
 
 Overrides = Mapping[str, Any] | Sequence[str]
+
+if TYPE_CHECKING:
+    AnyBackend = Backend
+else:  # what a file may hold, told apart by its `kind`
+    AnyBackend = Annotated[Dense | DensityMatrix | StateVectors, Field(discriminator="kind")]
 
 
 @dataclass(frozen=True)
@@ -80,13 +86,27 @@ class _Run:
 
     cycles: int = 10
     samples_per_cycle: int = 1
-    tolerance: float = Dense.tolerance
+    tolerance: float | None = None
+    backend: AnyBackend | None = None
 
     def __post_init__(self) -> None:
         owner = "the [run] table"
         count(self.cycles, "cycles", owner)
         count(self.samples_per_cycle, "samples_per_cycle", owner)
-        positive(self.tolerance, "tolerance", owner)
+        if self.tolerance is not None:
+            positive(self.tolerance, "tolerance", owner)
+            if self.backend is not None:
+                raise MachineError(f"`tolerance` of {owner} must be left out when it has a `backend`: put it there.")
+
+    def backend_for(self, machine: Machine) -> Backend:
+        """Return the backend to run a machine with."""
+        if self.backend is not None:
+            return self.backend
+        if self.tolerance is not None and machine.is_finite:
+            raise MachineError(
+                "`tolerance` of the [run] table must be left out for a machine of finite parts: it is run to double precision."
+            )
+        return default_backend(machine) if self.tolerance is None else Dense(tolerance=self.tolerance)
 
 
 def read_machine_file(path: str | Path, overrides: Overrides = ()) -> MachineFile:
@@ -179,7 +199,7 @@ def _build(document: dict[str, Any], overrides: Overrides, name: str, source: st
             initial=machine.initial,
             cycles=settings.cycles,
             samples_per_cycle=settings.samples_per_cycle,
-            backend=Dense(tolerance=settings.tolerance),
+            backend=settings.backend_for(machine),
             name=name,
             title=document.get("title", ""),
             source=source,

@@ -1,7 +1,19 @@
 """Machines of the literature: functions that return a `Machine`, each with its source."""
 
+from athermal.library.correlated_qubits import correlated_qubits
+from athermal.library.heat_reversal import heat_reversal
 from athermal.library.otto import otto
+from athermal.library.spin_star import spin_star
 from athermal.library.three_oscillators import three_oscillators
 from athermal.library.two_oscillator import two_oscillator
+from athermal.library.two_qubit_swap import two_qubit_swap
 
-__all__ = ["otto", "three_oscillators", "two_oscillator"]
+__all__ = [
+    "correlated_qubits",
+    "heat_reversal",
+    "otto",
+    "spin_star",
+    "three_oscillators",
+    "two_oscillator",
+    "two_qubit_swap",
+]

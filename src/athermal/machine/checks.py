@@ -32,7 +32,7 @@ def check_coupling(machine: Machine, coupling: Any) -> None:
             "part of the ledger. Let them meet through a subsystem, or make one of them a subsystem."
         )
     if among and len(coupling.between) == 1:
-        what = "displacement" if isinstance(coupling, Displacement) else "term"
+        what = {Displacement: "displacement", QuadraticForm: "quadratic form"}.get(type(coupling), "term")
         remedy = "FiniteBath" if machine.is_finite else "CoupledBath"
         raise MachineError(
             f"A {what} on reservoir {among[0]!r} is refused: the Hamiltonian of a reservoir must be constant and its own. "
@@ -53,7 +53,8 @@ def check_family(machine: Machine) -> None:
         gaussian = next(part for part in machine.parts if part not in finite)
         kind = "TruncatedOscillator" if isinstance(gaussian, Oscillator) else "TruncatedBath"
         raise MachineError(
-            f"The parts of a machine must be all Gaussian or all finite, but {gaussian.name!r} is a {type(gaussian).__name__} and "
+            f"The parts of a machine must be all Gaussian or all finite, but {gaussian.name!r} is a "
+            f"{type(gaussian).__name__} and "
             f"{finite[0].name!r} a {type(finite[0]).__name__}. Write {gaussian.name!r} as a {kind} with a number of levels."
         )
     if finite:
@@ -66,12 +67,13 @@ def check_family(machine: Machine) -> None:
     for coupling in machine.couplings:
         if isinstance(coupling, OperatorCoupling):
             raise MachineError(
-                f"{coupling.owner} must be between finite parts, but its parts are oscillators treated as Gaussian. Use Exchange, "
+                f"{coupling.owner} must be between finite parts, but its parts are oscillators treated as Gaussian. Use "
+                "Exchange, "
                 "Position or a QuadraticForm, or write the machine with TruncatedOscillator and TruncatedBath."
             )
     if machine.counters:
         raise MachineError(f"Counter {machine.counters[0].name!r} is refused: only machines of finite parts have counters.")
-    for oscillator in machine.subsystems:
+    for oscillator in machine.oscillators:
         check_period(oscillator.drive, machine.period, "frequency", f"oscillator {oscillator.name!r}")
         lowest = oscillator.lowest_frequency(machine.period)
         if lowest <= 0.0:

@@ -314,7 +314,8 @@ class OperatorCoupling(Coupling):
         operators = (given,) if is_single else tuple(given)
         if len(operators) != len(between):
             raise MachineError(
-                f"`operators` of {self.owner} must hold one operator for each of its {len(between)} parts, but holds {len(operators)}."
+                f"`operators` of {self.owner} must hold one operator for each of its {len(between)} parts, but holds "
+                f"{len(operators)}."
             )
         named = tuple(as_operator(entry, f"operators[{k}]", self.owner) for k, entry in enumerate(operators))
         object.__setattr__(self, "operators", named)

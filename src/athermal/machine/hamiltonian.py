@@ -53,7 +53,7 @@ class Hamiltonian(DrivenTerms[Term]):
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
-        self.n_modes = len(machine.subsystems) + sum(reservoir.n_modes for reservoir in machine.reservoirs)
+        self.n_modes = len(machine.subsystems) + sum(reservoir.n_modes for reservoir in machine.harmonic_baths)
         self.part_modes: dict[str, IntArray] = {}
         first = 0
         for part in machine.parts:
@@ -61,9 +61,9 @@ class Hamiltonian(DrivenTerms[Term]):
             self.part_modes[part.name] = np.arange(first, first + size)
             first += size
         self.frequencies = np.zeros(self.n_modes)
-        for reservoir in machine.reservoirs:
+        for reservoir in machine.harmonic_baths:
             self.frequencies[self.part_modes[reservoir.name]] = reservoir.frequencies
-        sources: list[Oscillator | Coupling] = [*machine.subsystems, *machine.couplings]
+        sources: list[Oscillator | Coupling] = [*machine.oscillators, *machine.couplings]
         terms = [term for source in sources for term in self._terms_of(source)]
         super().__init__(terms, machine.subsystem_names, machine.period)
         self.basis = self._span()
@@ -134,7 +134,7 @@ class Hamiltonian(DrivenTerms[Term]):
     def from_sites(self, vectors: FloatArray) -> FloatArray:
         """Return what the user's vectors (2N, m) are in internal coordinates."""
         result = np.array(vectors, dtype=float)
-        for reservoir in self.machine.reservoirs:
+        for reservoir in self.machine.harmonic_baths:
             rows = mode_indices(self.part_modes[reservoir.name], self.n_modes)
             # r_normal = S^-1 r_site = -Omega S^T Omega r_site
             half = len(rows) // 2
@@ -145,7 +145,7 @@ class Hamiltonian(DrivenTerms[Term]):
 
     def _transform(self, vectors: FloatArray, method: str) -> FloatArray:
         result = np.array(vectors, dtype=float)
-        for reservoir in self.machine.reservoirs:
+        for reservoir in self.machine.harmonic_baths:
             rows = mode_indices(self.part_modes[reservoir.name], self.n_modes)
             result[rows] = getattr(reservoir, method)(result[rows])
         return result
@@ -295,7 +295,7 @@ class Hamiltonian(DrivenTerms[Term]):
         if isinstance(part, Reservoir):
             return self.amplitude(name, coupling.site, coupling.weights, coupling.owner)
         vectors = self.amplitude(name, None, None, coupling.owner)
-        if isinstance(coupling, Position) or coupling.amplitude_frequency is None:
+        if not isinstance(part, Oscillator) or isinstance(coupling, Position) or coupling.amplitude_frequency is None:
             return vectors
         stretch = np.sqrt(coupling.amplitude_frequency / part.reference)
         return np.asarray(vectors * [stretch, 1.0 / stretch])

@@ -120,6 +120,16 @@ class Machine:
         return cast("tuple[Part, ...]", (*self.subsystems, *self.reservoirs))
 
     @property
+    def oscillators(self) -> tuple[Oscillator, ...]:
+        """The subsystems that are oscillators treated as Gaussian."""
+        return tuple(part for part in self.subsystems if isinstance(part, Oscillator))
+
+    @property
+    def harmonic_baths(self) -> tuple[Reservoir, ...]:
+        """The reservoirs that are harmonic baths treated as Gaussian."""
+        return tuple(part for part in self.reservoirs if isinstance(part, Reservoir))
+
+    @property
     def is_finite(self) -> bool:
         """Whether its parts are finite; if not, they are oscillators treated as Gaussian."""
         return isinstance(self.subsystems[0], FiniteSubsystem)
@@ -198,8 +208,7 @@ class Machine:
         if not isinstance(bath, Reservoir):
             raise MachineError(f"The recurrence time is that of a reservoir, but {reservoir!r} is a subsystem.")
         times = np.linspace(0.0, self.period, 33)
-        oscillators = [part for part in self.subsystems if isinstance(part, Oscillator)]
-        coupled = [part for part in oscillators if bath in self.reservoirs_of(part.name)]
+        coupled = [part for part in self.oscillators if bath in self.reservoirs_of(part.name)]
         visited = np.unique([part.drive.value(times) for part in coupled]) if coupled else np.empty(0)
         low, high = float(np.min(bath.frequencies)), float(np.max(bath.frequencies))
         resonant = visited[(visited >= low) & (visited <= high)]

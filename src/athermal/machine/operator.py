@@ -12,7 +12,7 @@ import numpy as np
 import scipy.sparse
 from pydantic import ConfigDict
 
-from athermal._types import ComplexArray
+from athermal._types import Matrix
 from athermal._validate import suggest
 from athermal.errors import MachineError
 
@@ -100,7 +100,8 @@ def as_operator(value: Any, what: str, owner: str) -> Operator:
             array = np.empty(0)
         if array.ndim != 2:
             raise MachineError(
-                f"`{what}` of {owner} must be a QuTiP operator, a square matrix or the name of a standard operator, but is {value!r}."
+                f"`{what}` of {owner} must be a QuTiP operator, a square matrix or the name of a standard operator, but "
+                f"is {value!r}."
             )
         matrix = scipy.sparse.coo_array(array)
     if matrix.shape[0] != matrix.shape[1]:
@@ -111,7 +112,7 @@ def as_operator(value: Any, what: str, owner: str) -> Operator:
 
 def as_hamiltonian(value: Any, what: str, owner: str) -> MatrixOperator:
     """Return a Hermitian operator, or a diagonal one from a list of energies, or raise `MachineError`."""
-    if not isinstance(value, str) and isinstance(value, Iterable) and not hasattr(value, "full") and np.ndim(value) == 1:
+    if not isinstance(value, str) and isinstance(value, Iterable) and not hasattr(value, "full") and np.ndim(value) == 1:  # type: ignore[arg-type]
         energies = [float(energy) for energy in value]
         return MatrixOperator(len(energies), tuple((k, k, e, 0.0) for k, e in enumerate(energies) if e != 0.0))
     operator = as_operator(value, what, owner)
@@ -131,7 +132,7 @@ def asymmetry(matrix: Any) -> float:
     return float(abs(matrix - matrix.conj().T).max()) / largest if largest else 0.0
 
 
-def spin_operators() -> dict[str, ComplexArray]:
+def spin_operators() -> dict[str, Matrix]:
     """Return the standard operators of a qubit by QuTiP's names; basis state 0 is up, the excited state of w sigma_z/2."""
     up = np.array([[0.0, 1.0], [0.0, 0.0]])
     return {
@@ -144,7 +145,7 @@ def spin_operators() -> dict[str, ComplexArray]:
     }
 
 
-def oscillator_operators(levels: int) -> dict[str, ComplexArray]:
+def oscillator_operators(levels: int) -> dict[str, Matrix]:
     """Return the standard operators of an oscillator cut to its lowest levels, each with its exact matrix elements.
 
     x = (a + a^dag)/sqrt 2 and p = (a - a^dag)/(i sqrt 2). The squares are cut after squaring, not before.
@@ -165,7 +166,7 @@ def oscillator_operators(levels: int) -> dict[str, ComplexArray]:
     return {name: np.asarray(operator[:levels, :levels]) for name, operator in operators.items()}
 
 
-def named_operator(name: str, known: dict[str, ComplexArray], dimension: int, owner: str) -> Any:
+def named_operator(name: str, known: dict[str, Matrix], dimension: int, owner: str) -> Any:
     """Return the sparse matrix of a standard operator, or of |j><k| for any two basis states."""
     if name in known:
         return scipy.sparse.csr_array(known[name])

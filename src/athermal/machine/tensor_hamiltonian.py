@@ -7,7 +7,7 @@ reservoirs, in the machine's order, each reservoir in the eigenbasis of its H_j.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -60,7 +60,7 @@ class TensorHamiltonian(DrivenTerms[TensorTerm]):
         subsystems: dict[str, int],
         reservoirs: dict[str, FloatArray],
         terms: Sequence[TensorTerm],
-        counters: dict[str, Sequence[TensorTerm]],
+        counters: Mapping[str, Sequence[TensorTerm]],
         period: float,
         truncated: dict[str, tuple[int, ...]],
     ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import scipy.linalg
 
-from athermal._types import ComplexArray, FloatArray, IntArray
+from athermal._types import FloatArray, IntArray, Matrix
 from athermal.errors import StateError
 
 # Rounding of the eigenvalues of a d x d density matrix, in units of d eps; what is below it may be zero.
@@ -38,7 +38,7 @@ def spectrum_entropy(populations: FloatArray) -> float:
     return float(-np.sum(present * logarithms))
 
 
-def entropy(density: ComplexArray) -> float:
+def entropy(density: Matrix) -> float:
     """Return the von Neumann entropy S = -Tr rho ln rho in nats.
 
     Parameters
@@ -55,10 +55,10 @@ def entropy(density: ComplexArray) -> float:
     >>> round(entropy(np.diag([1.0 - 1e-12, 1e-12])), 16)
     2.8631e-11
     """
-    return spectrum_entropy(np.linalg.eigvalsh(density))
+    return spectrum_entropy(np.asarray(np.linalg.eigvalsh(density), dtype=float))
 
 
-def relative_entropy(density: ComplexArray, other: ComplexArray) -> float:
+def relative_entropy(density: Matrix, other: Matrix) -> float:
     """Return D(rho || sigma) = Tr rho (ln rho - ln sigma) in nats; infinite if rho reaches where sigma does not.
 
     Eigenvalues of sigma below d eps of its largest are taken for zero: no eigenvalue solver can tell them apart. An excited
@@ -108,7 +108,7 @@ def log_partition(energies: FloatArray, temperature: float) -> float:
     return float(-lowest / temperature + np.log(np.sum(np.exp(-(energies - lowest) / temperature))))
 
 
-def thermal_relative_entropy(density: ComplexArray, energies: FloatArray, temperature: float) -> float:
+def thermal_relative_entropy(density: Matrix, energies: FloatArray, temperature: float) -> float:
     """Return D(rho || e^{-H/T}/Z) = -S(rho) + <H>/T + ln Z, with rho in the eigenbasis of H; finite at any T > 0.
 
     Examples
@@ -120,7 +120,7 @@ def thermal_relative_entropy(density: ComplexArray, energies: FloatArray, temper
     return -entropy(density) + mean / temperature + log_partition(energies, temperature)
 
 
-def ergotropy(density: ComplexArray, hamiltonian: ComplexArray) -> float:
+def ergotropy(density: Matrix, hamiltonian: Matrix) -> float:
     """Return the largest work that a unitary can draw from rho: <H> - sum_k r_k e_k, r falling and e rising.
 
     References
@@ -149,7 +149,7 @@ def eigenspaces(energies: FloatArray) -> IntArray:
     return np.concatenate([[0], np.cumsum(np.diff(energies) > 1e-9 * size)]).astype(np.intp)
 
 
-def concurrence(density: ComplexArray) -> float:
+def concurrence(density: Matrix) -> float:
     """Return the concurrence of two qubits, from 0 (no entanglement) to 1.
 
     References
@@ -170,7 +170,7 @@ def concurrence(density: ComplexArray) -> float:
     return max(0.0, float(numbers[0] - np.sum(numbers[1:])))
 
 
-def negativity(density: ComplexArray, dimensions: tuple[int, int]) -> float:
+def negativity(density: Matrix, dimensions: tuple[int, int]) -> float:
     """Return the negativity: minus the sum of the negative eigenvalues of the partial transpose.
 
     References
@@ -189,7 +189,7 @@ def negativity(density: ComplexArray, dimensions: tuple[int, int]) -> float:
     return float(-np.sum(values[values < 0.0])) + 0.0
 
 
-def check_density(density: ComplexArray, what: str) -> None:
+def check_density(density: Matrix, what: str) -> None:
     """Raise `StateError` unless a matrix is a state: Hermitian, of unit trace, without negative eigenvalues."""
     size = float(np.max(np.abs(density), initial=0.0))
     asymmetry = float(np.max(np.abs(density - density.conj().T), initial=0.0))
@@ -203,14 +203,14 @@ def check_density(density: ComplexArray, what: str) -> None:
         raise StateError(f"{what} must have no negative eigenvalue, but its lowest is {lowest:.3g}.")
 
 
-def root_factor(density: ComplexArray) -> tuple[ComplexArray, FloatArray]:
+def root_factor(density: Matrix) -> tuple[Matrix, FloatArray]:
     """Return M with rho = M M^dag and orthogonal columns, and their weights; eigenvalues at rounding are left out."""
     values, vectors = np.linalg.eigh(density)
     kept = values > len(values) * float(np.finfo(float).eps) * 0.25 * max(float(values[-1]), 0.0)
     return np.asarray(vectors[:, kept] * np.sqrt(values[kept])), np.asarray(values[kept])
 
 
-def largest_pattern(pattern: ComplexArray) -> float:
+def largest_pattern(pattern: Matrix) -> float:
     """Return the largest c for which 1 + c Y >= 0: -1/lambda_min(Y).
 
     With rho^{1/2} (1 + c Y) rho^{1/2} this is the largest correlation of the pattern rho^{1/2} Y rho^{1/2}.

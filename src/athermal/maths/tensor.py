@@ -13,7 +13,7 @@ import numpy as np
 import scipy.sparse
 import scipy.sparse.csgraph
 
-from athermal._types import ComplexArray, FloatArray, IntArray
+from athermal._types import ComplexArray, FloatArray, IntArray, Matrix
 
 
 def strides(dimensions: Sequence[int]) -> IntArray:
@@ -80,6 +80,25 @@ def reduced(factor: ComplexArray, dimensions: Sequence[int], keep: Sequence[int]
     """
     rows = split(factor, dimensions, keep)
     return np.asarray(rows @ rows.conj().T)
+
+
+def partial_trace(matrix: Matrix, dimensions: Sequence[int], keep: Sequence[int]) -> Matrix:
+    """Return the operator on the factors in `keep`, in that order, with all others traced out.
+
+    Examples
+    --------
+    >>> partial_trace(np.kron(np.diag([0.25, 0.75]), np.eye(2)), (2, 2), [0])
+    array([[0.5, 0. ],
+           [0. , 1.5]])
+    """
+    traced = [k for k in range(len(dimensions)) if k not in keep]
+    if not traced and list(keep) == list(range(len(dimensions))):
+        return matrix
+    n = len(dimensions)
+    axes = [*keep, *traced, *(k + n for k in keep), *(k + n for k in traced)]
+    kept, rest = (int(np.prod([dimensions[k] for k in group])) for group in (keep, traced))
+    shaped = matrix.reshape(*dimensions, *dimensions).transpose(axes).reshape(kept, rest, kept, rest)
+    return np.asarray(np.einsum("iaja->ij", shaped))
 
 
 def reduced_spectrum(factor: ComplexArray, dimensions: Sequence[int], keep: Sequence[int]) -> FloatArray:

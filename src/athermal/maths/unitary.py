@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import scipy.linalg
 import scipy.sparse
+import scipy.special
 
 from athermal._types import ComplexArray, FloatArray, IntArray, Matrix
 from athermal.errors import ConvergenceError
@@ -74,6 +75,8 @@ class DrivenSum:
         for row, matrix in zip(data, self.matrices, strict=True):
             entries = scipy.sparse.coo_array(matrix)
             kept = entries.data != 0.0
+            if not np.any(kept):  # SciPy indexes with empty arrays into a sparse result
+                continue
             where = np.asarray(place[entries.row[kept], entries.col[kept]]).ravel().astype(np.intp) - 1
             np.add.at(row, where, entries.data[kept])
         return pattern, data
@@ -85,7 +88,8 @@ class DrivenSum:
     def combine(self, amounts: FloatArray) -> Any:
         """Return sum_a amounts_a K_a."""
         pattern, data = self._common
-        return scipy.sparse.csr_array((amounts @ data, pattern.indices, pattern.indptr), shape=pattern.shape)
+        entries = (amounts @ data).astype(complex)  # products with complex states would convert it each time
+        return scipy.sparse.csr_array((entries, pattern.indices, pattern.indptr), shape=pattern.shape)
 
     def restricted(self, index: IntArray) -> DrivenSum:
         """Return it on a set of basis states that it does not leave."""
@@ -97,7 +101,7 @@ class Spectrum:
     """Energies and eigenvectors of a constant Hamiltonian."""
 
     energies: FloatArray
-    vectors: ComplexArray
+    vectors: Matrix
 
     @classmethod
     def of(cls, hamiltonian: Any) -> Spectrum:
@@ -140,9 +144,9 @@ def driven_map(
     unitary = np.eye(hamiltonian.size, dtype=complex)
     integrals = [np.zeros_like(unitary) for _ in integrands]
     for times, weights, states, end in taylor_steps(hamiltonian, unitary, start, stop, with_nodes=bool(integrands)):
-        for integral, integrand in zip(integrals, integrands, strict=True):
+        for k, integrand in enumerate(integrands):
             for time, weight, state in zip(times, weights, states, strict=True):
-                integral += weight * (state.conj().T @ (integrand.at(time) @ state))
+                integrals[k] += weight * (state.conj().T @ (integrand.at(time) @ state))
         unitary = end
     return unitary, integrals
 
@@ -166,6 +170,33 @@ def driven_states(
     return np.concatenate(batches, axis=1), np.concatenate(sums, axis=1)
 
 
+def constant_states(hamiltonian: Any, states: ComplexArray, duration: float) -> ComplexArray:
+    """Return exp(-iHt) states of a constant sparse Hamiltonian, by the Chebyshev expansion of the exponential.
+
+    References
+    ----------
+    H. Tal-Ezer, R. Kosloff, J. Chem. Phys. 81, 3967 (1984).
+
+    Examples
+    --------
+    >>> flip = scipy.sparse.csr_array(np.array([[0.0, 1.0], [1.0, 0.0]]))
+    >>> bool(abs(constant_states(flip, np.array([[1.0], [0.0]]), 0.3)[0, 0] - np.cos(0.3)) < 1e-15)
+    True
+    """
+    middle, half_spread = _spectral_bounds(DrivenSum((hamiltonian,), lambda times: np.ones((len(times), 1))), 0.0, duration)
+    phase = max(half_spread * abs(duration), np.finfo(float).tiny)
+    orders = np.arange(int(phase + 12.0 * phase ** (1.0 / 3.0)) + 24)
+    weights = scipy.special.jv(orders, phase) * (-1j * np.sign(duration)) ** orders
+    weights[1:] *= 2.0
+    scaled = (hamiltonian - middle * scipy.sparse.eye_array(len(states), format="csr")).astype(complex) / max(half_spread, 1e-300)
+    before, now = np.asarray(states, dtype=complex), scaled @ states
+    total = weights[0] * before + weights[1] * now
+    for weight in weights[2:]:
+        before, now = now, 2.0 * (scaled @ now) - before
+        total += weight * now
+    return np.asarray(np.exp(-1j * middle * duration) * total)
+
+
 Step = tuple[FloatArray, FloatArray, ComplexArray, ComplexArray]
 
 
@@ -177,15 +208,22 @@ def taylor_steps(
     Solves d psi/dt = factor H(t) psi; factor -1/2 with a constant H is e^{-Ht/2}.
     """
     middle, half_spread = _spectral_bounds(hamiltonian, start, stop)
-    count = max(1, int(np.ceil(half_spread * abs(factor) * (stop - start) / _STEP)))
+    count = max(1, int(np.ceil(half_spread * abs(factor) * abs(stop - start) / _STEP)))
     amounts = _polynomial_drives(hamiltonian, start, stop, count)
+    # Powers of opposite signs cancel in H, but not in the terms of the series.
+    while _growth(hamiltonian, amounts) * abs(factor) * (stop - start) / len(amounts) > _STEP:
+        amounts = _polynomial_drives(hamiltonian, start, stop, 2 * len(amounts))
     count = len(amounts)
     duration = (stop - start) / count
     centre = scipy.sparse.diags_array(np.full(hamiltonian.size, middle), format="csr")
     nodes, weights = _gauss_rule()
+    held: FloatArray | None = None
+    static: Any = None
     width = max(1, int(_BATCH_BYTES // (16 * _TYPICAL_ORDER * len(states))))
     for step, polynomials in enumerate(amounts):
-        static = hamiltonian.combine(np.array([p[0] if len(p) == 1 else 0.0 for p in polynomials])) - centre
+        constants = np.array([p[0] if len(p) == 1 else 0.0 for p in polynomials])
+        if held is None or not np.array_equal(constants, held):
+            held, static = constants, hamiltonian.combine(constants) - centre
         moving = [(p, k) for p, k in zip(polynomials, hamiltonian.matrices, strict=True) if len(p) > 1]
         turn = factor * duration * middle
         inside = np.empty((len(nodes) if with_nodes else 0, *states.shape), dtype=complex)
@@ -225,6 +263,15 @@ def _series(static: Any, moving: Sequence[tuple[FloatArray, Any]], states: Compl
             return terms[: n + 2]
     raise ConvergenceError(
         f"The Taylor series of a step must end within {_MAX_ORDER} terms, but does not. Check that no drive is infinite."
+    )
+
+
+def _growth(hamiltonian: DrivenSum, amounts: Sequence[Sequence[FloatArray]]) -> float:
+    """Return the largest sum_a |K_a| sum_{k>0} |phi_ak|/(k+1) of a step: what moving drives add to the growth of the terms."""
+    norms = [float(np.max(abs(matrix).sum(axis=1), initial=0.0)) for matrix in hamiltonian.matrices]
+    return max(
+        sum(norm * float(np.sum(np.abs(p[1:]) / np.arange(2.0, len(p) + 1.0))) for norm, p in zip(norms, step, strict=True))
+        for step in amounts
     )
 
 

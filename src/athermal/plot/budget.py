@@ -65,6 +65,7 @@ def draw_resources(ax: Axes, ledger: Ledger, *, with_meaning: bool = False) -> N
     _mark_net_work(ax, ledger)
     style.note_unknown(ax, unknown)
     style.set_cycle_axis(ax, ledger)
+    ax.use_sticky_edges = False  # the foot of a bar is no edge: bars hang below zero too
     ax.margins(y=0.08)
     ax.set_ylabel(f"contribution to $-W$\n({style.ENERGY_UNIT})")
 

@@ -9,6 +9,7 @@ import xarray as xr
 
 from athermal._types import FloatArray
 from athermal.plot import style
+from athermal.thermodynamics import laws
 from athermal.thermodynamics.ledger import Ledger
 
 
@@ -40,13 +41,15 @@ _INPUT_MODES = {
     "heater": "work goes in and heats every reservoir",
     "charge": "work and heat go in and are stored",
     "mixer": "work goes in and moves heat among the reservoirs",
+    "heat reversal": "no work, and heat runs from cold to hot",
+    "conduction": "no work, and heat runs from hot to cold",
     "idle": "no work comes out or goes in",
 }
 
 
 def gives_work(data: xr.Dataset) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
     """Tell for each interval whether work came out: W < 0 beyond rounding."""
-    return np.asarray((data["work"].values < 0.0) & (data["mode"].values != "idle"))
+    return np.asarray((data["work"].values < 0.0) & ~np.isin(data["mode"].values, laws.WITHOUT_WORK))
 
 
 def shown_groups(ledger: Ledger) -> tuple[ResourceGroup, ...]:
@@ -108,6 +111,9 @@ def headline(ledger: Ledger) -> str:
     beyond = beyond_carnot(ledger)
     giving = gives_work(ledger.cycles)
     every = f"all {ledger.n_cycles} cycles" if ledger.n_cycles > 1 else "its one cycle"
+    if set(ledger.cycles["mode"].values) & {"heat reversal"} and not np.any(giving):
+        where = [k + 1 for k in range(ledger.n_cycles) if ledger.cycles["mode"].values[k] == "heat reversal"]
+        return f"heat runs from cold to hot in {ranges(where)}, without work"
     if not np.any(giving):
         return f"no work comes out in {every.replace('all', 'any of')}"
     if np.all(beyond):
@@ -146,6 +152,8 @@ def paid_by(ledger: Ledger, where: list[int]) -> str:
 
 def _told(ledger: Ledger, kind: str, where: list[int]) -> str:
     data = ledger.cycles.isel(cycle=where)
+    if kind == "heat reversal" and (payer := paid_by(ledger, where)):
+        return f"{_INPUT_MODES[kind]}, paid by {payer}"
     if kind in _INPUT_MODES:
         performance = data["coefficient_of_performance"].values
         if kind != "refrigerator" or np.any(np.isnan(performance)):

@@ -244,10 +244,15 @@ MODES = {
     "heater": "W > 0 and every reservoir gains",
     "charge": "W > 0 and every reservoir gives: the machine stores both",
     "mixer": "W > 0 with any other pattern of heats, as among equal temperatures or three reservoirs and more",
-    "idle": "no work beyond rounding",
+    "heat reversal": "no work, and heat runs from the coldest to the hottest reservoir: stored resources pay",
+    "conduction": "no work, and heat runs from the hottest to the coldest reservoir",
+    "idle": "no work beyond rounding, and no such heat",
 }
 """The modes of operation; the first, fourth, fifth and sixth are the classical ones, the others need stored resources or
 more than two reservoirs."""
+
+WITHOUT_WORK = ("heat reversal", "conduction", "idle")
+"""The modes in which no work is done beyond rounding."""
 
 
 def mode(work: float, heats: FloatArray, temperatures: FloatArray, resolution: float) -> str:
@@ -260,9 +265,13 @@ def mode(work: float, heats: FloatArray, temperatures: FloatArray, resolution: f
     >>> mode(-1.0, np.array([-3.0, 2.0]), np.array([2.0, 1.0]), 0.0)
     'engine'
     """
-    if not abs(work) > resolution:
-        return "idle"
     hot, cold = heats[int(np.argmax(temperatures))], heats[int(np.argmin(temperatures))]
+    if not abs(work) > resolution:
+        if np.isnan(work) or np.max(temperatures) == np.min(temperatures):
+            return "idle"
+        if hot > resolution and cold < -resolution:
+            return "heat reversal"
+        return "conduction" if hot < -resolution and cold > resolution else "idle"
     gains, gives = heats > resolution, heats < -resolution
     if work < 0.0:
         if not np.any(gives):

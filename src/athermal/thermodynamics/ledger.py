@@ -13,7 +13,7 @@ import xarray as xr
 from athermal._types import FloatArray, IntArray
 from athermal._validate import suggest
 from athermal.thermodynamics import laws, storage
-from athermal.thermodynamics.snapshot import EXTRAS, Reference, Snapshot
+from athermal.thermodynamics.snapshot import EXTRAS, Reference, Replicates, Snapshot
 from athermal.thermodynamics.table import format_table, ledger_rows
 
 RESIDUAL_TOLERANCE = 1e-9
@@ -83,6 +83,8 @@ class Ledger:
     samples_per_cycle : int
     provenance : dict
         What made it: machine, initial state, backend and its tolerances and achieved accuracy, versions.
+    replicates : Replicates, optional
+        Of a run whose state was sampled.
 
     Attributes
     ----------
@@ -94,6 +96,8 @@ class Ledger:
         The same from time zero to each sampled instant (dimension `instant`, coordinate `time`).
     instants : xarray.Dataset
         Energies and entropies themselves at each sampled instant, the start included.
+    errors, cumulative_errors : xarray.Dataset
+        One standard error of every column of `cycles` and `cumulative`, of a run whose state was sampled; empty otherwise.
 
     Examples
     --------
@@ -108,6 +112,7 @@ class Ledger:
     reference: Reference
     samples_per_cycle: int = 1
     provenance: dict[str, Any] = field(default_factory=dict)
+    replicates: Replicates | None = None
 
     @property
     def n_cycles(self) -> int:
@@ -141,6 +146,35 @@ class Ledger:
         step = self.samples_per_cycle
         ends = np.arange(step, step * self.n_cycles + 1, step)
         return self._account(np.zeros_like(ends), ends, np.cumsum(self.works)[ends - 1], "cycle", np.arange(1, self.n_cycles + 1))
+
+    @cached_property
+    def errors(self) -> xr.Dataset:
+        return self._jackknife("cycles")
+
+    @cached_property
+    def cumulative_errors(self) -> xr.Dataset:
+        return self._jackknife("cumulative")
+
+    def _jackknife(self, which: str) -> xr.Dataset:
+        """Return sqrt((n - 1)/n sum_k (x_k - mean x)^2) of every column, x_k with sample k left out (Quenouille, Tukey 1958)."""
+        if self.replicates is None:
+            return xr.Dataset()
+        n, held = len(self.replicates), self.replicates
+        ledgers = (
+            Ledger(held.snapshots.at((slice(None), k)), held.works[:, k], self.reference, self.samples_per_cycle)
+            for k in range(n)
+        )
+        tables = [getattr(ledger, which) for ledger in ledgers]
+        columns = {
+            name: (
+                values.dims,
+                np.sqrt((n - 1) * np.var([table[name].values for table in tables], axis=0)),
+                {"long_name": f"standard error of {values.attrs['long_name']}", "units": values.attrs["units"]},
+            )
+            for name, values in tables[0].data_vars.items()
+            if values.dtype.kind == "f" and not str(name).startswith(("residual_", "tolerance_"))
+        }
+        return xr.Dataset(columns, coords=tables[0].coords)
 
     @cached_property
     def samples(self) -> xr.Dataset:
@@ -251,7 +285,7 @@ class Ledger:
         entropic = laws.entropic_work(a, b, ref)
         t_min = float(np.min(ref.temperatures))
         resolution = _ROUNDING * (np.sum(np.abs(b.subsystem_energies), -1) + np.sum(np.abs(b.reservoir_energies), -1))
-        heats = laws.heat(a, b)
+        heats, intake, given = laws.heat(a, b), laws.heat_intake(a, b), laws.energy_intake(a, b)
         by_resource = laws.work_by_resource(a, b, ref)
         i, j, r = (dim, "subsystem"), (dim, "reservoir"), (dim, "resource")
         n = len(labels)
@@ -267,9 +301,10 @@ class Ledger:
             "sigma_total_change": (dim, laws.sigma_total_change(a, b, ref)),
             "entropic_work": (dim, entropic),
             "sigma_change": (dim, entropic / t_min),
-            "heat_intake": (dim, laws.heat_intake(a, b)),
-            "energy_intake": (dim, laws.energy_intake(a, b)),
-            "efficiency": (dim, laws.efficiency(work, a, b)),
+            "heat_intake": (dim, intake),
+            "energy_intake": (dim, given),
+            # An intake at rounding is none.
+            "efficiency": (dim, np.where(intake + given > resolution, laws.efficiency(work, a, b), np.nan)),
             "carnot_efficiency": (dim, np.full(n, laws.carnot_efficiency(ref))),
             "thermal_efficiency": (dim, laws.thermal_efficiency(a, b, ref)),
             "gamma": (dim, laws.gamma(a, b)),
@@ -293,18 +328,18 @@ class Ledger:
         columns["athermality_change"] = (j, laws.athermality(b, ref) - laws.athermality(a, ref))
         modes = [laws.mode(float(w), q, ref.temperatures, float(e)) for w, q, e in zip(work, heats, resolution, strict=True)]
         for name in b.extras:
-            dims = (dim, *EXTRAS[name].dims)
+            axes = (dim, *EXTRAS[name].dims)
             change = b.extras[name] - a.extras[name]
             if name == "counts":
-                columns[name] = (dims, change)
+                columns[name] = (axes, change)
             else:
-                columns[name], columns[f"{name}_change"] = (dims, b.extras[name]), (dims, change)
+                columns[name], columns[f"{name}_change"] = (axes, b.extras[name]), (axes, change)
         columns["mode"] = (dim, np.array(modes, dtype=str))
         columns["is_athermal"] = (
             dim,
             np.array([laws.is_athermal(float(x), float(e)) for x, e in zip(entropic, resolution, strict=True)], dtype=bool),
         )
-        columns["paid_by"] = (dim, self._paid_by(work, entropic, by_resource, resolution))
+        columns["paid_by"] = (dim, self._paid_by(work, entropic, by_resource, resolution, np.array(modes)))
         columns.update(self._residuals(a, b, work, resolution, dim))
         return xr.Dataset(
             {name: (dims, values, _attributes(name)) for name, (dims, values) in columns.items()},
@@ -319,11 +354,13 @@ class Ledger:
             },
         )
 
-    def _paid_by(self, work: FloatArray, entropic: FloatArray, by_resource: FloatArray, resolution: FloatArray) -> Any:
+    def _paid_by(
+        self, work: FloatArray, entropic: FloatArray, by_resource: FloatArray, resolution: FloatArray, modes: Any
+    ) -> Any:
         """Name what paid for each interval.
 
         Work put in pays for itself ("work"). A thermal engine (dsigma >= 0) lives on heat: the reservoir whose heat gave most.
-        An athermal one (dsigma < 0) draws on entropic resources: the one of these that gave most.
+        An athermal one (dsigma < 0) draws on entropic resources, and so does a reversed flow of heat: the one that gave most.
         """
         names = np.array(laws.resource_names(self.reference))
         gave = np.where(np.isnan(by_resource), np.inf, by_resource)
@@ -334,12 +371,12 @@ class Ledger:
         amount = np.take_along_axis(gave, best[:, None], axis=-1)[:, 0]
         payer = np.where(amount < -resolution, names[best], "none")
         payer = np.where(work > resolution, "work", payer)
-        return np.where(np.abs(work) > resolution, payer, "none")
+        return np.where((np.abs(work) > resolution) | (modes == "heat reversal"), payer, "none")
 
     def _residuals(self, a: Snapshot, b: Snapshot, work: FloatArray, resolution: FloatArray, dim: str) -> dict[str, Any]:
         ref, tolerance = self.reference, RESIDUAL_TOLERANCE
         q, du, ds = laws.heat(a, b), laws.energy_change(a, b), laws.entropy_change(a, b)
-        entropies = np.sum(np.abs(b.subsystem_entropies), -1) + np.sum(b.reservoir_energies / ref.temperatures, -1)
+        entropies = np.sum(np.abs(b.subsystem_entropies), -1) + np.sum(np.abs(b.reservoir_energies) / ref.temperatures, -1)
         nats = _ROUNDING * np.where(np.isnan(entropies), 0.0, entropies)
         t_min = float(np.min(ref.temperatures))
         energy_terms = np.abs(work) + np.sum(np.abs(q), -1) + np.sum(np.abs(du), -1)

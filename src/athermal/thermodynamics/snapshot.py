@@ -78,12 +78,12 @@ class Snapshot:
         """Return many snapshots as one, along a new leading axis."""
         names = snapshots[0].extras
         extras = {name: np.stack([snapshot.extras[name] for snapshot in snapshots]) for name in names}
-        return cls(*(np.stack([getattr(snapshot, name) for snapshot in snapshots]) for name in ALWAYS), extras)
+        return cls(**{name: np.stack([getattr(snapshot, name) for snapshot in snapshots]) for name in ALWAYS}, extras=extras)
 
     def at(self, index: Any) -> Snapshot:
         """Return the snapshot(s) at an index of the leading axis (or axes)."""
         extras = {name: np.asarray(values[index]) for name, values in self.extras.items()}
-        return Snapshot(*(np.asarray(getattr(self, name)[index]) for name in ALWAYS), extras)
+        return Snapshot(**{name: np.asarray(getattr(self, name)[index]) for name in ALWAYS}, extras=extras)
 
     def at_time(self, time: float) -> Snapshot:
         """Return the same at another time."""
@@ -92,6 +92,25 @@ class Snapshot:
 
 ALWAYS = tuple(entry.name for entry in fields(Snapshot) if entry.name != "extras")
 """What every snapshot holds."""
+
+
+@dataclass(frozen=True)
+class Replicates:
+    """A sampled run again and again, each time with one of its n samples left out: what the jackknife takes errors from.
+
+    Parameters
+    ----------
+    snapshots : Snapshot
+        Stacked along (instants, n).
+    works : (instants - 1, n) array
+    """
+
+    snapshots: Snapshot
+    works: FloatArray
+
+    def __len__(self) -> int:
+        """Return the number of samples."""
+        return int(self.works.shape[1])
 
 
 @dataclass(frozen=True)

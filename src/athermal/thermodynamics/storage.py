@@ -11,7 +11,7 @@ import xarray as xr
 
 from athermal._types import FloatArray
 from athermal.errors import FileFormatError
-from athermal.thermodynamics.snapshot import EXTRAS, Reference, Snapshot
+from athermal.thermodynamics.snapshot import EXTRAS, Reference, Replicates, Snapshot
 
 if TYPE_CHECKING:
     from athermal.thermodynamics.ledger import Ledger
@@ -19,22 +19,27 @@ if TYPE_CHECKING:
 FORMAT = "athermal ledger"
 FORMAT_VERSION = 1
 
-_STATE_COLUMNS = (
-    "time",
-    "subsystem_energy",
-    "reservoir_energy",
-    "subsystem_entropy",
-    "reservoir_entropy",
-    "system_entropy",
-    "reservoirs_entropy",
-    "total_entropy",
-)
+# The columns of /instants that a snapshot is made of, by its own names.
+_STATE_COLUMNS = {
+    "time": "time",
+    "subsystem_energies": "subsystem_energy",
+    "reservoir_energies": "reservoir_energy",
+    "subsystem_entropies": "subsystem_entropy",
+    "reservoir_entropies": "reservoir_entropy",
+    "system_entropy": "system_entropy",
+    "reservoirs_entropy": "reservoirs_entropy",
+    "total_entropy": "total_entropy",
+}
 
 
 def save(ledger: Ledger, path: Path) -> Path:
     """Write a ledger to a netCDF file; an existing file is replaced only when the new one is complete."""
     works = ledger.instants.assign(work=("interval", ledger.works, {"long_name": "work between consecutive instants"}))
-    tree = xr.DataTree.from_dict({"/instants": works, "/cycles": ledger.cycles, "/cumulative": ledger.cumulative})
+    groups = {"/instants": works, "/cycles": ledger.cycles, "/cumulative": ledger.cumulative}
+    if ledger.replicates is not None:
+        groups |= {"/errors": ledger.errors, "/cumulative_errors": ledger.cumulative_errors}
+        groups["/replicates"] = _replicate_table(ledger.replicates)
+    tree = xr.DataTree.from_dict(groups)
     tree.attrs = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
@@ -56,7 +61,21 @@ def save(ledger: Ledger, path: Path) -> Path:
     return path
 
 
-def load(path: Path) -> tuple[Snapshot, FloatArray, Reference, int, dict[str, Any]]:
+def _replicate_table(replicates: Replicates) -> xr.Dataset:
+    """Return the replicates as a data set of arrays (instant, sample, ...)."""
+    s = replicates.snapshots
+    columns = {_STATE_COLUMNS[name]: getattr(s, name) for name in _STATE_COLUMNS} | dict(s.extras)
+    dims = {name: ("instant", "sample", *(f"{name}_{k}" for k in range(np.ndim(values) - 2))) for name, values in columns.items()}
+    data: dict[str, Any] = {name: (dims[name], values) for name, values in columns.items()}
+    return xr.Dataset(data | {"work": (("interval", "sample"), replicates.works)})
+
+
+def _snapshot_of(data: xr.Dataset) -> Snapshot:
+    extras = {name: data[name].values for name in EXTRAS if name in data}
+    return Snapshot(**{key: data[name].values for key, name in _STATE_COLUMNS.items()}, extras=extras)
+
+
+def load(path: Path) -> tuple[Snapshot, FloatArray, Reference, int, dict[str, Any], Replicates | None]:
     """Read the fields of a ledger, or raise `FileFormatError` saying what is wrong with the file."""
     if not path.is_file():
         raise FileFormatError(f"There is no result file {path}.")
@@ -77,8 +96,7 @@ def load(path: Path) -> tuple[Snapshot, FloatArray, Reference, int, dict[str, An
         )
     try:
         data = tree["/instants"].to_dataset()
-        extras = {name: data[name].values for name in EXTRAS if name in data}
-        snapshots = Snapshot(*(data[name].values for name in _STATE_COLUMNS), extras)
+        snapshots = _snapshot_of(data)
         reference = Reference(
             tuple(map(str, data["subsystem"].values)),
             tuple(map(str, data["reservoir"].values)),
@@ -89,6 +107,10 @@ def load(path: Path) -> tuple[Snapshot, FloatArray, Reference, int, dict[str, An
         )
         works = np.asarray(data["work"].values)
         provenance = json.loads(tree.attrs["provenance"])
-        return snapshots, works, reference, int(tree.attrs["samples_per_cycle"]), provenance
+        replicates = None
+        if "replicates" in tree.children:
+            table = tree["/replicates"].to_dataset()
+            replicates = Replicates(_snapshot_of(table), table["work"].values)
+        return snapshots, works, reference, int(tree.attrs["samples_per_cycle"]), provenance, replicates
     except (KeyError, ValueError) as error:
         raise FileFormatError(f"{path} lacks a part of a ledger ({error}). Run again to make it anew.") from error

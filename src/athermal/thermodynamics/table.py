@@ -5,7 +5,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from athermal.thermodynamics import laws
+
 if TYPE_CHECKING:
+    import xarray as xr
+
     from athermal.thermodynamics.ledger import Ledger
 
 
@@ -14,27 +18,38 @@ def ledger_rows(ledger: Ledger, *, cumulative: bool = False) -> list[list[str]]:
     data = ledger.cumulative if cumulative else ledger.cycles
     reservoirs = ledger.reference.reservoirs
     header = ["cycle", "work out", *(f"heat from {name}" for name in reservoirs), "dU", "dSigma", "dI(S,R)", "dC(S)", "dC(R)"]
-    header += [*(f"dD[{name}]" for name in reservoirs), "eta", "Carnot", "mode", "paid by"]
+    header += [*(f"dD[{name}]" for name in reservoirs), *ledger.reference.counters, "eta", "Carnot", "mode", "paid by"]
+    errors = ledger.cumulative_errors if cumulative else ledger.errors
     rows = [header]
     for n in range(ledger.n_cycles):
         row = data.isel(cycle=n)
+        error = errors.isel(cycle=n) if errors else None
+
+        def cell(name: str, values: xr.Dataset = row, spread: xr.Dataset | None = error) -> str:
+            return _number(values[name].item(), None if spread is None else spread[name].item())
+
+        def cells(name: str, sign: float = 1.0, values: xr.Dataset = row, spread: xr.Dataset | None = error) -> list[str]:
+            widths = [None] * values[name].size if spread is None else spread[name].values.tolist()
+            return [_number(sign * value, width) for value, width in zip(values[name].values.tolist(), widths, strict=True)]
+
         mode = str(row["mode"].item())
-        if row["work"].item() < 0.0 and mode != "idle":
+        if row["work"].item() < 0.0 and mode not in laws.WITHOUT_WORK:
             mode = f"{'athermal' if row['is_athermal'].item() else 'thermal'} {mode}"
-            eta = f"{row['efficiency'].item():.4f}"
+            eta = f"{row['efficiency'].item():.4f}" + ("" if error is None else f"±{error['efficiency'].item():.1g}")
         else:
             eta = "-"
         rows.append(
             [
                 str(n + 1),
-                _number(row["work_output"].item()),
-                *(_number(-value) for value in row["heat"].values),
+                cell("work_output"),
+                *cells("heat", -1.0),
                 _number(float(row["energy_change"].sum())),
                 *(
-                    _number(row[f"{name}_change"].item())
+                    cell(f"{name}_change")
                     for name in ("sigma_total", "mutual_information", "system_correlation", "reservoir_correlation")
                 ),
-                *(_number(value) for value in row["athermality_change"].values),
+                *cells("athermality_change"),
+                *(cells("counts") if ledger.reference.counters else []),
                 eta,
                 f"{row['carnot_efficiency'].item():.4f}",
                 mode + (" (!)" if row["is_violated"].item() else ""),
@@ -65,8 +80,10 @@ def format_table(rows: list[list[str]]) -> str:
     return "\n".join(lines)
 
 
-def _number(value: float) -> str:
+def _number(value: float, error: float | None = None) -> str:
     if math.isnan(value):
         return "unknown"
+    if error is not None:
+        return f"{value:+.5f}±{error:.1g}"
     text = f"{value:+.5f}" if abs(value) < 1e4 else f"{value:+.4e}"
     return "0" if abs(value) < 5e-13 else text if abs(value) >= 5e-6 else f"{value:+.0e}"

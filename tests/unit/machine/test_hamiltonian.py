@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from backends.by_hand import ByHand
-from backends.conformance import CASES
+from backends.gaussian_cases import CASES
 
 import athermal as at
 

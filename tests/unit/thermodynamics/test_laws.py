@@ -174,8 +174,11 @@ T = np.array([2.0, 1.0])
         (1.0, (3.0, 2.0), "heater"),
         (1.0, (0.0, 2.0), "heater"),
         (1.0, (-3.0, -2.0), "charge"),
-        (0.0, (-3.0, 3.0), "idle"),
-        (1e-3, (-3.0, 3.0), "idle"),  # below the resolution
+        (0.0, (-3.0, 3.0), "conduction"),
+        (1e-3, (-3.0, 3.0), "conduction"),  # below the resolution
+        (0.0, (3.0, -3.0), "heat reversal"),
+        (1e-3, (1e-3, -3.0), "idle"),
+        (0.0, (3.0, 3.0), "idle"),
         (-1.0, (-1e-3, 2.0), "discharge"),
     ],
 )
@@ -198,6 +201,10 @@ def test_modes_of_three_reservoirs():
     assert laws.mode(1.0, np.array([-1.0, 2.0, 1.0]), temperatures, 0.0) == "refrigerator"
     assert laws.mode(-1.0, np.array([1.0, 2.0, -4.0]), temperatures, 0.0) == "engine"
     assert laws.mode(-1.0, np.array([-4.0, 2.0, 1.0]), temperatures, 0.0) == "reverse engine"
+
+
+def test_equal_temperatures_have_no_direction():
+    assert laws.mode(0.0, np.array([1.0, -1.0]), np.array([1.0, 1.0]), 0.0) == "idle"
 
 
 def test_an_unknown_work_is_no_mode_but_idle():

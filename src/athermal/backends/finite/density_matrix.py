@@ -72,7 +72,8 @@ class DensityMatrix(Backend):
         needed = _MATRICES * 16.0 * float(dimension) ** 2 / _GIB
         if needed > self.max_memory:
             raise MachineError(
-                f"A density matrix of this machine has dimension {dimension} and would need about {needed:.3g} GiB, but `max_memory` "
+                f"A density matrix of this machine has dimension {dimension} and would need about {needed:.3g} GiB, but "
+                "`max_memory` "
                 f"of the density-matrix backend is {self.max_memory:g} GiB. Use StateVectors(), fewer or smaller parts, or raise "
                 "`max_memory` if there is that much."
             )
@@ -82,11 +83,14 @@ class DensityMatrix(Backend):
         """Return the dimension that this machine has here."""
         if machine.is_finite:
             if self.levels is not None:
-                raise MachineError("`levels` of the density-matrix backend must be left out: the parts of this machine are finite.")
+                raise MachineError(
+                    "`levels` of the density-matrix backend must be left out: the parts of this machine are finite."
+                )
             return machine.dimension
         if self.levels is None:
             raise MachineError(
-                "The oscillators of this machine have infinitely many states. Use the backend Dense(), which treats them exactly, or "
+                "The oscillators of this machine have infinitely many states. Use the backend Dense(), which treats "
+                "them exactly, or "
                 "say how many levels to keep: DensityMatrix(levels=...)."
             )
         return int(self.levels**machine.n_modes)
@@ -144,10 +148,10 @@ class DensityMatrixSolver(Solver[FactorState]):
     def prepare(self, initial: InitialState) -> FactorState:
         preparation = Preparation(self.machine, self.hamiltonian, self._cycles_backwards)
         factor = preparation.pieces(initial).factor()
-        return FactorState(factor, np.zeros((len(self.hamiltonian.counter_names), factor.shape[1])))
+        return FactorState.at_start(factor, len(self.hamiltonian.counter_names))
 
     def _cycles_backwards(self, factor: Matrix, cycles: int) -> Matrix:
-        state = FactorState(np.asarray(factor, dtype=complex), np.zeros((len(self.hamiltonian.counter_names), factor.shape[1])))
+        state = FactorState.at_start(np.asarray(factor, dtype=complex), len(self.hamiltonian.counter_names))
         for _ in range(cycles):
             state, _ = self.advance(state, self.machine.period, 0.0)
         return state.factor
@@ -162,10 +166,8 @@ class DensityMatrixSolver(Solver[FactorState]):
             factor[index] = (unitary if is_forward else unitary.conj().T) @ state.factor[index]
         # The operators are those of the earlier state.
         earlier, sign = (state.factor, 1.0) if is_forward else (factor, -1.0)
-        work = sign * float(np.sum(self._expectations(blocks.work, earlier)))
-        counted = [sign * self._expectations(operators, earlier) for operators in blocks.counts]
-        counts = state.counts + np.array(counted).reshape(state.counts.shape)
-        return FactorState(factor, counts, state.total_entropy), work
+        added = sign * np.array([self._expectations(operators, earlier) for operators in (blocks.work, *blocks.counts)])
+        return FactorState(factor, state.integrals + added), float(np.sum(added[0]))
 
     def _expectations(self, operators: Sequence[Matrix | None], factor: ComplexArray) -> FloatArray:
         """Return the expectation value of a block operator in each column."""
@@ -178,7 +180,9 @@ class DensityMatrixSolver(Solver[FactorState]):
 
     def snapshot(self, state: FactorState, time: float) -> Snapshot:
         phase = time % self.machine.period
-        return self.observer.snapshot(state.factor, state.counts, phase, with_coherence=self.options.coherence).at_time(time)
+        return self.observer.snapshot(state.factor, state.integrals[1:], phase, with_coherence=self.options.coherence).at_time(
+            time
+        )
 
     def accuracy(self) -> dict[str, float]:
         return {"unitarity_defect": self._defect}
@@ -267,5 +271,3 @@ def reference_of(machine: Machine, hamiltonian: TensorHamiltonian) -> Reference:
         machine.period,
         hamiltonian.counter_names,
     )
-
-

@@ -9,7 +9,7 @@ import numpy as np
 from athermal._types import ComplexArray, FloatArray, IntArray, Matrix
 from athermal.machine.tensor_hamiltonian import TensorHamiltonian
 from athermal.maths import density
-from athermal.maths.tensor import populations, reduced, reduced_spectrum, split
+from athermal.maths.tensor import partial_trace, populations, reduced, reduced_spectrum, split
 from athermal.thermodynamics.snapshot import Snapshot
 
 # Matrices of the subsystems together, and of a part's blocks, up to which further columns are worth their cost.
@@ -70,12 +70,13 @@ class Observer:
         """Return S(rho_i) from the density matrix of the subsystems together."""
         return np.array([density.entropy(self.part_of_system(rho, k)) for k in self.system])
 
+    def entropy_of_system(self, rho: ComplexArray) -> float:
+        """Return S(rho_S) from the density matrix of the subsystems together."""
+        return density.entropy(rho)
+
     def part_of_system(self, rho: ComplexArray, index: int) -> ComplexArray:
         """Return the density matrix of one subsystem."""
-        sizes = self.hamiltonian.dimensions[: len(self.system)]
-        before, after = int(np.prod(sizes[:index])), int(np.prod(sizes[index + 1 :]))
-        shaped = rho.reshape(before, sizes[index], after, before, sizes[index], after)
-        return np.asarray(np.einsum("aibajb->ij", shaped))
+        return partial_trace(rho, self.hamiltonian.dimensions[: len(self.system)], [index])
 
     def system_extras(self, rho: ComplexArray, time: float) -> dict[str, FloatArray]:
         """Return the further columns that need the state of the subsystems only."""
@@ -98,14 +99,42 @@ class Observer:
 
     # --- of the whole, given exactly -----------------------------------------------------------------------------------
 
-    def entropy(self, factor: ComplexArray, positions: Sequence[int]) -> float:
-        """Return the entropy of some parts from a factor with all its columns; NaN if it would take too large a matrix."""
-        size = int(np.prod([self.hamiltonian.dimensions[k] for k in positions]))
-        if min(size, factor.size // size) > _LARGEST_SPECTRUM:
-            return float("nan")
-        return density.spectrum_entropy(reduced_spectrum(factor, self.hamiltonian.dimensions, positions))
+    def entropies(self, factor: ComplexArray, rho: ComplexArray) -> Callable[[tuple[int, ...]], float]:
+        """Return the function that gives the entropy of any set of parts met in a ledger, each worked out once.
 
-    def coherences(self, factor: ComplexArray, time: float, entropies: Callable[[tuple[int, ...]], float]) -> dict[str, FloatArray]:
+        `factor` has all columns of the state, orthogonal; `rho` is the density matrix of the subsystems together. An entropy that
+        would take too large a matrix is NaN.
+        """
+        sizes, known = self.hamiltonian.dimensions, {}
+        everything, system, reservoirs = (*self.system, *self.reservoirs), tuple(self.system), tuple(self.reservoirs)
+        n_system, n_reservoirs = len(rho), int(np.prod([sizes[k] for k in reservoirs]))
+        # The reservoirs' states follow from their joint one, unless the state is pure enough for the other side to be smaller.
+        is_joint = n_reservoirs <= min(_LARGEST_SPECTRUM, n_system * factor.shape[1])
+        joint = reduced(factor, sizes, reservoirs) if is_joint else None
+
+        def found(positions: tuple[int, ...]) -> float:
+            if positions == everything:  # the columns are orthogonal: their weights are the spectrum
+                return density.spectrum_entropy(np.sum(factor.real**2 + factor.imag**2, axis=0))
+            if set(positions) <= set(system):
+                return density.entropy(partial_trace(rho, [sizes[k] for k in system], positions))
+            if joint is not None and set(positions) <= set(reservoirs):
+                kept = [reservoirs.index(k) for k in positions]
+                return density.entropy(partial_trace(joint, [sizes[k] for k in reservoirs], kept))
+            size = int(np.prod([sizes[k] for k in positions]))
+            if min(size, factor.size // size) > _LARGEST_SPECTRUM:
+                return float("nan")
+            return density.spectrum_entropy(reduced_spectrum(factor, sizes, positions))
+
+        def entropy(positions: tuple[int, ...]) -> float:
+            if positions not in known:
+                known[positions] = found(positions)
+            return known[positions]
+
+        return entropy
+
+    def coherences(
+        self, factor: ComplexArray, time: float, entropies: Callable[[tuple[int, ...]], float]
+    ) -> dict[str, FloatArray]:
         """Return how much of I, C(S) and C(R) is coherence between energies of the parts.
 
         With Delta the dephasing of every part between its energies, a set X of parts has the relative entropy of coherence
@@ -128,7 +157,7 @@ class Observer:
         }
 
     def _in_energy_bases(self, factor: ComplexArray, time: float) -> tuple[ComplexArray, list[IntArray]]:
-        """Return the factor with each subsystem in the eigenbasis of its own H_i(t), and each part's energy label of each state."""
+        """Return the factor with each subsystem in the eigenbasis of its H_i(t), and an energy label of each part's states."""
         sizes, labels = self.hamiltonian.dimensions, []
         shaped = factor.reshape(*sizes, -1)
         for k, name in enumerate(self.hamiltonian.names):
@@ -176,17 +205,8 @@ class Observer:
 
     def snapshot(self, factor: ComplexArray, counts: FloatArray, time: float, *, with_coherence: bool) -> Snapshot:
         """Return everything about a state given by all its columns, which must be orthogonal."""
-        known: dict[tuple[int, ...], float] = {}
-
-        def entropy(positions: tuple[int, ...]) -> float:
-            if positions not in known:
-                whole = len(positions) == len(self.hamiltonian.names)
-                # The columns are orthogonal, so their weights are the spectrum of the whole.
-                columns = np.sum(factor.real**2 + factor.imag**2, axis=0)
-                known[positions] = density.spectrum_entropy(columns) if whole else self.entropy(factor, positions)
-            return known[positions]
-
         rho = self.system_density(factor)
+        entropy = self.entropies(factor, rho)
         extras = {"counts": np.sum(counts, axis=1)} if len(counts) else {}
         extras |= self.system_extras(rho, time)
         if self.hamiltonian.truncated:

@@ -27,7 +27,7 @@ from athermal.machine.machine import Machine
 from athermal.machine.parts import FiniteReservoir, FiniteSubsystem
 from athermal.machine.tensor_hamiltonian import TensorHamiltonian
 from athermal.maths.density import check_density, largest_pattern, root_factor, thermal_populations
-from athermal.maths.tensor import embed
+from athermal.maths.tensor import embed, partial_trace
 from athermal.maths.unitary import Spectrum
 
 Backwards = Callable[[Matrix, int], Matrix]
@@ -101,9 +101,8 @@ class Preparation:
         kept = np.flatnonzero(populations > 0.0)
         roots = np.sqrt(populations[kept])
         if vectors is None:
-            factor = np.zeros((len(energies), len(kept)))
-            factor[kept, np.arange(len(kept))] = roots
-            return Cluster(names, factor)
+            places = (kept, np.arange(len(kept)))
+            return Cluster(names, scipy.sparse.csc_array((roots, places), shape=(len(energies), len(kept))))
         return Cluster(names, vectors[:, kept] * roots)
 
     def _temperature_of(self, name: str) -> float:
@@ -129,7 +128,8 @@ class Preparation:
         if len(density) != int(np.prod(sizes)):
             dimensions = ", ".join(f"{name!r} {size}" for name, size in zip(names, sizes, strict=True))
             raise StateError(
-                f"The given state must have the dimension {int(np.prod(sizes))} of its parts ({dimensions}), but has {len(density)}."
+                f"The given state must have the dimension {int(np.prod(sizes))} of its parts ({dimensions}), but has "
+                f"{len(density)}."
             )
         check_density(density, "The given state")
         factor, _ = root_factor(density)
@@ -143,7 +143,8 @@ class Preparation:
             lost = set(cluster.parts) & set(names)
             if lost and lost != set(cluster.parts):
                 raise StateError(
-                    f"The given state of {', '.join(map(repr, names))} must replace parts that are uncorrelated with the others, but "
+                    f"The given state of {', '.join(map(repr, names))} must replace parts that are uncorrelated with "
+                    "the others, but "
                     f"`start` correlates {', '.join(map(repr, cluster.parts))}. Give the state of all of these."
                 )
         pieces.clusters = [cluster for cluster in pieces.clusters if not set(cluster.parts) & set(names)]
@@ -155,7 +156,8 @@ class Preparation:
         levels = self.hamiltonian.truncated.get(initial.part)
         if not levels:
             raise MachineError(
-                f"The initial state {type(initial).__name__} must name a part of truncated oscillators, but {initial.part!r} is none. "
+                f"The initial state {type(initial).__name__} must name a part of truncated oscillators, but "
+                f"{initial.part!r} is none. "
                 "Use GivenState."
             )
         unitary = np.ones((1, 1), dtype=complex)
@@ -197,17 +199,19 @@ class Preparation:
         names = ", ".join(repr(name) for entry in initial.correlations for name in entry.between)
         if not np.isfinite(largest):
             raise StateError(
-                f"No correlation of this pattern is possible between {names}: one of the parts is in a pure state. Raise a temperature."
+                f"No correlation of this pattern is possible between {names}: one of the parts is in a pure state. "
+                "Raise a temperature."
             )
         root = columns * np.sqrt(cluster.weights)
         change = root @ (largest * inside) @ root.conj().T
         for name in cluster.parts:
-            others = [k for k, entry in enumerate(cluster.parts) if entry != name]
-            moved = float(np.max(np.abs(_partial_trace(change, sizes, others))))
+            moved = float(np.max(np.abs(partial_trace(change, sizes, [cluster.parts.index(name)]))))
             if moved > _MARGINAL:
                 raise StateError(
-                    f"A correlation of this pattern between {names} must leave the states of the parts as they are, but would change "
-                    f"that of {name!r} by {moved:.2g}: in `start` it is correlated already, or not thermal. Correlate thermal parts."
+                    f"A correlation of this pattern between {names} must leave the states of the parts as they are, but "
+                    "would change "
+                    f"that of {name!r} by {moved:.2g}: in `start` it is correlated already, or not thermal. Correlate "
+                    "thermal parts."
                 )
         values, vectors = np.linalg.eigh(np.eye(len(inside)) + initial.strength * largest * inside)
         # (1 + c Y)^{1/2}, acting between the roots of rho; the singular vectors make the columns orthogonal again.
@@ -232,13 +236,3 @@ class Preparation:
                 matrix = part.operator(part.lowering)
             found.append(matrix.conj().T.tocsr() if k == 1 and entry.pattern == "exchange" else matrix)
         return found[0], found[1]
-
-
-def _partial_trace(matrix: Matrix, sizes: tuple[int, ...], traced: list[int]) -> Matrix:
-    kept = [k for k in range(len(sizes)) if k not in traced]
-    size = int(np.prod([sizes[k] for k in kept]))
-    shaped = matrix.reshape(*sizes, *sizes)
-    axes = [*kept, *traced, *(k + len(sizes) for k in kept), *(k + len(sizes) for k in traced)]
-    rest = int(np.prod([sizes[k] for k in traced]))
-    return np.asarray(np.einsum("iaja->ij", shaped.transpose(axes).reshape(size, rest, size, rest)))
-

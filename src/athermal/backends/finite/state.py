@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+import scipy.sparse
 
 from athermal._types import ComplexArray, FloatArray, Matrix
 from athermal.machine.tensor_hamiltonian import TensorHamiltonian
@@ -21,28 +23,35 @@ class FactorState:
     ----------
     factor : (d, r) array
         M, one column for each pure state of a mixture, orthogonal unless it is a sample.
-    counts : (counters, r) array
-        What each counter has counted in each column since time zero.
-    total_entropy : float, optional
-        S(rho) of the whole where the columns do not tell it.
+    integrals : (1 + counters, r) array
+        The work done, and what each counter has counted, in each column since time zero.
     """
 
     factor: ComplexArray
-    counts: FloatArray
-    total_entropy: float | None = None
+    integrals: FloatArray
+
+    @classmethod
+    def at_start(cls, factor: ComplexArray, n_counters: int) -> FactorState:
+        """Return a state at time zero."""
+        return cls(factor, np.zeros((1 + n_counters, factor.shape[1])))
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """The state of some parts that are uncorrelated with all others: rho = M M^dag with orthogonal columns."""
+    """The state of some parts that are uncorrelated with all others: rho = M M^dag with orthogonal columns, M dense or sparse."""
 
     parts: tuple[str, ...]
-    factor: Matrix
+    factor: Any
 
     @property
     def weights(self) -> FloatArray:
         """The populations of the columns: the spectrum of rho."""
-        return np.asarray(np.sum(np.abs(self.factor) ** 2, axis=0))
+        return np.asarray((abs(self.factor) ** 2).sum(axis=0)).ravel()
+
+    @property
+    def dense(self) -> Matrix:
+        """M as a dense matrix."""
+        return np.asarray(self.factor.toarray() if scipy.sparse.issparse(self.factor) else self.factor)
 
 
 @dataclass
@@ -65,11 +74,9 @@ class Pieces:
     def cluster_of(self, names: Sequence[str]) -> Cluster:
         """Join the clusters that hold some parts, and return the joint one."""
         touched = [cluster for cluster in self.clusters if set(cluster.parts) & set(names)]
-        if len(touched) == 1:
-            return touched[0]
-        joint = touched[0]
+        joint = Cluster(touched[0].parts, touched[0].dense)
         for other in touched[1:]:
-            joint = Cluster((*joint.parts, *other.parts), np.kron(joint.factor, other.factor))
+            joint = Cluster((*joint.parts, *other.parts), np.kron(joint.factor, other.dense))
         self.clusters = [cluster for cluster in self.clusters if all(cluster is not entry for entry in touched)]
         self.clusters.append(joint)
         return joint
@@ -93,7 +100,9 @@ class Pieces:
             z = (random.standard_normal(math.prod(shapes)) + 1j * random.standard_normal(math.prod(shapes))) / np.sqrt(2.0)
             tensor = z.reshape(shapes)
             for axis, cluster in enumerate(self.clusters):
-                tensor = np.moveaxis(np.tensordot(cluster.factor, tensor, axes=(1, axis)), 0, axis)
+                front = np.moveaxis(tensor, axis, 0)
+                rows = cluster.factor @ front.reshape(len(front), -1)
+                tensor = np.moveaxis(rows.reshape(-1, *front.shape[1:]), 0, axis)
             columns[:, k] = ordered(tensor.reshape(-1, 1), names, self.hamiltonian.names, self.hamiltonian)[:, 0]
         return columns
 
@@ -106,7 +115,7 @@ class Pieces:
             for cluster in self.clusters:
                 weights = cluster.weights
                 k = int(random.choice(len(weights), p=weights / np.sum(weights)))
-                column = np.kron(column, cluster.factor[:, [k]] / np.sqrt(weights[k]))
+                column = np.kron(column, Cluster(cluster.parts, cluster.factor[:, [k]]).dense / np.sqrt(weights[k]))
             columns.append(ordered(column, names, self.hamiltonian.names, self.hamiltonian))
         return np.concatenate(columns, axis=1)
 

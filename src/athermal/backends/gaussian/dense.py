@@ -13,7 +13,7 @@ from athermal._types import FloatArray, IntArray
 from athermal.backends.base import Backend, Solver
 from athermal.backends.gaussian.prepare import prepare
 from athermal.backends.gaussian.state import GaussianState
-from athermal.errors import ConvergenceError, InstabilityError
+from athermal.errors import ConvergenceError, InstabilityError, MachineError
 from athermal.machine.initial import InitialState
 from athermal.machine.machine import Machine
 from athermal.maths.gaussian import entropy, log_partition, mode_entropy
@@ -58,7 +58,11 @@ class Dense(Backend):
         _validate.positive(self.max_growth, "max_growth", owner)
 
     def bind(self, machine: Machine) -> DenseSolver:
-        """Return a solver for this machine."""
+        """Return a solver for this machine, or raise `MachineError` if its parts are finite."""
+        if machine.is_finite:
+            raise MachineError(
+                "The dense backend holds machines of oscillators, but this one has finite parts. Use DensityMatrix()."
+            )
         return DenseSolver(machine, self)
 
 
@@ -76,7 +80,7 @@ class DenseSolver(Solver[GaussianState]):
 
     @property
     def reference(self) -> Reference:
-        partitions = [log_partition(bath.frequencies, bath.temperature) for bath in self.machine.reservoirs]
+        partitions = [log_partition(bath.frequencies, bath.temperature) for bath in self.machine.harmonic_baths]
         return Reference(
             self.machine.subsystem_names,
             self.machine.reservoir_names,

@@ -1,8 +1,10 @@
 """The parts of a machine, of two families.
 
 Gaussian: oscillators (subsystems) and harmonic baths (reservoirs). Quadratures are dimensionless: an oscillator of frequency w
-has H = w (x^2 + p^2)/2, a = (x + i p)/sqrt 2. Finite: qubits, qudits and truncated oscillators (subsystems), spin baths, truncated
-baths and baths by their Hamiltonian (reservoirs).
+has H = w (x^2 + p^2)/2, a = (x + i p)/sqrt 2.
+
+Finite: qubits, qudits and truncated oscillators (subsystems); spin baths, baths of truncated oscillators, and baths given by
+their Hamiltonian (reservoirs).
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ import scipy.sparse
 from pydantic import ConfigDict
 
 from athermal import _validate
-from athermal._types import ComplexArray
+from athermal._types import Matrix
 from athermal.errors import MachineError
 from athermal.machine.drive import AnyDrive, Constant, Drive, Product, as_drive
 from athermal.machine.operator import (
@@ -55,7 +55,7 @@ class FiniteSubsystem(ABC):
         """The name of its lowering operator, if it has one."""
         return None
 
-    def standard_operators(self) -> dict[str, ComplexArray]:
+    def standard_operators(self) -> dict[str, Matrix]:
         """Return the operators that it knows by name."""
         return {"identity": np.eye(self.dimension)}
 
@@ -75,7 +75,8 @@ def fitting_matrix(operator: MatrixOperator, dimension: int, owner: str) -> Any:
     """Return the matrix of an operator if it has the dimension of its part, or raise `MachineError`."""
     if operator.dimension != dimension:
         raise MachineError(
-            f"An operator of {owner} must have dimension {dimension}, but has {operator.dimension}. Check which part it belongs to, "
+            f"An operator of {owner} must have dimension {dimension}, but has {operator.dimension}. Check which part it "
+            "belongs to, "
             "or tensor it with identities."
         )
     return operator.matrix
@@ -124,7 +125,7 @@ class Qubit(FiniteSubsystem):
     def lowering(self) -> str:
         return "sigmam"
 
-    def standard_operators(self) -> dict[str, ComplexArray]:
+    def standard_operators(self) -> dict[str, Matrix]:
         return spin_operators()
 
 
@@ -242,7 +243,7 @@ class TruncatedOscillator(FiniteSubsystem):
     def lowering(self) -> str:
         return "destroy"
 
-    def standard_operators(self) -> dict[str, ComplexArray]:
+    def standard_operators(self) -> dict[str, Matrix]:
         return oscillator_operators(self.levels)
 
     @property

@@ -14,7 +14,7 @@ import scipy.sparse
 from pydantic import ConfigDict
 
 from athermal import _validate
-from athermal._types import ComplexArray, FloatArray
+from athermal._types import FloatArray, Matrix
 from athermal.errors import MachineError
 from athermal.machine.operator import (
     AnyMatrix,
@@ -99,7 +99,7 @@ class _SiteBath(FiniteReservoir):
         """g_k of each site."""
 
     @abstractmethod
-    def _site_operators(self) -> dict[str, ComplexArray]:
+    def _site_operators(self) -> dict[str, Matrix]:
         """Return the standard operators of a site."""
 
     @abstractmethod
@@ -113,7 +113,7 @@ class _SiteBath(FiniteReservoir):
 
     @property
     def dimension(self) -> int:
-        return len(self._site_levels()) ** self.n_sites
+        return math.prod(self._sizes)
 
     @property
     def _sizes(self) -> tuple[int, ...]:
@@ -207,7 +207,7 @@ class SpinBath(_SiteBath):
     def own_weights(self) -> FloatArray:
         return np.ones(self.n_sites) if self.spin_couplings is None else np.array(self.spin_couplings)
 
-    def _site_operators(self) -> dict[str, ComplexArray]:
+    def _site_operators(self) -> dict[str, Matrix]:
         return spin_operators()
 
     def _site_levels(self) -> FloatArray:
@@ -270,11 +270,11 @@ class TruncatedBath(_SiteBath):
     def own_weights(self) -> FloatArray:
         return np.ones(self.n_sites) if self.mode_couplings is None else np.array(self.mode_couplings)
 
-    def _site_operators(self) -> dict[str, ComplexArray]:
+    def _site_operators(self) -> dict[str, Matrix]:
         return oscillator_operators(self.levels)
 
     def _site_levels(self) -> FloatArray:
-        return np.arange(self.levels) + 0.5
+        return np.asarray(np.arange(self.levels) + 0.5, dtype=float)
 
     @property
     def lowering(self) -> str:
@@ -328,7 +328,7 @@ class FiniteBath(FiniteReservoir):
         return int(self.hamiltonian.dimension)
 
     @cached_property
-    def _eigenbasis(self) -> tuple[FloatArray, ComplexArray]:
+    def _eigenbasis(self) -> tuple[FloatArray, Matrix]:
         matrix = self.hamiltonian.matrix
         if (abs(matrix) - abs(scipy.sparse.diags_array(matrix.diagonal()))).max() == 0.0:
             return np.real(matrix.diagonal()), np.eye(self.dimension)

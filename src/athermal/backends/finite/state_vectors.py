@@ -1,0 +1,277 @@
+"""The state-vector backend: machines of finite parts too large for a density matrix."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from athermal import _validate
+from athermal._types import ComplexArray, FloatArray, Matrix
+from athermal.backends.base import Backend, Solver
+from athermal.backends.finite.density_matrix import reference_of
+from athermal.backends.finite.observe import Observer
+from athermal.backends.finite.prepare import Preparation
+from athermal.backends.finite.state import FactorState
+from athermal.errors import MachineError
+from athermal.machine.initial import Charged, Gibbs, InitialState
+from athermal.machine.machine import Machine
+from athermal.maths.tensor import populations
+from athermal.maths.unitary import DrivenSum, constant_states, driven_states, taylor_steps
+from athermal.thermodynamics.snapshot import Reference, Snapshot
+
+_GIB = 2.0**30
+# Vectors of the size of the whole that a step needs beside the columns themselves.
+_SPARE_COLUMNS = 40
+# Bytes of an entry of a sparse matrix: value, column, and as much again while matrices are added.
+_ENTRY_BYTES = 56.0
+# Gibbs states of parts up to this dimension are diagonalised, of a larger whole sampled.
+_LARGEST_GIBBS = 2048
+_LARGEST_COHERENCE = 4096
+
+
+@dataclass(frozen=True)
+class StateVectors(Backend):
+    """State vectors of the whole, for up to about twenty qubits in all.
+
+    A pure start, or a mixture of at most `max_columns` pure states (a mixed system with baths in pure states), is followed
+    exactly and has every column of the ledger. Any other start, above all thermal baths, is an average over `samples` random
+    pure states, and `ledger.errors` holds the statistical error of every column (jackknife). What needs the entropy of a
+    reservoir is then unknown (NaN): I(S,R), C(R), D_j. Energies, heat, work, the states of the subsystems, dSigma and the
+    efficiency are known.
+
+    Parameters
+    ----------
+    samples : int
+        How many pure states are averaged, at least 2.
+    sampling : {"random", "eigenstates"}
+        "random": rho^{1/2} times a Gaussian random vector, whose error falls with the dimension. "eigenstates": eigenstates of
+        rho drawn with their populations.
+    seed : int
+    max_columns : int
+        The largest rank of a start that is followed exactly.
+    max_memory : float
+        GiB that a run may need, by an estimate made before anything is allocated.
+
+    References
+    ----------
+    S. Goldstein et al., Phys. Rev. Lett. 96, 050403 (2006); C. Bartsch, J. Gemmer, Phys. Rev. Lett. 102, 110403 (2009).
+
+    Examples
+    --------
+    >>> StateVectors(samples=8, seed=1).samples
+    8
+    """
+
+    samples: int = 16
+    sampling: Literal["random", "eigenstates"] = "random"
+    seed: int = 0
+    max_columns: int = 16
+    max_memory: float = 16.0
+    kind: Literal["state_vectors"] = field(default="state_vectors", repr=False)
+
+    def __post_init__(self) -> None:
+        owner = "the state-vector backend"
+        _validate.count(self.samples, "samples", owner, least=2)
+        _validate.choice(self.sampling, "sampling", owner, ("random", "eigenstates"))
+        _validate.count(self.seed, "seed", owner, least=0)
+        _validate.count(self.max_columns, "max_columns", owner, least=1)
+        _validate.positive(self.max_memory, "max_memory", owner)
+
+    def bind(self, machine: Machine) -> StateVectorsSolver:
+        """Return a solver for this machine, or raise `MachineError` if it is too large."""
+        if not machine.is_finite:
+            raise MachineError("The state-vector backend holds machines of finite parts, but these are oscillators. Use Dense().")
+        columns = max(self.samples, self.max_columns)
+        self.check_memory(machine.dimension, 16.0 * machine.dimension * (2 * columns + _SPARE_COLUMNS))
+        hamiltonian = machine.tensor_hamiltonian
+        entries = sum(term.local.nnz * (machine.dimension // term.local.shape[0]) for term in hamiltonian.terms)
+        vectors = 16.0 * machine.dimension * (2 * columns + _SPARE_COLUMNS)
+        self.check_memory(machine.dimension, vectors + _ENTRY_BYTES * (entries + machine.dimension))
+        return StateVectorsSolver(machine, self)
+
+    def check_memory(self, dimension: int, needed: float) -> None:
+        """Raise `MachineError` if a run needs more memory than it may."""
+        if needed / _GIB > self.max_memory:
+            raise MachineError(
+                f"State vectors of this machine have dimension {dimension} and would need about {needed / _GIB:.3g} GiB, but "
+                f"`max_memory` of the state-vector backend is {self.max_memory:g} GiB. Use fewer samples, fewer or "
+                "smaller parts, or "
+                "raise `max_memory` if there is that much."
+            )
+
+
+class StateVectorsSolver(Solver[FactorState]):
+    """The state-vector backend bound to one machine."""
+
+    def __init__(self, machine: Machine, options: StateVectors) -> None:
+        self.machine = machine
+        self.options = options
+        self.hamiltonian = machine.tensor_hamiltonian
+        self.observer = Observer(self.hamiltonian)
+        self.is_sampled = False
+        self._total_entropy = float("nan")
+        self._norm_defect = 0.0
+
+    @property
+    def reference(self) -> Reference:
+        return reference_of(self.machine, self.hamiltonian)
+
+    # --- the start -----------------------------------------------------------------------------------------------------
+
+    def prepare(self, initial: InitialState) -> FactorState:
+        charged, start = 0, initial
+        while isinstance(start, Charged):
+            charged, start = charged + start.cycles, start.start
+        state = FactorState.at_start(self._columns(start), len(self.hamiltonian.counter_names))
+        for _ in range(charged):
+            state, _ = self.advance(state, self.machine.period, 0.0)
+        return FactorState.at_start(state.factor, len(self.hamiltonian.counter_names))
+
+    def _columns(self, start: InitialState) -> ComplexArray:
+        """Return the columns of a start: exact if they are few, else sampled, of norm one altogether."""
+        random, count = np.random.default_rng(self.options.seed), self.options.samples
+        if isinstance(start, Gibbs) and start.parts is None and self.hamiltonian.dimension > _LARGEST_GIBBS:
+            self.is_sampled, self._total_entropy = True, float("nan")
+            return self._sampled_gibbs(start.temperature, random, count)
+        if isinstance(start, Gibbs) and start.parts is not None:
+            size = int(np.prod(self.hamiltonian.sizes(start.parts)))
+            if size > _LARGEST_GIBBS:
+                raise MachineError(
+                    f"The Gibbs state of {', '.join(map(repr, start.parts))} must have a dimension of at most "
+                    f"{_LARGEST_GIBBS} for the "
+                    f"state-vector backend, but has {size}. Use the Gibbs state of the whole, or fewer parts."
+                )
+        pieces = Preparation(self.machine, self.hamiltonian, _refuse_charged).pieces(start)
+        self.is_sampled, self._total_entropy = pieces.rank > self.options.max_columns, pieces.entropy
+        if not self.is_sampled:
+            return pieces.factor()
+        draw = pieces.random_columns if self.options.sampling == "random" else pieces.drawn_columns
+        columns = draw(count, random)
+        return np.asarray(columns / np.sqrt(np.sum(populations(columns))))
+
+    def _sampled_gibbs(self, temperature: float, random: np.random.Generator, count: int) -> ComplexArray:
+        """Return e^{-H/2T} times random vectors."""
+        if self.options.sampling != "random":
+            raise MachineError(
+                "`sampling` of the state-vector backend must be 'random' for a Gibbs state of the whole: its "
+                "eigenstates are not known."
+            )
+        size = (self.hamiltonian.dimension, count)
+        columns = random.standard_normal(size) + 1j * random.standard_normal(size)
+        at_start = self.hamiltonian.whole.at(0.0)
+        frozen = DrivenSum((at_start,), lambda times: np.ones((len(times), 1)))
+        segments = 64
+        for _ in range(segments):  # the norm is kept in range on the way
+            steps = taylor_steps(frozen, columns, 0.0, 0.5 / (temperature * segments), with_nodes=False, factor=-1.0)
+            for _, _, _, end in steps:
+                columns = end
+            columns = columns / np.sqrt(np.sum(populations(columns)))
+        return np.asarray(columns)
+
+    # --- evolution -----------------------------------------------------------------------------------------------------
+
+    def advance(self, state: FactorState, start: float, stop: float) -> tuple[FactorState, float]:
+        if stop == start:
+            return state, 0.0
+        low, high = min(start, stop), max(start, stop)
+        phase, _ = self.hamiltonian.phase_of(low, high)
+        edges, are_breakpoints = self.hamiltonian.edges(phase, phase + high - low)
+        stretches = list(zip(itertools.pairwise(edges), are_breakpoints, strict=True))
+        factor, added = state.factor, np.zeros_like(state.integrals)
+        norm = float(np.sum(populations(factor)))
+        for (begin, end), is_breakpoint in stretches if stop > start else reversed(stretches):
+            if stop > start:
+                factor, integrals = self._stretch(factor, begin, end)
+                added += integrals
+                if is_breakpoint:
+                    added[0] += self._jump(factor, end)
+            else:
+                if is_breakpoint:
+                    added[0] -= self._jump(factor, end)
+                factor, integrals = self._stretch(factor, end, begin)
+                added += integrals
+        self._norm_defect = max(self._norm_defect, abs(float(np.sum(populations(factor))) - norm))
+        return FactorState(factor, state.integrals + added), float(np.sum(added[0]))
+
+    def _jump(self, factor: ComplexArray, time: float) -> FloatArray:
+        return np.real(np.einsum("ij,ij->j", factor.conj(), self.hamiltonian.jump(time) @ factor))
+
+    def _stretch(self, factor: ComplexArray, start: float, stop: float) -> tuple[ComplexArray, FloatArray]:
+        """Return the columns after a stretch without breakpoints (backwards if stop < start), and what the integrals gain."""
+        whole, counters = self.hamiltonian.whole, self.hamiltonian.counters
+        added = np.zeros((1 + len(counters), factor.shape[1]))
+        if self.hamiltonian.is_constant(min(start, stop), max(start, stop)):
+            if not counters:
+                return constant_states(whole.at(0.5 * (start + stop)), factor, stop - start), added
+            factor, added[1:] = driven_states(whole, counters, factor, start, stop)
+            return factor, added
+        return driven_states(whole, [self.hamiltonian.slope, *counters], factor, start, stop)
+
+    # --- what there is to see ------------------------------------------------------------------------------------------
+
+    def snapshot(self, state: FactorState, time: float) -> Snapshot:
+        phase = time % self.machine.period
+        if self.is_sampled:
+            everything = np.ones(state.factor.shape[1], dtype=bool)
+            return self._averaged(self._linear(state, phase), everything, state, phase).at_time(time)
+        with_coherence = self.hamiltonian.dimension <= _LARGEST_COHERENCE
+        return self.observer.snapshot(state.factor, state.integrals[1:], phase, with_coherence=with_coherence).at_time(time)
+
+    def replicates(self, state: FactorState, time: float) -> tuple[Snapshot, FloatArray] | None:
+        if not self.is_sampled:
+            return None
+        phase, n = time % self.machine.period, state.factor.shape[1]
+        linear = self._linear(state, phase)
+        kept = [np.arange(n) != k for k in range(n)]
+        snapshots = [self._averaged(linear, left, state, phase).at_time(time) for left in kept]
+        weights = np.sum(state.factor.real**2 + state.factor.imag**2, axis=0)
+        works = np.array([np.sum(state.integrals[0, left]) / np.sum(weights[left]) for left in kept])
+        return Snapshot.stack(snapshots), works
+
+    def _linear(self, state: FactorState, phase: float) -> tuple[FloatArray, FloatArray, ComplexArray]:
+        """Return U_i, E_j and the density matrix of the subsystems in each column."""
+        densities = np.array([self.observer.system_density(state.factor[:, [k]]) for k in range(state.factor.shape[1])])
+        energies = self.observer.subsystem_energies(state.factor, phase)
+        return energies, self.observer.reservoir_energies(state.factor), densities
+
+    def _averaged(
+        self, linear: tuple[FloatArray, FloatArray, ComplexArray], left: Matrix, state: FactorState, phase: float
+    ) -> Snapshot:
+        """Return the snapshot of the mixture of some of the columns."""
+        energies, heats, densities = linear
+        rho = np.sum(densities[left], axis=0)
+        weight = float(np.real(np.trace(rho)))
+        rho = rho / weight
+        unknown, n_reservoirs = float("nan"), len(self.observer.reservoirs)
+        entropies = self.observer.subsystem_entropies(rho)
+        extras: dict[str, FloatArray] = {}
+        if self.hamiltonian.counter_names:
+            extras["counts"] = np.sum(state.integrals[1:, left], axis=1) / weight
+        extras |= self.observer.system_extras(rho, phase)
+        if self.hamiltonian.truncated:
+            extras["top_level_population"] = np.asarray(self.observer.top_level_population(state.factor[:, left]) / weight)
+        return Snapshot(
+            np.asarray(phase),
+            np.sum(energies[:, left], axis=1) / weight,
+            np.sum(heats[:, left], axis=1) / weight,
+            entropies,
+            np.full(n_reservoirs, unknown),
+            np.asarray(self.observer.entropy_of_system(rho)),
+            np.asarray(unknown),
+            np.asarray(self._total_entropy),
+            extras,
+        )
+
+    def accuracy(self) -> dict[str, float]:
+        return {"norm_defect": self._norm_defect}
+
+
+def _refuse_charged(_factor: Matrix, _cycles: int) -> Matrix:
+    raise MachineError(
+        "A charged state inside another one must be made from a density matrix, but this is the state-vector backend. "
+        "Put Charged "
+        "outermost, or use DensityMatrix()."
+    )
