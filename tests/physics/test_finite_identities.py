@@ -12,7 +12,6 @@ import athermal as at
 from . import densities
 from .densities import entropy, log, log_thermal, reduce, relative_entropy, spins, thermal
 
-
 # The identities hold for a cut oscillator as for any other matrix.
 pytestmark = pytest.mark.filterwarnings("ignore::athermal.TruncationWarning")
 
@@ -334,7 +333,9 @@ def test_row_9_no_work_from_the_gibbs_state_of_the_whole(seed):
         assert total > 1e-6
         rho = densities.state_of(solver, state)
         # The work is T times the relative entropy to the Gibbs state: -S is conserved, <H> is not.
-        assert total == pytest.approx(temperature * relative_entropy(rho, log_thermal(hand.hamiltonian(0.0), temperature)), abs=1e-11)  # rounding
+        assert total == pytest.approx(
+            temperature * relative_entropy(rho, log_thermal(hand.hamiltonian(0.0), temperature)), abs=1e-11
+        )  # rounding
 
 
 def test_row_9_idle_drive_does_no_work_on_a_gibbs_state():

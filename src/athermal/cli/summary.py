@@ -25,6 +25,11 @@ def summary_lines(ledger: Ledger) -> list[str]:
     lines += [f"  {_plain(sentence)}" for sentence in words.sentences(ledger)]
     if ledger.n_cycles > 1 and np.any(words.gives_work(ledger.cycles)):
         lines.append(f"  {_altogether(ledger)}")
+    if ledger.replicates is not None:
+        lines.append(
+            f"Averaged over {len(ledger.replicates)} sampled pure states: ± is one standard error; what needs the entropy of a "
+            "reservoir is unknown."
+        )
     lines.append(_laws(ledger))
     return lines
 

@@ -32,7 +32,8 @@ class Coupling:
     @property
     def owner(self) -> str:
         """What error messages call it."""
-        return f"{type(self).__name__} coupling between {' and '.join(repr(name) for name in self.between)}"
+        kind = type(self).__name__.removesuffix("Coupling")
+        return f"{kind} coupling between {' and '.join(repr(name) for name in self.between)}"
 
     @property
     def drive(self) -> Drive:
@@ -78,7 +79,8 @@ def _check_share(coupling: Any) -> None:
 
 
 def _article(coupling: Any) -> str:
-    return f"{'an' if type(coupling).__name__[0] in 'AEIOU' else 'a'} {type(coupling).__name__} coupling"
+    kind = type(coupling).__name__.removesuffix("Coupling")
+    return f"{'an' if kind[0] in 'AEIOU' else 'a'} {kind} coupling"
 
 
 @dataclass(frozen=True)

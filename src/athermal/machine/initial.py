@@ -155,7 +155,9 @@ class CorrelatedMarginals(InitialState):
     """Correlations between parts whose own states stay as they are in `start`.
 
     Off-diagonal blocks of the given patterns are added to the covariance of `start`, `strength` times as large as the
-    uncertainty relation sigma + i Omega/2 >= 0 allows (the largest size is found in closed form).
+    uncertainty relation sigma + i Omega/2 >= 0 allows (the largest size is found in closed form). Of finite parts, the state
+    becomes rho^{1/2} (1 + c Y) rho^{1/2} with Y the sum of the patterns' operators and c `strength` times as large as
+    1 + c Y >= 0 allows.
 
     Parameters
     ----------

@@ -166,14 +166,18 @@ def _dotted(data: Any, path: list[int | str]) -> str:
     return ".".join(words)
 
 
+# What the entries of a list are that need no `kind`.
+_WITHOUT_KIND = {"subsystems": "oscillator", "correlations": "Correlation", "counters": "Counter", "terms": "operator"}
+
+
 def _known_keys(owner: Any, path: list[int | str], kind: Any) -> list[str]:
     """Return the field names of the class that a table stands for."""
     words = [step for step in path if isinstance(step, str)]
     classes = _classes()
     if isinstance(owner, dict) and owner.get("kind") in classes:
         fits = classes[owner["kind"]]
-    elif words and words[-1] in ("subsystems", "correlations"):
-        fits = classes["oscillator" if words[-1] == "subsystems" else "Correlation"]
+    elif words and words[-1] in _WITHOUT_KIND:
+        fits = classes[_WITHOUT_KIND[words[-1]]]
     elif not path and isinstance(kind, type) and issubclass(kind, BaseModel):
         return list(kind.model_fields)
     else:

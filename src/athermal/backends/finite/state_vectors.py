@@ -163,8 +163,9 @@ class StateVectorsSolver(Solver[FactorState]):
         columns = random.standard_normal(size) + 1j * random.standard_normal(size)
         at_start = self.hamiltonian.whole.at(0.0)
         frozen = DrivenSum((at_start,), lambda times: np.ones((len(times), 1)))
-        segments = 64
-        for _ in range(segments):  # the norm is kept in range on the way
+        # e^{-H/2T} must stay within the range of floating point: no segment may change a norm by more than e^{+-100}.
+        segments = 1 + int(float(abs(at_start).sum(axis=1).max()) / (200.0 * temperature))
+        for _ in range(segments):
             steps = taylor_steps(frozen, columns, 0.0, 0.5 / (temperature * segments), with_nodes=False, factor=-1.0)
             for _, _, _, end in steps:
                 columns = end
