@@ -2,6 +2,7 @@
 
 from athermal.library.correlated_qubits import correlated_qubits
 from athermal.library.heat_reversal import heat_reversal
+from athermal.library.molecular_motor import molecular_motor
 from athermal.library.otto import otto
 from athermal.library.spin_star import spin_star
 from athermal.library.three_oscillators import three_oscillators
@@ -11,6 +12,7 @@ from athermal.library.two_qubit_swap import two_qubit_swap
 __all__ = [
     "correlated_qubits",
     "heat_reversal",
+    "molecular_motor",
     "otto",
     "spin_star",
     "three_oscillators",

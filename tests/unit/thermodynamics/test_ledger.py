@@ -9,7 +9,7 @@ import xarray as xr
 
 import athermal as at
 from athermal.thermodynamics import laws
-from athermal.thermodynamics.ledger import LONG_NAMES
+from athermal.thermodynamics.columns import LONG_NAMES
 from athermal.thermodynamics.snapshot import ALWAYS, EXTRAS, Reference, Snapshot
 
 

@@ -180,9 +180,9 @@ class DensityMatrixSolver(Solver[FactorState]):
 
     def snapshot(self, state: FactorState, time: float) -> Snapshot:
         phase = time % self.machine.period
-        return self.observer.snapshot(state.factor, state.integrals[1:], phase, with_coherence=self.options.coherence).at_time(
-            time
-        )
+        return self.observer.snapshot(
+            state.factor, state.integrals[1:], phase, with_coherence=self.options.coherence or None
+        ).at_time(time)
 
     def accuracy(self) -> dict[str, float]:
         return {"unitarity_defect": self._defect}

@@ -140,11 +140,10 @@ class Observer:
         With Delta the dephasing of every part between its energies, a set X of parts has the relative entropy of coherence
         C_r(X) = S(Delta rho_X) - S(rho_X), and I = I(Delta rho) + [C_r(SR) - C_r(S) - C_r(R)].
         """
-        turned, labels = self._in_energy_bases(factor, time)
-        weights = populations(turned).reshape(self.hamiltonian.dimensions)
+        seen = _Dephased(self.hamiltonian, self.hamiltonian.names, factor, time)
 
         def coherence(positions: Sequence[int]) -> float:
-            return self._dephased_entropy(turned, weights, labels, positions) - entropies(tuple(positions))
+            return seen.entropy(positions) - entropies(tuple(positions))
 
         everything, system, reservoirs = [*self.system, *self.reservoirs], self.system, self.reservoirs
         each = {k: coherence([k]) for k in everything}
@@ -156,63 +155,27 @@ class Observer:
             "reservoir_correlation_coherence": np.asarray(together["R"] - sum(each[k] for k in reservoirs)),
         }
 
-    def _in_energy_bases(self, factor: ComplexArray, time: float) -> tuple[ComplexArray, list[IntArray]]:
-        """Return the factor with each subsystem in the eigenbasis of its H_i(t), and an energy label of each part's states."""
-        sizes, labels = self.hamiltonian.dimensions, []
-        shaped = factor.reshape(*sizes, -1)
-        for k, name in enumerate(self.hamiltonian.names):
-            if name in self.hamiltonian.reservoir_energies:
-                energies = self.hamiltonian.reservoir_energies[name]
-                order = np.argsort(energies, kind="stable")
-                label = np.empty(sizes[k], dtype=np.intp)
-                label[order] = density.eigenspaces(energies[order])
-                labels.append(label)
-                continue
-            own = self.hamiltonian.own((name,), time).toarray()
-            energies, vectors = np.linalg.eigh(own)
-            labels.append(density.eigenspaces(energies))
-            if np.any(np.abs(own - np.diag(np.diagonal(own))) > 0.0):
-                shaped = np.moveaxis(np.tensordot(vectors.conj().T, shaped, axes=(1, k)), 0, k)
-            else:  # already its own eigenbasis: only the labels need its order
-                order = np.argsort(np.real(np.diagonal(own)), kind="stable")
-                label = np.empty(sizes[k], dtype=np.intp)
-                label[order] = density.eigenspaces(np.real(np.diagonal(own))[order])
-                labels[-1] = label
-        return np.ascontiguousarray(shaped).reshape(factor.shape), labels
+    def system_coherence(self, rho: ComplexArray, time: float) -> dict[str, FloatArray]:
+        """Return the same as far as the density matrix of the subsystems tells it."""
+        factor, _ = density.root_factor(rho)
+        seen = _Dephased(self.hamiltonian, self.hamiltonian.subsystems, factor, time)
+        together = seen.entropy(self.system) - density.entropy(rho)
+        each = [seen.entropy([k]) - density.entropy(self.part_of_system(rho, k)) for k in self.system]
+        return UNKNOWN_COHERENCE | {"system_correlation_coherence": np.asarray(together - sum(each))}
 
-    def _dephased_entropy(
-        self, factor: ComplexArray, weights: FloatArray, labels: list[IntArray], positions: Sequence[int]
-    ) -> float:
-        """Return the entropy of some parts after each has lost its coherence between different energies."""
-        sizes = self.hamiltonian.dimensions
-        label = np.zeros(1, dtype=np.intp)
-        for k in positions:
-            label = (label[:, None] * (int(labels[k].max()) + 1) + labels[k]).ravel()
-        others = tuple(k for k in range(len(sizes)) if k not in positions)
-        diagonal = weights.sum(axis=others).transpose(np.argsort(np.argsort(positions))).ravel()
-        order = np.argsort(label, kind="stable")
-        groups = np.split(order, np.flatnonzero(np.diff(label[order])) + 1)
-        single = np.array([group[0] for group in groups if len(group) == 1], dtype=np.intp)
-        spectra = [diagonal[single]]
-        if len(single) < len(groups):
-            rows = split(factor, sizes, positions)
-            for group in groups:
-                if len(group) > 1:
-                    block = rows[group]
-                    gram = block @ block.conj().T if len(block) <= block.shape[1] else block.conj().T @ block
-                    spectra.append(np.linalg.eigvalsh(gram))
-        return density.spectrum_entropy(np.concatenate(spectra))
+    def snapshot(self, factor: ComplexArray, counts: FloatArray, time: float, *, with_coherence: bool | None) -> Snapshot:
+        """Return everything about a state given by all its columns, which must be orthogonal.
 
-    def snapshot(self, factor: ComplexArray, counts: FloatArray, time: float, *, with_coherence: bool) -> Snapshot:
-        """Return everything about a state given by all its columns, which must be orthogonal."""
+        Without coherence the columns that need that of the reservoirs are unknown; with None there are no such columns.
+        """
         rho = self.system_density(factor)
         entropy = self.entropies(factor, rho)
         extras = {"counts": np.sum(counts, axis=1)} if len(counts) else {}
         extras |= self.system_extras(rho, time)
         if self.hamiltonian.truncated:
             extras["top_level_population"] = np.asarray(self.top_level_population(factor))
-        if with_coherence:
-            extras |= self.coherences(factor, time, entropy)
+        if with_coherence is not None:
+            extras |= self.coherences(factor, time, entropy) if with_coherence else self.system_coherence(rho, time)
         return Snapshot(
             np.asarray(time),
             self.subsystem_energies(factor, time).sum(axis=1),
@@ -224,3 +187,53 @@ class Observer:
             np.asarray(entropy((*self.system, *self.reservoirs))),
             extras,
         )
+
+
+UNKNOWN_COHERENCE: dict[str, FloatArray] = {
+    name: np.asarray(np.nan)
+    for name in ("mutual_information_coherence", "system_correlation_coherence", "reservoir_correlation_coherence")
+}
+
+
+class _Dephased:
+    """A state of some parts, given by a factor, when each part has lost its coherence between its energies."""
+
+    def __init__(self, hamiltonian: TensorHamiltonian, names: Sequence[str], factor: ComplexArray, time: float) -> None:
+        self.sizes = hamiltonian.sizes(names)
+        self.labels: list[IntArray] = []
+        shaped = factor.reshape(*self.sizes, -1)
+        for k, name in enumerate(names):
+            if name in hamiltonian.reservoir_energies:
+                energies, vectors = hamiltonian.reservoir_energies[name], None
+            else:
+                own = hamiltonian.own((name,), time).toarray()
+                energies, vectors = np.real(np.diagonal(own)), None
+                if np.any(own != np.diag(np.diagonal(own))):
+                    energies, vectors = np.linalg.eigh(own)
+            if vectors is not None:
+                shaped = np.moveaxis(np.tensordot(vectors.conj().T, shaped, axes=(1, k)), 0, k)
+            order = np.argsort(energies, kind="stable")
+            label = np.empty(self.sizes[k], dtype=np.intp)
+            label[order] = density.eigenspaces(energies[order])
+            self.labels.append(label)
+        self.factor = np.ascontiguousarray(shaped).reshape(factor.shape)
+        self.weights = populations(self.factor).reshape(self.sizes)
+
+    def entropy(self, positions: Sequence[int]) -> float:
+        """Return the entropy of some of the parts, listed in their order."""
+        label = np.zeros(1, dtype=np.intp)
+        for k in positions:
+            label = (label[:, None] * (int(self.labels[k].max()) + 1) + self.labels[k]).ravel()
+        diagonal = self.weights.sum(axis=tuple(k for k in range(len(self.sizes)) if k not in positions)).ravel()
+        order = np.argsort(label, kind="stable")
+        groups = np.split(order, np.flatnonzero(np.diff(label[order])) + 1)
+        single = np.array([group[0] for group in groups if len(group) == 1], dtype=np.intp)
+        spectra = [diagonal[single]]
+        if len(single) < len(groups):
+            rows = split(self.factor, self.sizes, positions)
+            for group in groups:
+                if len(group) > 1:
+                    block = rows[group]
+                    gram = block @ block.conj().T if len(block) <= block.shape[1] else block.conj().T @ block
+                    spectra.append(np.linalg.eigvalsh(gram))
+        return density.spectrum_entropy(np.concatenate(spectra))

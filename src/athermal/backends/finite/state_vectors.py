@@ -251,7 +251,7 @@ class StateVectorsSolver(Solver[FactorState]):
         extras: dict[str, FloatArray] = {}
         if self.hamiltonian.counter_names:
             extras["counts"] = np.sum(state.integrals[1:, left], axis=1) / weight
-        extras |= self.observer.system_extras(rho, phase)
+        extras |= self.observer.system_extras(rho, phase) | self.observer.system_coherence(rho, phase)
         if self.hamiltonian.truncated:
             extras["top_level_population"] = np.asarray(self.observer.top_level_population(state.factor[:, left]) / weight)
         return Snapshot(
