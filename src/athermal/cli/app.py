@@ -45,6 +45,7 @@ class Kind(StrEnum):
     flows = "flows"
     correlations = "correlations"
     energy_entropy = "energy-entropy"
+    ergotropy = "ergotropy"
 
 
 def _show_version(value: bool) -> None:  # noqa: FBT001  the signature of a typer callback

@@ -53,7 +53,7 @@ def molecular_motor(
     with a cold spin. The travelling potential V_n = -depth cos(2 pi (n + 1/2)/L - 2 pi t/tau) is a well that goes once around the
     ring of L sites in a period. It takes the particle along while hopping hands it from site to site, bond n at
     t = (n + 1) tau/L, at a gap of 2 J. Before its hand-over a bond can touch the hot bath, after it the cold one. So heat
-    is taken up while the gap closes and given away while it opens: the sequence of an engine, whose direction is that of the motor.
+    is taken up while the gap closes and given away while it opens: the sequence of an engine that runs in one direction.
 
     The load is a force F against the motion, of which a ring knows no potential; in the gauge used here it turns the phase
     of each hop by F t, and its work is the work of that drive, part of W. Since drives are periodic, F tau = 2 pi times a

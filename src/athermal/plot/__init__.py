@@ -6,7 +6,8 @@ column's width in this package's style; on axes of your own your own style holds
 
 from athermal.plot.against_carnot import efficiency
 from athermal.plot.budget import flows, resources
+from athermal.plot.order import ergotropy
 from athermal.plot.overview import summary
 from athermal.plot.trajectories import correlations, energy_entropy
 
-__all__ = ["correlations", "efficiency", "energy_entropy", "flows", "resources", "summary"]
+__all__ = ["correlations", "efficiency", "energy_entropy", "ergotropy", "flows", "resources", "summary"]

@@ -19,6 +19,8 @@ from athermal.thermodynamics.ledger import Ledger
 
 _RESERVOIR_LINES = ("--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)))
 _SUBSYSTEM_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+# Coherence below this is rounding, and gets no curve.
+_VISIBLE = 1e-9
 _ARROW_HEAD = Path([(-0.5, -0.35), (0.5, 0.0), (-0.5, 0.35), (-0.3, 0.0), (-0.5, -0.35)], closed=True)
 
 
@@ -27,7 +29,7 @@ def correlations(ledger: Ledger, ax: Axes | None = None) -> Axes:
 
     I(S,R) = S(rho_S) + S(rho_R) - S(rho_SR), C(S) = sum_i S(rho_i) - S(rho_S), C(R) = sum_j S(rho_j) - S(rho_R),
     D_j = D(rho_j || rho_j^th). One subsystem has no C(S), one reservoir no C(R); what the ledger does not know is named in the
-    legend.
+    legend. Where the ledger tells how much of a correlation is coherence between energies, that part is a dotted line.
 
     Parameters
     ----------
@@ -52,7 +54,7 @@ def correlations(ledger: Ledger, ax: Axes | None = None) -> Axes:
         every = max(1, round(len(time) / 8))
         unknown = []
         for values, label, look in _curves(ledger):
-            if np.all(np.isnan(values)):
+            if np.all(np.isnan(values)) and not label.startswith(("of these", "_")):
                 unknown.append(label.split(" ", maxsplit=1)[0])
             else:
                 axes.plot(time, values, label=label, markersize=size, markevery=every, **look)
@@ -73,6 +75,11 @@ def _curves(ledger: Ledger) -> list[tuple[FloatArray, str, dict[str, Any]]]:
         curves.append((data["system_correlation"].values, "$C(S)$", {"color": style.BLUE, "marker": "s"}))
     if len(ref.reservoirs) > 1:
         curves.append((data["reservoir_correlation"].values, "$C(R)$", {"color": style.GREEN, "marker": "^"}))
+    label = "of these, coherence"
+    for name in ("mutual_information_coherence", "system_correlation_coherence", "reservoir_correlation_coherence"):
+        if name in data and np.nanmax(np.abs(data[name].values), initial=0.0) > _VISIBLE:
+            curves.append((data[name].values, label, {"color": style.BLACK, "linewidth": 0.9, "linestyle": ":", "zorder": 5}))
+            label = "_nolegend_"
     for k, name in enumerate(ref.reservoirs):
         look: dict[str, Any] = {"color": style.PURPLE, "linestyle": _RESERVOIR_LINES[k % len(_RESERVOIR_LINES)]}
         curves.append((data["athermality"].values[:, k], f"$D$ of {style.plain(name)}", look))
