@@ -4,6 +4,7 @@ from athermal.library.correlated_qubits import correlated_qubits
 from athermal.library.heat_reversal import heat_reversal
 from athermal.library.molecular_motor import molecular_motor
 from athermal.library.otto import otto
+from athermal.library.single_atom import single_atom
 from athermal.library.spin_star import spin_star
 from athermal.library.three_oscillators import three_oscillators
 from athermal.library.two_oscillator import two_oscillator
@@ -14,6 +15,7 @@ __all__ = [
     "heat_reversal",
     "molecular_motor",
     "otto",
+    "single_atom",
     "spin_star",
     "three_oscillators",
     "two_oscillator",

@@ -139,6 +139,9 @@ class TensorHamiltonian(DrivenTerms[TensorTerm]):
         """dH/dt between breakpoints."""
         moving = [k for k, (drive, _) in enumerate(self._groups) if not drive.is_always_constant]
         drives = [self._groups[k][0] for k in moving]
+        if not moving:  # only a counter is driven
+            nothing = scipy.sparse.csr_array((self.dimension, self.dimension))
+            return DrivenSum((nothing,), lambda times: np.zeros((len(times), 1)))
 
         def rates(times: FloatArray) -> FloatArray:
             return np.stack([np.asarray(drive.derivative(times), dtype=float) for drive in drives], axis=-1)
@@ -150,11 +153,16 @@ class TensorHamiltonian(DrivenTerms[TensorTerm]):
         """The observable of each counter."""
         return tuple(_counter_sum(group, self._sum) for group in self._counter_terms)
 
+    @cached_property
+    def _driven(self) -> DrivenSum:
+        """sum_a f_a(t) K_a, the reservoirs' own Hamiltonians left out."""
+        return DrivenSum(self._matrices, lambda times: self._amounts(times, ones=0))
+
     def jump(self, time: float) -> Any:
         """Return H just after a breakpoint minus H just before it, as a sparse matrix."""
         at = np.array([time % self.period])
         amounts = [float(np.real(d.value(at)[0] - d.value(at, "left")[0])) for d, _ in self._groups]
-        return DrivenSum(self._matrices, lambda _: np.array([amounts])).combine(np.array(amounts))
+        return self._driven.combine(np.array(amounts))
 
     def _amounts(self, times: FloatArray, ones: int) -> FloatArray:
         columns = [np.ones(len(times))] * ones

@@ -32,6 +32,8 @@ _STEP = 4.0
 _DRIVE_NODES = 16
 _DRIVE_RESOLVED = 1e-14
 _DRIVE_ROUNDING = 2e-15
+# Last coefficients this small that shorter steps do not shrink are the drive's own rounding, not what the polynomial misses.
+_DRIVE_NOISE = 1e-11
 # A series ends with `_QUIET` terms in a row below `_NEGLIGIBLE` of its first.
 _NEGLIGIBLE, _QUIET = 1e-17, 4
 _TYPICAL_ORDER, _MAX_ORDER = 48, 200
@@ -73,12 +75,12 @@ class DrivenSum:
         kind = np.result_type(float, *(matrix.dtype for matrix in self.matrices))
         data = np.zeros((len(self.matrices), pattern.nnz), dtype=kind)
         for row, matrix in zip(data, self.matrices, strict=True):
-            entries = scipy.sparse.coo_array(matrix)
+            entries = scipy.sparse.coo_array(_canonical(matrix))
             kept = entries.data != 0.0
             if not np.any(kept):  # SciPy indexes with empty arrays into a sparse result
                 continue
             where = np.asarray(place[entries.row[kept], entries.col[kept]]).ravel().astype(np.intp) - 1
-            np.add.at(row, where, entries.data[kept])
+            row[where] = entries.data[kept]
         return pattern, data
 
     def at(self, time: float) -> Any:
@@ -94,6 +96,14 @@ class DrivenSum:
     def restricted(self, index: IntArray) -> DrivenSum:
         """Return it on a set of basis states that it does not leave."""
         return DrivenSum(tuple(matrix[index][:, index] for matrix in self.matrices), self.values)
+
+
+def _canonical(matrix: Any) -> Any:
+    """Return a sparse matrix that holds each entry once."""
+    if not matrix.has_canonical_format:
+        matrix = matrix.copy()
+        matrix.sum_duplicates()
+    return matrix
 
 
 @dataclass(frozen=True)
@@ -293,21 +303,24 @@ def _polynomial_drives(hamiltonian: DrivenSum, start: float, stop: float, count:
     """Return, for each of at least `count` equal steps, each drive's coefficients in the powers of s in [0, 1]."""
     to_chebyshev, to_powers, points = _interpolation()
     scale = np.max(np.abs(hamiltonian.values(np.linspace(start, stop, 65)[1:-1])), axis=0)
+    before = np.full(len(hamiltonian.matrices), np.inf)
     while True:
         duration = (stop - start) / count
         places = start + duration * (np.arange(count)[:, None] + points)
         sampled = hamiltonian.values(places.ravel()).reshape(count, _DRIVE_NODES, -1)
         chebyshev = np.einsum("kq,cqa->cka", to_chebyshev, sampled)
         tail = np.max(np.abs(chebyshev[:, -3:]), axis=(0, 1), initial=0.0)
-        if np.all(tail <= _DRIVE_RESOLVED * scale):
+        is_noise = (tail <= _DRIVE_NOISE * scale) & (tail > 0.1 * before)
+        if np.all((tail <= _DRIVE_RESOLVED * scale) | is_noise):
             break
+        before = tail
         count *= 2
         if count > _MAX_STEPS:
             raise ConvergenceError(
                 f"The drives of the stretch from t = {start:.6g} to {stop:.6g} must be smooth enough for {_MAX_STEPS} steps, "
                 "but are not. Check that they are smooth between their breakpoints."
             )
-    chebyshev[np.abs(chebyshev) <= _DRIVE_ROUNDING * scale] = 0.0
+    chebyshev[np.abs(chebyshev) <= np.maximum(_DRIVE_ROUNDING * scale, np.where(is_noise, 2.0 * tail, 0.0))] = 0.0
     chebyshev[:, 1:] *= np.ptp(sampled, axis=1)[:, None] > 0.0
     powers = np.einsum("pk,cka->cap", to_powers, chebyshev)
     constant = np.all(chebyshev[:, 1:] == 0.0, axis=1)

@@ -68,6 +68,25 @@ def test_a_nearly_pure_start_has_every_column_of_the_density_matrix(start, count
         assert np.allclose(values, vectors.cycles[name], rtol=1e-9, atol=1e-10, equal_nan=True), name
 
 
+def test_a_driven_counter_on_a_machine_that_is_not():
+    """A qubit that precesses alone: integral of cos(t) <sigma_x> with <sigma_x> = cos(w t)."""
+    w = 0.5
+    lonely = at.Machine(
+        [at.Qubit("a", w)],
+        [at.SpinBath("bath", 1.0, (1.0,))],
+        [],
+        period=2.0 * np.pi,
+        counters=[at.Counter("turned", [at.OperatorCoupling(("a",), ("sigmax",), at.Harmonic(1.0, 1.0))])],
+    )
+    start = at.GivenState(np.array([1.0, 1.0]) / np.sqrt(2.0), parts=("a",))
+    t = 2.0 * np.pi
+    expected = 0.5 * (np.sin((1 + w) * t) / (1 + w) + np.sin((1 - w) * t) / (1 - w))
+    for backend in (at.DensityMatrix(), at.StateVectors(max_columns=2)):
+        ledger = at.run(lonely, 1, start, backend=backend)
+        assert float(ledger.counts[0, 0]) == pytest.approx(expected, abs=1e-12)  # Gauss quadrature of an entire function
+        assert abs(float(ledger.work[0])) < 1e-15
+
+
 def test_a_charged_pure_start():
     found = machine()
     start = at.Charged(2, start=pure_start(found))
