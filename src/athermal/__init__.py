@@ -47,7 +47,6 @@ from athermal.machine.initial import (
     Squeezed,
 )
 from athermal.machine.machine import Machine
-from athermal.machine.operator import MatrixOperator
 from athermal.machine.parts import (
     Bath,
     Chain,
@@ -104,7 +103,6 @@ __all__ = [
     "Machine",
     "MachineError",
     "MachineFile",
-    "MatrixOperator",
     "Ohmic",
     "OperatorCoupling",
     "Oscillator",

@@ -204,7 +204,7 @@ def _ledger(solver: Solver[Any], record: _Record, samples: int, provenance: dict
 
 
 def _provenance(machine: Machine, initial: InitialState, backend: Backend, cycles: int) -> dict[str, Any]:
-    """Return what is needed to run again. A machine that holds a Python function has no plain form: its entry is null."""
+    """Return what is needed to run again. What holds a function or a huge matrix has no plain form: its entry is null."""
     return {
         "machine": to_spec(machine),
         "initial": to_spec(initial, AnyInitialState),

@@ -38,8 +38,8 @@ def subsystems(draw, name):
 
 
 @st.composite
-def spin_baths(draw, name):
-    n = draw(st.integers(1, 3))
+def spin_baths(draw, name, most):
+    n = draw(st.integers(1, most))
     couplings = draw(st.sampled_from([None, [draw(numbers(-0.5, 0.5)) for _ in range(n)]]))
     return at.SpinBath(name, draw(numbers(0.2, 4.0)), [draw(numbers(-0.5, 2.5)) for _ in range(n)], couplings)
 
@@ -89,7 +89,10 @@ def contacts(draw, bath):
 @st.composite
 def finite_machines(draw):
     parts = [draw(subsystems(name)) for name in "ab"[: draw(st.integers(1, 2))]]
-    baths = [draw(spin_baths(name)) for name in ("hot", "cold")[: draw(st.integers(1, 2))]]
+    names = ("hot", "cold")[: draw(st.integers(1, 2))]
+    # a second bath only with as many spins as the dimension 72 has room for: a driven stretch costs its third power
+    baths = [draw(spin_baths(names[0], 3 if len(names) == 1 or len(parts) == 1 else 2))]
+    baths += [draw(spin_baths(name, 3 if len(parts) == 1 else 1)) for name in names[1:]]
     terms = [draw(finite_couplings(parts[k % len(parts)], bath)) for k, bath in enumerate(baths)]
     for one, two in itertools.pairwise(parts):
         terms.append(draw(finite_couplings(one, two)))

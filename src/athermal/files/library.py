@@ -22,8 +22,8 @@ def library_functions() -> dict[str, Callable[..., Machine]]:
 
     Examples
     --------
-    >>> sorted(library_functions())
-    ['otto', 'three_oscillators', 'two_oscillator']
+    >>> "otto" in library_functions()
+    True
     """
     return {name: getattr(library, name) for name in library.__all__}
 

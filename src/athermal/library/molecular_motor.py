@@ -21,23 +21,23 @@ _OWNER = "a molecular motor"
 
 
 def molecular_motor(
-    T_hot: float = 2.5,
+    T_hot: float = 3.5,
     T_cold: float = 1.0,
     *,
     sites: int = 3,
     potential: Literal["travelling", "flashing"] = "travelling",
-    depth: float = 4.4,
-    hopping: float = 0.6,
+    depth: float = 4.7,
+    hopping: float = 0.68,
     period: float = 200.0,
     steps: int | None = None,
     direction: Literal[1, -1] = 1,
     load: int = 1,
-    hot_spins: tuple[float, ...] = (4.8, 2.9),
-    cold_spins: tuple[float, ...] = (1.9, 2.3),
-    hot_coupling: float = 0.14,
-    cold_coupling: float = 0.14,
+    hot_spins: tuple[float, ...] = (5.45, 2.55),
+    cold_spins: tuple[float, ...] = (2.15, 2.15),
+    hot_coupling: float = 0.15,
+    cold_coupling: float = 0.11,
     hot_contact: tuple[float, float] = (0.5, 0.1),
-    cold_contact: tuple[float, float] = (0.05, 0.5),
+    cold_contact: tuple[float, float] = (0.06, 0.49),
     hot_bonds: tuple[int, ...] | None = None,
     cold_bonds: tuple[int, ...] | None = None,
     particles: Literal[1, 2] = 1,
@@ -112,7 +112,7 @@ def molecular_motor(
 
     Examples
     --------
-    Charged for one cycle, it works above Carnot's efficiency of 0.6 in that cycle, and as a thermal engine in the next:
+    Charged for one cycle, it works above Carnot's efficiency of 0.714 in that cycle, and as a thermal engine in the next:
 
     >>> import athermal as at
     >>> from athermal import plot

@@ -20,12 +20,12 @@ def single_atom(
     *,
     omega_radial: float = 4.0,
     omega_axial: float = 1.0,
-    coupling: float = 0.6,
+    coupling: float = 0.7,
     T_flywheel: float = 0.3,
-    hot_spins: tuple[float, ...] = (3.9, 4.1),
-    cold_spins: tuple[float, ...] = (3.7, 3.8, 3.9),
-    hot_coupling: float = 0.1,
-    cold_coupling: float = 0.1,
+    hot_spins: tuple[float, ...] = (3.8, 4.2),
+    cold_spins: tuple[float, ...] = (3.3, 3.4, 3.5),
+    hot_coupling: float = 0.08,
+    cold_coupling: float = 0.08,
     atom_levels: int = 4,
     flywheel_levels: int = 10,
     initial: AnyInitialState | None = None,
@@ -82,7 +82,7 @@ def single_atom(
 
     >>> import athermal as at
     >>> from athermal import plot
-    >>> ledger = at.run(single_atom(cold_spins=(3.7, 3.9)), cycles=4)
+    >>> ledger = at.run(single_atom(cold_spins=(3.3, 3.5)), cycles=4)
     >>> ordered = ledger.subsystem_ergotropy.sel(subsystem="flywheel")
     >>> bool((ordered.diff("cycle") > 0.0).all())
     True

@@ -4,68 +4,113 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.sparse
-from pydantic import ConfigDict
+from pydantic_core import core_schema
 
+from athermal import _validate
 from athermal._types import Matrix
 from athermal._validate import suggest
 from athermal.errors import MachineError
 
 # How far a matrix may be from its adjoint, relative to its largest entry, and still count as Hermitian.
 _HERMITIAN = 1e-12
+# An operator of more entries than this is not written into results.
+_WRITTEN = 50_000
 _TRANSITION = re.compile(r"\|(\d+)><(\d+)\|")
 
 
-@dataclass(frozen=True)
 class MatrixOperator:
-    """An operator given by its matrix; `as_operator` makes one of a QuTiP operator or an array.
+    """An operator given by its matrix, as `as_operator` makes it of a QuTiP operator or an array.
+
+    Two are equal if their matrices are. In results and files it is {kind = "matrix", dimension = d, entries = [[row, column, real
+    part, imaginary part], ...]}; one of more than 50,000 entries is not written.
 
     Parameters
     ----------
-    dimension : int
-    entries : sequence of (row, column, real part, imaginary part)
-        The entries that are not zero.
+    matrix : (d, d) sparse or dense matrix
 
     Examples
     --------
-    >>> MatrixOperator(2, ((0, 1, 1.0, 0.0),)).matrix.toarray().real
-    array([[0., 1.],
-           [0., 0.]])
+    >>> MatrixOperator(np.array([[0.0, 1.0], [0.0, 0.0]])).dimension
+    2
     """
 
-    __pydantic_config__ = ConfigDict(extra="forbid")
+    def __init__(self, matrix: Any) -> None:
+        entries = scipy.sparse.csr_array(matrix)
+        entries.sum_duplicates()
+        entries.eliminate_zeros()
+        real = np.iscomplexobj(entries.data) and not np.any(entries.data.imag)
+        self.matrix = entries.real if real else entries.astype(np.result_type(entries.dtype, float))
 
-    dimension: int
-    entries: tuple[tuple[int, int, float, float], ...]
-    kind: Literal["matrix"] = field(default="matrix", repr=False)
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.dimension, int) or self.dimension < 1:
-            raise MachineError(f"`dimension` of an operator must be a whole number of at least 1, but is {self.dimension!r}.")
-        for row, column, real, imaginary in self.entries:
-            if not (0 <= row < self.dimension and 0 <= column < self.dimension):
-                raise MachineError(f"`entries` of an operator of dimension {self.dimension} reach to ({row}, {column}).")
-            if not np.isfinite(real + imaginary):
-                raise MachineError(f"`entries` of an operator must be finite, but ({row}, {column}) is {real} + {imaginary}i.")
-
-    @cached_property
-    def matrix(self) -> Any:
-        """The sparse matrix, real if it can be."""
-        rows = [entry[0] for entry in self.entries]
-        columns = [entry[1] for entry in self.entries]
-        values = np.array([complex(entry[2], entry[3]) for entry in self.entries], dtype=complex)
-        shape = (self.dimension, self.dimension)
-        return scipy.sparse.csr_array((values if np.any(values.imag) else values.real, (rows, columns)), shape=shape)
+    @property
+    def dimension(self) -> int:
+        """The dimension d."""
+        return int(self.matrix.shape[0])
 
     @property
     def is_hermitian(self) -> bool:
         """Whether it is its own adjoint up to rounding."""
         return asymmetry(self.matrix) <= _HERMITIAN
+
+    def __eq__(self, other: object) -> bool:
+        """Compare entry by entry."""
+        if not isinstance(other, MatrixOperator) or self.dimension != other.dimension:
+            return NotImplemented if not isinstance(other, MatrixOperator) else False
+        one, two = self.matrix, other.matrix
+        return (
+            np.array_equal(one.indptr, two.indptr)
+            and np.array_equal(one.indices, two.indices)
+            and np.array_equal(one.data, two.data)
+        )
+
+    def __hash__(self) -> int:
+        """Return a hash of the entries."""
+        return hash((self.dimension, self.matrix.indices.tobytes(), self.matrix.astype(complex).data.tobytes()))
+
+    def __repr__(self) -> str:
+        """Return its size."""
+        return f"MatrixOperator(dimension={self.dimension}, {self.matrix.nnz} entries)"
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: Any, _handler: Any) -> core_schema.CoreSchema:
+        """Tell pydantic how it is read and written."""
+        entry = core_schema.tuple_positional_schema(
+            [core_schema.int_schema(), core_schema.int_schema(), core_schema.float_schema(), core_schema.float_schema()]
+        )
+        fields = {
+            "kind": core_schema.typed_dict_field(core_schema.literal_schema(["matrix"])),
+            "dimension": core_schema.typed_dict_field(core_schema.int_schema(ge=1)),
+            "entries": core_schema.typed_dict_field(core_schema.list_schema(entry)),
+        }
+        table = core_schema.typed_dict_schema(fields, extra_behavior="forbid")
+        written = core_schema.no_info_after_validator_function(_from_table, table)
+        return core_schema.json_or_python_schema(
+            json_schema=written,
+            python_schema=core_schema.is_instance_schema(cls),
+            serialization=core_schema.plain_serializer_function_ser_schema(_to_table),
+        )
+
+
+def _from_table(table: dict[str, Any]) -> MatrixOperator:
+    size = table["dimension"]
+    for row, column, *_ in table["entries"]:
+        if not (0 <= row < size and 0 <= column < size):
+            raise MachineError(f"`entries` of an operator of dimension {size} must lie in it, but one is at ({row}, {column}).")
+    rows, columns = ([entry[k] for entry in table["entries"]] for k in (0, 1))
+    values = np.array([complex(entry[2], entry[3]) for entry in table["entries"]], dtype=complex)
+    return MatrixOperator(scipy.sparse.coo_array((values, (rows, columns)), shape=(size, size)))
+
+
+def _to_table(operator: MatrixOperator) -> dict[str, Any]:
+    if operator.matrix.nnz > _WRITTEN:
+        raise ValueError(f"An operator of {operator.matrix.nnz} entries is not written.")
+    entries = scipy.sparse.coo_array(operator.matrix)
+    values = np.asarray(entries.data, dtype=complex).tolist()
+    listed = zip(entries.row.tolist(), entries.col.tolist(), values, strict=True)
+    return {"kind": "matrix", "dimension": operator.dimension, "entries": [[i, j, x.real, x.imag] for i, j, x in listed]}
 
 
 Operator = str | MatrixOperator
@@ -106,15 +151,15 @@ def as_operator(value: Any, what: str, owner: str) -> Operator:
         matrix = scipy.sparse.coo_array(array)
     if matrix.shape[0] != matrix.shape[1]:
         raise MachineError(f"`{what}` of {owner} must be a square matrix, but has the shape {matrix.shape}.")
-    entries = zip(matrix.row.tolist(), matrix.col.tolist(), np.asarray(matrix.data, dtype=complex).tolist(), strict=True)
-    return MatrixOperator(int(matrix.shape[0]), tuple((i, j, x.real, x.imag) for i, j, x in entries if x != 0.0))
+    if not np.all(np.isfinite(matrix.data)):
+        raise MachineError(f"`{what}` of {owner} must be finite, but holds {matrix.data[~np.isfinite(matrix.data)][0]}.")
+    return MatrixOperator(matrix)
 
 
 def as_hamiltonian(value: Any, what: str, owner: str) -> MatrixOperator:
     """Return a Hermitian operator, or a diagonal one from a list of energies, or raise `MachineError`."""
     if not isinstance(value, str) and isinstance(value, Iterable) and not hasattr(value, "full") and np.ndim(value) == 1:  # type: ignore[arg-type]
-        energies = [float(energy) for energy in value]
-        return MatrixOperator(len(energies), tuple((k, k, e, 0.0) for k, e in enumerate(energies) if e != 0.0))
+        return MatrixOperator(np.diag(_validate.reals(value, what, owner)))
     operator = as_operator(value, what, owner)
     if isinstance(operator, str):
         raise MachineError(f"`{what}` of {owner} must be a QuTiP operator, a matrix or a list of energies, but is {value!r}.")

@@ -11,13 +11,13 @@ from pydantic_core import PydanticSerializationError
 
 from athermal._validate import suggest
 from athermal.errors import AthermalError, MachineError
-from athermal.machine import counter, coupling, drive, initial, operator, parts, spectral
+from athermal.machine import counter, coupling, drive, initial, parts, spectral
 
 Kind = TypeVar("Kind")
 
 
 def to_spec(value: Any, kind: Any = None) -> Any:
-    """Return a machine, initial state or backend as JSON-ready data, or None if it holds a Python function.
+    """Return a machine, initial state or backend as JSON-ready data, or None if it holds a function or a huge matrix.
 
     Examples
     --------
@@ -188,7 +188,7 @@ def _known_keys(owner: Any, path: list[int | str], kind: Any) -> list[str]:
 def _classes() -> dict[str, list[Any]]:
     """Return the dataclasses of this layer by the `kind` they have in files (by name where they have none)."""
     found: dict[str, list[Any]] = {}
-    for module in (drive, spectral, parts, coupling, initial, operator, counter):
+    for module in (drive, spectral, parts, coupling, initial, counter):
         for entry in vars(module).values():
             if isinstance(entry, type) and dataclasses.is_dataclass(entry):
                 defaults = {f.name: f.default for f in dataclasses.fields(entry)}

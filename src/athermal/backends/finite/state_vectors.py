@@ -114,6 +114,7 @@ class StateVectorsSolver(Solver[FactorState]):
         self.is_sampled = False
         self._total_entropy = float("nan")
         self._norm_defect = 0.0
+        self._seen: tuple[FactorState, float, tuple[FloatArray, FloatArray, ComplexArray]] | None = None
 
     @property
     def reference(self) -> Reference:
@@ -233,10 +234,14 @@ class StateVectorsSolver(Solver[FactorState]):
         return Snapshot.stack(snapshots), works
 
     def _linear(self, state: FactorState, phase: float) -> tuple[FloatArray, FloatArray, ComplexArray]:
-        """Return U_i, E_j and the density matrix of the subsystems in each column."""
+        """Return U_i, E_j and the density matrix of the subsystems in each column; the last ones are held."""
+        if self._seen is not None and self._seen[0] is state and self._seen[1] == phase:
+            return self._seen[2]
         densities = np.array([self.observer.system_density(state.factor[:, [k]]) for k in range(state.factor.shape[1])])
         energies = self.observer.subsystem_energies(state.factor, phase)
-        return energies, self.observer.reservoir_energies(state.factor), densities
+        linear = energies, self.observer.reservoir_energies(state.factor), densities
+        self._seen = state, phase, linear
+        return linear
 
     def _averaged(
         self, linear: tuple[FloatArray, FloatArray, ComplexArray], left: Matrix, state: FactorState, phase: float
