@@ -119,11 +119,8 @@ class OperatorsByHand:
     def operator(self, operator, name, coupling):
         """Return an operator of a part as a coupling sees it."""
         part = self.machine.part(name)
-        if isinstance(operator, at.MatrixOperator):
-            matrix = np.zeros((operator.dimension,) * 2, dtype=complex)
-            for row, column, real, imaginary in operator.entries:
-                matrix[row, column] = real + 1j * imaginary
-            return self.place(matrix, name)
+        if not isinstance(operator, str):
+            return self.place(operator.matrix.toarray(), name)
         size = self.site_size(part)
         matrix = transition(operator, size) if operator.startswith("|") else self.known(part)[operator]
         if not isinstance(part, (at.SpinBath, at.TruncatedBath)):

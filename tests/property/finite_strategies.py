@@ -125,7 +125,8 @@ def finite_initial_states(draw, machine):
         size = int(np.prod([machine.part(name).dimension for name in parts]))
         start = at.GivenState(random_density(draw(random_generators()), size), parts, start)
     elif kind == "correlated":
-        spins = [part.name for part in machine.parts if isinstance(part, (at.Qubit, at.SpinBath))]
+        tilted = {c.between[0] for c in machine.couplings if len(c.between) == 1}  # <sigma_-> of such a thermal state is not 0
+        spins = [p.name for p in machine.parts if isinstance(p, (at.Qubit, at.SpinBath)) and p.name not in tilted]
         if len(spins) > 1:
             site = 0 if set(spins[:2]) & set(machine.reservoir_names) else None
             pattern = draw(st.sampled_from(["two_mode_squeezing", "exchange"]))

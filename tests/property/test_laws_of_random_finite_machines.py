@@ -85,8 +85,8 @@ def test_a_step_splits_anywhere_and_back(drawn, first, second):
     # unitary maps to rounding
     assert np.allclose(whole.factor, both.factor, rtol=0.0, atol=1e-12)
     assert work == pytest.approx(begin + rest, abs=1e-12)
-    assert np.allclose(whole.counts, both.counts, rtol=0.0, atol=1e-12)
+    assert np.allclose(whole.integrals, both.integrals, rtol=0.0, atol=1e-12)
     back, returned = solver.advance(both, high, low)
     assert np.allclose(back.factor, begun.factor, rtol=0.0, atol=1e-12)
     assert returned == pytest.approx(-rest, abs=1e-12)
-    assert np.allclose(back.counts, begun.counts, rtol=0.0, atol=1e-12)
+    assert np.allclose(back.integrals, begun.integrals, rtol=0.0, atol=1e-12)

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from athermal import _validate
+from athermal._types import FloatArray
 from athermal.errors import MachineError
 from athermal.machine.counter import Counter
 from athermal.machine.coupling import OperatorCoupling
@@ -66,13 +67,15 @@ def molecular_motor(
     sites : int
         L, at least three.
     potential : {"travelling", "flashing"}
-        "flashing": the sawtooth V_n = depth n/(L - 1), on during the first half of the period and off during the second.
+        "flashing": the sawtooth V_n = depth n/(L - 1), on during the first half of the period and off during the second,
+        in which the particle runs freely: choose a shorter period.
     depth, hopping, period : float
         Of the potential; J; tau. For the well to carry the particle along, 2 pi J^2 must be well above its largest slope
         sqrt(3) depth 2 pi/tau (for three sites): Landau and Zener's condition.
     steps : int, optional
         The travelling potential in so many sudden steps, each at its middle value; smooth if left out. Without load every
-        stroke is then constant, which makes a run several times faster.
+        stroke is then constant, which makes a run many times faster. Steps that come more slowly than the particle's gaps,
+        2 pi steps/tau, shake it up.
     direction : {1, -1}
         Of the motor: -1 is its mirror image. The load always opposes it.
     load : int
@@ -102,7 +105,7 @@ def molecular_motor(
     -------
     Machine
         Subsystem "particle", or "particle 1" and "particle 2"; reservoirs "hot bath", "cold bath"; counters "turns" (net turns
-        of all particles towards higher sites) and "work against load" (L F turns in the direction of the motor).
+        of all particles towards higher sites) and, with a load, "work against load" (L F turns in the direction of the motor).
 
     References
     ----------
@@ -125,18 +128,19 @@ def molecular_motor(
     >>> turns = ledger.counts.sel(counter="turns")
     >>> ax = plot.efficiency(ledger)
     """
+    _check_choices(potential, direction, particles, steps)
     ring = _Ring(
         _validate.count(sites, "sites", _OWNER, least=3),
         _validate.positive(period, "period", _OWNER),
-        int(direction),
+        direction,
         _whole(load, "load"),
     )
-    _check_choices(potential, direction, particles, steps)
     names = ("particle",) if particles == 1 else ("particle 1", "particle 2")
     landscape = ring.travelling(depth, steps) if potential == "travelling" else ring.flashing(depth)
+    hot, cold = _validate.real(hot_coupling, "hot_coupling", _OWNER), _validate.real(cold_coupling, "cold_coupling", _OWNER)
     contacts = (
-        _Contact("hot bath", "sigmam", hot_coupling, ring.before(hot_contact, potential), ring.bonds(hot_bonds, "hot_bonds")),
-        _Contact("cold bath", "sigmap", cold_coupling, ring.after(cold_contact, potential), ring.bonds(cold_bonds, "cold_bonds")),
+        _Contact("hot bath", "sigmam", hot, ring.before(hot_contact, potential), ring.bonds(hot_bonds, "hot_bonds")),
+        _Contact("cold bath", "sigmap", cold, ring.after(cold_contact, potential), ring.bonds(cold_bonds, "cold_bonds")),
     )
     couplings: list[OperatorCoupling] = []
     hops: list[_Hop] = []
@@ -149,6 +153,9 @@ def molecular_motor(
     couplings += [hop.term(ring.force) for hop in hops]
     if particles == 2:
         couplings += [OperatorCoupling(names, (f"|{n}><{n}|",) * 2, repulsion) for n in range(sites)]
+    counters = [Counter("turns", tuple(hop.current(ring.force, direction / sites) for hop in hops))]
+    if load:
+        counters.append(Counter("work against load", tuple(hop.current(ring.force, ring.force) for hop in hops)))
     start = ProductThermal() if initial is None else initial
     cycles = _validate.count(charged, "charged", _OWNER, least=0)
     return Machine(
@@ -158,10 +165,7 @@ def molecular_motor(
         period=ring.period,
         initial=Charged(cycles, start) if cycles else start,
         name="molecular_motor",
-        counters=(
-            Counter("turns", [hop.current(ring.force, direction / sites) for hop in hops]),
-            Counter("work against load", [hop.current(ring.force, ring.force) for hop in hops]),
-        ),
+        counters=tuple(counters),
     )
 
 
@@ -242,7 +246,7 @@ class _Ring:
         smooth: list[Drive] = [Harmonic(depth, frequency, phase) for phase in phases]
         if steps is None:
             return smooth
-        middles = (np.arange(steps) + 0.5) * (self.period / steps)
+        middles: FloatArray = np.linspace(0.0, self.period, steps, endpoint=False) + 0.5 * self.period / steps
         return [Strokes((self.period / steps,) * steps, tuple(drive.value(middles).tolist())) for drive in smooth]
 
     def flashing(self, depth: float) -> list[Drive]:

@@ -39,9 +39,9 @@ def single_atom(
 
     The engine is autonomous apart from these contacts. The work W is that of switching them, and no useful output: that is
     the energy of the flywheel. Of the energy that it has, `subsystem_ergotropy` of "flywheel" is the ordered part,
-    which a load could take out as work; the rest is heat and noise. Compare its growth with W before you call it an engine: while
-    W is the larger one, it is the switching that drives the flywheel. The spins are few and are used up, in some seven
-    cycles with the default values.
+    which a load could take out as work; the rest is heat and noise. Compare its growth with W before you call it an engine:
+    where W is the larger one, it is the switching that drives the flywheel. With the default values the flywheel gains 0.117
+    in six cycles, of which 0.100 is ordered, for W = 0.021; by then the few spins are used up.
 
     Both oscillators are cut. `top_level_population` in the ledger is the population of the highest level kept of each. Whether
     the cut matters is seen by running again with more levels: at five and twelve no column of the first four cycles of the

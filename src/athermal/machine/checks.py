@@ -53,9 +53,9 @@ def check_family(machine: Machine) -> None:
         gaussian = next(part for part in machine.parts if part not in finite)
         kind = "TruncatedOscillator" if isinstance(gaussian, Oscillator) else "TruncatedBath"
         raise MachineError(
-            f"The parts of a machine must be all Gaussian or all finite, but {gaussian.name!r} is a "
-            f"{type(gaussian).__name__} and "
-            f"{finite[0].name!r} a {type(finite[0]).__name__}. Write {gaussian.name!r} as a {kind} with a number of levels."
+            f"The parts of a machine must be all Gaussian or all finite, but {gaussian.name!r} is of the kind "
+            f"{type(gaussian).__name__}, {finite[0].name!r} of the kind {type(finite[0]).__name__}. Write {gaussian.name!r} as a "
+            f"{kind} with a number of levels."
         )
     if finite:
         for part in machine.subsystems:

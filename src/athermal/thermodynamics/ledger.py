@@ -89,6 +89,11 @@ class Ledger:
         """What the backend knows of its own errors: max |U Omega U^T - Omega|, the difference of the last refinements."""
         return dict(self.provenance.get("accuracy", {}))
 
+    @property
+    def _rounding(self) -> float:
+        """To what fraction of the energies of the whole a difference is known: rounding, or what propagators miss unitarity by."""
+        return max(_ROUNDING, 4.0 * self.accuracy.get("unitarity_defect", 0.0))
+
     @cached_property
     def cycles(self) -> xr.Dataset:
         step = self.samples_per_cycle
@@ -239,7 +244,7 @@ class Ledger:
         duration = b.time - a.time
         entropic = laws.entropic_work(a, b, ref)
         t_min = float(np.min(ref.temperatures))
-        resolution = _ROUNDING * (np.sum(np.abs(b.subsystem_energies), -1) + np.sum(np.abs(b.reservoir_energies), -1))
+        resolution = self._rounding * (np.sum(np.abs(b.subsystem_energies), -1) + np.sum(np.abs(b.reservoir_energies), -1))
         heats, intake, given = laws.heat(a, b), laws.heat_intake(a, b), laws.energy_intake(a, b)
         by_resource = laws.work_by_resource(a, b, ref)
         i, j, r = (dim, "subsystem"), (dim, "reservoir"), (dim, "resource")

@@ -1,0 +1,39 @@
+"""The assembled Hamiltonian against dense matrices made by hand."""
+
+import numpy as np
+import pytest
+from backends.finite_cases import CASES
+from backends.operators_by_hand import OperatorsByHand
+
+import athermal as at
+
+# Machines whose baths are given in their energy basis: the user's basis is the assembled one.
+PLAIN = [case for case in CASES if not any(isinstance(r, at.FiniteBath) for r in case.machine.reservoirs)]
+
+
+@pytest.mark.parametrize("case", PLAIN, ids=lambda case: case.name)
+def test_the_whole_at_any_time(case):
+    machine, hand = case.machine, OperatorsByHand(case.machine)
+    assembled = machine.tensor_hamiltonian
+    assert assembled.dimension == machine.dimension
+    for t in machine.period * np.array([0.03, 0.41, 0.77]):
+        assert np.allclose(assembled.whole.at(t).toarray(), hand.hamiltonian(t), rtol=0.0, atol=1e-13)  # rounding
+        for name in machine.subsystem_names:
+            assert np.allclose(assembled.own((name,), t).toarray(), hand.own([name], t), rtol=0.0, atol=1e-13)
+        moving = sum(term.slope(t) for term in hand.terms)
+        if any(not drive.is_always_constant for drive, _ in assembled._groups):
+            assert np.allclose(assembled.slope.at(t).toarray(), moving, rtol=0.0, atol=1e-12)  # slopes of interpolants
+        else:
+            assert not np.any(moving)
+    for time in assembled.breakpoints:
+        expected = hand.hamiltonian(time) - hand.hamiltonian(time, "left")
+        assert np.allclose(assembled.jump(time).toarray(), expected, rtol=0.0, atol=1e-12)
+
+
+def test_a_bath_in_its_energy_basis_has_the_spectrum_of_the_whole():
+    case = next(case for case in CASES if case not in PLAIN)
+    hand, assembled = OperatorsByHand(case.machine), case.machine.tensor_hamiltonian
+    for t in (0.3, 2.2):
+        found = np.linalg.eigvalsh(assembled.whole.at(t).toarray())
+        assert np.allclose(found, np.linalg.eigvalsh(hand.hamiltonian(t)), rtol=0.0, atol=1e-13)
+    assert np.allclose(assembled.reservoir_energies["web"], np.linalg.eigvalsh(hand.own(["web"], 0.0)), rtol=0.0, atol=1e-14)
