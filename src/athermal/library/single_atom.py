@@ -86,7 +86,7 @@ def single_atom(
     >>> ordered = ledger.subsystem_ergotropy.sel(subsystem="flywheel")
     >>> bool((ordered.diff("cycle") > 0.0).all())
     True
-    >>> ax = plot.flows(ledger)
+    >>> ax = plot.ergotropy(ledger)
     """
     radial = _validate.positive(omega_radial, "omega_radial", _OWNER)
     axial = _validate.positive(omega_axial, "omega_axial", _OWNER)

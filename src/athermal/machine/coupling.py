@@ -312,8 +312,8 @@ class OperatorCoupling(Coupling):
         else:
             _check_pair(self, real=not self.plus_conjugate)
         given = self.operators
-        is_single = isinstance(given, (str, MatrixOperator)) or hasattr(given, "full") or not isinstance(given, Iterable)
-        operators = (given,) if is_single else tuple(given)
+        is_single = isinstance(given, (str, MatrixOperator)) or hasattr(given, "full") or getattr(given, "ndim", 0) == 2
+        operators = (given,) if is_single or not isinstance(given, Iterable) else tuple(given)
         if len(operators) != len(between):
             raise MachineError(
                 f"`operators` of {self.owner} must hold one operator for each of its {len(between)} parts, but holds "

@@ -208,10 +208,9 @@ class Preparation:
             moved = float(np.max(np.abs(partial_trace(change, sizes, [cluster.parts.index(name)]))))
             if moved > _MARGINAL:
                 raise StateError(
-                    f"A correlation of this pattern between {names} must leave the states of the parts as they are, but "
-                    "would change "
-                    f"that of {name!r} by {moved:.2g}: in `start` it is correlated already, or not thermal. Correlate "
-                    "thermal parts."
+                    f"A correlation of this pattern between {names} must leave the states of the parts as they are, but would "
+                    f"change that of {name!r} by {moved:.2g}: in `start` they are correlated already, or an operator of the pattern "
+                    "has a mean value. Correlate parts that are thermal in their number basis, or use GivenState."
                 )
         values, vectors = np.linalg.eigh(np.eye(len(inside)) + initial.strength * largest * inside)
         # (1 + c Y)^{1/2}, acting between the roots of rho; the singular vectors make the columns orthogonal again.
@@ -232,6 +231,7 @@ class Preparation:
                 )
             if isinstance(part, FiniteReservoir):
                 matrix = part.operator(part.lowering, entry.site, entry.weights, owner)
+                matrix = matrix / part.contact_norm(entry.site, entry.weights, owner)
             else:
                 matrix = part.operator(part.lowering)
             found.append(matrix.conj().T.tocsr() if k == 1 and entry.pattern == "exchange" else matrix)

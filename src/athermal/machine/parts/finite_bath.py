@@ -64,6 +64,10 @@ class FiniteReservoir(ABC):
         """Return V^dag rows, where the columns of V are the energy eigenstates: rows of the user's basis in the energy basis."""
         return rows
 
+    def contact_norm(self, site: Site, weights: Weights, owner: str) -> float:
+        """Return |g| of the contact sum_k g_k O_k that an operator by name is."""
+        return 1.0
+
     @property
     def owner(self) -> str:
         """What error messages call it."""
@@ -141,6 +145,12 @@ class _SiteBath(FiniteReservoir):
             if amount != 0.0:
                 total = total + amount * embed(local, [k], self._sizes)
         return total
+
+    def contact_norm(self, site: Site, weights: Weights, owner: str) -> float:
+        norm = float(np.linalg.norm(self._amounts(site, weights, owner)))
+        if norm == 0.0:
+            raise MachineError(f"{owner} must have a contact: the weights of {self.owner} must not all be zero.")
+        return norm
 
     def _whole_matrix(self, operator: Any, site: Site, weights: Weights, owner: str) -> Any:
         if site is not None or weights is not None:
