@@ -91,7 +91,7 @@ class Ledger:
 
     @property
     def _rounding(self) -> float:
-        """To what fraction of the energies of the whole a difference is known: rounding, or what propagators miss unitarity by."""
+        """To what fraction of the energies of the whole a difference is known: rounding, or the propagators' unitarity defect."""
         return max(_ROUNDING, 4.0 * self.accuracy.get("unitarity_defect", 0.0))
 
     @cached_property

@@ -209,8 +209,8 @@ class Preparation:
             if moved > _MARGINAL:
                 raise StateError(
                     f"A correlation of this pattern between {names} must leave the states of the parts as they are, but would "
-                    f"change that of {name!r} by {moved:.2g}: in `start` they are correlated already, or an operator of the pattern "
-                    "has a mean value. Correlate parts that are thermal in their number basis, or use GivenState."
+                    f"change that of {name!r} by {moved:.2g}: in `start` they are correlated already, or an operator of the "
+                    "pattern has a mean value. Correlate parts that are thermal in their number basis, or use GivenState."
                 )
         values, vectors = np.linalg.eigh(np.eye(len(inside)) + initial.strength * largest * inside)
         # (1 + c Y)^{1/2}, acting between the roots of rho; the singular vectors make the columns orthogonal again.
