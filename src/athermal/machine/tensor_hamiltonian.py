@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import scipy.sparse
 
-from athermal._types import ComplexArray, FloatArray
+from athermal._types import FloatArray
 from athermal.errors import MachineError
 from athermal.machine.coupling import Coupling, Exchange, OperatorCoupling, Position, TwoModeSqueezing
 from athermal.machine.drive import Component, Constant, Drive, Product
@@ -309,8 +309,3 @@ def check_terms(machine: Machine) -> None:
                     f"{coupling.owner} must be Hermitian, but {what} of {name!r} and its adjoint differ by {defect:.3g} of its "
                     "largest entry. Set `plus_conjugate = true` to add the Hermitian conjugate of the term."
                 )
-
-
-def dense_operator(matrix: Any) -> ComplexArray:
-    """Return a sparse or dense matrix as a dense one."""
-    return np.asarray(matrix.toarray() if scipy.sparse.issparse(matrix) else matrix)

@@ -34,7 +34,7 @@ _DRIVE_RESOLVED = 1e-14
 _DRIVE_ROUNDING = 2e-15
 # Last coefficients this small that shorter steps do not shrink are the drive's own rounding, not what the polynomial misses.
 _DRIVE_NOISE = 1e-11
-# A series ends with `_QUIET` terms in a row below `_NEGLIGIBLE` of its first.
+# A series ends with so many terms in a row below `_NEGLIGIBLE` of its first; with a drive t^k only every k-th may count.
 _NEGLIGIBLE, _QUIET = 1e-17, 4
 _TYPICAL_ORDER, _MAX_ORDER = 48, 200
 _MAX_STEPS = 1_000_000
@@ -153,7 +153,7 @@ def driven_map(
     """
     unitary = np.eye(hamiltonian.size, dtype=complex)
     integrals = [np.zeros_like(unitary) for _ in integrands]
-    for times, weights, states, end in taylor_steps(hamiltonian, unitary, start, stop, with_nodes=bool(integrands)):
+    for times, weights, states, end in taylor_steps(hamiltonian, unitary, start, stop, integrands):
         for k, integrand in enumerate(integrands):
             for time, weight, state in zip(times, weights, states, strict=True):
                 integrals[k] += weight * (state.conj().T @ (integrand.at(time) @ state))
@@ -170,7 +170,7 @@ def driven_states(
     for first in range(0, states.shape[1], width):
         batch = np.asarray(states[:, first : first + width], dtype=complex)
         total = np.zeros((len(integrands), batch.shape[1]))
-        for times, weights, inside, end in taylor_steps(hamiltonian, batch, start, stop, with_nodes=bool(integrands)):
+        for times, weights, inside, end in taylor_steps(hamiltonian, batch, start, stop, integrands):
             for k, integrand in enumerate(integrands):
                 for time, weight, state in zip(times, weights, inside, strict=True):
                     total[k] += weight * np.real(np.einsum("ij,ij->j", state.conj(), integrand.at(time) @ state))
@@ -211,18 +211,28 @@ Step = tuple[FloatArray, FloatArray, ComplexArray, ComplexArray]
 
 
 def taylor_steps(
-    hamiltonian: DrivenSum, states: ComplexArray, start: float, stop: float, *, with_nodes: bool, factor: complex = -1j
+    hamiltonian: DrivenSum,
+    states: ComplexArray,
+    start: float,
+    stop: float,
+    integrands: Sequence[DrivenSum] = (),
+    *,
+    factor: complex = -1j,
 ) -> Iterator[Step]:
     """Yield, for each step, Gauss times and weights, the states there, and the states at its end.
 
-    Solves d psi/dt = factor H(t) psi; factor -1/2 with a constant H is e^{-Ht/2}.
+    Solves d psi/dt = factor H(t) psi; factor -1/2 with a constant H is e^{-Ht/2}. The steps are short enough for the drives of
+    the integrands too; without integrands there are no states at Gauss times.
     """
     middle, half_spread = _spectral_bounds(hamiltonian, start, stop)
     count = max(1, int(np.ceil(half_spread * abs(factor) * abs(stop - start) / _STEP)))
     amounts = _polynomial_drives(hamiltonian, start, stop, count)
     # Powers of opposite signs cancel in H, but not in the terms of the series.
-    while _growth(hamiltonian, amounts) * abs(factor) * (stop - start) / len(amounts) > _STEP:
+    while _growth(hamiltonian, amounts) * abs(factor) * abs(stop - start) / len(amounts) > _STEP:
         amounts = _polynomial_drives(hamiltonian, start, stop, 2 * len(amounts))
+    finest = max([len(amounts), *(len(_polynomial_drives(x, start, stop, len(amounts))) for x in integrands)])
+    if finest > len(amounts):
+        amounts = _polynomial_drives(hamiltonian, start, stop, finest)
     count = len(amounts)
     duration = (stop - start) / count
     centre = scipy.sparse.diags_array(np.full(hamiltonian.size, middle), format="csr")
@@ -236,13 +246,13 @@ def taylor_steps(
             held, static = constants, hamiltonian.combine(constants) - centre
         moving = [(p, k) for p, k in zip(polynomials, hamiltonian.matrices, strict=True) if len(p) > 1]
         turn = factor * duration * middle
-        inside = np.empty((len(nodes) if with_nodes else 0, *states.shape), dtype=complex)
+        inside = np.empty((len(nodes) if integrands else 0, *states.shape), dtype=complex)
         end = np.empty(states.shape, dtype=complex)
         powers = np.exp(turn * nodes)[:, None] * nodes[:, None] ** np.arange(_MAX_ORDER + 1)
         for first in range(0, states.shape[1], width):
             batch = slice(first, first + width)
             series = _series(static, moving, states[:, batch], factor * duration)
-            if with_nodes:
+            if integrands:
                 inside[:, :, batch] = np.tensordot(powers[:, : len(series)], series, axes=1)
             end[:, batch] = np.exp(turn) * np.sum(series, axis=0)
         states = end
@@ -269,7 +279,7 @@ def _series(static: Any, moving: Sequence[tuple[FloatArray, Any]], states: Compl
                 total += matrix @ state
         terms[n + 1] = rate / (n + 1) * total
         quiet = quiet + 1 if float(np.max(np.abs(terms[n + 1]), initial=0.0)) <= _NEGLIGIBLE * size else 0
-        if quiet == _QUIET:
+        if quiet == max(_QUIET, reach):
             return terms[: n + 2]
     raise ConvergenceError(
         f"The Taylor series of a step must end within {_MAX_ORDER} terms, but does not. Check that no drive is infinite."

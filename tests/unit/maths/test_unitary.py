@@ -7,7 +7,7 @@ import scipy.linalg
 import scipy.sparse
 
 import athermal as at
-from athermal.maths.unitary import DrivenSum, Spectrum, driven_map, driven_states
+from athermal.maths.unitary import DrivenSum, Spectrum, constant_states, driven_map, driven_states, taylor_steps
 
 
 def hermitian(seed, size):
@@ -124,3 +124,56 @@ def test_a_drive_that_is_not_smooth_is_refused():
     h = driven((lambda t: 1.0 + 0.0 * t, lambda t: np.where(t > 0.3, 1.0, 0.0)), hermitian(0, 2), hermitian(1, 2))
     with pytest.raises(at.ConvergenceError, match="must be smooth enough"):
         driven_map(h, (), 0.0, 1.0)
+
+
+@pytest.mark.parametrize("power", [4, 6, 10, 15])
+@pytest.mark.parametrize("size", [0.3, 5.0])
+def test_drives_whose_series_skip_terms(power, size):
+    """H = A t^k sigma_x alone: only every (k + 1)-th term of the series is there. U_00 = cos(A/(k + 1))."""
+    flip = scipy.sparse.csr_array(np.array([[0.0, 1.0], [1.0, 0.0]]))
+    for start, stop in ((0.0, 1.0), (1.0, 0.0)):
+        u, _ = driven_map(DrivenSum((flip,), lambda t: size * t[:, None] ** power), [], start, stop)
+        assert u[0, 0] == pytest.approx(np.cos(size / (power + 1)), abs=1e-13)
+
+
+def test_backwards_is_as_exact_as_forwards():
+    """A drive of large powers that cancel, T_6(2t - 1)."""
+    x, z = (scipy.sparse.csr_array(np.array(m)) for m in ([[0.0, 1.0], [1.0, 0.0]], [[1.0, 0.0], [0.0, -1.0]]))
+    h = DrivenSum((x, z), lambda t: np.stack([np.ones_like(t), np.cos(6.0 * np.arccos(2.0 * t - 1.0))], axis=-1))
+    there, _ = driven_map(h, [], 0.0, 1.0)
+    back, _ = driven_map(h, [], 1.0, 0.0)
+    assert np.allclose(back @ there, np.eye(2), atol=1e-14)
+
+
+@pytest.mark.parametrize("waves", [5.0, 50.0])
+def test_integrands_that_are_faster_than_the_dynamics(waves):
+    """integral of cos(w t) <sigma_z>, <sigma_z> = cos(2 t) under sigma_x."""
+    flip, z = (scipy.sparse.csr_array(np.array(m)) for m in ([[0.0, 1.0], [1.0, 0.0]], [[1.0, 0.0], [0.0, -1.0]]))
+    w = 2.0 * np.pi * waves
+    still = DrivenSum((flip,), lambda t: np.ones((len(t), 1)))
+    fast = DrivenSum((z,), lambda t: np.cos(w * t)[:, None])
+    expected = 0.5 * (np.sin(w + 2.0) / (w + 2.0) + np.sin(w - 2.0) / (w - 2.0))
+    _, (found,) = driven_map(still, [fast], 0.0, 1.0)
+    assert found[0, 0] == pytest.approx(expected, abs=1e-14)
+    _, sums = driven_states(still, [fast], np.array([[1.0], [0.0]]), 0.0, 1.0)
+    assert sums[0, 0] == pytest.approx(expected, abs=1e-14)
+
+
+@pytest.mark.parametrize("duration", [0.7, 40.0, -3.0])
+def test_chebyshev_expansion_of_the_exponential(duration):
+    rng = np.random.default_rng(4)
+    a = rng.normal(size=(12, 12)) + 1j * rng.normal(size=(12, 12))
+    h = scipy.sparse.csr_array(0.5 * (a + a.conj().T))
+    states = np.eye(12, dtype=complex)[:, :3]
+    expected = scipy.linalg.expm(-1j * duration * h.toarray()) @ states
+    # phases are known to the rounding of energies of some ten, times t
+    assert np.allclose(constant_states(h, states, duration), expected, rtol=0.0, atol=1e-14 * (1.0 + 10.0 * abs(duration)))
+
+
+def test_imaginary_time():
+    h = np.array([[1.0, 0.3j], [-0.3j, -0.5]])
+    states = np.eye(2, dtype=complex)
+    still = DrivenSum((scipy.sparse.csr_array(h),), lambda t: np.ones((len(t), 1)))
+    for _, _, _, end in taylor_steps(still, states, 0.0, 2.6, factor=-1.0):
+        states = end
+    assert np.allclose(states, scipy.linalg.expm(-2.6 * h), rtol=1e-13)

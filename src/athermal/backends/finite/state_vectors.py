@@ -167,7 +167,7 @@ class StateVectorsSolver(Solver[FactorState]):
         # e^{-H/2T} must stay within the range of floating point: no segment may change a norm by more than e^{+-100}.
         segments = 1 + int(float(abs(at_start).sum(axis=1).max()) / (200.0 * temperature))
         for _ in range(segments):
-            steps = taylor_steps(frozen, columns, 0.0, 0.5 / (temperature * segments), with_nodes=False, factor=-1.0)
+            steps = taylor_steps(frozen, columns, 0.0, 0.5 / (temperature * segments), factor=-1.0)
             for _, _, _, end in steps:
                 columns = end
             columns = columns / np.sqrt(np.sum(populations(columns)))
