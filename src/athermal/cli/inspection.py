@@ -28,8 +28,8 @@ def show(source: str, changes: Sequence[str], *, as_json: bool) -> int:
         typer.echo(json.dumps(plain(facts), indent=2, allow_nan=False))
     else:
         typer.echo("\n".join(_lines(plan, facts)))
-    if facts["initial"]["problem"]:
-        say(facts["initial"]["problem"], "Error")
+    if problem := facts["backend_problem"] or facts["initial"]["problem"]:
+        say(problem, "Error")
         return BAD_INPUT
     return 0
 
@@ -39,7 +39,7 @@ def describe(plan: MachineFile) -> dict[str, Any]:
     machine, span = plan.machine, plan.cycles * plan.machine.period
     curvature = None if machine.is_finite else machine.lowest_curvature()
     recurrences = {name: machine.recurrence_time(name) for name in machine.reservoir_names}
-    problem = _problem_of(plan)
+    unfit, problem = _problems_of(plan)
     return {
         "name": plan.name,
         "title": plan.title,
@@ -59,11 +59,12 @@ def describe(plan: MachineFile) -> dict[str, Any]:
             }
             for part in machine.reservoirs
         },
+        "backend_problem": unfit,
         "couplings": [coupling_phrase(coupling) for coupling in machine.couplings],
         "counters": [counter.name for counter in machine.counters],
         "initial": {
             "description": initial_phrase(plan.initial),
-            "is_physical": not problem,
+            "is_physical": None if unfit else not problem,
             "problem": problem,
         },
         "carnot_efficiency": machine.carnot_efficiency,
@@ -82,16 +83,20 @@ def _spectrum(part: Reservoir | FiniteReservoir) -> dict[str, Any]:
     return {"n_modes": part.n_modes, "lowest_frequency": low, "highest_frequency": high}
 
 
-def _problem_of(plan: MachineFile) -> str:
-    """Return why the initial state cannot be, or "" if it can."""
+def _problems_of(plan: MachineFile) -> tuple[str, str]:
+    """Return why the backend cannot hold the machine, and why the initial state cannot be; "" if nothing is wrong."""
     initial: InitialState = plan.initial
     while isinstance(initial, Charged):  # running it backwards keeps a state physical, and would take the time of a run
         initial = initial.start
     try:
-        plan.backend.bind(plan.machine).prepare(initial)
+        solver = plan.backend.bind(plan.machine)
+    except MachineError as error:
+        return str(error), ""
+    try:
+        solver.prepare(initial)
     except (MachineError, StateError) as error:
-        return str(error)
-    return ""
+        return "", str(error)
+    return "", ""
 
 
 def _lines(plan: MachineFile, facts: dict[str, Any]) -> list[str]:
@@ -124,7 +129,7 @@ def _lines(plan: MachineFile, facts: dict[str, Any]) -> list[str]:
         "",
         "Initial state",
         f"  {initial['description']}",
-        f"  physical: {'yes' if initial['is_physical'] else 'NO'}",
+        f"  physical: {'not checked' if initial['is_physical'] is None else 'yes' if initial['is_physical'] else 'NO'}",
         "",
         "Validity",
         f"  Carnot efficiency {facts['carnot_efficiency']:.4f}",

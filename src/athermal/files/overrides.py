@@ -62,8 +62,8 @@ def apply_override(document: dict[str, Any], key: str, value: Any) -> None:
         path = _full_path(document, path, key)
     here: Any = document
     for k, word in enumerate(path[:-1]):
-        if here is document and word == "run":
-            here.setdefault("run", {})
+        if word in ("run", "backend") and path[:k] == ["run"][:k] and isinstance(here, dict):
+            here.setdefault(word, {})
         here = _step(here, word, path, k, key)
     last = path[-1]
     if isinstance(here, dict):

@@ -10,10 +10,11 @@ from athermal._types import FloatArray
 from athermal.errors import MachineError
 from athermal.machine.coupling import Displacement, OperatorCoupling, Position, QuadraticForm
 from athermal.machine.drive import check_period
-from athermal.machine.parts import FiniteReservoir, FiniteSubsystem, Oscillator
+from athermal.machine.parts import FiniteReservoir, FiniteSubsystem, Oscillator, TruncatedOscillator
 from athermal.machine.tensor_hamiltonian import check_terms
 
 if TYPE_CHECKING:
+    from athermal.machine.counter import Counter
     from athermal.machine.machine import Machine
 
 # How finely checks look at a cycle: per period of the fastest drive, and up to how many of these.
@@ -23,8 +24,7 @@ _MOST_REPEATS = 200
 
 def check_coupling(machine: Machine, coupling: Any) -> None:
     """Raise `MachineError` if a coupling names parts that it must not, or its drives do not fit the period."""
-    for part_name in coupling.between:
-        machine.part(part_name)
+    _check_names_and_drives(machine, coupling)
     among = [part_name for part_name in coupling.between if part_name in machine.reservoir_names]
     if len(among) == 2:
         raise MachineError(
@@ -42,6 +42,23 @@ def check_coupling(machine: Machine, coupling: Any) -> None:
         raise MachineError(
             f"`site`, `weights` and `amplitude_frequency` of {coupling.owner} must be left out: neither part is a reservoir."
         )
+
+
+def check_counter(machine: Machine, counter: Counter) -> None:
+    """Raise `MachineError` if a term of a counter names parts that are not there, or its drives do not fit the period.
+
+    A counter is no part of the Hamiltonian: it may watch a reservoir, or two.
+    """
+    for term in counter.terms:
+        try:
+            _check_names_and_drives(machine, term)
+        except MachineError as error:
+            raise MachineError(f"Counter {counter.name!r}: {error}") from None
+
+
+def _check_names_and_drives(machine: Machine, coupling: Any) -> None:
+    for part_name in coupling.between:
+        machine.part(part_name)
     for what, drive in coupling.drives:
         check_period(drive, machine.period, what, coupling.owner)
 
@@ -62,14 +79,15 @@ def check_family(machine: Machine) -> None:
             if isinstance(part, FiniteSubsystem):
                 for what, drive in part.drives:
                     check_period(drive, machine.period, what, part.owner)
+            if isinstance(part, TruncatedOscillator):
+                part.check_frequency(machine.period)
         check_terms(machine)
         return
     for coupling in machine.couplings:
         if isinstance(coupling, OperatorCoupling):
             raise MachineError(
                 f"{coupling.owner} must be between finite parts, but its parts are oscillators treated as Gaussian. Use "
-                "Exchange, "
-                "Position or a QuadraticForm, or write the machine with TruncatedOscillator and TruncatedBath."
+                "Exchange, Position or a QuadraticForm, or write the machine with TruncatedOscillator and TruncatedBath."
             )
     if machine.counters:
         raise MachineError(f"Counter {machine.counters[0].name!r} is refused: only machines of finite parts have counters.")

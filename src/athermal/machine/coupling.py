@@ -304,8 +304,12 @@ class OperatorCoupling(Coupling):
     kind: Literal["operator"] = field(default="operator", repr=False)
 
     def __post_init__(self) -> None:
-        between = (self.between,) if isinstance(self.between, str) else tuple(self.between)
-        object.__setattr__(self, "between", between)
+        between = (self.between,) if isinstance(self.between, str) else self.between
+        if not isinstance(between, (tuple, list)) or not all(isinstance(name, str) for name in between):
+            raise MachineError(f"`between` of {_article(self)} must name the parts it couples, but is {self.between!r}.")
+        object.__setattr__(self, "between", tuple(between))
+        if not isinstance(self.plus_conjugate, bool):
+            raise MachineError(f"`plus_conjugate` of {self.owner} must be true or false, but is {self.plus_conjugate!r}.")
         if len(between) == 1:
             object.__setattr__(self, "strength", as_drive(self.strength, "strength", self.owner, real=not self.plus_conjugate))
             _check_share(self)
@@ -313,7 +317,7 @@ class OperatorCoupling(Coupling):
             _check_pair(self, real=not self.plus_conjugate)
         given = self.operators
         is_single = isinstance(given, (str, MatrixOperator)) or hasattr(given, "full") or getattr(given, "ndim", 0) == 2
-        operators = (given,) if is_single or not isinstance(given, Iterable) else tuple(given)
+        operators = tuple(given) if isinstance(given, (tuple, list)) and not is_single else (given,)
         if len(operators) != len(between):
             raise MachineError(
                 f"`operators` of {self.owner} must hold one operator for each of its {len(between)} parts, but holds "

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
+import scipy.sparse
 from pydantic import ConfigDict, Field
 
 from athermal import _validate
 from athermal.errors import MachineError
-from athermal.machine.operator import AnyOperator, MatrixOperator, as_operator
+from athermal.machine.operator import AnyOperator, MatrixOperator, as_operator, is_qobj
 
 
 class InitialState:
@@ -283,7 +284,8 @@ class GivenState(InitialState):
     ----------
     state : Qobj, (d, d) matrix or (d,) vector
         In the tensor product of the parts in the order of `parts`, each in its own basis (sites of a bath in order, the last
-        one fastest, as in `numpy.kron` and `qutip.tensor`). A state that is not one is refused when it is prepared.
+        one fastest, as in `numpy.kron` and `qutip.tensor`). A state that is not one is refused when it is prepared. One of
+        more than 50,000 entries is not written into results.
     parts : sequence of str, optional
         The parts it is the state of; the others, uncorrelated with them, are as in `start`. All parts if left out.
     start : initial state
@@ -302,23 +304,35 @@ class GivenState(InitialState):
 
     def __post_init__(self) -> None:
         owner = "a given state"
-        state = self.state
-        if hasattr(state, "full") and hasattr(state, "isket"):
-            state = state.full()
-        if not isinstance(state, (str, MatrixOperator)) and not hasattr(state, "nnz"):
-            array = np.asarray(state, dtype=complex)
-            if array.ndim == 1 or (array.ndim == 2 and 1 in array.shape and array.size > 1):
-                vector = array.ravel()
-                state = np.outer(vector, vector.conj())
-        operator = as_operator(state, "state", owner)
-        if isinstance(operator, str):
-            raise MachineError(f"`state` of {owner} must be a QuTiP state or a matrix, but is {operator!r}.")
-        object.__setattr__(self, "state", operator)
+        object.__setattr__(self, "state", _as_state(self.state, owner))
         if self.parts is not None:
-            if isinstance(self.parts, str) or not self.parts or len(set(self.parts)) != len(tuple(self.parts)):
+            if not isinstance(self.parts, (tuple, list)) or not self.parts or len(set(self.parts)) != len(self.parts):
                 raise MachineError(f"`parts` of {owner} must list the names of different parts, but is {self.parts!r}.")
             object.__setattr__(self, "parts", tuple(self.parts))
         _check_start(self.start, owner)
+
+
+def _as_state(state: Any, owner: str) -> MatrixOperator:
+    """Return a density matrix, or a state vector as one column."""
+    if is_qobj(state):
+        if not (state.isket or state.isoper):
+            raise MachineError(f"`state` of {owner} must be a density matrix or a ket, but is a Qobj of type {state.type!r}.")
+        state = state.full()
+    if not isinstance(state, (str, MatrixOperator)) and not scipy.sparse.issparse(state):
+        try:
+            array = np.asarray(state, dtype=complex)
+        except (TypeError, ValueError):
+            raise MachineError(f"`state` of {owner} must be a QuTiP state, a matrix or a vector, but is {state!r}.") from None
+        is_vector = array.ndim == 1 or (array.ndim == 2 and array.shape[1] == 1)
+        if is_vector and array.size > 1:
+            if not np.all(np.isfinite(array)):
+                raise MachineError(f"`state` of {owner} must be finite, but holds {array[~np.isfinite(array)][0]}.")
+            return MatrixOperator(array.reshape(-1, 1))
+        state = array
+    operator = as_operator(state, "state", owner)
+    if isinstance(operator, str):
+        raise MachineError(f"`state` of {owner} must be a QuTiP state or a matrix, but is {operator!r}.")
+    return operator
 
 
 if TYPE_CHECKING:

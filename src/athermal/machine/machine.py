@@ -14,7 +14,7 @@ from pydantic import ConfigDict
 from athermal import _validate
 from athermal._types import FloatArray
 from athermal.errors import MachineError
-from athermal.machine.checks import check_coupling, check_family, check_times
+from athermal.machine.checks import check_counter, check_coupling, check_family, check_times
 from athermal.machine.counter import Counter
 from athermal.machine.coupling import AnyCoupling, Coupling
 from athermal.machine.hamiltonian import Hamiltonian
@@ -108,8 +108,10 @@ class Machine:
             for name in names:
                 if names.count(name) > 1:
                     raise MachineError(f"`name` of a {what} must be its own, but {name!r} is given {names.count(name)} times.")
-        for coupling in (*self.couplings, *(term for counter in self.counters for term in counter.terms)):
+        for coupling in self.couplings:
             check_coupling(self, coupling)
+        for counter in self.counters:
+            check_counter(self, counter)
         check_family(self)
 
     # --- what there is ---------------------------------------------------------------------------------------------

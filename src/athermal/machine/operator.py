@@ -26,11 +26,11 @@ class MatrixOperator:
     """An operator given by its matrix, as `as_operator` makes it of a QuTiP operator or an array.
 
     Two are equal if their matrices are. In results and files it is {kind = "matrix", dimension = d, entries = [[row, column, real
-    part, imaginary part], ...]}; one of more than 50,000 entries is not written.
+    part, imaginary part], ...]}, with is_vector = true for a state vector; one of more than 50,000 entries is not written.
 
     Parameters
     ----------
-    matrix : (d, d) sparse or dense matrix
+    matrix : (d, d) sparse or dense matrix, or (d, 1) for a state vector
 
     Examples
     --------
@@ -51,24 +51,26 @@ class MatrixOperator:
         return int(self.matrix.shape[0])
 
     @property
+    def is_vector(self) -> bool:
+        """Whether it is a state vector."""
+        return int(self.matrix.shape[1]) == 1 < self.dimension
+
+    @property
     def is_hermitian(self) -> bool:
         """Whether it is its own adjoint up to rounding."""
         return asymmetry(self.matrix) <= _HERMITIAN
 
     def __eq__(self, other: object) -> bool:
         """Compare entry by entry."""
-        if not isinstance(other, MatrixOperator) or self.dimension != other.dimension:
-            return NotImplemented if not isinstance(other, MatrixOperator) else False
+        if not isinstance(other, MatrixOperator):
+            return NotImplemented
         one, two = self.matrix, other.matrix
-        return (
-            np.array_equal(one.indptr, two.indptr)
-            and np.array_equal(one.indices, two.indices)
-            and np.array_equal(one.data, two.data)
-        )
+        same = one.shape == two.shape and np.array_equal(one.indptr, two.indptr) and np.array_equal(one.indices, two.indices)
+        return bool(same and np.array_equal(one.data, two.data))
 
     def __hash__(self) -> int:
         """Return a hash of the entries."""
-        return hash((self.dimension, self.matrix.indices.tobytes(), self.matrix.astype(complex).data.tobytes()))
+        return hash((self.matrix.shape, self.matrix.indices.tobytes(), self.matrix.astype(complex).data.tobytes()))
 
     def __repr__(self) -> str:
         """Return its size."""
@@ -83,6 +85,7 @@ class MatrixOperator:
         fields = {
             "kind": core_schema.typed_dict_field(core_schema.literal_schema(["matrix"])),
             "dimension": core_schema.typed_dict_field(core_schema.int_schema(ge=1)),
+            "is_vector": core_schema.typed_dict_field(core_schema.bool_schema(), required=False),
             "entries": core_schema.typed_dict_field(core_schema.list_schema(entry)),
         }
         table = core_schema.typed_dict_schema(fields, extra_behavior="forbid")
@@ -96,12 +99,13 @@ class MatrixOperator:
 
 def _from_table(table: dict[str, Any]) -> MatrixOperator:
     size = table["dimension"]
+    shape = (size, 1 if table.get("is_vector", False) else size)
     for row, column, *_ in table["entries"]:
-        if not (0 <= row < size and 0 <= column < size):
-            raise MachineError(f"`entries` of an operator of dimension {size} must lie in it, but one is at ({row}, {column}).")
+        if not (0 <= row < shape[0] and 0 <= column < shape[1]):
+            raise MachineError(f"`entries` of a matrix of shape {shape} must lie in it, but one is at ({row}, {column}).")
     rows, columns = ([entry[k] for entry in table["entries"]] for k in (0, 1))
     values = np.array([complex(entry[2], entry[3]) for entry in table["entries"]], dtype=complex)
-    return MatrixOperator(scipy.sparse.coo_array((values, (rows, columns)), shape=(size, size)))
+    return MatrixOperator(scipy.sparse.coo_array((values, (rows, columns)), shape=shape))
 
 
 def _to_table(operator: MatrixOperator) -> dict[str, Any]:
@@ -110,7 +114,8 @@ def _to_table(operator: MatrixOperator) -> dict[str, Any]:
     entries = scipy.sparse.coo_array(operator.matrix)
     values = np.asarray(entries.data, dtype=complex).tolist()
     listed = zip(entries.row.tolist(), entries.col.tolist(), values, strict=True)
-    return {"kind": "matrix", "dimension": operator.dimension, "entries": [[i, j, x.real, x.imag] for i, j, x in listed]}
+    table = {"kind": "matrix", "dimension": operator.dimension, "entries": [[i, j, x.real, x.imag] for i, j, x in listed]}
+    return table | {"is_vector": True} if operator.is_vector else table
 
 
 Operator = str | MatrixOperator
@@ -120,6 +125,11 @@ if TYPE_CHECKING:
 else:  # what a file may hold
     AnyOperator = str | MatrixOperator
     AnyMatrix = MatrixOperator | tuple[float, ...]
+
+
+def is_qobj(value: Any) -> bool:
+    """Tell whether a value is an object of QuTiP, without importing it."""
+    return hasattr(value, "full") and hasattr(value, "isoper")
 
 
 def as_operator(value: Any, what: str, owner: str) -> Operator:
@@ -132,7 +142,7 @@ def as_operator(value: Any, what: str, owner: str) -> Operator:
     """
     if isinstance(value, (str, MatrixOperator)):
         return value
-    if hasattr(value, "full") and hasattr(value, "isoper"):  # a QuTiP Qobj
+    if is_qobj(value):
         if not value.isoper:
             raise MachineError(f"`{what}` of {owner} must be an operator, but is a Qobj of type {value.type!r}.")
         value = value.full()
@@ -151,6 +161,8 @@ def as_operator(value: Any, what: str, owner: str) -> Operator:
         matrix = scipy.sparse.coo_array(array)
     if matrix.shape[0] != matrix.shape[1]:
         raise MachineError(f"`{what}` of {owner} must be a square matrix, but has the shape {matrix.shape}.")
+    if not matrix.shape[0]:
+        raise MachineError(f"`{what}` of {owner} must have at least one state, but is empty.")
     if not np.all(np.isfinite(matrix.data)):
         raise MachineError(f"`{what}` of {owner} must be finite, but holds {matrix.data[~np.isfinite(matrix.data)][0]}.")
     return MatrixOperator(matrix)
@@ -158,9 +170,13 @@ def as_operator(value: Any, what: str, owner: str) -> Operator:
 
 def as_hamiltonian(value: Any, what: str, owner: str) -> MatrixOperator:
     """Return a Hermitian operator, or a diagonal one from a list of energies, or raise `MachineError`."""
-    if not isinstance(value, str) and isinstance(value, Iterable) and not hasattr(value, "full") and np.ndim(value) == 1:  # type: ignore[arg-type]
+    is_list = isinstance(value, (list, tuple)) or getattr(value, "ndim", 0) == 1
+    if is_list and len(value) and not any(isinstance(entry, Iterable) and not isinstance(entry, str) for entry in value):
         return MatrixOperator(np.diag(_validate.reals(value, what, owner)))
-    operator = as_operator(value, what, owner)
+    try:
+        operator = as_operator(value, what, owner)
+    except MachineError as error:
+        raise MachineError(str(error).replace(" or the name of a standard operator", " or a list of energies")) from None
     if isinstance(operator, str):
         raise MachineError(f"`{what}` of {owner} must be a QuTiP operator, a matrix or a list of energies, but is {value!r}.")
     if not operator.is_hermitian:

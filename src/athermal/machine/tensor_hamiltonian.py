@@ -252,6 +252,11 @@ def operators_of(machine: Machine, coupling: Coupling) -> tuple[tuple[Any, ...],
             f"{coupling.owner} must be between oscillators treated as Gaussian, but its parts are finite. Write it as an "
             "OperatorCoupling."
         )
+    if coupling.amplitude_frequency is not None:
+        raise MachineError(
+            f"`amplitude_frequency` of {coupling.owner} must be left out: finite parts have one lowering operator. Write the "
+            "coupling as an OperatorCoupling."
+        )
     lowering = [machine.part(name).lowering for name in coupling.between]  # type: ignore[union-attr]
     for name, operator in zip(coupling.between, lowering, strict=True):
         if operator is None:
@@ -276,14 +281,9 @@ def _operator(machine: Machine, name: str, operator: Any, coupling: Any) -> Any:
 def _counter_term(machine: Machine, coupling: Position) -> list[TensorTerm]:
     """Return s^2 x^2 sum_k g_k^2/(2 w_k) of a position coupling to a bath of truncated oscillators."""
     reservoir = next((r for r in machine.reservoirs if r.name in coupling.between), None)
-    if not coupling.uses_counter_term(has_reservoir=reservoir is not None):
+    softness = _softness(machine, coupling)
+    if reservoir is None or softness is None:
         return []
-    softness = reservoir.softness if isinstance(reservoir, FiniteReservoir) else None
-    if reservoir is None or softness is None or coupling.site is not None or coupling.weights is not None:
-        raise MachineError(
-            f"`counter_term` of {coupling.owner} must be false, unless it is to a truncated bath with its own couplings. Add the "
-            "term as an OperatorCoupling of the subsystem, if it is wanted."
-        )
     subsystem = next(name for name in coupling.between if name != reservoir.name)
     factors = [
         _operator(machine, name, "position_squared" if name == subsystem else "identity", coupling) for name in coupling.between
@@ -293,19 +293,47 @@ def _counter_term(machine: Machine, coupling: Position) -> list[TensorTerm]:
     return [TensorTerm(coupling.between, drive, scipy.sparse.kron(*factors, format="csr"), share)]
 
 
+def _softness(machine: Machine, coupling: Position) -> float | None:
+    """Return sum_k g_k^2/w_k of the counter-term, None if there is none, or raise `MachineError` if it cannot be had."""
+    reservoir = next((r for r in machine.reservoirs if r.name in coupling.between), None)
+    if not coupling.uses_counter_term(has_reservoir=reservoir is not None):
+        return None
+    softness = None
+    if isinstance(reservoir, FiniteReservoir):
+        softness = reservoir.softness(coupling.site, coupling.weights, coupling.owner)
+    if softness is None:
+        raise MachineError(
+            f"`counter_term` of {coupling.owner} must be false, unless it is to a bath of truncated oscillators. Add the term "
+            "as an OperatorCoupling of the subsystem, if it is wanted."
+        )
+    return softness
+
+
 def check_terms(machine: Machine) -> None:
     """Raise `MachineError` if an operator does not fit its part, or a term is not Hermitian; at no cost in the bath's size."""
-    for coupling in (*machine.couplings, *(term for counter in machine.counters for term in counter.terms)):
-        names, plus_conjugate = operators_of(machine, coupling)
-        for name, operator in zip(coupling.between, names, strict=True):
-            part = machine.part(name)
-            if isinstance(part, FiniteReservoir):
-                local = part.local_operator(operator, coupling.site, coupling.weights, coupling.owner)  # type: ignore[attr-defined]
-            else:
-                local = part.operator(operator)  # type: ignore[union-attr]
-            if not plus_conjugate and (defect := asymmetry(local)) > _HERMITIAN:
-                what = repr(operator) if isinstance(operator, str) else "the operator"
-                raise MachineError(
-                    f"{coupling.owner} must be Hermitian, but {what} of {name!r} and its adjoint differ by {defect:.3g} of its "
-                    "largest entry. Set `plus_conjugate = true` to add the Hermitian conjugate of the term."
-                )
+    for coupling in machine.couplings:
+        _check_term(machine, coupling)
+        if isinstance(coupling, Position):
+            _softness(machine, coupling)
+    for counter in machine.counters:
+        for term in counter.terms:
+            try:
+                _check_term(machine, term)
+            except MachineError as error:
+                raise MachineError(f"Counter {counter.name!r}: {error}") from None
+
+
+def _check_term(machine: Machine, coupling: Coupling) -> None:
+    names, plus_conjugate = operators_of(machine, coupling)
+    for name, operator in zip(coupling.between, names, strict=True):
+        part = machine.part(name)
+        if isinstance(part, FiniteReservoir):
+            local = part.local_operator(operator, coupling.site, coupling.weights, coupling.owner)  # type: ignore[attr-defined]
+        else:
+            local = part.operator(operator)  # type: ignore[union-attr]
+        if not plus_conjugate and (defect := asymmetry(local)) > _HERMITIAN:
+            what = repr(operator) if isinstance(operator, str) else "the operator"
+            raise MachineError(
+                f"{coupling.owner} must be Hermitian, but {what} of {name!r} and its adjoint differ by {defect:.3g} of its "
+                "largest entry. Set `plus_conjugate = true` to add the Hermitian conjugate of the term."
+            )

@@ -205,6 +205,13 @@ def check_density(density: Matrix, what: str) -> None:
         raise StateError(f"{what} must have no negative eigenvalue, but its lowest is {lowest:.3g}.")
 
 
+def check_vector(vector: Matrix, what: str) -> None:
+    """Raise `StateError` unless a vector has norm 1."""
+    norm = float(np.linalg.norm(vector))
+    if abs(norm - 1.0) > 1e-9:
+        raise StateError(f"{what} must have norm 1, but its norm is {norm:.12g}. Divide it by its norm.")
+
+
 def root_factor(density: Matrix) -> tuple[Matrix, FloatArray]:
     """Return M with rho = M M^dag and orthogonal columns, and their weights; eigenvalues at rounding are left out."""
     values, vectors = np.linalg.eigh(density)

@@ -28,12 +28,12 @@ Values = Callable[[FloatArray], FloatArray]
 
 # Half the spread of H times the step: terms of the series then grow to about ten, which costs one digit of sixteen.
 _STEP = 4.0
-# The drives of a step as polynomials: nodes, and how small their last coefficients must be.
+# The drives of a step as polynomials: nodes, and how small their last coefficients must be; or, where shorter steps do not shrink
+# them, may be as the drive's own rounding. Those of what is only integrated need not be as exact as those of H, and rates of
+# change, which are among them, are rounded more.
 _DRIVE_NODES = 16
-_DRIVE_RESOLVED = 1e-14
+_DRIVE, _INTEGRAND = (1e-14, 1e-11), (1e-12, 1e-9)
 _DRIVE_ROUNDING = 2e-15
-# Last coefficients this small that shorter steps do not shrink are the drive's own rounding, not what the polynomial misses.
-_DRIVE_NOISE = 1e-11
 # A series ends with so many terms in a row below `_NEGLIGIBLE` of its first; with a drive t^k only every k-th may count.
 _NEGLIGIBLE, _QUIET = 1e-17, 4
 _TYPICAL_ORDER, _MAX_ORDER = 48, 200
@@ -125,6 +125,10 @@ class Spectrum:
         if not np.any(dense.imag):
             dense = np.ascontiguousarray(dense.real)
         return cls(*scipy.linalg.eigh(dense, driver="evd", check_finite=False, overwrite_a=True))
+
+    def size(self) -> float:
+        """Return how many bytes it takes."""
+        return float(self.energies.nbytes + self.vectors.nbytes)
 
     def propagator(self, duration: float) -> ComplexArray:
         """Return exp(-i H t)."""
@@ -230,7 +234,7 @@ def taylor_steps(
     # Powers of opposite signs cancel in H, but not in the terms of the series.
     while _growth(hamiltonian, amounts) * abs(factor) * abs(stop - start) / len(amounts) > _STEP:
         amounts = _polynomial_drives(hamiltonian, start, stop, 2 * len(amounts))
-    finest = max([len(amounts), *(len(_polynomial_drives(x, start, stop, len(amounts))) for x in integrands)])
+    finest = max([len(amounts), *(len(_polynomial_drives(x, start, stop, len(amounts), _INTEGRAND)) for x in integrands)])
     if finest > len(amounts):
         amounts = _polynomial_drives(hamiltonian, start, stop, finest)
     count = len(amounts)
@@ -309,8 +313,13 @@ def _spectral_bounds(hamiltonian: DrivenSum, start: float, stop: float) -> tuple
     return 0.5 * (low + high), 0.5 * (high - low)
 
 
-def _polynomial_drives(hamiltonian: DrivenSum, start: float, stop: float, count: int) -> list[list[FloatArray]]:
-    """Return, for each of at least `count` equal steps, each drive's coefficients in the powers of s in [0, 1]."""
+def _polynomial_drives(
+    hamiltonian: DrivenSum, start: float, stop: float, count: int, resolved: tuple[float, float] = _DRIVE
+) -> list[list[FloatArray]]:
+    """Return, for each of at least `count` equal steps, each drive's coefficients in the powers of s in [0, 1].
+
+    The last coefficients are below the first of `resolved`; or below the second, where shorter steps do not make them smaller.
+    """
     to_chebyshev, to_powers, points = _interpolation()
     scale = np.max(np.abs(hamiltonian.values(np.linspace(start, stop, 65)[1:-1])), axis=0)
     before = np.full(len(hamiltonian.matrices), np.inf)
@@ -320,8 +329,8 @@ def _polynomial_drives(hamiltonian: DrivenSum, start: float, stop: float, count:
         sampled = hamiltonian.values(places.ravel()).reshape(count, _DRIVE_NODES, -1)
         chebyshev = np.einsum("kq,cqa->cka", to_chebyshev, sampled)
         tail = np.max(np.abs(chebyshev[:, -3:]), axis=(0, 1), initial=0.0)
-        is_noise = (tail <= _DRIVE_NOISE * scale) & (tail > 0.1 * before)
-        if np.all((tail <= _DRIVE_RESOLVED * scale) | is_noise):
+        is_noise = (tail <= resolved[1] * scale) & (tail > 0.1 * before)
+        if np.all((tail <= resolved[0] * scale) | is_noise):
             break
         before = tail
         count *= 2

@@ -21,7 +21,9 @@ def test_dimensions_and_energies():
     assert np.allclose(SPINS.energies, [0.85, 0.15, -0.15, -0.85], rtol=1e-15)
     bath = at.TruncatedBath("cold", 0.5, (1.0, 2.0), levels=2)
     assert np.allclose(bath.energies, [1.5, 3.5, 2.5, 4.5], rtol=1e-15)
-    assert at.TruncatedBath("cold", 0.5, (1.0, 2.0), (0.3, 0.4)).softness == pytest.approx(0.09 + 0.08, rel=1e-15)
+    assert at.TruncatedBath("cold", 0.5, (1.0, 2.0), (0.3, 0.4)).softness(None, None, "a test") == pytest.approx(
+        0.09 + 0.08, rel=1e-15
+    )
     web = at.FiniteBath("web", 1.0, qutip.tensor(qutip.sigmax(), qutip.sigmay()))
     assert np.allclose(web.energies, [-1.0, -1.0, 1.0, 1.0], rtol=1e-14)
 

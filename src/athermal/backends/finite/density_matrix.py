@@ -13,12 +13,14 @@ import scipy.sparse
 from athermal import _validate
 from athermal._types import ComplexArray, FloatArray, IntArray, Matrix
 from athermal.backends.base import Backend, Solver
+from athermal.backends.finite.memory import GIB, Held, check_baths, check_memory
 from athermal.backends.finite.observe import Observer
 from athermal.backends.finite.prepare import Preparation
 from athermal.backends.finite.state import FactorState
 from athermal.errors import MachineError
 from athermal.machine.initial import InitialState
 from athermal.machine.machine import Machine
+from athermal.machine.parts.finite import check_levels
 from athermal.machine.tensor_hamiltonian import TensorHamiltonian
 from athermal.machine.truncation import truncate
 from athermal.maths.density import log_partition
@@ -28,7 +30,6 @@ from athermal.thermodynamics.snapshot import Reference, Snapshot
 
 # Matrices of the size of the whole that are held at once: state, propagator, its work and their products.
 _MATRICES = 8
-_GIB = 2.0**30
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,8 @@ class DensityMatrix(Backend):
         For a machine of oscillators treated as Gaussian: the levels to which each is cut, instead of `Dense`. Its size grows as
         levels to the number of modes.
     max_memory : float
-        GiB that a run may need, by an estimate made before anything is allocated.
+        GiB that a run may need, by an estimate made before anything is allocated. Propagators of many strokes or sampled instants
+        that would take more are worked out again in every cycle.
     coherence : bool
         Whether to split mutual information and correlations into coherence and populations, the most expensive columns.
 
@@ -63,20 +65,18 @@ class DensityMatrix(Backend):
     def __post_init__(self) -> None:
         owner = "the density-matrix backend"
         if self.levels is not None:
-            _validate.count(self.levels, "levels", owner, least=2)
+            check_levels(self.levels, owner)
         _validate.positive(self.max_memory, "max_memory", owner)
+        if not isinstance(self.coherence, bool):
+            raise MachineError(f"`coherence` of {owner} must be true or false, but is {self.coherence!r}.")
 
     def bind(self, machine: Machine) -> DensityMatrixSolver:
         """Return a solver for this machine, or raise `MachineError` if it is too large."""
         dimension = self.dimension_of(machine)
-        needed = _MATRICES * 16.0 * float(dimension) ** 2 / _GIB
-        if needed > self.max_memory:
-            raise MachineError(
-                f"A density matrix of this machine has dimension {dimension} and would need about {needed:.3g} GiB, but "
-                "`max_memory` "
-                f"of the density-matrix backend is {self.max_memory:g} GiB. Use StateVectors(), fewer or smaller parts, or raise "
-                "`max_memory` if there is that much."
-            )
+        if machine.is_finite:
+            check_baths(machine, self.max_memory)
+        remedy = "Use StateVectors(), fewer or smaller parts" if machine.is_finite else "Use Dense(), or fewer levels"
+        check_memory("A density matrix of this machine", dimension, 16.0 * _MATRICES, 2, self.max_memory, remedy)
         return DensityMatrixSolver(machine, self)
 
     def dimension_of(self, machine: Machine) -> int:
@@ -89,9 +89,8 @@ class DensityMatrix(Backend):
             return machine.dimension
         if self.levels is None:
             raise MachineError(
-                "The oscillators of this machine have infinitely many states. Use the backend Dense(), which treats "
-                "them exactly, or "
-                "say how many levels to keep: DensityMatrix(levels=...)."
+                "The oscillators of this machine have infinitely many states. Use the backend Dense(), which treats them "
+                "exactly, or say how many levels to keep: DensityMatrix(levels=...)."
             )
         return int(self.levels**machine.n_modes)
 
@@ -103,6 +102,11 @@ class Blocks:
     unitaries: tuple[Matrix, ...]
     work: tuple[Matrix | None, ...]
     counts: tuple[tuple[Matrix | None, ...], ...]
+
+    def size(self) -> float:
+        """Return how many bytes it takes."""
+        operators = [*self.unitaries, *self.work, *(entry for group in self.counts for entry in group)]
+        return float(sum(getattr(entry, "nbytes", 0) for entry in operators))
 
     def then(self, later: Blocks) -> Blocks:
         """Return this map followed by a later one."""
@@ -128,8 +132,10 @@ class DensityMatrixSolver(Solver[FactorState]):
         self.options = options
         self.hamiltonian = hamiltonian_of(machine, options.levels)
         self.observer = Observer(self.hamiltonian)
-        self._maps: dict[tuple[float, float], Blocks] = {}
-        self._spectra: dict[tuple[tuple[float, ...], int], Spectrum] = {}
+        # What is held beyond a single map stays within the memory that the run may take.
+        spare = options.max_memory * GIB - 16.0 * _MATRICES * float(self.hamiltonian.dimension) ** 2
+        self._maps: Held[Blocks] = Held(Blocks.size, 0.5 * spare)
+        self._spectra: Held[Spectrum] = Held(Spectrum.size, 0.5 * spare)
         self._defect = 0.0
         self._sectors: list[IntArray] | None = None
 
@@ -146,7 +152,7 @@ class DensityMatrixSolver(Solver[FactorState]):
         return self._sectors
 
     def prepare(self, initial: InitialState) -> FactorState:
-        preparation = Preparation(self.machine, self.hamiltonian, self._cycles_backwards)
+        preparation = Preparation(self.machine, self.hamiltonian, self._cycles_backwards, self.options.max_memory)
         factor = preparation.pieces(initial).factor()
         return FactorState.at_start(factor, len(self.hamiltonian.counter_names))
 
@@ -192,14 +198,15 @@ class DensityMatrixSolver(Solver[FactorState]):
     def _map(self, start: float, stop: float) -> Blocks:
         """Return the map of [start, stop], at most a cycle long; the same phase of every cycle shares it."""
         phase, key = self.hamiltonian.phase_of(start, stop)
-        if key not in self._maps:
-            blocks = self._assemble(phase, phase + (stop - start))
-            for unitary in blocks.unitaries:
-                gram = unitary.conj().T @ unitary
-                gram[np.diag_indices_from(gram)] -= 1.0
-                self._defect = max(self._defect, float(np.max(np.abs(gram), initial=0.0)))
-            self._maps[key] = blocks
-        return self._maps[key]
+        return self._maps.get(key, lambda: self._checked(self._assemble(phase, phase + (stop - start))))
+
+    def _checked(self, blocks: Blocks) -> Blocks:
+        """Note by how much a map misses unitarity."""
+        for unitary in blocks.unitaries:
+            gram = unitary.conj().T @ unitary
+            gram[np.diag_indices_from(gram)] -= 1.0
+            self._defect = max(self._defect, float(np.max(np.abs(gram), initial=0.0)))
+        return blocks
 
     def _assemble(self, start: float, stop: float) -> Blocks:
         edges, are_breakpoints = self.hamiltonian.edges(start, stop)
@@ -249,9 +256,7 @@ class DensityMatrixSolver(Solver[FactorState]):
 
     def _spectrum(self, constant: Any, amounts: tuple[float, ...], k: int, index: IntArray) -> Spectrum:
         """Return the spectrum of a constant Hamiltonian in one sector; the same strengths share it."""
-        if (amounts, k) not in self._spectra:
-            self._spectra[amounts, k] = Spectrum.of(constant[index][:, index])
-        return self._spectra[amounts, k]
+        return self._spectra.get((amounts, k), lambda: Spectrum.of(constant[index][:, index]))
 
 
 def hamiltonian_of(machine: Machine, levels: int | None) -> TensorHamiltonian:

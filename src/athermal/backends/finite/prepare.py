@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import scipy.linalg
@@ -26,12 +27,16 @@ from athermal.machine.initial import (
 from athermal.machine.machine import Machine
 from athermal.machine.parts import FiniteReservoir, FiniteSubsystem
 from athermal.machine.tensor_hamiltonian import TensorHamiltonian
-from athermal.maths.density import check_density, largest_pattern, root_factor, thermal_populations
+from athermal.maths.density import check_density, check_vector, largest_pattern, root_factor, thermal_populations
+from athermal.maths.symplectic import mode_indices
 from athermal.maths.tensor import embed, partial_trace
 from athermal.maths.unitary import Spectrum
 
 Backwards = Callable[[Matrix, int], Matrix]
 
+# Matrices of the size of the parts involved that a preparation holds at once.
+_MATRICES = 6
+_GIB = 2.0**30
 # By how much correlations may change a marginal: rounding.
 _MARGINAL = 1e-10
 
@@ -39,10 +44,22 @@ _MARGINAL = 1e-10
 class Preparation:
     """Turns the description of an initial state into clusters."""
 
-    def __init__(self, machine: Machine, hamiltonian: TensorHamiltonian, cycles_backwards: Backwards) -> None:
+    def __init__(self, machine: Machine, hamiltonian: TensorHamiltonian, cycles_backwards: Backwards, max_memory: float) -> None:
         self.machine = machine
         self.hamiltonian = hamiltonian
         self.cycles_backwards = cycles_backwards
+        self.max_memory = max_memory
+
+    def _make_room(self, names: Sequence[str], what: str) -> None:
+        """Raise `MachineError` if matrices on some parts would take more memory than they may."""
+        size = math.prod(self.hamiltonian.sizes(names))
+        needed = _MATRICES * 16.0 * float(size) ** 2 / _GIB
+        if needed > self.max_memory:
+            raise MachineError(
+                f"{what} of {', '.join(map(repr, names))} is a matrix of dimension {size}, whose preparation would need about "
+                f"{needed:.3g} GiB, but `max_memory` of the backend is {self.max_memory:g} GiB. Involve fewer parts, or raise "
+                "`max_memory` if there is that much."
+            )
 
     def pieces(self, initial: InitialState) -> Pieces:
         """Return the clusters of a state; `cycles_backwards` takes the factor of the whole some cycles back in time."""
@@ -92,6 +109,8 @@ class Preparation:
 
     def _thermal(self, names: tuple[str, ...], temperature: float) -> Cluster:
         """Return the Gibbs state of some parts' Hamiltonian at time zero."""
+        if len(names) > 1:
+            self._make_room(names, "The Gibbs state")
         if len(names) == 1 and names[0] in self.hamiltonian.reservoir_energies:
             energies, vectors = self.hamiltonian.reservoir_energies[names[0]], None
         else:
@@ -123,16 +142,22 @@ class Preparation:
         names = self.hamiltonian.names if initial.parts is None else initial.parts
         for name in names:
             self._known(name, initial)
-        density = np.asarray(initial.state.matrix.toarray())
+        given = initial.state
         sizes = self.hamiltonian.sizes(names)
-        if len(density) != int(np.prod(sizes)):
+        if given.dimension != math.prod(sizes):
             dimensions = ", ".join(f"{name!r} {size}" for name, size in zip(names, sizes, strict=True))
             raise StateError(
-                f"The given state must have the dimension {int(np.prod(sizes))} of its parts ({dimensions}), but has "
-                f"{len(density)}."
+                f"The given state must have the dimension {math.prod(sizes)} of its parts ({dimensions}), but has "
+                f"{given.dimension}."
             )
-        check_density(density, "The given state")
-        factor, _ = root_factor(density)
+        if given.is_vector:
+            factor = np.asarray(given.matrix.toarray())
+            check_vector(factor, "The given state vector")
+        else:
+            self._make_room(names, "The given state")
+            density = np.asarray(given.matrix.toarray())
+            check_density(density, "The given state")
+            factor, _ = root_factor(density)
         for k, name in enumerate(names):  # reservoirs are kept in their energy basis
             part = self.machine.part(name)
             if isinstance(part, FiniteReservoir):
@@ -143,9 +168,8 @@ class Preparation:
             lost = set(cluster.parts) & set(names)
             if lost and lost != set(cluster.parts):
                 raise StateError(
-                    f"The given state of {', '.join(map(repr, names))} must replace parts that are uncorrelated with "
-                    "the others, but "
-                    f"`start` correlates {', '.join(map(repr, cluster.parts))}. Give the state of all of these."
+                    f"The given state of {', '.join(map(repr, names))} must replace parts that are uncorrelated with the "
+                    f"others, but `start` correlates {', '.join(map(repr, cluster.parts))}. Give the state of all of these."
                 )
         pieces.clusters = [cluster for cluster in pieces.clusters if not set(cluster.parts) & set(names)]
         pieces.clusters.append(Cluster(tuple(names), factor))
@@ -156,10 +180,11 @@ class Preparation:
         levels = self.hamiltonian.truncated.get(initial.part)
         if not levels:
             raise MachineError(
-                f"The initial state {type(initial).__name__} must name a part of truncated oscillators, but "
-                f"{initial.part!r} is none. "
-                "Use GivenState."
+                f"The initial state {type(initial).__name__} must name a part of truncated oscillators, but {initial.part!r} "
+                "is none. Use GivenState."
             )
+        self._make_room((initial.part,), "A squeezed or displaced state")
+        moves = self._amplitudes_of(initial, len(levels)) if isinstance(initial, Displaced) else np.zeros(len(levels))
         unitary = np.ones((1, 1), dtype=complex)
         for k, n in enumerate(levels):
             lower = np.diag(np.sqrt(np.arange(1.0, n)), 1)
@@ -167,13 +192,30 @@ class Preparation:
                 pair = np.exp(-1j * initial.phase) * lower @ lower
                 generator = 0.5 * initial.r * (pair - pair.conj().T)
             else:
-                x, p = (float(np.broadcast_to(np.asarray(v, dtype=float), (len(levels),))[k]) for v in (initial.x, initial.p))
-                alpha = (x + 1j * p) / np.sqrt(2.0)
+                alpha = moves[k]
                 generator = alpha * lower.T - np.conj(alpha) * lower
             unitary = np.kron(unitary, scipy.linalg.expm(generator))
         cluster = pieces.cluster_of((initial.part,))
         whole = embed(unitary, [cluster.parts.index(initial.part)], self.hamiltonian.sizes(cluster.parts))
         pieces.replace(cluster, whole @ cluster.factor)
+
+    def _amplitudes_of(self, initial: Displaced, n_modes: int) -> Matrix:
+        """Return (x + i p)/sqrt 2 of each mode; the sites of a network of oscillators are turned into its normal modes."""
+        moved = []
+        for values in (initial.x, initial.p):
+            amounts = np.atleast_1d(np.asarray(values, dtype=float))
+            if len(amounts) not in (1, n_modes):
+                raise MachineError(
+                    f"A displaced state of {initial.part!r} must give one number or {n_modes}, but gives {len(amounts)}."
+                )
+            moved.append(np.broadcast_to(amounts, (n_modes,)))
+        if not self.machine.is_finite:
+            gaussian = self.machine.hamiltonian
+            rows = mode_indices(gaussian.part_modes[initial.part], gaussian.n_modes)
+            sites = np.zeros((2 * gaussian.n_modes, 1))
+            sites[rows, 0] = np.concatenate(moved)
+            moved = np.split(gaussian.from_sites(sites)[rows, 0], 2)
+        return np.asarray((moved[0] + 1j * moved[1]) / np.sqrt(2.0))
 
     # --- correlated marginals ------------------------------------------------------------------------------------------
 
@@ -182,7 +224,15 @@ class Preparation:
         for entry in initial.correlations:
             for name in entry.between:
                 self._known(name, initial)
+        if not self.machine.is_finite:
+            raise MachineError(
+                "Correlated marginals of oscillators treated as Gaussian are patterns in their covariance, which density "
+                "matrices of cut oscillators cannot hold. Run Dense(), or write the machine with TruncatedOscillator and "
+                "TruncatedBath."
+            )
         touched = tuple(dict.fromkeys(name for entry in initial.correlations for name in entry.between))
+        joint = [name for cluster in pieces.clusters if set(cluster.parts) & set(touched) for name in cluster.parts]
+        self._make_room(joint, "The correlated state")
         cluster = pieces.cluster_of(touched)
         sizes = self.hamiltonian.sizes(cluster.parts)
         pattern = scipy.sparse.csr_array((int(np.prod(sizes)),) * 2, dtype=complex)

@@ -12,6 +12,7 @@ from athermal import _validate
 from athermal._types import ComplexArray, FloatArray, Matrix
 from athermal.backends.base import Backend, Solver
 from athermal.backends.finite.density_matrix import reference_of
+from athermal.backends.finite.memory import check_baths, check_memory
 from athermal.backends.finite.observe import Observer
 from athermal.backends.finite.prepare import Preparation
 from athermal.backends.finite.state import FactorState
@@ -22,7 +23,6 @@ from athermal.maths.tensor import populations
 from athermal.maths.unitary import DrivenSum, constant_states, driven_states, taylor_steps
 from athermal.thermodynamics.snapshot import Reference, Snapshot
 
-_GIB = 2.0**30
 # Vectors of the size of the whole that a step needs beside the columns themselves.
 _SPARE_COLUMNS = 40
 # Bytes of an entry of a sparse matrix: value, column, and as much again while matrices are added.
@@ -48,7 +48,8 @@ class StateVectors(Backend):
         How many pure states are averaged, at least 2.
     sampling : {"random", "eigenstates"}
         "random": rho^{1/2} times a Gaussian random vector, whose error falls with the dimension. "eigenstates": eigenstates of
-        rho drawn with their populations.
+        rho drawn with their populations; where a few of them hold nearly all the population, the draws hardly differ and the
+        error bars are too small.
     seed : int
     max_columns : int
         The largest rank of a start that is followed exactly.
@@ -84,23 +85,14 @@ class StateVectors(Backend):
         """Return a solver for this machine, or raise `MachineError` if it is too large."""
         if not machine.is_finite:
             raise MachineError("The state-vector backend holds machines of finite parts, but these are oscillators. Use Dense().")
-        columns = max(self.samples, self.max_columns)
-        self.check_memory(machine.dimension, 16.0 * machine.dimension * (2 * columns + _SPARE_COLUMNS))
-        hamiltonian = machine.tensor_hamiltonian
-        entries = sum(term.local.nnz * (machine.dimension // term.local.shape[0]) for term in hamiltonian.terms)
-        vectors = 16.0 * machine.dimension * (2 * columns + _SPARE_COLUMNS)
-        self.check_memory(machine.dimension, vectors + _ENTRY_BYTES * (entries + machine.dimension))
+        check_baths(machine, self.max_memory)
+        what, remedy = "A state vector of this machine", "Use fewer samples, fewer or smaller parts"
+        vectors = 16.0 * (2 * max(self.samples, self.max_columns) + _SPARE_COLUMNS)
+        check_memory(what, machine.dimension, vectors, 1, self.max_memory, remedy)
+        terms = machine.tensor_hamiltonian.terms
+        entries = 1 + sum(term.local.nnz / term.local.shape[0] for term in terms)  # in a row of the matrices
+        check_memory(what, machine.dimension, vectors + _ENTRY_BYTES * entries, 1, self.max_memory, remedy)
         return StateVectorsSolver(machine, self)
-
-    def check_memory(self, dimension: int, needed: float) -> None:
-        """Raise `MachineError` if a run needs more memory than it may."""
-        if needed / _GIB > self.max_memory:
-            raise MachineError(
-                f"State vectors of this machine have dimension {dimension} and would need about {needed / _GIB:.3g} GiB, but "
-                f"`max_memory` of the state-vector backend is {self.max_memory:g} GiB. Use fewer samples, fewer or "
-                "smaller parts, or "
-                "raise `max_memory` if there is that much."
-            )
 
 
 class StateVectorsSolver(Solver[FactorState]):
@@ -137,20 +129,17 @@ class StateVectorsSolver(Solver[FactorState]):
         if isinstance(start, Gibbs) and start.parts is None and self.hamiltonian.dimension > _LARGEST_GIBBS:
             self.is_sampled, self._total_entropy = True, float("nan")
             return self._sampled_gibbs(start.temperature, random, count)
-        if isinstance(start, Gibbs) and start.parts is not None:
-            size = int(np.prod(self.hamiltonian.sizes(start.parts)))
-            if size > _LARGEST_GIBBS:
-                raise MachineError(
-                    f"The Gibbs state of {', '.join(map(repr, start.parts))} must have a dimension of at most "
-                    f"{_LARGEST_GIBBS} for the "
-                    f"state-vector backend, but has {size}. Use the Gibbs state of the whole, or fewer parts."
-                )
-        pieces = Preparation(self.machine, self.hamiltonian, _refuse_charged).pieces(start)
+        pieces = Preparation(self.machine, self.hamiltonian, _refuse_charged, self.options.max_memory).pieces(start)
         self.is_sampled, self._total_entropy = pieces.rank > self.options.max_columns, pieces.entropy
         if not self.is_sampled:
             return pieces.factor()
         draw = pieces.random_columns if self.options.sampling == "random" else pieces.drawn_columns
         columns = draw(count, random)
+        if self.options.sampling == "eigenstates" and np.all(columns == columns[:, :1]):
+            raise MachineError(
+                f"The {count} eigenstates drawn must not all be the same, but are: their average has no error bar. Use more "
+                "samples, or sampling = 'random'."
+            )
         return np.asarray(columns / np.sqrt(np.sum(populations(columns))))
 
     def _sampled_gibbs(self, temperature: float, random: np.random.Generator, count: int) -> ComplexArray:
@@ -277,7 +266,6 @@ class StateVectorsSolver(Solver[FactorState]):
 
 def _refuse_charged(_factor: Matrix, _cycles: int) -> Matrix:
     raise MachineError(
-        "A charged state inside another one must be made from a density matrix, but this is the state-vector backend. "
-        "Put Charged "
-        "outermost, or use DensityMatrix()."
+        "A charged state inside another one must be made from a density matrix, but this is the state-vector backend. Put "
+        "Charged outermost, or use DensityMatrix()."
     )

@@ -148,7 +148,7 @@ def as_drive(value: Any, what: str, owner: str, *, real: bool = False) -> Drive:
     if real and value.is_complex:
         raise MachineError(
             f"`{what}` of {owner} must be a real drive, but is a rotating one. Only exchange and two-mode-squeezing "
-            "couplings have a phase; use `Harmonic` here."
+            "couplings, and operator couplings with `plus_conjugate`, have a phase; use `Harmonic` here."
         )
     return value
 

@@ -23,6 +23,9 @@ from athermal.machine.operator import (
     oscillator_operators,
     spin_operators,
 )
+from athermal.machine.parts.oscillator import lowest_value
+
+_MOST_LEVELS = 1000
 
 
 class FiniteSubsystem(ABC):
@@ -71,13 +74,20 @@ class FiniteSubsystem(ABC):
         return fitting_matrix(operator, self.dimension, self.owner)
 
 
+def check_levels(levels: Any, owner: str) -> int:
+    """Return a number of levels to cut an oscillator to, or raise `MachineError`."""
+    number = _validate.count(levels, "levels", owner, least=2)
+    if number > _MOST_LEVELS:
+        raise MachineError(f"`levels` of {owner} must be at most {_MOST_LEVELS}, but is {number}.")
+    return number
+
+
 def fitting_matrix(operator: MatrixOperator, dimension: int, owner: str) -> Any:
     """Return the matrix of an operator if it has the dimension of its part, or raise `MachineError`."""
     if operator.dimension != dimension:
         raise MachineError(
             f"An operator of {owner} must have dimension {dimension}, but has {operator.dimension}. Check which part it "
-            "belongs to, "
-            "or tensor it with identities."
+            "belongs to, or tensor it with identities."
         )
     return operator.matrix
 
@@ -207,12 +217,18 @@ class TruncatedOscillator(FiniteSubsystem):
         if not isinstance(self.frequency, Drive):
             _validate.positive(self.frequency, "frequency", owner)
         object.__setattr__(self, "frequency", as_drive(self.frequency, "frequency", owner, real=True))
-        object.__setattr__(self, "levels", _validate.count(self.levels, "levels", owner, least=2))
+        object.__setattr__(self, "levels", check_levels(self.levels, owner))
         _validate.choice(self.law, "law", owner, ("potential", "number"))
         if self.reference_frequency is not None:
             reference = _validate.positive(self.reference_frequency, "reference_frequency", owner)
             object.__setattr__(self, "reference_frequency", reference)
-        _validate.positive(self.reference, "frequency", f"{owner} at time zero")
+        self.check_frequency(max((leaf.own_period or 0.0 for leaf in self.drives[0][1].leaves()), default=0.0))
+
+    def check_frequency(self, period: float) -> None:
+        """Raise `MachineError` unless the frequency is positive throughout a period."""
+        lowest = lowest_value(self.drives[0][1], period)
+        if lowest <= 0.0:
+            raise MachineError(f"`frequency` of {self.owner} must be positive at all times, but reaches {lowest:.6g}.")
 
     @property
     def reference(self) -> float:

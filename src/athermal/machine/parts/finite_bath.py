@@ -24,7 +24,7 @@ from athermal.machine.operator import (
     oscillator_operators,
     spin_operators,
 )
-from athermal.machine.parts.finite import fitting_matrix
+from athermal.machine.parts.finite import check_levels, fitting_matrix
 from athermal.machine.parts.reservoir import check_reservoir, static_positive, static_reals
 from athermal.maths.tensor import embed
 
@@ -78,9 +78,8 @@ class FiniteReservoir(ABC):
         """The name of its lowering operator, if it has one."""
         return None
 
-    @property
-    def softness(self) -> float | None:
-        """sum_k g_k^2/w_k of a bath of oscillators, for the counter-term of its own couplings; None for others."""
+    def softness(self, site: Site, weights: Weights, owner: str) -> float | None:
+        """Return sum_k g_k^2/w_k of a contact with a bath of oscillators, for its counter-term; None for other baths."""
         return None
 
     @property
@@ -270,7 +269,7 @@ class TruncatedBath(_SiteBath):
         if self.mode_couplings is not None:
             couplings = static_reals(self.mode_couplings, "mode_couplings", owner, length=len(frequencies))
             object.__setattr__(self, "mode_couplings", couplings)
-        object.__setattr__(self, "levels", _validate.count(self.levels, "levels", owner, least=2))
+        object.__setattr__(self, "levels", check_levels(self.levels, owner))
 
     @property
     def frequencies(self) -> FloatArray:
@@ -290,9 +289,8 @@ class TruncatedBath(_SiteBath):
     def lowering(self) -> str:
         return "destroy"
 
-    @property
-    def softness(self) -> float:
-        return float(np.sum(self.own_weights**2 / self.frequencies))
+    def softness(self, site: Site, weights: Weights, owner: str) -> float:
+        return float(np.sum(self._amounts(site, weights, owner) ** 2 / self.frequencies))
 
     @property
     def truncated_modes(self) -> tuple[int, ...]:
@@ -337,11 +335,17 @@ class FiniteBath(FiniteReservoir):
     def dimension(self) -> int:
         return int(self.hamiltonian.dimension)
 
+    @property
+    def is_diagonal(self) -> bool:
+        """Whether the basis states are eigenstates."""
+        entries = scipy.sparse.coo_array(self.hamiltonian.matrix)
+        return not np.any(entries.data[entries.row != entries.col])
+
     @cached_property
     def _eigenbasis(self) -> tuple[FloatArray, Matrix]:
         matrix = self.hamiltonian.matrix
-        if (abs(matrix) - abs(scipy.sparse.diags_array(matrix.diagonal()))).max() == 0.0:
-            return np.real(matrix.diagonal()), np.eye(self.dimension)
+        if self.is_diagonal:
+            return np.real(matrix.diagonal()), scipy.sparse.eye_array(self.dimension, format="csr")
         energies, vectors = scipy.linalg.eigh(matrix.toarray())
         return energies, vectors
 
@@ -360,7 +364,10 @@ class FiniteBath(FiniteReservoir):
         return fitting_matrix(operator, self.dimension, self.owner)
 
     def operator(self, operator: Operator, site: Site, weights: Weights, owner: str) -> Any:
-        matrix = self.adjoint_basis(self.local_operator(operator, site, weights, owner) @ self._eigenbasis[1])
+        local = self.local_operator(operator, site, weights, owner)
+        if self.is_diagonal:
+            return local
+        matrix = self.adjoint_basis(local @ self._eigenbasis[1])
         # Rounding where the rotated operator has a zero would hide what the machine conserves.
         dense = matrix.toarray() if scipy.sparse.issparse(matrix) else np.array(matrix)
         dense[np.abs(dense) <= 64.0 * np.finfo(float).eps * math.sqrt(self.dimension) * np.max(np.abs(dense), initial=0.0)] = 0.0

@@ -75,8 +75,12 @@ class Oscillator:
 
     def lowest_frequency(self, period: float) -> float:
         """Return the smallest w(t) within `period`, sampled finely between breakpoints, both limits included."""
-        drive = self.drive
-        fastest = min((leaf.own_period or period for leaf in drive.leaves()), default=period)
-        n_times = 257 * max(1, round(period / fastest)) if fastest else 1
-        times = np.unique(np.concatenate([np.linspace(0.0, period, n_times), breakpoints_within(drive, period)]))
-        return float(min(np.min(drive.value(times)), np.min(drive.value(times, "left"))))
+        return lowest_value(self.drive, period)
+
+
+def lowest_value(drive: Drive, period: float) -> float:
+    """Return the smallest value of a drive within `period`, sampled finely between breakpoints, both limits included."""
+    fastest = min((leaf.own_period or period for leaf in drive.leaves()), default=period)
+    n_times = 257 * max(1, round(period / fastest)) if fastest else 1
+    times = np.unique(np.concatenate([np.linspace(0.0, period, n_times), breakpoints_within(drive, period)]))
+    return float(min(np.min(drive.value(times)), np.min(drive.value(times, "left"))))
