@@ -200,3 +200,32 @@ def test_a_ledger_of_matrices_can_be_run_again(tmp_path):
     state = from_spec(AnyInitialState, back.provenance["initial"], "the initial state")
     assert again == machine
     assert at.run(again, 2, state).cycles.equals(ledger.cycles)
+
+
+def test_a_backend_chosen_on_the_command_line():
+    done = called(
+        "run", "two_qubit_swap", "--cycles", "1", "--set", "run.backend.kind=state_vectors", "--set", "run.backend.samples=4"
+    )
+    assert done.exit_code == 0, done.output
+    cut = called(
+        "run",
+        "three_oscillators",
+        "--cycles",
+        "1",
+        "-s",
+        "T_hot=0.3",
+        "-s",
+        "T_cold=0.2",
+        "-s",
+        "run.backend.kind=density_matrix",
+        "-s",
+        "run.backend.levels=5",
+    )
+    assert cut.exit_code == 0, cut.output
+
+
+def test_show_tells_a_machine_too_large_from_a_state_that_cannot_be():
+    shown = called("show", "two_qubit_swap", "--set", "spins=12")
+    assert shown.exit_code == 2
+    assert "physical: not checked" in shown.output
+    assert "would need about" in shown.output

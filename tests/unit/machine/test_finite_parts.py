@@ -50,7 +50,7 @@ def test_a_bath_of_forty_spins_allocates_nothing():
 
 def test_memory_is_estimated_before_it_is_used():
     """16 bytes a complex number, a few matrices of the whole."""
-    with pytest.raises(at.MachineError, match="dimension 8 .* but `max_memory` of the density-matrix backend is 1e-06 GiB"):
+    with pytest.raises(at.MachineError, match="dimension 8 .* but `max_memory` of the backend is 1e-06 GiB"):
         at.DensityMatrix(max_memory=1e-6).bind(machine())
 
 
