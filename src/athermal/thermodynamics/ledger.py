@@ -247,6 +247,11 @@ class Ledger:
         resolution = self._rounding * (np.sum(np.abs(b.subsystem_energies), -1) + np.sum(np.abs(b.reservoir_energies), -1))
         heats, intake, given = laws.heat(a, b), laws.heat_intake(a, b), laws.energy_intake(a, b)
         by_resource = laws.work_by_resource(a, b, ref)
+
+        def of_work(ratio: FloatArray) -> FloatArray:
+            """Return a ratio to the work, undefined where that is at rounding."""
+            return np.where(np.abs(work) > resolution, ratio, np.nan)
+
         i, j, r = (dim, "subsystem"), (dim, "reservoir"), (dim, "resource")
         n = len(labels)
         columns: dict[str, tuple[Any, Any]] = {
@@ -268,12 +273,12 @@ class Ledger:
             "carnot_efficiency": (dim, np.full(n, laws.carnot_efficiency(ref))),
             "thermal_efficiency": (dim, laws.thermal_efficiency(a, b, ref)),
             "gamma": (dim, laws.gamma(a, b)),
-            "thermal_share": (dim, laws.thermal_share(work, a, b, ref)),
-            "entropic_share": (dim, laws.entropic_share(work, a, b, ref)),
+            "thermal_share": (dim, of_work(laws.thermal_share(work, a, b, ref))),
+            "entropic_share": (dim, of_work(laws.entropic_share(work, a, b, ref))),
             "work_by_resource": (r, by_resource),
-            "coefficient_of_performance": (dim, laws.coefficient_of_performance(work, a, b, ref)),
+            "coefficient_of_performance": (dim, of_work(laws.coefficient_of_performance(work, a, b, ref))),
             "carnot_coefficient": (dim, np.full(n, laws.carnot_coefficient(ref))),
-            "coefficient_split": (dim, laws.coefficient_split(work, a, b, ref)),
+            "coefficient_split": (dim, of_work(laws.coefficient_split(work, a, b, ref))),
             "refrigeration_cost": (dim, laws.refrigeration_cost(a, b, ref)),
             "refrigeration_by_resource": (r, laws.refrigeration_by_resource(a, b, ref)),
         }
