@@ -25,7 +25,7 @@ from athermal.machine.operator import (
     spin_operators,
 )
 from athermal.machine.parts.finite import check_levels, fitting_matrix
-from athermal.machine.parts.reservoir import check_reservoir, static_positive, static_reals
+from athermal.machine.parts.reservoir import check_reservoir, check_sites, contact_weights
 from athermal.maths.tensor import embed
 
 Site = int | None
@@ -159,15 +159,7 @@ class _SiteBath(FiniteReservoir):
         return fitting_matrix(operator, self.dimension, self.owner)
 
     def _amounts(self, site: Site, weights: Weights, owner: str) -> FloatArray:
-        if site is not None and weights is not None:
-            raise MachineError(f"{owner} must give `site` or `weights` of {self.owner}, not both.")
-        if weights is not None:
-            return np.array(_validate.reals(weights, "weights", owner, length=self.n_sites))
-        if site is None:
-            return self.own_weights
-        if site >= self.n_sites:
-            raise MachineError(f"`site` of {owner} must be below the {self.n_sites} sites of {self.owner}, but is {site}.")
-        return np.asarray(np.arange(self.n_sites) == site, dtype=float)
+        return contact_weights(self.n_sites, self.own_weights, site, weights, owner, self.owner)
 
 
 @dataclass(frozen=True)
@@ -199,14 +191,7 @@ class SpinBath(_SiteBath):
     kind: Literal["spin_bath"] = field(default="spin_bath", repr=False)
 
     def __post_init__(self) -> None:
-        owner = check_reservoir(self)
-        frequencies = static_reals(self.spin_frequencies, "spin_frequencies", owner)
-        if not frequencies:
-            raise MachineError(f"`spin_frequencies` of {owner} must hold at least one spin, but is empty.")
-        object.__setattr__(self, "spin_frequencies", frequencies)
-        if self.spin_couplings is not None:
-            couplings = static_reals(self.spin_couplings, "spin_couplings", owner, length=len(frequencies))
-            object.__setattr__(self, "spin_couplings", couplings)
+        check_sites(self, "spin", bounded=True)
 
     @property
     def frequencies(self) -> FloatArray:
@@ -259,16 +244,7 @@ class TruncatedBath(_SiteBath):
     kind: Literal["truncated_bath"] = field(default="truncated_bath", repr=False)
 
     def __post_init__(self) -> None:
-        owner = check_reservoir(self)
-        frequencies = static_reals(self.mode_frequencies, "mode_frequencies", owner)
-        if not frequencies:
-            raise MachineError(f"`mode_frequencies` of {owner} must hold at least one mode, but is empty.")
-        for k, frequency in enumerate(frequencies):
-            static_positive(frequency, f"mode_frequencies[{k}]", owner)
-        object.__setattr__(self, "mode_frequencies", frequencies)
-        if self.mode_couplings is not None:
-            couplings = static_reals(self.mode_couplings, "mode_couplings", owner, length=len(frequencies))
-            object.__setattr__(self, "mode_couplings", couplings)
+        owner = check_sites(self, "mode", bounded=False)
         object.__setattr__(self, "levels", check_levels(self.levels, owner))
 
     @property

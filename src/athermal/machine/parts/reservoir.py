@@ -50,24 +50,27 @@ class Reservoir(ABC):
 
     def contact(self, site: int | None, weights: tuple[float, ...] | None, owner: str) -> FloatArray:
         """Return the weights g_k over the sites of the contact that a coupling names."""
-        where = f"reservoir {self.name!r}"
-        if site is not None and weights is not None:
-            raise MachineError(f"{owner} must give `site` or `weights` of {where}, not both.")
-        if weights is not None:
-            return np.array(_validate.reals(weights, "weights", owner, length=self.n_modes))
-        if site is not None:
-            _validate.count(site, "site", owner, least=0)
-            if site >= self.n_modes:
-                raise MachineError(f"`site` of {owner} must be below the {self.n_modes} sites of {where}, but is {site}.")
-            unit = np.zeros(self.n_modes)
-            unit[site] = 1.0
-            return unit
-        own = self.own_weights
-        if own is None:
-            raise MachineError(
-                f"{owner} must say which `site` of {where} it touches (0 to {self.n_modes - 1}), or give `weights`."
-            )
-        return own
+        return contact_weights(self.n_modes, self.own_weights, site, weights, owner, f"reservoir {self.name!r}")
+
+
+def contact_weights(
+    n_sites: int, own: FloatArray | None, site: int | None, weights: tuple[float, ...] | None, owner: str, where: str
+) -> FloatArray:
+    """Return the weights g_k over the sites of a contact: those given, one site, or the reservoir's own; or raise `MachineError`."""
+    if site is not None and weights is not None:
+        raise MachineError(f"{owner} must give `site` or `weights` of {where}, not both.")
+    if weights is not None:
+        return np.array(_validate.reals(weights, "weights", owner, length=n_sites))
+    if site is not None:
+        _validate.count(site, "site", owner, least=0)
+        if site >= n_sites:
+            raise MachineError(f"`site` of {owner} must be below the {n_sites} sites of {where}, but is {site}.")
+        unit = np.zeros(n_sites)
+        unit[site] = 1.0
+        return unit
+    if own is None:
+        raise MachineError(f"{owner} must say which `site` of {where} it touches (0 to {n_sites - 1}), or give `weights`.")
+    return own
 
 
 def local_spacing(frequencies: FloatArray, near: float) -> float:
@@ -91,6 +94,25 @@ def check_reservoir(reservoir: Any) -> str:
     _validate.identifier(reservoir.name, "name", "a reservoir")
     owner = f"reservoir {reservoir.name!r}"
     object.__setattr__(reservoir, "temperature", static_positive(reservoir.temperature, "temperature", owner))
+    return owner
+
+
+def check_sites(reservoir: Any, site: str, *, bounded: bool) -> str:
+    """Check a bath of independent sites ("mode", "spin"), their frequencies and couplings, and return what messages call it.
+
+    Frequencies must be positive unless H_j is `bounded` below anyway.
+    """
+    owner, what = check_reservoir(reservoir), f"{site}_frequencies"
+    frequencies = static_reals(getattr(reservoir, what), what, owner)
+    if not frequencies:
+        raise MachineError(f"`{what}` of {owner} must hold at least one {site}, but is empty.")
+    for k, frequency in enumerate(() if bounded else frequencies):
+        _validate.positive(frequency, f"{what}[{k}]", owner, remedy="H_j would not be bounded below.")
+    object.__setattr__(reservoir, what, frequencies)
+    couplings = getattr(reservoir, f"{site}_couplings")
+    if couplings is not None:
+        checked = static_reals(couplings, f"{site}_couplings", owner, length=len(frequencies))
+        object.__setattr__(reservoir, f"{site}_couplings", checked)
     return owner
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from athermal import _validate
 from athermal._types import FloatArray
 from athermal.errors import MachineError
-from athermal.machine.parts.reservoir import Reservoir, check_reservoir, static_reals
+from athermal.machine.parts.reservoir import Reservoir, check_reservoir, check_sites
 from athermal.machine.spectral import RULES, AnySpectralDensity, Rule, as_density, discretise
 
 
@@ -51,16 +51,7 @@ class Bath(StarReservoir):
     kind: Literal["bath"] = field(default="bath", repr=False)
 
     def __post_init__(self) -> None:
-        owner = check_reservoir(self)
-        frequencies = static_reals(self.mode_frequencies, "mode_frequencies", owner)
-        if not frequencies:
-            raise MachineError(f"`mode_frequencies` of {owner} must hold at least one mode, but is empty.")
-        for k, frequency in enumerate(frequencies):
-            _validate.positive(frequency, f"mode_frequencies[{k}]", owner, remedy="H_j would not be bounded below.")
-        object.__setattr__(self, "mode_frequencies", frequencies)
-        if self.mode_couplings is not None:
-            couplings = static_reals(self.mode_couplings, "mode_couplings", owner, length=len(frequencies))
-            object.__setattr__(self, "mode_couplings", couplings)
+        check_sites(self, "mode", bounded=False)
 
     @property
     def n_modes(self) -> int:
