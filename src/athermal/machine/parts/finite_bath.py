@@ -13,7 +13,6 @@ import scipy.linalg
 import scipy.sparse
 from pydantic import ConfigDict
 
-from athermal import _validate
 from athermal._types import FloatArray, Matrix
 from athermal.errors import MachineError
 from athermal.machine.operator import (

@@ -56,7 +56,7 @@ class Reservoir(ABC):
 def contact_weights(
     n_sites: int, own: FloatArray | None, site: int | None, weights: tuple[float, ...] | None, owner: str, where: str
 ) -> FloatArray:
-    """Return the weights g_k over the sites of a contact: those given, one site, or the reservoir's own; or raise `MachineError`."""
+    """Return the weights g_k over the sites of a contact: those given, those of one site, or the reservoir's own."""
     if site is not None and weights is not None:
         raise MachineError(f"{owner} must give `site` or `weights` of {where}, not both.")
     if weights is not None:
