@@ -205,8 +205,8 @@ def test_seeds_repeat_runs_and_files_keep_error_bars(tmp_path):
             "must be 'random' for a Gibbs state",
         ),
         (
-            lambda: at.StateVectors().bind(machine(5)).prepare(at.Gibbs(1.0, parts=("a", "b", "hot", "cold"))),
-            "dimension of at most 2048",
+            lambda: at.StateVectors(max_memory=1.0).bind(machine(5)).prepare(at.Gibbs(1.0, parts=("a", "b", "hot", "cold"))),
+            "The Gibbs state of 'a', 'b', 'hot', 'cold' is a matrix of dimension 4096",
         ),
         (
             lambda: at.run(
