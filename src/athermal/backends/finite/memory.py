@@ -45,6 +45,7 @@ class Held(Generic[Value]):
         self._size = size
         self._most = most
         self._values: OrderedDict[Hashable, Value] = OrderedDict()
+        self._total = 0.0
 
     def get(self, key: Hashable, make: Callable[[], Value]) -> Value:
         """Return the value of a key, made if it is not held."""
@@ -53,6 +54,8 @@ class Held(Generic[Value]):
             return self._values[key]
         value = make()
         self._values[key] = value
-        while len(self._values) > 1 and sum(map(self._size, self._values.values())) > self._most:
-            self._values.popitem(last=False)
+        self._total += self._size(value)
+        while len(self._values) > 1 and self._total > self._most:
+            _, dropped = self._values.popitem(last=False)
+            self._total -= self._size(dropped)
         return value
