@@ -70,10 +70,6 @@ class Observer:
         """Return S(rho_i) from the density matrix of the subsystems together."""
         return np.array([density.entropy(self.part_of_system(rho, k)) for k in self.system])
 
-    def entropy_of_system(self, rho: ComplexArray) -> float:
-        """Return S(rho_S) from the density matrix of the subsystems together."""
-        return density.entropy(rho)
-
     def part_of_system(self, rho: ComplexArray, index: int) -> ComplexArray:
         """Return the density matrix of one subsystem."""
         return partial_trace(rho, self.hamiltonian.dimensions[: len(self.system)], [index])

@@ -19,6 +19,7 @@ from athermal.backends.finite.state import FactorState
 from athermal.errors import MachineError
 from athermal.machine.initial import Charged, Gibbs, InitialState
 from athermal.machine.machine import Machine
+from athermal.maths.density import entropy
 from athermal.maths.tensor import populations
 from athermal.maths.unitary import DrivenSum, constant_states, driven_states, taylor_steps
 from athermal.thermodynamics.snapshot import Reference, Snapshot
@@ -254,7 +255,7 @@ class StateVectorsSolver(Solver[FactorState]):
             np.sum(heats[:, left], axis=1) / weight,
             entropies,
             np.full(n_reservoirs, unknown),
-            np.asarray(self.observer.entropy_of_system(rho)),
+            np.asarray(entropy(rho)),
             np.asarray(unknown),
             np.asarray(self._total_entropy),
             extras,
