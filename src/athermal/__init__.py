@@ -14,7 +14,7 @@ from types import ModuleType
 
 from athermal import library
 from athermal.backends.finite import DensityMatrix, StateVectors
-from athermal.backends.gaussian import Dense
+from athermal.backends.gaussian import Dense, Star
 from athermal.engine import run
 from athermal.errors import (
     AthermalError,
@@ -122,6 +122,7 @@ __all__ = [
     "SpectralDensity",
     "SpinBath",
     "Squeezed",
+    "Star",
     "StateError",
     "StateVectors",
     "Strokes",

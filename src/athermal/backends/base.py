@@ -47,6 +47,10 @@ class Solver(ABC, Generic[State]):
     def accuracy(self) -> dict[str, float]:
         """Return what the solver knows of its own errors, by name."""
 
+    def remarks(self) -> tuple[str, ...]:
+        """Return what a reader of the run must know: which columns are unknown, and what would tell them."""
+        return ()
+
 
 class Backend(ABC):
     """A way of computing. Its fields are its options."""

@@ -53,7 +53,7 @@ def prepare(hamiltonian: Hamiltonian, initial: InitialState, cycle_backwards: Ba
         return state
     if isinstance(initial, CorrelatedMarginals):
         return _correlated(hamiltonian, initial, state)
-    rows = mode_indices(_modes(hamiltonian, initial.part, initial), hamiltonian.n_modes)
+    rows = mode_indices(modes_of_part(hamiltonian, initial.part, initial), hamiltonian.n_modes)
     if isinstance(initial, Squeezed):
         factor = state.factor.copy()
         half = len(rows) // 2
@@ -63,6 +63,13 @@ def prepare(hamiltonian: Hamiltonian, initial: InitialState, cycle_backwards: Ba
         mean = state.mean.copy()
         mean[rows] = np.kron(matrix, np.eye(half)) @ state.mean[rows]
         return GaussianState(mean, factor, state.excess, state.defect)
+    moved = state.mean + displacement(hamiltonian, initial)
+    return GaussianState(moved, state.factor, state.excess, state.defect)
+
+
+def displacement(hamiltonian: Hamiltonian, initial: Displaced) -> FloatArray:
+    """Return by how much the mean moves, shape (2N,)."""
+    rows = mode_indices(modes_of_part(hamiltonian, initial.part, initial), hamiltonian.n_modes)
     move = np.zeros((2 * hamiltonian.n_modes, 1))
     half = len(rows) // 2
     for part, values in ((rows[:half], initial.x), (rows[half:], initial.p)):
@@ -70,10 +77,11 @@ def prepare(hamiltonian: Hamiltonian, initial: InitialState, cycle_backwards: Ba
         if len(amounts) not in (1, half):
             raise MachineError(f"A displaced state of {initial.part!r} must give one number or {half}, but gives {len(amounts)}.")
         move[part, 0] = amounts
-    return GaussianState(state.mean + hamiltonian.from_sites(move)[:, 0], state.factor, state.excess, state.defect)
+    return np.asarray(hamiltonian.from_sites(move)[:, 0])
 
 
-def _modes(hamiltonian: Hamiltonian, name: str, initial: InitialState) -> IntArray:
+def modes_of_part(hamiltonian: Hamiltonian, name: str, initial: InitialState) -> IntArray:
+    """Return the modes of a part that an initial state names."""
     try:
         hamiltonian.machine.part(name)
     except MachineError as error:
@@ -82,33 +90,46 @@ def _modes(hamiltonian: Hamiltonian, name: str, initial: InitialState) -> IntArr
 
 
 def _product_thermal(hamiltonian: Hamiltonian, initial: ProductThermal) -> GaussianState:
-    machine = hamiltonian.machine
-    for name in initial.temperatures:
-        _modes(hamiltonian, name, initial)
     size = 2 * hamiltonian.n_modes
     mean, factor, above = np.zeros(size), np.zeros((size, size)), np.zeros(hamiltonian.n_modes)
-    for name, modes in hamiltonian.part_modes.items():
+    for name, temperature in part_temperatures(hamiltonian, initial).items():
+        _fill_gibbs(hamiltonian, (name,), hamiltonian.part_modes[name], temperature, mean, factor, above)
+    return GaussianState(mean, factor, above)
+
+
+def part_temperatures(hamiltonian: Hamiltonian, initial: ProductThermal) -> dict[str, float]:
+    """Return the temperature of every part of a product of thermal states."""
+    machine, temperatures = hamiltonian.machine, {}
+    for name in initial.temperatures:
+        modes_of_part(hamiltonian, name, initial)
+    for name in hamiltonian.part_modes:
         part = machine.part(name)
         if isinstance(part, Reservoir):
             default = part.temperature
         else:
             neighbours = machine.reservoirs_of(name) or machine.reservoirs
             default = min(reservoir.temperature for reservoir in neighbours)
-        _fill_gibbs(hamiltonian, (name,), modes, initial.temperatures.get(name, default), mean, factor, above)
-    return GaussianState(mean, factor, above)
+        temperatures[name] = initial.temperatures.get(name, default)
+    return temperatures
 
 
 def _gibbs(hamiltonian: Hamiltonian, initial: Gibbs) -> GaussianState:
-    names = tuple(hamiltonian.part_modes) if initial.parts is None else initial.parts
-    modes = np.concatenate([_modes(hamiltonian, name, initial) for name in names])
-    if len(set(names)) != len(names):
-        raise MachineError(f"`parts` of a Gibbs state must not repeat a part, but is {list(names)}.")
+    names, modes = gibbs_parts(hamiltonian, initial)
     state = _product_thermal(hamiltonian, ProductThermal())
     rows = mode_indices(modes, hamiltonian.n_modes)
     mean, factor, above = state.mean.copy(), state.factor.copy(), state.excess.copy()
     factor[rows], mean[rows] = 0.0, 0.0
     _fill_gibbs(hamiltonian, names, modes, initial.temperature, mean, factor, above)
     return GaussianState(mean, factor, above)
+
+
+def gibbs_parts(hamiltonian: Hamiltonian, initial: Gibbs) -> tuple[tuple[str, ...], IntArray]:
+    """Return the parts that a Gibbs state is of, and their modes."""
+    names = tuple(hamiltonian.part_modes) if initial.parts is None else initial.parts
+    modes = np.concatenate([modes_of_part(hamiltonian, name, initial) for name in names])
+    if len(set(names)) != len(names):
+        raise MachineError(f"`parts` of a Gibbs state must not repeat a part, but is {list(names)}.")
+    return names, modes
 
 
 def _fill_gibbs(
@@ -122,6 +143,12 @@ def _fill_gibbs(
 ) -> None:
     """Put the Gibbs state of some parts' Hamiltonian at time zero into the rows of its modes."""
     rows = mode_indices(modes, hamiltonian.n_modes)
+    mean[rows], transform, above[modes] = gibbs_block(hamiltonian, names, temperature)
+    factor[np.ix_(rows, rows)] = transform * np.sqrt(np.tile(above[modes], 2) + 0.5)
+
+
+def gibbs_block(hamiltonian: Hamiltonian, names: tuple[str, ...], temperature: float) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return mean, symplectic factor and nu - 1/2 of the Gibbs state of some parts' Hamiltonian at time zero."""
     form, force = hamiltonian.own_form(names)
     try:
         frequencies, transform = williamson(form)
@@ -130,11 +157,9 @@ def _fill_gibbs(
             f"The Gibbs state of {', '.join(map(repr, names))} does not exist: its Hamiltonian at time zero is not "
             f"bounded below. {error} Weaken the couplings or add the counter-term."
         ) from None
-    n = thermal_excess(frequencies, temperature)
     # h = T w T^T with T symplectic: the normal modes are r = T^-T r', and sigma = T^-T nu T^-1.
-    factor[np.ix_(rows, rows)] = symplectic_inverse(transform).T * np.sqrt(np.concatenate([n, n]) + 0.5)
-    mean[rows] = -np.linalg.solve(form, force) if np.any(force) else 0.0
-    above[modes] = n
+    mean = -np.linalg.solve(form, force) if np.any(force) else np.zeros(len(form))
+    return mean, symplectic_inverse(transform).T, thermal_excess(frequencies, temperature)
 
 
 def _given(hamiltonian: Hamiltonian, initial: GaussianMoments) -> GaussianState:
@@ -169,15 +194,9 @@ def _correlated(hamiltonian: Hamiltonian, initial: CorrelatedMarginals, state: G
         owner = f"The correlation between {entry.between[0]!r} and {entry.between[1]!r}"
         columns = []
         for name in entry.between:
-            touched.update(map(int, _modes(hamiltonian, name, initial)))
-            columns.append(_amplitude_directions(hamiltonian, name, entry, owner))
-        (x_a, p_a), (x_b, p_b) = columns[0].T, columns[1].T
-        c, s = np.cos(entry.phase), np.sin(entry.phase)
-        if entry.pattern == "two_mode_squeezing":  # <a b> = e^{i phase}: <x x> = -<p p> = cos, <x p> = <p x> = sin
-            block = c * (np.outer(x_a, x_b) - np.outer(p_a, p_b)) + s * (np.outer(x_a, p_b) + np.outer(p_a, x_b))
-        else:  # <a b^dag> = e^{i phase}: <x x> = <p p> = cos, <p x> = -<x p> = sin
-            block = c * (np.outer(x_a, x_b) + np.outer(p_a, p_b)) + s * (np.outer(p_a, x_b) - np.outer(x_a, p_b))
-        pattern += entry.weight * (block + block.T)
+            touched.update(map(int, modes_of_part(hamiltonian, name, initial)))
+            columns.append(amplitude_directions(hamiltonian, name, entry, owner))
+        pattern += correlation_pattern(entry, *columns)
     if initial.strength == 0.0 or not np.any(pattern):
         return state
     # Everything that is already correlated with the touched modes, or shares columns of the factor, constrains them too.
@@ -196,12 +215,7 @@ def _correlated(hamiltonian: Hamiltonian, initial: CorrelatedMarginals, state: G
     rows = mode_indices(index, half)
     block = np.ix_(rows, rows)
     largest = largest_correlation(covariance[block], pattern[block])
-    if largest == 0.0:
-        names = ", ".join(repr(name) for entry in initial.correlations for name in entry.between)
-        raise StateError(
-            f"No correlation of this pattern is possible between {names}: one of the parts is in a pure state, or they are "
-            "already as correlated as they can be. Raise a temperature, or lower the `strength` of `start`."
-        )
+    check_possible(largest, initial)
     correlated = covariance[block] + initial.strength * largest * pattern[block]
     local = GaussianState.from_moments(state.mean[rows], correlated, state.defect)
     factor, above = state.factor.copy(), state.excess.copy()
@@ -213,7 +227,28 @@ def _correlated(hamiltonian: Hamiltonian, initial: CorrelatedMarginals, state: G
     return GaussianState(state.mean, factor, above, state.defect)
 
 
-def _amplitude_directions(hamiltonian: Hamiltonian, name: str, entry: Correlation, owner: str) -> FloatArray:
+def check_possible(largest: float, initial: CorrelatedMarginals) -> None:
+    """Raise `StateError` if no correlation of the patterns is possible."""
+    if largest == 0.0:
+        names = ", ".join(repr(name) for entry in initial.correlations for name in entry.between)
+        raise StateError(
+            f"No correlation of this pattern is possible between {names}: one of the parts is in a pure state, or they are "
+            "already as correlated as they can be. Raise a temperature, or lower the `strength` of `start`."
+        )
+
+
+def correlation_pattern(entry: Correlation, first: FloatArray, second: FloatArray) -> FloatArray:
+    """Return the symmetric pattern of one correlation, from the directions (n, 2) of two amplitudes."""
+    (x_a, p_a), (x_b, p_b) = first.T, second.T
+    c, s = np.cos(entry.phase), np.sin(entry.phase)
+    if entry.pattern == "two_mode_squeezing":  # <a b> = e^{i phase}: <x x> = -<p p> = cos, <x p> = <p x> = sin
+        block = c * (np.outer(x_a, x_b) - np.outer(p_a, p_b)) + s * (np.outer(x_a, p_b) + np.outer(p_a, x_b))
+    else:  # <a b^dag> = e^{i phase}: <x x> = <p p> = cos, <p x> = -<x p> = sin
+        block = c * (np.outer(x_a, x_b) + np.outer(p_a, p_b)) + s * (np.outer(p_a, x_b) - np.outer(x_a, p_b))
+    return np.asarray(entry.weight * (block + block.T))
+
+
+def amplitude_directions(hamiltonian: Hamiltonian, name: str, entry: Correlation, owner: str) -> FloatArray:
     """Return, shape (2N, 2), where the x and p of a part's amplitude point in phase space.
 
     For a reservoir these are the directions (g_k)/|g| among its sites, so that only the sites in contact become correlated.

@@ -1,0 +1,333 @@
+"""The star Gaussian backend: long runs and large baths at a cost linear in the number of modes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import numpy as np
+
+from athermal import _validate
+from athermal._types import ComplexArray, FloatArray
+from athermal.backends.base import Backend, Solver
+from athermal.backends.gaussian.star_entropy import block_entropy, changed, low_rank_entropy
+from athermal.backends.gaussian.star_prepare import StarPreparation, moments_of
+from athermal.backends.gaussian.star_segment import Segment, SegmentBuilder
+from athermal.backends.gaussian.star_state import History, Key, LowRank, StarStart, StarState, appended
+from athermal.backends.gaussian.state import GaussianState
+from athermal.errors import InstabilityError, MachineError
+from athermal.machine.initial import InitialState
+from athermal.machine.machine import Machine
+from athermal.maths.gaussian import entropy, log_partition, mode_entropy
+from athermal.maths.information import total_entropy
+from athermal.maths.star_information import mutual_information_of_amplitudes
+from athermal.thermodynamics.snapshot import Reference, Snapshot
+
+Rows = tuple[ComplexArray, FloatArray]
+
+
+@dataclass(frozen=True)
+class Star(Backend):
+    """Exact dynamics of few oscillators between baths of free modes, without the covariance of the whole.
+
+    During a stretch of the cycle the contacts of a bath reach only about bandwidth x duration / pi of its modes, orthonormal
+    combinations that are found once; among them the map is computed by Gauss-Legendre collocation of order 48, symplectic
+    to rounding, and on all others it is the free rotation. Energies, work and heats then follow from the second moments of
+    the reached modes, carried as rows over the initial quadratures, and the mutual information from
+
+        I(S,R) = S(S) - s + integral_0^{1/2} ln det [((sigma + i y Omega)^{-1})_SS] dy,
+
+    whose integrand needs only the system's rows. One cycle costs O(modes x reached modes). The entropies of single
+    reservoirs, of which C(R) and D_j are made, follow from the low-rank change of their covariance by the matrix determinant
+    lemma while its rank is at most `max_rank` and small against the bath, and from the covariance of the bath if it has at
+    most `block_modes` modes; else they are NaN, and `remarks` of the run's provenance says so.
+
+    Parameters
+    ----------
+    tolerance : float
+        Largest relative difference between two refinements of a stretch (or the rounding of its panels, if larger).
+    max_panels : int
+        Panels of a stretch, each about two periods of the fastest mode, beyond which it is refused as too stiff.
+    max_growth : float
+        How far the variances of the subsystems may grow beyond the largest of the start before the run is stopped as unstable.
+    max_rank : int
+        Largest number of complex directions in which a bath has changed up to which its entropy is computed; 0 for never.
+    block_modes : int
+        How many modes may be correlated with one another at the start, and in how small a bath its covariance is formed.
+
+    References
+    ----------
+    Hairer, Lubich, Wanner, Geometric Numerical Integration (Springer 2006), theorem IV.2.2.
+
+    Examples
+    --------
+    >>> Star(max_rank=0).max_rank
+    0
+    """
+
+    tolerance: float = 1e-12
+    max_panels: int = 4_000
+    max_growth: float = 1e8
+    max_rank: int = 200
+    block_modes: int = 128
+    kind: Literal["star"] = field(default="star", repr=False)
+
+    def __post_init__(self) -> None:
+        owner = "the star backend"
+        _validate.positive(self.tolerance, "tolerance", owner)
+        _validate.count(self.max_panels, "max_panels", owner)
+        _validate.positive(self.max_growth, "max_growth", owner)
+        _validate.count(self.max_rank, "max_rank", owner, least=0)
+        _validate.count(self.block_modes, "block_modes", owner, least=0)
+
+    def bind(self, machine: Machine) -> StarSolver:
+        """Return a solver for this machine, or raise `MachineError` if its parts are finite."""
+        if machine.is_finite:
+            raise MachineError(
+                "The star backend holds machines of oscillators, but this one has finite parts. Use DensityMatrix()."
+            )
+        return StarSolver(machine, self)
+
+
+class StarSolver(Solver[StarState]):
+    """The star backend bound to one machine."""
+
+    def __init__(self, machine: Machine, options: Star) -> None:
+        self.machine = machine
+        self.options = options
+        self.hamiltonian = machine.hamiltonian
+        self.builder = SegmentBuilder(self.hamiltonian, options.tolerance, options.max_panels)
+        self._segments: dict[Key, Segment] = {}
+        self._phases: dict[Key, float] = {}
+        self._carried: dict[object, tuple[History, Rows]] = {}
+        self._initial_spread: float | None = None
+        self._unresolved: dict[str, float] = {}
+
+    @property
+    def reference(self) -> Reference:
+        partitions = [log_partition(bath.frequencies, bath.temperature) for bath in self.machine.harmonic_baths]
+        return Reference(
+            self.machine.subsystem_names,
+            self.machine.reservoir_names,
+            self.machine.temperatures,
+            np.array(partitions),
+            self.machine.period,
+        )
+
+    def prepare(self, initial: InitialState) -> StarState:
+        self._initial_spread = None
+        charged_from: list[float] = []
+
+        def cycle_backwards(later: StarState) -> StarState:
+            charged_from.append(self._spread(later))
+            before, _ = self.advance(later, self.machine.period, 0.0)
+            reference = max(charged_from[0], later.start.spread)
+            self._check_growth(self._spread(before), charged_from[-1], reference, "going backwards to charge it")
+            return before
+
+        preparation = StarPreparation(
+            self.hamiltonian, self._begin, cycle_backwards, self._densified, self.options.block_modes
+        )
+        state = preparation(initial)
+        self._initial_spread = max(self._spread(state), state.start.spread)
+        return state
+
+    def advance(self, state: StarState, start: float, stop: float) -> tuple[StarState, float]:
+        if stop == start:
+            return state, 0.0
+        low, high = min(start, stop), max(start, stop)
+        key = self._segment_key(low, high)
+        segment = self._segments[key]
+        forward = stop > start
+        later = replace(
+            state,
+            history=appended(state.history, key, 1 if forward else -1),
+            elapsed=state.elapsed + stop - start,
+            defect=state.defect + segment.symplectic_defect,
+        )
+        early = state if forward else later
+        rows, offsets = self._rows(("segment", key), segment.map.own_rows, early.history)
+        mean, covariance = state.start.means(rows) + offsets, state.start.covariance(rows)
+        work = segment.work.expectation(mean, covariance)
+        heats = np.array([heat.expectation(mean, covariance) for heat in segment.heats])
+        sign = 1.0 if forward else -1.0
+        changes = self._changes(state, segment, rows, early.elapsed, sign)
+        later = replace(later, energies=state.energies + sign * heats, changes=changes)
+        if forward and self._initial_spread is not None:
+            spread = self._spread(later)
+            if spread > self.options.max_growth * self._initial_spread:
+                self._check_growth(spread, self._spread(state), self._initial_spread, f"at t = {stop:.6g}")
+        return later, sign * work
+
+    def snapshot(self, state: StarState, time: float) -> Snapshot:
+        rows, offsets = self._contact_rows(state)
+        covariance, means = state.start.covariance(rows), state.start.means(rows) + offsets
+        forms, forces = self.hamiltonian.subsystem_coupling(time % self.machine.period)
+        energies = 0.5 * np.einsum("ide,de->i", forms, covariance + np.outer(means, means)) + forces @ means
+        s = self.builder.n_system
+        system = covariance[: 2 * s, : 2 * s]
+        system_entropy = entropy(system, state.defect)
+        total = total_entropy(state.start.excess)
+        shared = mutual_information_of_amplitudes(state.start.factored(rows[: 2 * s]), state.start.excess, state.defect)
+        reservoirs_entropy = shared - system_entropy + total
+        if len(self.builder.bath_modes) == 1:
+            reservoir_entropies = [reservoirs_entropy]
+        else:
+            reservoir_entropies = [self._reservoir_entropy(state, j, time) for j in range(len(self.builder.bath_modes))]
+        return Snapshot(
+            np.asarray(time),
+            energies,
+            state.energies,
+            np.array([entropy(system[np.ix_([k, s + k], [k, s + k])], state.defect) for k in range(s)]),
+            np.array(reservoir_entropies),
+            np.asarray(system_entropy),
+            np.asarray(reservoirs_entropy),
+            np.asarray(total),
+        )
+
+    def accuracy(self) -> dict[str, float]:
+        segments = self._segments.values()
+        return {
+            "symplectic_defect": max((segment.symplectic_defect for segment in segments), default=0.0),
+            "step_error": max((segment.step_error for segment in segments), default=0.0),
+        }
+
+    def remarks(self) -> tuple[str, ...]:
+        return tuple(
+            f"D of {name!r} and C(R) are unknown from t = {time:.6g} on: by then the bath has changed in more directions than "
+            f"`max_rank` = {self.options.max_rank} or half its modes. They need the dense backend, or a larger `max_rank`."
+            for name, time in self._unresolved.items()
+        )
+
+    # --- rows over the initial quadratures ---------------------------------------------------------------------------
+
+    def _segment_key(self, start: float, stop: float) -> Key:
+        """Return the key of the map of [start, stop], at most a cycle long; the same phase of every cycle shares it."""
+        phase, key = self.hamiltonian.phase_of(start, stop)
+        if key not in self._segments:
+            self._segments[key] = self.builder.build(phase, phase + (stop - start))
+            self._phases[key] = phase
+        return key
+
+    def _whole_cycle(self, key: Key) -> Segment:
+        """Return a map that may only have come about by folding others."""
+        if key not in self._segments:
+            phase = next(start for (place, _), start in self._phases.items() if place == key[0])
+            self._segments[key] = self.builder.build(phase, phase + self.machine.period)
+            self._phases[key] = phase
+        return self._segments[key]
+
+    def _rows(self, name: object, make: Callable[[], ComplexArray], history: History) -> Rows:
+        """Return functionals of the present quadratures as rows over those of the start.
+
+        Maps that repeat are applied from the side of the start: those of cycle n + 1 are those of cycle n before one more
+        first cycle.
+        """
+        base, steps = None, history
+        if name in self._carried:
+            known, rows = self._carried[name]
+            remaining = _remaining(known, history)
+            if remaining is not None:
+                base, steps = rows, remaining
+        if base is None:
+            made = make()
+            base = made, np.zeros(len(made))
+        for key, times in reversed(steps):
+            star_map = self._whole_cycle(key).map
+            for _ in range(abs(times)):
+                base = star_map.after(*base) if times > 0 else star_map.before(*base)
+        self._carried[name] = (history, base)
+        return base
+
+    def _contact_rows(self, state: StarState) -> Rows:
+        return self._rows("contacts", lambda: self.builder.contact_rows, state.history)
+
+    def _spread(self, state: StarState) -> float:
+        """Return the largest variance of the subsystems."""
+        rows, _ = self._contact_rows(state)
+        return float(np.max(np.diag(state.start.covariance(rows[: 2 * self.builder.n_system]))))
+
+    # --- states --------------------------------------------------------------------------------------------------------
+
+    def _begin(self, start: StarStart) -> StarState:
+        moments = start.second_moments()
+        energies = [0.5 * float(self.hamiltonian.frequencies[modes] @ moments[modes]) for modes in self.builder.bath_modes]
+        changes: list[LowRank | None] = []
+        for modes in self.builder.bath_modes:
+            followed = len(self.builder.bath_modes) > 1 and len(modes) > self.options.block_modes and self.options.max_rank > 0
+            empty = LowRank(np.empty((len(modes), 0), complex), np.empty((0, self.hamiltonian.n_modes), complex))
+            changes.append(empty if followed else None)
+        return StarState(start, (), np.array(energies), 0.0, tuple(changes))
+
+    def _densified(self, state: StarState) -> GaussianState:
+        """Return the moments of all modes."""
+        n = self.hamiltonian.n_modes
+        unit = np.eye(n, dtype=complex)
+        rows, offsets = self._rows("all", lambda: np.concatenate([unit, 1j * unit]), state.history)
+        _, covariance = moments_of(state.start, np.arange(0))
+        covariance = state.start.covariance(rows)
+        return GaussianState.from_moments(state.start.means(rows) + offsets, covariance, state.defect)
+
+    def _changes(
+        self, state: StarState, segment: Segment, rows: ComplexArray, elapsed: float, sign: float
+    ) -> tuple[LowRank | None, ...]:
+        results: list[LowRank | None] = []
+        for j, (change, own) in enumerate(zip(state.changes, segment.map.effective(), strict=True)):
+            modes = self.builder.bath_modes[j]
+            if change is None:
+                results.append(None)
+                continue
+            phases = np.exp(1j * self.hamiltonian.frequencies[modes] * elapsed)
+            limit = min(self.options.max_rank, len(modes) // 2)
+            results.append(changed(change, segment.map, j, own, rows, sign * phases, limit))
+        return tuple(results)
+
+    def _reservoir_entropy(self, state: StarState, j: int, time: float) -> float:
+        modes, change = self.builder.bath_modes[j], state.changes[j]
+        if len(modes) <= self.options.block_modes:
+            unit = np.zeros((len(modes), self.hamiltonian.n_modes), dtype=complex)
+            unit[np.arange(len(modes)), modes] = 1.0
+            rows, _ = self._rows(("bath", j), lambda: np.concatenate([unit, 1j * unit]), state.history)
+            return block_entropy(state.start, rows, state.defect)
+        if change is None:
+            self._unresolved.setdefault(self.machine.reservoir_names[j], time)
+            return float("nan")
+        return low_rank_entropy(state.start, modes, change)
+
+    def _check_growth(self, new: float, old: float, reference: float, when: str) -> None:
+        """Raise `InstabilityError` if a step has taken the largest variance beyond `max_growth` times the reference."""
+        if new <= self.options.max_growth * reference:
+            return
+        curvature = self.machine.lowest_curvature()
+        if curvature > 0.0:
+            cause, remedy = "is parametrically unstable", "Weaken the drive, or move it away from resonance."
+        else:
+            cause = f"is unstable, its Hamiltonian not bounded below (lowest curvature {curvature:.6g})"
+            remedy = "Weaken the couplings, or add counter-terms."
+        limit = f"{self.options.max_growth:.0e}"
+        raise InstabilityError(
+            f"The machine {cause}: {when} the largest variance must stay below {limit} times its start, but "
+            f"is {new / reference:.3g} times, growing {new / old:.3g} times in the last step. {remedy}"
+        )
+
+
+def _remaining(known: History, wanted: History) -> History | None:
+    """Return the whole cycles that lead from one history to another, or None if there is no short way."""
+    if known == wanted:
+        return ()
+    first, rest = _split(known)
+    wanted_first, wanted_rest = _split(wanted)
+    keys = {entry[0] for entry in (first, wanted_first) if entry is not None}
+    if rest != wanted_rest or len(keys) != 1:
+        return None
+    there, here = (entry[1] if entry is not None else 0 for entry in (wanted_first, first))
+    if abs(there - here) >= abs(there) + len(rest):
+        return None
+    return ((keys.pop(), there - here),)
+
+
+def _split(history: History) -> tuple[tuple[Key, int] | None, History]:
+    if history and history[0][0][1] == 1.0:
+        return history[0], history[1:]
+    return None, history

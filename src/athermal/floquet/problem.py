@@ -1,0 +1,150 @@
+"""A machine as a harmonic-balance problem: baths replaced by what they answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from athermal._types import ComplexArray, FloatArray
+from athermal.errors import MachineError
+from athermal.machine.continuum import Continuum, continuum
+from athermal.machine.coupling import QuadraticForm
+from athermal.machine.drive import Side
+from athermal.machine.initial import ProductThermal
+from athermal.machine.machine import Machine
+from athermal.machine.parts import Bath, ContinuumBath, Oscillator
+from athermal.maths.harmonics import Drives, amplitudes, fourier_coefficients, fourier_rule
+from athermal.maths.symplectic import mode_indices
+
+
+@dataclass(frozen=True)
+class Problem:
+    """The few driven modes of a machine, and its continuous baths.
+
+    Each bath stands in the Hamiltonian as one mode of unit coupling and of the bath's own softness, integral G(w)/w dw: so
+    counter-terms, and whether the whole is bounded below, are those of the continuum.
+    """
+
+    machine: Machine
+    reduced: Machine
+    baths: tuple[Continuum, ...]
+
+    @property
+    def n_modes(self) -> int:
+        """The number of subsystems."""
+        return len(self.machine.subsystems)
+
+    @cached_property
+    def transform(self) -> ComplexArray:
+        """U of r = U y."""
+        return amplitudes(self.n_modes)
+
+    def drives(self, n_harmonics: int) -> Drives:
+        """Return the Fourier coefficients of all that is driven, up to twice the number of harmonics that are kept."""
+        hamiltonian, period = self.reduced.hamiltonian, self.machine.period
+        reach = 2 * n_harmonics
+        times, weights = fourier_rule(period, hamiltonian.breakpoints, reach)
+        values = fourier_coefficients(hamiltonian.coupling(times)[0], times, weights, period, reach)
+        rates = fourier_coefficients(hamiltonian.slope(times)[0], times, weights, period, reach)
+        if hamiltonian.breakpoints:
+            jumps = np.array(hamiltonian.breakpoints)
+            steps = hamiltonian.coupling(jumps)[0] - hamiltonian.coupling(jumps, "left")[0]
+            rates = rates + fourier_coefficients(steps, jumps, np.full(len(jumps), 1.0 / period), period, reach)
+        form, contacts = self.in_amplitudes(values)
+        form_rate, contact_rates = self.in_amplitudes(rates)
+        return Drives(form, contacts, form_rate, contact_rates)
+
+    def forces(self, n_harmonics: int) -> tuple[ComplexArray, ComplexArray]:
+        """Return the Fourier coefficients (2n + 1, 2N) of the forces on the amplitudes, and of their rates."""
+        hamiltonian, period = self.reduced.hamiltonian, self.machine.period
+        times, weights = fourier_rule(period, hamiltonian.breakpoints, n_harmonics)
+        rows = self._system_rows()
+        values = fourier_coefficients(hamiltonian.coupling(times)[1], times, weights, period, n_harmonics)
+        rates = fourier_coefficients(hamiltonian.slope(times)[1], times, weights, period, n_harmonics)
+        if hamiltonian.breakpoints:
+            jumps = np.array(hamiltonian.breakpoints)
+            steps = hamiltonian.coupling(jumps)[1] - hamiltonian.coupling(jumps, "left")[1]
+            rates = rates + fourier_coefficients(steps, jumps, np.full(len(jumps), 1.0 / period), period, n_harmonics)
+        return values @ rows.T @ self.transform.conj(), rates @ rows.T @ self.transform.conj()
+
+    def contacts_at(self, time: float, side: Side = "right") -> tuple[ComplexArray, ...]:
+        """Return C_j at one time, in amplitudes."""
+        return tuple(c[0] for c in self.in_amplitudes(self.reduced.hamiltonian.coupling(np.array([time]), side)[0])[1])
+
+    def in_amplitudes(self, forms: FloatArray | ComplexArray) -> tuple[ComplexArray, tuple[ComplexArray, ...]]:
+        """Return U^dag h U and U^dag C_j U_1 of forms (..., d, d) of the touched quadratures."""
+        system, left = self._system_rows(), self.transform.conj().T
+        blocks = []
+        for name in self.machine.reservoir_names:
+            rows = self._rows(name)
+            blocks.append(left @ (system @ forms @ rows.T) @ amplitudes(1))
+        return left @ (system @ forms @ system.T) @ self.transform, tuple(blocks)
+
+    def _system_rows(self) -> FloatArray:
+        hamiltonian = self.reduced.hamiltonian
+        return hamiltonian.basis[mode_indices(np.arange(self.n_modes), hamiltonian.n_modes)]
+
+    def _rows(self, name: str) -> FloatArray:
+        hamiltonian = self.reduced.hamiltonian
+        return hamiltonian.basis[mode_indices(hamiltonian.part_modes[name], hamiltonian.n_modes)]
+
+
+def pose(machine: Machine, owner: str) -> Problem:
+    """Return the problem of a machine, or raise `MachineError` if it has no limit cycle that can be found here."""
+    if not isinstance(machine, Machine):
+        raise MachineError(f"`machine` of {owner} must be a Machine, but is {machine!r}.")
+    if machine.is_finite:
+        raise MachineError(
+            f"`machine` of {owner} must be of oscillators, but {machine.subsystem_names[0]!r} is a finite part. Run it for many "
+            "cycles instead."
+        )
+    baths = []
+    for reservoir in machine.reservoirs:
+        if not isinstance(reservoir, ContinuumBath):
+            raise MachineError(
+                f"Every reservoir of a machine with a limit cycle must be a ContinuumBath, but {reservoir.name!r} is a "
+                f"{type(reservoir).__name__}: a finite reservoir never forgets. Give its spectral density, or run the machine."
+            )
+        baths.append(continuum(reservoir))
+    _check_couplings(machine)
+    _check_damped(machine)
+    proxies = [Bath(bath.name, bath.temperature, (1.0 / bath.softness,), (1.0,)) for bath in baths]
+    reduced = replace(machine, reservoirs=tuple(proxies), initial=ProductThermal())
+    return Problem(machine, reduced, tuple(baths))
+
+
+def _check_couplings(machine: Machine) -> None:
+    for coupling in machine.couplings:
+        among = [name for name in coupling.between if name in machine.reservoir_names]
+        if not among:
+            continue
+        if isinstance(coupling, QuadraticForm):
+            raise MachineError(
+                f"{coupling.owner} must be an Exchange, TwoModeSqueezing or Position coupling for a limit cycle: a matrix names "
+                f"single modes of {among[0]!r}, and a continuum has none."
+            )
+        if getattr(coupling, "site", None) is not None or getattr(coupling, "weights", None) is not None:
+            raise MachineError(
+                f"`site` and `weights` of {coupling.owner} must be left out for a limit cycle: they name single modes of "
+                f"{among[0]!r}, and a continuum has none. Put them into its spectral density."
+            )
+
+
+def _check_damped(machine: Machine) -> None:
+    """Refuse subsystems that no chain of couplings joins to a bath."""
+    joined: set[str] = set(machine.reservoir_names)
+    links: Sequence[set[str]] = [set(coupling.between) for coupling in machine.couplings if len(coupling.between) == 2]
+    while True:
+        more = set().union(*(link for link in links if link & joined)) - joined if links else set()
+        if not more:
+            break
+        joined |= more
+    for part in machine.subsystems:
+        if isinstance(part, Oscillator) and part.name not in joined:
+            raise MachineError(
+                f"Subsystem {part.name!r} must be joined to a reservoir by couplings to have a limit cycle, but nothing damps it: "
+                "it keeps its initial state for ever. Couple it, or leave it out."
+            )

@@ -1,0 +1,140 @@
+"""What a bath of a spectral density is without discretisation: its density of couplings and what it answers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from athermal._types import ComplexArray, FloatArray
+from athermal.errors import MachineError
+from athermal.machine.parts import ContinuumBath
+from athermal.machine.spectral import FlatBand, Ohmic, SpectralDensity
+from athermal.maths import cauchy
+
+# Where densities without an upper end and without a closed form are cut: e^-80, or a power-law tail at rounding.
+_EXPONENTIAL_END = 80.0
+_TAIL = 1e-14
+
+
+@dataclass(frozen=True)
+class Continuum:
+    """A continuous star bath: g^2 per unit of frequency, G(w), and its self-energy S(z) = integral G(w)/(z - w) dw.
+
+    Parameters
+    ----------
+    name : str
+    temperature : float
+    low, high : float
+        The band; `high` may be infinite.
+    scale : float
+        A frequency at which the density is large.
+    density : callable
+        Complex array z -> G(z), continued from the band below the real axis; zero outside.
+    self_energy : callable
+        Complex array z -> S(z); below the axis, within the band, on the second sheet (vertical cuts at the band's edges).
+    """
+
+    name: str
+    temperature: float
+    low: float
+    high: float
+    scale: float
+    density: Callable[[ComplexArray], ComplexArray]
+    self_energy: Callable[[ComplexArray], ComplexArray]
+
+    @property
+    def softness(self) -> float:
+        """integral G(w)/w dw = -S(0): how far a unit force moves the contact."""
+        return -float(self.self_energy(np.zeros(1, dtype=complex))[0].real)
+
+
+def continuum(bath: ContinuumBath) -> Continuum:
+    """Return the continuum that a bath stands for, cut where the bath says so.
+
+    Raises
+    ------
+    MachineError
+        If integral G(w)/w dw diverges: a band that does not vanish at zero frequency leaves the whole unbounded below.
+
+    Examples
+    --------
+    >>> bath = continuum(ContinuumBath("hot", 1.5, FlatBand(rate=0.2, low=1.4, high=2.6), modes=12))
+    >>> round(bath.softness, 6)  # ln(2.6/1.4) 0.2/(2 pi)
+    0.019705
+    """
+    spectral = bath.spectral_density
+    own_low, own_high = spectral.support
+    low = own_low if bath.low is None else max(bath.low, own_low)
+    high = own_high if bath.high is None else min(bath.high, own_high)
+    _check_origin(bath, spectral, low, high)
+    density, transform = _closed_form(spectral, low, high) or _numerical(spectral, low, high)
+
+    def within(z: ComplexArray) -> ComplexArray:
+        inside = (z.real > low) & (z.real < high) if low else (z.real >= low) & (z.real < high)
+        safe = np.where(inside, z, 0.5 * (low + (high if math.isfinite(high) else low + 2.0 * spectral.scale)))
+        return np.where(inside, density(safe), 0.0)
+
+    def self_energy(z: ComplexArray) -> ComplexArray:
+        values = transform(z)
+        below = z.imag < 0.0
+        if np.any(below):
+            values = values - np.where(below, 2j * math.pi * within(np.where(below, z, low - 1.0)), 0.0)
+        return values
+
+    return Continuum(bath.name, bath.temperature, low, high, spectral.scale, within, self_energy)
+
+
+Pair = tuple[Callable[[ComplexArray], ComplexArray], Callable[[ComplexArray], ComplexArray]]
+
+
+def _check_origin(bath: ContinuumBath, spectral: SpectralDensity, low: float, high: float) -> None:
+    if low > 0.0:
+        return
+    reach = high if math.isfinite(high) else spectral.scale
+    w = reach * np.array([1e-12, 1e-9, 1e-6])
+    g = spectral.squared_coupling(w)
+    # integral G/w converges at zero iff G falls off there
+    if g[1] > 0.0 and g[0] > 0.9 * g[1] and g[1] > 0.9 * g[2]:
+        raise MachineError(
+            f"`spectral_density` of reservoir {bath.name!r} must vanish at zero frequency for a limit cycle, but is "
+            f"{float(spectral(w[:1])[0]):.6g} there: integral J(w)/w dw diverges, and the coupled whole is not bounded below. Let "
+            "the band start above zero (`low`), or use an Ohmic density."
+        )
+
+
+def _closed_form(spectral: SpectralDensity, low: float, high: float) -> Pair | None:
+    """Return G(z) and its Cauchy transform where both are elementary."""
+    factor = 2.0 / math.pi if spectral.convention == "J" else 0.5 / math.pi
+    if isinstance(spectral, FlatBand):
+        rate = factor * spectral.rate
+        return lambda z: np.full(z.shape, rate, dtype=complex), lambda z: cauchy.flat(z, rate, low, high)
+    if not isinstance(spectral, Ohmic):
+        return None
+    slope, cutoff, power = factor * spectral.friction, spectral.cutoff, spectral.exponent
+    if spectral.cutoff_shape == "exponential" and power.is_integer() and low == 0.0 and math.isinf(high):
+        order = int(power)
+        return (
+            lambda z: slope * cutoff * (z / cutoff) ** order * np.exp(-z / cutoff),
+            lambda z: cauchy.exponential(z, slope, cutoff, order),
+        )
+    if power != 1.0:
+        return None
+    if spectral.cutoff_shape == "drude":
+        return lambda z: slope * z / (1.0 + (z / cutoff) ** 2), lambda z: cauchy.drude(z, slope, cutoff, low, high)
+    if spectral.cutoff_shape == "hard":
+        return lambda z: slope * z, lambda z: cauchy.linear(z, slope, low, high)
+    return None
+
+
+def _numerical(spectral: SpectralDensity, low: float, high: float) -> Pair:
+    """Return G(z) and its Cauchy transform from Legendre series on panels."""
+    end = high
+    if math.isinf(high):
+        end = low + _EXPONENTIAL_END * spectral.scale
+        if isinstance(spectral, Ohmic) and spectral.cutoff_shape == "drude":
+            end = spectral.cutoff * _TAIL ** (1.0 / (spectral.exponent - 2.0))
+    series = cauchy.PiecewiseDensity(spectral.squared_coupling, low, end)
+    return series.density, series.transform

@@ -1,0 +1,180 @@
+"""Cauchy transforms of densities, S(z) = integral G(w)/(z - w) dw: what a continuous bath answers at frequency z.
+
+On the real axis, approached from above, Re S is the Hilbert transform of G (a level shift) and Im S = -pi G (half a rate).
+All functions take complex arrays: a real frequency is z = w + 0j with a positive zero. Below the axis they return the first
+sheet; the continuation through the support, S(z) - 2 pi i G(z), is left to the caller, who knows G there.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+from scipy.special import exp1, gamma
+
+from athermal._types import ComplexArray, FloatArray
+
+_DEGREE = 16
+_TAIL = 1e-14
+_MOST_PANELS = 4_000
+# Bernstein ellipse within which Legendre functions are summed; outside, a rule of twice as many nodes is exact to 1e-15.
+_NEAR = 1.75
+_ASYMPTOTIC = 40.0
+
+
+def flat(z: ComplexArray, value: float, low: float, high: float) -> ComplexArray:
+    """Return the transform of a constant on [low, high]: value ln[(z - low)/(z - high)].
+
+    Examples
+    --------
+    >>> complex(np.round(flat(np.array([1.5 + 0j]), 1.0, 1.0, 2.0), 6)[0])
+    -3.141593j
+    """
+    return np.asarray(value * (_log(z - low) - _log(z - high)))
+
+
+def linear(z: ComplexArray, slope: float, low: float, high: float) -> ComplexArray:
+    """Return the transform of slope w on [low, high]."""
+    logs = np.where(z == 0.0, 0.0, z) * flat(np.where(z == 0.0, 1j * high, z), 1.0, low, high)
+    return np.asarray(slope * (low - high + logs))
+
+
+def drude(z: ComplexArray, slope: float, cutoff: float, low: float, high: float) -> ComplexArray:
+    """Return the transform of slope w/(1 + (w/cutoff)^2) on [low, high]; `high` may be infinite.
+
+    By partial fractions, w/[(w^2 + D^2)(z - w)] = A [1/(z - w) + (w - D^2/z)/(w^2 + D^2)] with A = z/(z^2 + D^2).
+    """
+    pole = 1.0 / (z * z + cutoff**2)
+    safe = np.where(z == 0.0, 1j, z)
+    if math.isinf(high):
+        ends = _log(safe - low) - math.log(math.hypot(low, cutoff)) - 1j * math.pi * np.where(np.signbit(z.imag), -1.0, 1.0)
+        angle = 0.5 * math.pi
+    else:
+        ends = _log(safe - low) - _log(safe - high) + math.log(math.hypot(high, cutoff) / math.hypot(low, cutoff))
+        angle = math.atan(high / cutoff)
+    angle -= math.atan(low / cutoff)
+    return np.asarray(slope * cutoff**2 * pole * (z * ends - cutoff * angle))
+
+
+def exponential(z: ComplexArray, slope: float, cutoff: float, power: int) -> ComplexArray:
+    """Return the transform of slope cutoff (w/cutoff)^power e^(-w/cutoff) on [0, infinity), for a whole power >= 1.
+
+    With y = z/cutoff, I_0 = -e^-y E_1(-y) and I_s = y I_(s-1) - Gamma(s); far out sum_k Gamma(s + 1 + k)/y^(k+1).
+    """
+    y = np.asarray(z / cutoff)
+    is_far = np.abs(y) > _ASYMPTOTIC
+    near = np.where(is_far | (y == 0.0), 1j, y)
+    result = -np.exp(-near) * exp1(-near)
+    for s in range(1, power + 1):
+        result = near * result - gamma(s)
+    result = np.where(y == 0.0, -gamma(power), result)
+    far = np.where(is_far, y, 1j * _ASYMPTOTIC)
+    terms, total = gamma(power + 1) / far, np.zeros_like(far)
+    for k in range(36):
+        total = total + terms
+        terms = terms * (power + 1 + k) / far
+    # the series sees no rate: it is pi G on the axis, below rounding of the sum but not of itself
+    density = np.where(y.real > 0.0, far**power * np.exp(-np.where(y.real > 0.0, far, 1.0)), 0.0)
+    total = np.where((y.imag == 0.0) & (y.real > 0.0), total - 1j * math.pi * density, total)
+    return np.asarray(slope * cutoff * np.where(is_far, total, result))
+
+
+def _log(z: ComplexArray) -> ComplexArray:
+    """Return the principal logarithm, a large finite number at zero (an integrable edge that a node may hit)."""
+    return np.asarray(np.log(np.where(z == 0.0, 1e-300, z)))
+
+
+class PiecewiseDensity:
+    """Any density as Legendre series on panels, refined until they agree with it, and its Cauchy transform.
+
+    Parameters
+    ----------
+    function : callable
+        Real array -> real array.
+    low, high : float
+        Finite ends of the support; algebraic ends are resolved by refinement towards them.
+
+    Examples
+    --------
+    >>> half = PiecewiseDensity(lambda w: np.sqrt(w * (2.0 - w)), 0.0, 2.0)  # semicircle: S(z) = pi (z - 1) beyond any z inside
+    >>> complex(np.round(half.transform(np.array([1.5 + 0j])), 8)[0])
+    (1.57079633-2.72069905j)
+    """
+
+    def __init__(self, function: Callable[[FloatArray], FloatArray], low: float, high: float) -> None:
+        self.function, self.low, self.high = function, low, high
+        nodes, weights = np.polynomial.legendre.leggauss(_DEGREE)
+        orders = np.arange(_DEGREE)
+        to_series = (orders[:, None] + 0.5) * weights * np.polynomial.legendre.legvander(nodes, _DEGREE - 1).T
+        edges = _refine(function, low, high, nodes, to_series)
+        self.edges = edges
+        self._middle, self._half = 0.5 * (edges[1:] + edges[:-1]), 0.5 * np.diff(edges)
+        values = function((self._middle[:, None] + self._half[:, None] * nodes).ravel()).reshape(-1, _DEGREE)
+        self._series = values @ to_series.T
+        fine, fine_weights = np.polynomial.legendre.leggauss(2 * _DEGREE)
+        table = np.polynomial.legendre.legvander(fine, _DEGREE - 1)
+        self._points = self._middle[:, None] + self._half[:, None] * fine
+        self._masses = self._half[:, None] * fine_weights * (self._series @ table.T)
+
+    def density(self, z: ComplexArray) -> ComplexArray:
+        """Return G at complex z from the series of the panel that z lies below, zero outside the support."""
+        panel = np.clip(np.searchsorted(self.edges, z.real, side="right") - 1, 0, len(self._half) - 1)
+        x = (z - self._middle[panel]) / self._half[panel]
+        values = np.polynomial.legendre.legval(x.ravel(), self._series[panel].reshape(-1, _DEGREE).T, tensor=False)
+        inside = (z.real >= self.low) & (z.real <= self.high)
+        return np.where(inside, values.reshape(z.shape), 0.0)
+
+    def transform(self, z: ComplexArray) -> ComplexArray:
+        """Return the Cauchy transform on the first sheet."""
+        flat_z = np.asarray(z, dtype=complex).ravel()
+        result = np.empty(len(flat_z), dtype=complex)
+        step = max(1, 400_000 // self._points.size)
+        for start in range(0, len(flat_z), step):
+            result[start : start + step] = self._transform(flat_z[start : start + step])
+        return result.reshape(np.shape(z))
+
+    def _transform(self, z: ComplexArray) -> ComplexArray:
+        x = (z[:, None] - self._middle) / self._half
+        root = np.sqrt(x - 1.0) * np.sqrt(x + 1.0)
+        ellipse = np.maximum(np.abs(x + root), np.abs(x - root))
+        is_near = ellipse < _NEAR
+        inverse = np.zeros((len(z), *self._points.shape), dtype=complex)
+        np.divide(1.0, z[:, None, None] - self._points, out=inverse, where=~is_near[:, :, None])
+        total = np.tensordot(inverse, self._masses, axes=2)
+        rows, panels = np.nonzero(is_near)
+        near = x[rows, panels]
+        # 2 Q_k(x) by upward recurrence, whose error grows only as fast as the series falls
+        before = _log(z[rows] - self.edges[panels]) - _log(z[rows] - self.edges[panels + 1])
+        here = near * before - 2.0
+        part = self._series[panels, 0] * before + self._series[panels, 1] * here
+        for k in range(1, _DEGREE - 1):
+            before, here = here, ((2 * k + 1) * near * here - k * before) / (k + 1)
+            part = part + self._series[panels, k + 1] * here
+        np.add.at(total, rows, part)
+        return np.asarray(total)
+
+
+def _refine(
+    function: Callable[[FloatArray], FloatArray], low: float, high: float, nodes: FloatArray, to_series: FloatArray
+) -> FloatArray:
+    """Return panel edges on which the Legendre series of a function has converged, or whose mass is at rounding."""
+    done: list[tuple[float, float]] = []
+    pending = np.array([[low, high]])
+    highest, scale = 0.0, 0.0
+    while len(pending):
+        middle, half = pending.mean(axis=1), 0.5 * np.diff(pending, axis=1)[:, 0]
+        values = function((middle[:, None] + half[:, None] * nodes).ravel()).reshape(-1, _DEGREE)
+        highest = max(highest, float(np.max(np.abs(values))))
+        scale = max(scale, float(np.sum(np.abs(values) @ np.abs(to_series[0]) * half)))
+        tail = np.max(np.abs(values @ to_series.T)[:, -3:], axis=1)
+        size = np.max(np.abs(values), axis=1)
+        good = (tail <= 10.0 * _TAIL * max(highest, 1e-300)) | (size * half <= _TAIL * scale)
+        good |= tail * half <= 0.1 * _TAIL * scale
+        good |= half < 1e-13 * max(abs(low), abs(high))
+        if len(done) + len(pending) > _MOST_PANELS:
+            good[:] = True
+        done.extend(map(tuple, pending[good]))
+        rest, middle = pending[~good], middle[~good]
+        pending = np.concatenate([np.stack([rest[:, 0], middle], 1), np.stack([middle, rest[:, 1]], 1)])
+    return np.unique(np.array(done))

@@ -1,0 +1,231 @@
+"""Harmonic balance of a few modes with memory: the Floquet-Langevin problem in frequency space.
+
+In amplitudes y = (a_1.., a_1^dag..) with y = sum_m y_m e^{-i(z + m nu)t}, nu = 2 pi/period, and for each bath its contact
+amplitude c = (sum_k g_k b_k, h.c.), H = y^dag h(t) y/2 + sum_j y^dag C_j(t) c_j + baths gives
+
+    [Z (z + m nu) - h - sum_j C_j chi_j(z + m nu) C_j^dag] y = f + sum_j C_j c_j^in,   Z = diag(1, -1),
+
+where products with h and C are convolutions over m, chi = diag(S(w), S(-w*)*) and S is the Cauchy transform of the bath's density.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import scipy.sparse as sp
+
+from athermal._types import ComplexArray, FloatArray, IntArray
+
+Response = Callable[[ComplexArray], ComplexArray]
+
+# A coefficient below this fraction of the largest couples nothing: what is left of a zero after rounding.
+_NOTHING = 1e-14
+_NODES_PER_PANEL = 32
+_PHASE_PER_PANEL = 12.0
+
+
+def amplitudes(n_modes: int) -> ComplexArray:
+    """Return the unitary U of r = U y, r = (x.., p..), y = (a.., a^dag..)."""
+    one = np.eye(n_modes)
+    return np.asarray(np.block([[one, one], [-1j * one, 1j * one]]) / np.sqrt(2.0))
+
+
+def fourier_rule(period: float, breakpoints: Sequence[float], n_harmonics: int) -> tuple[FloatArray, FloatArray]:
+    """Return times and weights (adding up to one) that resolve Fourier integrals of functions smooth between breakpoints.
+
+    Examples
+    --------
+    >>> times, weights = fourier_rule(1.0, (0.5,), 4)
+    >>> round(float(weights @ (times >= 0.5)), 14)
+    0.5
+    """
+    if not breakpoints:
+        n_times = 256 + 8 * n_harmonics
+        return period * np.arange(n_times) / n_times, np.full(n_times, 1.0 / n_times)
+    edges = [*breakpoints, breakpoints[0] + period]
+    x, w = np.polynomial.legendre.leggauss(_NODES_PER_PANEL)
+    times, weights = [], []
+    for low, high in zip(edges[:-1], edges[1:], strict=True):
+        n_panels = 2 + int(np.ceil(2.0 * np.pi * n_harmonics * (high - low) / period / _PHASE_PER_PANEL))
+        half = 0.5 * (high - low) / n_panels
+        middles = low + half * (2.0 * np.arange(n_panels) + 1.0)
+        times.append((middles[:, None] + half * x).ravel())
+        weights.append(np.tile(half * w / period, n_panels))
+    return np.concatenate(times) % period, np.concatenate(weights)
+
+
+def fourier_coefficients(values: FloatArray, times: FloatArray, weights: FloatArray, period: float, n: int) -> ComplexArray:
+    """Return f_l of f(t) = sum_l f_l e^{-i l nu t} for l = -n..n, from samples along the first axis."""
+    phases = np.exp(2j * np.pi * np.outer(np.arange(-n, n + 1), times / period)) * weights
+    return np.asarray(np.tensordot(phases, values, axes=1))
+
+
+def toeplitz(coefficients: ComplexArray, n: int) -> ComplexArray:
+    """Return the matrix of a convolution on harmonics -n..n from coefficients (2L + 1, p, q), zero beyond L."""
+    reach = len(coefficients) // 2
+    _, p, q = coefficients.shape
+    size = 2 * n + 1
+    result = np.zeros((size, p, size, q), dtype=complex)
+    for row in range(size):
+        for column in range(max(0, row - reach), min(size, row + reach + 1)):
+            result[row, :, column, :] = coefficients[row - column + reach]
+    return result.reshape(size * p, size * q)
+
+
+@dataclass(frozen=True)
+class Drives:
+    """Fourier coefficients along the first axis, l = -L..L, in amplitudes: h, C of each bath, and their time derivatives."""
+
+    form: ComplexArray
+    contacts: tuple[ComplexArray, ...]
+    form_rate: ComplexArray
+    contact_rates: tuple[ComplexArray, ...]
+
+
+@dataclass(frozen=True)
+class Sector:
+    """The harmonics that one source reaches: rows into (m, amplitude), and for each bath into (m, +-)."""
+
+    rows: IntArray
+    columns: tuple[IntArray, ...]
+
+
+@dataclass(frozen=True)
+class Flow:
+    """What one source does at each frequency: amplitudes (K, rows), contact amplitudes, work and heats per unit time."""
+
+    y: ComplexArray
+    contacts: tuple[ComplexArray, ...]
+    work: FloatArray
+    heats: FloatArray
+    gross: FloatArray
+
+
+class HarmonicBalance:
+    """The truncated problem on harmonics -n..n."""
+
+    def __init__(self, drives: Drives, responses: Sequence[Response], period: float, n: int) -> None:
+        self.drives, self.responses, self.n, self.nu = drives, tuple(responses), n, 2.0 * np.pi / period
+        self.n_modes = drives.form.shape[1] // 2
+        self.harmonics = np.arange(-n, n + 1)
+        self.row_harmonic = np.repeat(self.harmonics, 2 * self.n_modes)
+        self.sign = np.tile(np.repeat([1.0, -1.0], self.n_modes), 2 * n + 1)
+        self.form = _clean(toeplitz(drives.form, n))
+        self.contacts = [_clean(toeplitz(c, n)) for c in drives.contacts]
+        self.column_harmonic = np.repeat(self.harmonics, 2)
+
+    @cached_property
+    def form_rate(self) -> ComplexArray:
+        """The convolution with dh/dt."""
+        return toeplitz(self.drives.form_rate, self.n)
+
+    @cached_property
+    def contact_rates(self) -> list[ComplexArray]:
+        """The convolutions with dC_j/dt."""
+        return [toeplitz(c, self.n) for c in self.drives.contact_rates]
+
+    # --- the whole matrix, at any complex frequency ----------------------------------------------------------------
+
+    def susceptibility(self, bath: int, z: ComplexArray, columns: IntArray) -> ComplexArray:
+        """Return diag chi (..., columns) at frequencies z (...)."""
+        plus = (columns % 2) == 0
+        w = np.asarray(z)[..., None] + self.nu * self.column_harmonic[columns]
+        mirrored = -w.real + 1j * np.where(w.imag == 0.0, 0.0, w.imag)
+        values = self.responses[bath](np.where(plus, w.real + 1j * np.where(w.imag == 0.0, 0.0, w.imag), mirrored))
+        return np.where(plus, values, values.conj())
+
+    def matrix(self, z: ComplexArray) -> ComplexArray:
+        """Return D(z), shape (..., d, d)."""
+        rows = np.arange(len(self.sign))
+        return self._matrix(z, Sector(rows, tuple(np.arange(len(self.column_harmonic)) for _ in self.contacts)))
+
+    def _matrix(self, z: ComplexArray, sector: Sector) -> ComplexArray:
+        rows = sector.rows
+        z = np.asarray(z, dtype=complex)
+        result = np.broadcast_to(-self.form[np.ix_(rows, rows)], (*z.shape, len(rows), len(rows))).copy()
+        diagonal = np.arange(len(rows))
+        result[..., diagonal, diagonal] += self.sign[rows] * (z[..., None] + self.nu * self.row_harmonic[rows])
+        for j, columns in enumerate(sector.columns):
+            if len(columns):
+                contact = self.contacts[j][np.ix_(rows, columns)]
+                chi = self.susceptibility(j, z, columns)
+                result -= (contact * chi[..., None, :]) @ contact.conj().T
+        return result
+
+    # --- one source ------------------------------------------------------------------------------------------------
+
+    def source_column(self) -> int:
+        """The column (m = 0, +) of a bath, where its incoming quanta enter."""
+        return 2 * self.n
+
+    @cached_property
+    def _links(self) -> sp.csr_array:
+        blocks = [np.abs(self.form) > 0.0, *(np.abs(c) > 0.0 for c in self.contacts)]
+        joined = sp.csr_array(np.concatenate([b.astype(float) for b in blocks], axis=1))
+        top = sp.hstack([joined])
+        bottom = sp.csr_array((top.shape[1] - top.shape[0], top.shape[1]))
+        return sp.csr_array(sp.vstack([top, bottom]))
+
+    def sector(self, bath: int) -> Sector:
+        """Return all that the incoming quanta of a bath reach."""
+        _, labels = sp.csgraph.connected_components(self._links, directed=False)
+        size, width = len(self.sign), len(self.column_harmonic)
+        label = labels[size + bath * width + self.source_column()]
+        columns = tuple(
+            np.flatnonzero(labels[size + j * width : size + (j + 1) * width] == label) for j in range(len(self.contacts))
+        )
+        return Sector(np.flatnonzero(labels[:size] == label), columns)
+
+    def is_closed(self, sector: Sector) -> bool:
+        """Tell whether a sector does not reach the last harmonics that are kept: nothing was cut off."""
+        ends = [self.row_harmonic[sector.rows], *(self.column_harmonic[c] for c in sector.columns)]
+        return all(np.all(np.abs(m) <= self.n - self.significant_reach) for m in ends if len(m))
+
+    @cached_property
+    def significant_reach(self) -> int:
+        """The highest harmonic of any drive."""
+        return max(significant_harmonic(c) for c in (self.drives.form, *self.drives.contacts))
+
+    def respond(self, bath: int, w: FloatArray, amplitude: FloatArray, sector: Sector) -> Flow:
+        """Solve for incoming quanta of a bath at real frequencies w, of amplitude sqrt(G(w))."""
+        rows = sector.rows
+        matrix = self._matrix(w + 0j, sector)
+        source = self.contacts[bath][rows, self.source_column()]
+        y = np.linalg.solve(matrix, np.broadcast_to(source[:, None], (len(w), len(rows), 1)))[..., 0] * amplitude[:, None]
+        contacts, heats, gross = [], [], []
+        form_rate = self.form_rate[np.ix_(rows, rows)]
+        work = 0.5 * np.einsum("ka,ka->k", y.conj(), y @ form_rate.T).real
+        for j, columns in enumerate(sector.columns):
+            felt = y @ self.contacts[j][np.ix_(rows, columns)].conj()
+            induced = self.susceptibility(j, w + 0j, columns) * felt
+            shifted = w[:, None] + self.nu * self.column_harmonic[columns]
+            given = -np.sum(shifted * (felt.conj() * induced).imag, axis=1)
+            taken = np.zeros(len(w))
+            c = induced
+            if j == bath:
+                here = int(np.flatnonzero(columns == self.source_column())[0])
+                taken = -w * (felt[:, here].conj() * amplitude).imag
+                c = induced.copy()
+                c[:, here] += amplitude
+            heats.append(given + taken)
+            gross.append(np.abs(given) + np.abs(taken))
+            contacts.append(c)
+            work += np.einsum("ka,ka->k", y.conj(), c @ self.contact_rates[j][np.ix_(rows, columns)].T).real
+        return Flow(y, tuple(contacts), work, np.stack(heats, axis=1), np.sum(gross, axis=0))
+
+
+def significant_harmonic(coefficients: ComplexArray, fraction: float = 1e-14) -> int:
+    """Return the highest |l| whose coefficient is more than a fraction of the largest."""
+    sizes = np.max(np.abs(coefficients), axis=tuple(range(1, coefficients.ndim)))
+    largest = float(np.max(sizes, initial=0.0))
+    orders = np.abs(np.arange(len(sizes)) - len(sizes) // 2)
+    return int(np.max(orders[sizes > fraction * largest], initial=0)) if largest else 0
+
+
+def _clean(matrix: ComplexArray) -> ComplexArray:
+    """Return the matrix without what is zero but for rounding, so that sectors come apart."""
+    largest = float(np.max(np.abs(matrix), initial=0.0))
+    return np.where(np.abs(matrix) > _NOTHING * largest, matrix, 0.0)

@@ -1,0 +1,226 @@
+"""A star of free modes seen through a window of time: the few effective modes that its contacts reach.
+
+Quadratures of a mode are written as one complex number: the row (a_x, a_p) of a linear functional a_x x + a_p p is
+a_x + i a_p. The free rotation multiplies rows by e^{i w t}, and the symplectic form multiplies vectors by -i. During a
+window of length T a contact a sees only the complex span of a e^{i w t}, 0 <= t <= T, whose numerical dimension is about
+bandwidth x T / 2 pi plus a constant, whatever the number of modes. An orthonormal basis Theta of it spans a symplectic
+subspace: its columns are effective modes, and the map of the window is the free rotation after
+
+    r -> r + Omega E (G E^T r + h),      E = (Theta, i Theta) in real quadratures,
+
+with a small matrix G.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.linalg
+
+from athermal._types import ComplexArray, FloatArray
+
+# e^{i z x} on [-1, 1] is a polynomial in x up to rounding once its degree exceeds z by some 30 (Bessel functions).
+_BEYOND = 32
+# Directions whose singular value is below this, relative to the largest, are rounding.
+_RANK_TOLERANCE = 1e-15
+
+
+@dataclass(frozen=True)
+class Window:
+    """The effective modes of one bath in a window of time, and the contacts as they see them.
+
+    Parameters
+    ----------
+    modes : (n, rho) complex array or None
+        Theta, orthonormal; None for the identity (all modes).
+    times, values : (m,) and (m, rho, d) complex arrays
+        Theta^dag a e^{i (w - centre) t} at interpolation nodes, for the d contacts a.
+    frequencies : (n,) array
+        w.
+    contacts : (n, d) complex array
+    duration, centre : float
+    """
+
+    modes: ComplexArray | None
+    times: FloatArray
+    values: ComplexArray
+    frequencies: FloatArray
+    contacts: ComplexArray
+    duration: float
+    centre: float
+
+    @property
+    def rank(self) -> int:
+        """The number of effective modes."""
+        return len(self.frequencies) if self.modes is None else self.modes.shape[1]
+
+    def contact_at(self, times: FloatArray) -> ComplexArray:
+        """Return Theta^dag a e^{i w t}, shape (T, rho, d)."""
+        if self.modes is None:
+            return np.asarray(np.exp(1j * np.multiply.outer(times, self.frequencies))[:, :, None] * self.contacts)
+        weights = _interpolation(self.times, times)
+        slow = np.tensordot(weights, self.values, axes=1)
+        return np.asarray(slow * np.exp(1j * self.centre * times)[:, None, None])
+
+    def project(self, rows: ComplexArray) -> ComplexArray:
+        """Return Theta^dag a for rows a, shape (k, rho)."""
+        return rows if self.modes is None else rows @ self.modes.conj()
+
+    def expand(self, coefficients: ComplexArray) -> ComplexArray:
+        """Return the rows sum_e c_e Theta_e, shape (k, n)."""
+        return coefficients if self.modes is None else coefficients @ self.modes.T
+
+    def energy_form(self) -> ComplexArray:
+        """Return Theta^dag w Theta, the energy within the effective modes."""
+        if self.modes is None:
+            return np.diag(self.frequencies).astype(complex)
+        return np.asarray(self.modes.conj().T @ (self.frequencies[:, None] * self.modes))
+
+
+def contact_window(frequencies: FloatArray, contacts: ComplexArray, duration: float) -> Window:
+    """Return the effective modes that the contacts of a bath of free modes reach within a time.
+
+    The span of a e^{i w t} and of its time derivative (which carries the energy that flows), sampled at Chebyshev nodes and
+    orthonormalised by QR and SVD.
+
+    Parameters
+    ----------
+    frequencies : (n,) array
+    contacts : (n, d) complex array
+    duration : float
+
+    Examples
+    --------
+    >>> window = contact_window(np.linspace(1.0, 2.0, 500), np.ones((500, 1)) + 0j, 6.0)
+    >>> window.rank < 30
+    True
+    """
+    low, high = float(np.min(frequencies)), float(np.max(frequencies))
+    centre, half_width = 0.5 * (low + high), 0.5 * (high - low)
+    n_samples = int(np.ceil(0.5 * half_width * duration * 1.1)) + _BEYOND
+    independent = _orthonormal(contacts)
+    n_modes, n_contacts = independent.shape
+    empty = np.empty(0)
+    if n_modes <= 2 * n_samples * n_contacts:
+        return Window(None, empty, np.empty((0, n_modes, 0), complex), frequencies, contacts, duration, centre)
+    times = 0.5 * duration * (1.0 - np.cos(np.pi * (np.arange(n_samples) + 0.5) / n_samples))
+    phases = np.exp(1j * np.multiply.outer(frequencies - centre, times))
+    slope = (frequencies - centre) / (half_width or 1.0)
+    kinds = [phases * column[:, None] for column in independent.T]
+    kinds += [phases * (slope * column)[:, None] for column in independent.T]
+    modes = _orthonormal(np.concatenate(kinds, axis=1))
+    seen = np.stack([modes.conj().T @ (phases * column[:, None]) for column in contacts.T], axis=2)
+    return Window(modes, times, np.moveaxis(seen, 1, 0), frequencies, contacts, duration, centre)
+
+
+def _orthonormal(columns: ComplexArray) -> ComplexArray:
+    """Return an orthonormal basis of the numerical column space."""
+    q, triangle = np.linalg.qr(columns)
+    left, values, _ = np.linalg.svd(triangle)
+    rank = int(np.sum(values > _RANK_TOLERANCE * values[0])) if values[0] > 0.0 else 0
+    return np.asarray(q @ left[:, :rank])
+
+
+def _interpolation(nodes: FloatArray, times: FloatArray) -> FloatArray:
+    """Return the matrix (T, m) that interpolates from Chebyshev nodes of the first kind, by the barycentric formula."""
+    n = len(nodes)
+    weights = (-1.0) ** np.arange(n) * np.sin(np.pi * (np.arange(n) + 0.5) / n)
+    gap = times[:, None] - nodes
+    exact = gap == 0.0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        terms = weights / gap
+        matrix = terms / np.sum(terms, axis=1, keepdims=True)
+    hit = exact.any(axis=1)
+    matrix[hit] = exact[hit]
+    return np.asarray(matrix)
+
+
+@dataclass(frozen=True)
+class StarMap:
+    """r -> F [r + Omega E (G E^T r + h)] with block-diagonal E: the map of a window, as it acts on rows.
+
+    Parameters
+    ----------
+    windows : sequence of Window
+        One for each bath, in order.
+    n_system : int
+        Modes before the baths', each an effective mode of its own.
+    phases : (N,) complex array
+        e^{i w T}.
+    gradient, kick : (2n, 2n) and (2n,) arrays
+        G and h, in the quadratures (x's, then p's) of the n effective modes.
+    """
+
+    windows: tuple[Window, ...]
+    n_system: int
+    phases: ComplexArray
+    gradient: FloatArray
+    kick: FloatArray
+
+    def after(self, rows: ComplexArray, offsets: FloatArray) -> tuple[ComplexArray, FloatArray]:
+        """Return the rows, over the quadratures before, of functionals of those after the window."""
+        turned = rows * self.phases
+        seen = _apply_form_right(_real(self.project(turned)))
+        added = self.expand(_complex(seen @ self.gradient))
+        added += turned
+        return added, offsets + seen @ self.kick
+
+    def before(self, rows: ComplexArray, offsets: FloatArray) -> tuple[ComplexArray, FloatArray]:
+        """Return the rows, over the quadratures after, of functionals of those before the window."""
+        seen = _apply_form_right(_real(self.project(rows)))
+        # (1 + Omega E G E^T)^-1 = 1 - Omega E (1 + G Omega)^-1 G E^T
+        size = len(self.gradient)
+        inner = np.eye(size) + _apply_form_right(self.gradient)
+        back = np.linalg.solve(inner.T, seen.T).T
+        result = (rows - self.expand(_complex(back @ self.gradient))) * self.phases.conj()
+        return result, offsets - back @ self.kick
+
+    def project(self, rows: ComplexArray) -> ComplexArray:
+        """Return rows within the effective modes, shape (k, n)."""
+        parts = [rows[:, : self.n_system]]
+        parts += [w.project(rows[:, part]) for w, part in zip(self.windows, self._parts(), strict=True)]
+        return np.concatenate(parts, axis=1)
+
+    def expand(self, coefficients: ComplexArray) -> ComplexArray:
+        """Return the rows over all modes, shape (k, N)."""
+        rows = np.empty((len(coefficients), len(self.phases)), dtype=complex)
+        rows[:, : self.n_system] = coefficients[:, : self.n_system]
+        for window, part, own in zip(self.windows, self._parts(), self.effective(), strict=True):
+            rows[:, part] = window.expand(coefficients[:, own])
+        return rows
+
+    def own_rows(self) -> ComplexArray:
+        """Return the quadratures of all effective modes as rows, shape (2n, N)."""
+        size = len(self.gradient) // 2
+        unit = np.eye(size, dtype=complex)
+        return self.expand(np.concatenate([unit, 1j * unit]))
+
+    def effective(self) -> list[slice]:
+        """Return where each bath's effective modes are."""
+        return _slices(self.n_system, [window.rank for window in self.windows])
+
+    def _parts(self) -> list[slice]:
+        return _slices(self.n_system, [len(window.frequencies) for window in self.windows])
+
+
+def _slices(first: int, sizes: Sequence[int]) -> list[slice]:
+    edges = np.cumsum([first, *sizes])
+    return [slice(int(a), int(b)) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+
+
+def _real(rows: ComplexArray) -> FloatArray:
+    """Return (a_x's, a_p's) of complex rows."""
+    return np.concatenate([rows.real, rows.imag], axis=1)
+
+
+def _complex(rows: FloatArray) -> ComplexArray:
+    half = rows.shape[1] // 2
+    return np.asarray(rows[:, :half] + 1j * rows[:, half:])
+
+
+def _apply_form_right(rows: FloatArray) -> FloatArray:
+    """Return rows @ Omega."""
+    half = rows.shape[1] // 2
+    return np.concatenate([-rows[:, half:], rows[:, :half]], axis=1)
