@@ -31,6 +31,7 @@ from athermal.errors import (
     TruncationWarning,
 )
 from athermal.files import MachineFile, read_machine_file
+from athermal.floquet import LimitCycle, floquet_exponents, limit_cycle
 from athermal.machine.counter import Counter
 from athermal.machine.coupling import Displacement, Exchange, OperatorCoupling, Position, QuadraticForm, TwoModeSqueezing
 from athermal.machine.drive import Constant, Drive, Function, Harmonic, Product, Rotating, Strokes, Sum
@@ -100,6 +101,7 @@ __all__ = [
     "InitialState",
     "InstabilityError",
     "Ledger",
+    "LimitCycle",
     "Machine",
     "MachineError",
     "MachineFile",
@@ -132,7 +134,9 @@ __all__ = [
     "TruncationWarning",
     "TwoModeSqueezing",
     "discretise",
+    "floquet_exponents",
     "library",
+    "limit_cycle",
     "load",
     "plot",
     "read_machine_file",

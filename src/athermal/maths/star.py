@@ -103,7 +103,7 @@ def contact_window(frequencies: FloatArray, contacts: ComplexArray, duration: fl
     independent = _orthonormal(contacts)
     n_modes, n_contacts = independent.shape
     empty = np.empty(0)
-    if n_modes <= 2 * n_samples * n_contacts:
+    if n_modes <= n_samples * n_contacts:
         return Window(None, empty, np.empty((0, n_modes, 0), complex), frequencies, contacts, duration, centre)
     times = 0.5 * duration * (1.0 - np.cos(np.pi * (np.arange(n_samples) + 0.5) / n_samples))
     phases = np.exp(1j * np.multiply.outer(frequencies - centre, times))

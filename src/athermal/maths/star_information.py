@@ -13,6 +13,8 @@ _PLAIN_LIMIT = 40
 _DIGITS = 40.0  # ln of 1e17
 _CHUNK = 1 << 21
 
+LowRankTerm = tuple[ComplexArray, FloatArray]
+
 
 def integration_rule(least_excess: float) -> tuple[FloatArray, FloatArray]:
     """Return (1/2 - y, weights) for integral_0^{1/2} ln det(sigma + i y Omega) dy, when no nu is below 1/2 + least_excess.
@@ -29,7 +31,9 @@ def integration_rule(least_excess: float) -> tuple[FloatArray, FloatArray]:
     return 0.5 - 0.5 * nodes[n:], 0.5 * weights[n:]
 
 
-def mutual_information_of_amplitudes(amplitudes: ComplexArray, mode_excess: FloatArray, defect: float = 0.0) -> float:
+def mutual_information_of_amplitudes(
+    amplitudes: ComplexArray, mode_excess: FloatArray, defect: float = 0.0, shared: LowRankTerm | None = None
+) -> float:
     """Return I between a few modes and all others; as `mutual_information_of_rows`, with sums over modes in place of QR.
 
     The rows are written a_x + i a_p. ln det of the small Gram matrices loses eps nu_max / (1/2 - y) digits, which the weights
@@ -38,8 +42,11 @@ def mutual_information_of_amplitudes(amplitudes: ComplexArray, mode_excess: Floa
     Parameters
     ----------
     amplitudes : (2a, N) complex array
+        Rows of S.
     mode_excess : (N,) array
     defect : float
+    shared : (vectors, core), optional
+        W as rows (m, N), and J, if sigma = S [diag(nu, nu) + W^T J W] S^T.
 
     Examples
     --------
@@ -47,11 +54,30 @@ def mutual_information_of_amplitudes(amplitudes: ComplexArray, mode_excess: Floa
     >>> mutual_information_of_amplitudes(rows, np.array([0.5, 0.5])) < 1e-12
     True
     """
+    n_rows = len(amplitudes)
+    few = (amplitudes * (mode_excess + 0.5)) @ amplitudes.conj().T
+    stacked, least = amplitudes, float(np.min(mode_excess))
+    if shared is not None:
+        vectors, core = shared
+        overlap = (amplitudes @ vectors.conj().T).real
+        few = few + overlap @ core @ overlap.T
+        # The rows of S^-T are those of S between two forms Omega, -i in this writing.
+        stacked, least = np.concatenate([amplitudes, -1j * vectors]), 0.0
+    gaps, weights = integration_rule(least)
+    total = entropy(np.ascontiguousarray(few.real), defect) - n_rows // 2
+    for matrix, weight in zip(resolvent_products(stacked, mode_excess, gaps), weights, strict=True):
+        own = matrix[:n_rows, :n_rows]
+        if shared is not None:
+            across, among = matrix[:n_rows, n_rows:], matrix[n_rows:, n_rows:]
+            reduced = core @ np.linalg.solve(np.eye(len(core)) + among @ core, across.conj().T)
+            own = own - across @ reduced
+        total += float(weight) * _log_determinant(own)
+    return total
+
+
+def resolvent_products(amplitudes: ComplexArray, mode_excess: FloatArray, gaps: FloatArray) -> ComplexArray:
+    """Return a_k^T (nu + i y Omega)^{-1} a_l of rows a, or its conjugate, at y = 1/2 - gap, shape (gaps, k, l)."""
     n_rows, n_modes = amplitudes.shape
-    nu = mode_excess + 0.5
-    real = np.concatenate([amplitudes.real, amplitudes.imag], axis=1)
-    few = entropy((real * np.concatenate([nu, nu])) @ real.T, defect)
-    gaps, weights = integration_rule(float(np.min(mode_excess)))
     near, far = np.zeros((len(gaps), n_rows**2), complex), np.zeros((len(gaps), n_rows**2), complex)
     step = max(1, _CHUNK // len(gaps))
     for first in range(0, n_modes, step):
@@ -60,11 +86,30 @@ def mutual_information_of_amplitudes(amplitudes: ComplexArray, mode_excess: Floa
         own = mode_excess[first : first + step]
         near += (1.0 / (own + gaps[:, None])) @ products
         far += (1.0 / (own + 1.0 - gaps[:, None])) @ products.conj()
-    matrices = (0.5 * (near + far)).reshape(-1, n_rows, n_rows)
-    total = few - n_rows // 2
-    for matrix, weight in zip(matrices, weights, strict=True):
-        total += float(weight) * _log_determinant(matrix)
-    return total
+    return np.asarray((0.5 * (near + far)).reshape(-1, n_rows, n_rows))
+
+
+def largest_low_rank_correlation(mode_excess: FloatArray, vectors: ComplexArray, core: FloatArray) -> float:
+    """Return the largest c for which diag(nu, nu) + c W^T J W is a quantum state; cf. `largest_correlation`.
+
+    With P = nu + i Omega/2 it is -1/lambda_min of J W P^{-1} W^T, zero if W touches a pure mode.
+
+    Examples
+    --------
+    >>> vectors = np.array([[1.0, 0.0], [1.0j, 0.0], [0.0, 1.0], [0.0, 1.0j]])
+    >>> exchange = np.kron(np.array([[0.0, 1.0], [1.0, 0.0]]), np.eye(2))
+    >>> round(largest_low_rank_correlation(np.array([0.25, 0.25]), vectors, exchange), 12)
+    0.25
+    """
+    touched = np.any(vectors != 0.0, axis=0)
+    if np.any(mode_excess[touched] <= 0.0):
+        return 0.0
+    inside = resolvent_products(vectors[:, touched], mode_excess[touched], np.zeros(1))[0]
+    # The eigenvalues of J G are those of the Hermitian L^dag J L, G = L L^dag.
+    values, turn = np.linalg.eigh(inside)
+    root = turn * np.sqrt(np.maximum(values, 0.0))
+    lowest = float(np.linalg.eigvalsh(root.conj().T @ core @ root)[0])
+    return -1.0 / lowest if lowest < 0.0 else float("inf")
 
 
 def entropy_change_of_low_rank(

@@ -20,7 +20,6 @@ from athermal.errors import InstabilityError, MachineError
 from athermal.machine.initial import InitialState
 from athermal.machine.machine import Machine
 from athermal.maths.gaussian import entropy, log_partition, mode_entropy
-from athermal.maths.information import total_entropy
 from athermal.maths.star_information import mutual_information_of_amplitudes
 from athermal.thermodynamics.snapshot import Reference, Snapshot
 
@@ -168,8 +167,9 @@ class StarSolver(Solver[StarState]):
         s = self.builder.n_system
         system = covariance[: 2 * s, : 2 * s]
         system_entropy = entropy(system, state.defect)
-        total = total_entropy(state.start.excess)
-        shared = mutual_information_of_amplitudes(state.start.factored(rows[: 2 * s]), state.start.excess, state.defect)
+        total = state.start.total_entropy
+        amplitudes = state.start.factored(rows[: 2 * s])
+        shared = mutual_information_of_amplitudes(amplitudes, state.start.excess, state.defect, state.start.whitened_shared)
         reservoirs_entropy = shared - system_entropy + total
         if len(self.builder.bath_modes) == 1:
             reservoir_entropies = [reservoirs_entropy]
@@ -265,7 +265,6 @@ class StarSolver(Solver[StarState]):
         n = self.hamiltonian.n_modes
         unit = np.eye(n, dtype=complex)
         rows, offsets = self._rows("all", lambda: np.concatenate([unit, 1j * unit]), state.history)
-        _, covariance = moments_of(state.start, np.arange(0))
         covariance = state.start.covariance(rows)
         return GaussianState.from_moments(state.start.means(rows) + offsets, covariance, state.defect)
 

@@ -86,8 +86,7 @@ def low_rank_entropy(start: StarStart, modes: IntArray, change: LowRank) -> floa
     q, triangle = np.linalg.qr(vectors)
     values, turn = np.linalg.eigh(_symmetric(triangle @ core @ triangle.T))
     kept = np.abs(values) > _NEGLIGIBLE
-    least = float(np.min(start.excess))
-    return before + entropy_change_of_low_rank(own.excess, q @ turn[:, kept], np.diag(values[kept]), least)
+    return before + entropy_change_of_low_rank(own.excess, q @ turn[:, kept], np.diag(values[kept]), start.least_excess)
 
 
 def _symmetric(matrix: FloatArray) -> FloatArray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -25,6 +26,7 @@ from athermal.machine.hamiltonian import Hamiltonian
 from athermal.machine.initial import (
     Charged,
     CorrelatedMarginals,
+    Correlation,
     Displaced,
     GaussianMoments,
     Gibbs,
@@ -33,7 +35,10 @@ from athermal.machine.initial import (
     Squeezed,
 )
 from athermal.maths.gaussian import largest_correlation, squeezing, thermal_excess
+from athermal.maths.star_information import largest_low_rank_correlation
 from athermal.maths.symplectic import mode_indices
+
+Pair = tuple[Correlation, FloatArray, FloatArray]
 
 
 class StarPreparation:
@@ -98,7 +103,7 @@ class StarPreparation:
             return start.mapped(modes, squeezing(initial.r, initial.phase))
         move = displacement(self.hamiltonian, initial)
         half = self.hamiltonian.n_modes
-        return StarStart(start.mean + move[:half] + 1j * move[half:], start.excess, start.local, start.groups)
+        return start.moved(move[:half] + 1j * move[half:])
 
     def _thermal(self, initial: ProductThermal) -> StarStart:
         hamiltonian = self.hamiltonian
@@ -113,12 +118,13 @@ class StarPreparation:
 
     def _correlated(self, initial: CorrelatedMarginals, start: StarStart) -> StarStart:
         """Add the patterns' off-diagonal blocks to the covariance of the modes that they touch."""
-        hamiltonian, pairs = self.hamiltonian, []
+        hamiltonian, pairs = self.hamiltonian, list[Pair]()
         for entry in initial.correlations:
             owner = f"The correlation between {entry.between[0]!r} and {entry.between[1]!r}"
             for name in entry.between:
                 modes_of_part(hamiltonian, name, initial)
-            pairs.append((entry, *(amplitude_directions(hamiltonian, name, entry, owner) for name in entry.between)))
+            first, second = (amplitude_directions(hamiltonian, name, entry, owner) for name in entry.between)
+            pairs.append((entry, first, second))
         touched = np.zeros(hamiltonian.n_modes, dtype=bool)
         for _, first, second in pairs:
             touched |= np.any(np.split(first, 2) + np.split(second, 2), axis=(0, 2))
@@ -126,16 +132,38 @@ class StarPreparation:
             if np.any(touched[members]):
                 touched[members] = True
         modes = np.flatnonzero(touched)
-        self._check_size(len(modes), "A correlation between the contacts of reservoirs")
+        if initial.strength == 0.0 or all(entry.weight == 0.0 for entry, _, _ in pairs):
+            return start
+        if len(modes) > self.largest:
+            return self._widely_correlated(initial, start, pairs)
+        if start.shared is not None:
+            self._check_size(hamiltonian.n_modes, "Correlations on top of those between the contacts of large reservoirs")
         rows = mode_indices(modes, hamiltonian.n_modes)
         pattern = sum((correlation_pattern(entry, a[rows], b[rows]) for entry, a, b in pairs), np.zeros((len(rows), len(rows))))
-        if initial.strength == 0.0 or not np.any(pattern):
-            return start
         mean, covariance = moments_of(start, modes)
         largest = largest_correlation(covariance, pattern)
         check_possible(largest, initial)
         state = GaussianState.from_moments(mean, covariance + initial.strength * largest * pattern)
         return start.with_group(modes, mean, state.rows(np.arange(len(rows))), state.excess)
+
+    def _widely_correlated(self, initial: CorrelatedMarginals, start: StarStart, pairs: list[Pair]) -> StarStart:
+        """Correlate directions among many modes: few rows V and a small core J, sigma + V^T J V."""
+        if start.shared is not None:
+            self._check_size(self.hamiltonian.n_modes, "Correlations on top of those between the contacts of large reservoirs")
+        half = self.hamiltonian.n_modes
+        columns = [direction for _, *directions in pairs for direction in directions]
+        vectors = np.concatenate([(column[:half] + 1j * column[half:]).T for column in columns])
+        core = np.zeros((len(vectors), len(vectors)))
+        for k, (entry, _, _) in enumerate(pairs):
+            own = slice(4 * k, 4 * k + 4)
+            core[own, own] = correlation_pattern(entry, np.eye(4)[:, :2], np.eye(4)[:, 2:])
+        correlated = replace(start, shared=(vectors, core))
+        whitened = correlated.whitened_shared
+        if whitened is None:
+            return start
+        largest = largest_low_rank_correlation(start.excess, *whitened)
+        check_possible(largest, initial)
+        return replace(start, shared=(vectors, initial.strength * largest * core))
 
     def _check_size(self, size: int, what: str) -> None:
         if size > self.largest:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
 from athermal._types import ComplexArray, FloatArray, IntArray
-from athermal.maths.gaussian import excess
+from athermal.maths.gaussian import excess, mode_entropy
+from athermal.maths.star_information import LowRankTerm, entropy_change_of_low_rank
 from athermal.maths.symplectic import mode_indices, williamson
 
 Key = tuple[float, float]
@@ -30,12 +32,16 @@ class StarStart:
         The symplectic blocks of single modes; the identity for those in groups.
     groups : tuple of (modes, matrix)
         Disjoint, with a symplectic matrix each.
+    shared : (vectors, core), optional
+        V as rows (m, N), and J, of correlations between many modes: sigma = S diag(nu, nu) S^T + V^T J V. They leave the
+        states of the parts alone.
     """
 
     mean: ComplexArray
     excess: FloatArray
     local: FloatArray
     groups: tuple[tuple[IntArray, FloatArray], ...] = ()
+    shared: LowRankTerm | None = None
 
     @classmethod
     def of_modes(cls, above: FloatArray) -> StarStart:
@@ -60,7 +66,11 @@ class StarStart:
     def covariance(self, rows: ComplexArray) -> FloatArray:
         """Return the covariance of some functionals, shape (k, k)."""
         factored = self.factored(rows)
-        return np.asarray(((factored * self.nu) @ factored.conj().T).real)
+        result = ((factored * self.nu) @ factored.conj().T).real
+        if self.shared is not None:
+            overlap = (rows @ self.shared[0].conj().T).real
+            result = result + overlap @ self.shared[1] @ overlap.T
+        return np.asarray(result)
 
     def times_covariance(self, rows: ComplexArray) -> ComplexArray:
         """Return rows @ sigma."""
@@ -71,7 +81,34 @@ class StarStart:
             covariance = (matrix * np.tile(self.nu[modes], 2)) @ matrix.T
             real = np.concatenate([block.real, block.imag], axis=1) @ covariance
             result[:, modes] = real[:, : len(modes)] + 1j * real[:, len(modes) :]
+        if self.shared is not None:
+            vectors, core = self.shared
+            result += ((rows @ vectors.conj().T).real @ core) @ vectors
         return result
+
+    @cached_property
+    def whitened_shared(self) -> LowRankTerm | None:
+        """S^-1 V and J."""
+        if self.shared is None:
+            return None
+        vectors = np.concatenate([self.shared[0].real, self.shared[0].imag], axis=1).T
+        x, p = np.split(self.whitened(vectors), 2)
+        return (x + 1j * p).T, self.shared[1]
+
+    @cached_property
+    def least_excess(self) -> float:
+        """A bound from below for nu - 1/2 of every mode and of every mode of a part."""
+        return float(np.min(self.excess)) if self.shared is None else 0.0
+
+    @cached_property
+    def total_entropy(self) -> float:
+        """The entropy of the whole."""
+        total = float(np.sum(mode_entropy(self.excess)))
+        if self.whitened_shared is not None:
+            vectors, core = self.whitened_shared
+            rows = np.concatenate([vectors.real, vectors.imag], axis=1)
+            total += entropy_change_of_low_rank(self.excess, rows.T, core, 0.0)
+        return total
 
     def means(self, rows: ComplexArray) -> FloatArray:
         """Return the means of some functionals."""
@@ -124,7 +161,7 @@ class StarStart:
         local[modes], new_excess[modes] = np.eye(2), above
         new_mean[modes] = mean[: len(modes)] + 1j * mean[len(modes) :]
         kept = tuple(group for group in self.groups if not set(group[0].tolist()) & set(modes.tolist()))
-        return StarStart(new_mean, new_excess, local, (*kept, (modes, matrix)))
+        return StarStart(new_mean, new_excess, local, (*kept, (modes, matrix)), self.shared)
 
     def mapped(self, modes: IntArray, matrix: FloatArray) -> StarStart:
         """Return the state after a 2 x 2 symplectic matrix on each of some modes."""
@@ -142,9 +179,17 @@ class StarStart:
             grouped.update(members[hit].tolist())
         single = np.array([mode for mode in modes.tolist() if mode not in grouped], dtype=np.intp)
         local[single] = matrix @ local[single]
-        x, p = mean[modes].real, mean[modes].imag
-        mean[modes] = matrix[0, 0] * x + matrix[0, 1] * p + 1j * (matrix[1, 0] * x + matrix[1, 1] * p)
-        return StarStart(mean, self.excess, local, tuple(groups))
+        mean[modes] = _times_matrix(matrix, mean[modes])
+        shared = self.shared
+        if shared is not None:
+            vectors = shared[0].copy()
+            vectors[:, modes] = _times_matrix(matrix, vectors[:, modes])
+            shared = vectors, shared[1]
+        return StarStart(mean, self.excess, local, tuple(groups), shared)
+
+    def moved(self, move: ComplexArray) -> StarStart:
+        """Return the state with another mean."""
+        return replace(self, mean=self.mean + move)
 
 
 @dataclass(frozen=True)
@@ -193,10 +238,6 @@ class StarState:
     changes: tuple[LowRank | None, ...]
     defect: float = 0.0
 
-    def restarted(self, start: StarStart, energies: FloatArray) -> StarState:
-        """Return the same with another start, before anything has happened."""
-        return replace(self, start=start, energies=energies)
-
 
 def appended(history: History, key: Key, times: int) -> History:
     """Return the history after one more map; what undoes itself is dropped, and what makes a whole cycle is one."""
@@ -224,6 +265,12 @@ def _whole_cycle(history: History) -> History:
         if abs(length - 1.0) < 1e-9:
             return appended(history[:k], (phase, 1.0), 1)
     return history
+
+
+def _times_matrix(matrix: FloatArray, vectors: ComplexArray) -> ComplexArray:
+    """Return what one 2 x 2 matrix makes of the (x, p) of each entry."""
+    x, p = vectors.real, vectors.imag
+    return np.asarray(matrix[0, 0] * x + matrix[0, 1] * p + 1j * (matrix[1, 0] * x + matrix[1, 1] * p))
 
 
 def _times_blocks(rows: ComplexArray, blocks: FloatArray) -> ComplexArray:

@@ -1,0 +1,341 @@
+"""The limit cycle: solve, certify, and read as the laws do."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from athermal import _validate
+from athermal._types import ComplexArray, FloatArray
+from athermal.errors import ConvergenceError
+from athermal.floquet.exponents import as_exponents, check_stable, raise_undamped
+from athermal.floquet.problem import Problem, pose
+from athermal.floquet.solve import (
+    System,
+    carried_over,
+    difference,
+    first_guess,
+    integrate_all,
+    next_number,
+    truncate,
+    with_more_harmonics,
+)
+from athermal.floquet.state import PeriodicState, driven_mean
+from athermal.machine.machine import Machine
+from athermal.machine.spec import to_spec
+from athermal.maths.gaussian import entropy
+from athermal.maths.kronrod import Integral
+from athermal.maths.resonances import Resonance, resonances
+from athermal.maths.symplectic import mode_indices
+from athermal.thermodynamics import laws
+from athermal.thermodynamics.ledger import Ledger
+from athermal.thermodynamics.snapshot import Reference, Snapshot
+
+# A bound state that holds more of a subsystem than this leaves no limit cycle worth the name.
+_LARGEST_UNDAMPED = 1e-3
+
+
+@dataclass(frozen=True, eq=False)
+class LimitCycle:
+    """The cycle that a machine with continuous baths relaxes to, per period.
+
+    Parameters
+    ----------
+    work : float
+        W, from <d_t H>.
+    heat : (m,) array
+        Q_j of each reservoir.
+    exponents : complex array
+        Floquet exponents, slowest first: see `floquet_exponents`.
+    errors : dict of str to float
+        Estimated absolute errors: "work", "heat" (each reservoir's), "covariance".
+    undamped : (n,) array
+        The part of each subsystem that sits in bound states outside the bands, never relaxes and is left out: no property of a
+        limit cycle. Covariances are uncertain by as much; work and heat per cycle are not.
+    n_harmonics, n_nodes : int
+        Harmonics -n..n of the drive and nodes of the integral over frequency.
+    tolerance : float
+        What was asked for.
+    reference : Reference
+    machine : Machine
+
+    Examples
+    --------
+    >>> import athermal as at
+    >>> cycle = at.limit_cycle(at.library.two_oscillator(T_hot=2.4))
+    >>> cycle.mode, round(cycle.efficiency, 6)
+    ('engine', 0.404464)
+    """
+
+    work: float
+    heat: FloatArray
+    exponents: ComplexArray
+    errors: dict[str, float]
+    undamped: FloatArray
+    n_harmonics: int
+    n_nodes: int
+    tolerance: float
+    reference: Reference
+    machine: Machine
+    _state: PeriodicState = field(repr=False)
+
+    # --- the state at any phase ------------------------------------------------------------------------------------
+
+    def covariance(self, phase: float = 0.0) -> FloatArray:
+        """Return the covariance (2n, 2n) of the subsystems, (x.., p..), at a time in [0, period) of the cycle."""
+        return self._state.covariance(_validate.real(phase, "phase", "a limit cycle"))
+
+    def mean(self, phase: float = 0.0) -> FloatArray:
+        """Return <x..>, <p..> of the subsystems at a time in the cycle: zero without forces."""
+        return self._state.mean(_validate.real(phase, "phase", "a limit cycle"))
+
+    def subsystem_energies(self, phase: float = 0.0) -> FloatArray:
+        """Return U_i = <H_i + sum_j H_ij + its shares of H_ik> at a time in the cycle."""
+        return self._state.subsystem_energies(_validate.real(phase, "phase", "a limit cycle"))
+
+    def subsystem_entropies(self, phase: float = 0.0) -> FloatArray:
+        """Return S(rho_i) in nats."""
+        covariance, n = self.covariance(phase), len(self.reference.subsystems)
+        blocks = [mode_indices(np.array([i]), n) for i in range(n)]
+        return np.array([entropy(covariance[np.ix_(rows, rows)]) for rows in blocks])
+
+    def system_entropy(self, phase: float = 0.0) -> float:
+        """Return S(rho_S) of all subsystems together, in nats."""
+        return entropy(self.covariance(phase))
+
+    def system_correlation(self, phase: float = 0.0) -> float:
+        """Return C(S) = sum_i S(rho_i) - S(rho_S)."""
+        return float(np.sum(self.subsystem_entropies(phase))) - self.system_entropy(phase)
+
+    def mutual_information(self, phase: float = 0.0) -> float:
+        """Return I(S,R) between the subsystems and the continuous baths: it stays finite, and periodic, in the limit cycle.
+
+        C(R) and D_j do not: the baths' correlations and displacements add up cycle by cycle for ever.
+        """
+        return self._state.mutual_information(_validate.real(phase, "phase", "a limit cycle"))
+
+    # --- the laws --------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def snapshots(self) -> tuple[Snapshot, Snapshot]:
+        """The start and the end of one cycle; reservoir energies are counted from its start, unknowns are NaN."""
+        m, period = len(self.heat), self.reference.period
+        unknown, nothing = np.full(m, np.nan), np.asarray(np.nan)
+        energies, entropies = self.subsystem_energies(), self.subsystem_entropies()
+        system = np.asarray(self.system_entropy())
+        start = Snapshot(np.asarray(0.0), energies, np.zeros(m), entropies, unknown, system, nothing, nothing)
+        end = Snapshot(np.asarray(period), energies, self.heat, entropies, unknown, system, nothing, nothing)
+        return start, end
+
+    @property
+    def energy_change(self) -> FloatArray:
+        """dU_i = 0 of each subsystem over a cycle."""
+        return np.zeros(len(self.reference.subsystems))
+
+    @property
+    def first_law_residual(self) -> float:
+        """W - sum_j Q_j: a check, for W and the Q_j are computed independently."""
+        return float(self.work - np.sum(self.heat))
+
+    @property
+    def entropy_production(self) -> float:
+        """dSigma per cycle = sum_j Q_j/T_j (S10, with dS_i = 0)."""
+        return float(np.sum(self.heat / self.reference.temperatures))
+
+    @property
+    def power(self) -> float:
+        """Work output per unit time, -W/period."""
+        return -self.work / self.reference.period
+
+    @property
+    def _resolution(self) -> float:
+        return self.errors["work"] + self.errors["heat"]
+
+    @property
+    def efficiency(self) -> float:
+        """Eta = -W/Q_in; NaN if no reservoir gives heat."""
+        start, end = self.snapshots
+        if float(laws.heat_intake(start, end)) <= self._resolution:
+            return float("nan")
+        return float(laws.efficiency(np.asarray(self.work), start, end))
+
+    @property
+    def coefficient_of_performance(self) -> float:
+        """COP = -Q_c/W of two reservoirs; NaN without work."""
+        if abs(self.work) <= self._resolution:
+            return float("nan")
+        return float(laws.coefficient_of_performance(np.asarray(self.work), *self.snapshots, self.reference))
+
+    @property
+    def carnot_efficiency(self) -> float:
+        """eta_C = 1 - T_min/T_max."""
+        return laws.carnot_efficiency(self.reference)
+
+    @property
+    def mode(self) -> str:
+        """The mode of operation, a key of `laws.MODES`."""
+        return laws.mode(self.work, self.heat, self.reference.temperatures, self._resolution)
+
+    def ledger(self) -> Ledger:
+        """Return one cycle as a ledger, for tables and plots; I(S,R), C(R) and D_j are unknown there (NaN), their sum is not."""
+        provenance = {
+            "machine": to_spec(self.machine),
+            "backend": {"kind": "limit_cycle", "tolerance": self.tolerance},
+            "status": "complete",
+            "accuracy": dict(self.errors),
+            "versions": {name: importlib.metadata.version(name) for name in ("athermal", "numpy", "scipy")},
+        }
+        return Ledger(Snapshot.stack(list(self.snapshots)), np.array([self.work]), self.reference, 1, provenance)
+
+    def __str__(self) -> str:
+        """Return a few lines a person can read."""
+        heats = ", ".join(f"{name}: {q:.9g}" for name, q in zip(self.reference.reservoirs, self.heat, strict=True))
+        lines = [
+            f"Limit cycle of {self.machine.name!r}, period {self.reference.period:.6g}: {self.mode}",
+            f"  work              {self.work:.9g}  (error {self.errors['work']:.1e})",
+            f"  heat              {heats}  (error {self.errors['heat']:.1e})",
+            f"  entropy produced  {self.entropy_production:.9g}",
+            f"  efficiency        {self.efficiency:.6g}  (Carnot {self.carnot_efficiency:.6g})",
+            f"  slowest exponent  {self.exponents[0]:.6g}" if len(self.exponents) else "  no exponent found",
+            f"  harmonics {self.n_harmonics}, frequencies {self.n_nodes}",
+        ]
+        if float(np.max(self.undamped)) > self.tolerance:
+            k = int(np.argmax(self.undamped))
+            lines.append(
+                f"  {self.undamped[k]:.1e} of subsystem {self.reference.subsystems[k]!r} sits in bound states outside the bands "
+                "and never relaxes: covariances are known to that, work and heat are not affected"
+            )
+        return "\n".join(lines)
+
+
+def limit_cycle(machine: Machine, *, tolerance: float = 1e-8, max_harmonics: int = 60, max_nodes: int = 200_000) -> LimitCycle:
+    """Find the limit cycle of a driven linear machine with continuous baths, at any coupling strength, without time stepping.
+
+    For each frequency w of each bath the few driven modes obey a Floquet-Langevin equation, solved by harmonic balance,
+
+        sum_m' D_mm'(w) y_m' = C_m0 sqrt(G(w)),   D = Z(w + m nu) - h - sum_j C_j chi_j(w + m nu) C_j^dag,
+
+    and work, heats and covariances are integrals of |y|^2 coth(w/2T_j) over w. The densities are the continuum (`modes` and
+    `rule` of a bath are not used, `low` and `high` are); product start in the infinite past.
+
+    Parameters
+    ----------
+    machine : Machine
+        Of oscillators; every reservoir a `ContinuumBath`, coupled by `Exchange`, `TwoModeSqueezing` or `Position`.
+    tolerance : float
+        Largest error of the covariances, relative to the largest variance, and of work and heats, relative to the largest heat
+        (or to 1e-4 of all energy that goes to and fro, if larger).
+    max_harmonics : int
+        Harmonics of the drive beyond which it is refused: sudden strokes converge slowly.
+    max_nodes : int
+        Evaluations of the integrand beyond which it is refused.
+
+    Returns
+    -------
+    LimitCycle
+
+    Raises
+    ------
+    MachineError
+        If the machine is not of this kind, or a subsystem is joined to no reservoir.
+    InstabilityError
+        If it is parametrically unstable: the message names the Floquet exponent.
+    ConvergenceError
+        If the tolerance cannot be met, or part of a subsystem is in a bound state that nothing damps.
+
+    References
+    ----------
+    S. Kohler, J. Lehmann, P. Haenggi, Phys. Rep. 406, 379 (2005) (Floquet scattering). N. Freitas, J. P. Paz, Phys. Rev. E 95,
+    012146 (2017) (driven linear networks). H. Grabert, U. Weiss, P. Talkner, Z. Phys. B 55, 87 (1984) (the undriven case).
+
+    Examples
+    --------
+    >>> import athermal as at
+    >>> density = at.Ohmic(friction=1.0, cutoff=10.0, cutoff_shape="drude")
+    >>> bath = at.ContinuumBath("bath", 0.2, density, modes=20, rule="tan")
+    >>> cycle = at.limit_cycle(at.Machine([at.Oscillator("a", 1.0)], [bath], [at.Position(("a", "bath"))], period=1.0))
+    >>> np.round(np.diag(cycle.covariance()), 8)  # Grabert, Weiss, Talkner
+    array([0.44012107, 1.06371353])
+    """
+    owner = "a limit cycle"
+    tolerance = _validate.positive(tolerance, "tolerance", owner)
+    max_harmonics = _validate.count(max_harmonics, "max_harmonics", owner)
+    max_nodes = _validate.count(max_nodes, "max_nodes", owner)
+    problem = pose(machine, owner)
+    system, zeros = _truncated(problem, tolerance, max_harmonics)
+    check_stable(zeros, system)
+    integral = integrate_all(system, zeros, tolerance, max_nodes)
+    if not integral.is_converged:
+        raise ConvergenceError(
+            f"The integral over frequency must converge to `tolerance` = {tolerance:.1e} with at most `max_nodes` = {max_nodes} "
+            f"nodes, but still misses it by {_worst(integral, system, tolerance):.1e} times. Loosen the tolerance, or raise `max_nodes`."
+        )
+    return _certified(system, zeros, integral, tolerance)
+
+
+def _worst(integral: Integral, system: System, tolerance: float) -> float:
+    scale = float(np.max(np.abs(integral.values[system.layout.covariances])))
+    return float(np.max(integral.errors[system.layout.covariances])) / (tolerance * scale)
+
+
+def _truncated(problem: Problem, tolerance: float, max_harmonics: int) -> tuple[System, list[Resonance]]:
+    """Return the smallest truncation tried whose integrand agrees with the next one's."""
+    n = min(first_guess(problem), max_harmonics)
+    system = truncate(problem, n)
+    zeros = resonances(system.balance)
+    change = np.inf
+    while n and not system.is_closed:
+        check_stable(zeros, system)
+        n = next_number(n)
+        if n > max_harmonics:
+            raise ConvergenceError(
+                f"The limit cycle must converge to `tolerance` = {tolerance:.1e} with at most `max_harmonics` = {max_harmonics} "
+                f"harmonics of the drive, but between {system.balance.n} and the ones before it still changes by {change:.1e}. Give "
+                "sudden strokes smooth `ramps` (shape 'quintic' converges fastest), loosen the tolerance, or raise `max_harmonics`."
+            )
+        finer = truncate(problem, n)
+        change = difference(system, finer, zeros)
+        system, zeros = finer, carried_over(zeros, finer)
+        if change <= 0.1 * tolerance:
+            break
+    return system, sorted(zeros, key=lambda zero: -zero.frequency.imag)
+
+
+def _certified(system: System, zeros: list[Resonance], integral: Integral, tolerance: float) -> LimitCycle:
+    problem, layout = system.problem, system.layout
+    machine, period = problem.machine, problem.machine.period
+    state = PeriodicState(system, integral, driven_mean(system))
+    _check_complete(state, machine)
+    errors = integral.errors.copy()
+    if system.balance.n and not system.is_closed:
+        finer = truncate(problem, next_number(system.balance.n))
+        errors += np.abs(with_more_harmonics(system, finer, integral) - integral.values)
+    variance = float(np.max(np.abs(integral.values[layout.covariances])))
+    undamped = float(np.max(state.undamped))
+    achieved = {
+        "work": period * float(errors[layout.work]),
+        "heat": period * float(np.max(errors[layout.heats])),
+        "covariance": float(np.max(errors[layout.covariances])) + (undamped * variance if undamped > tolerance else 0.0),
+    }
+    reference = Reference(
+        machine.subsystem_names, machine.reservoir_names, machine.temperatures, np.full(len(problem.baths), np.nan), period
+    )
+    mean = state.mean_motion
+    work = period * (float(integral.values[layout.work]) + mean.work)
+    heat = period * (integral.values[layout.heats] + mean.heats)
+    exponents, n_nodes = as_exponents(zeros, system), integral.n_nodes
+    return LimitCycle(
+        work, heat, exponents, achieved, state.undamped, system.balance.n, n_nodes, tolerance, reference, machine, state
+    )
+
+
+def _check_complete(state: PeriodicState, machine: Machine) -> None:
+    """Refuse a machine whose commutators do not come from the baths' quanta alone: part of it is never damped."""
+    k = int(np.argmax(state.undamped))
+    if state.undamped[k] > _LARGEST_UNDAMPED:
+        raise_undamped(
+            machine.subsystem_names[k], f"a fraction {state.undamped[k]:.3g} of it oscillates for ever at a frequency outside the bands"
+        )
