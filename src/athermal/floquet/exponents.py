@@ -117,7 +117,9 @@ def check_stable(zeros: list[Resonance], system: System) -> None:
         rate = zero.frequency.imag
         if rate > _UNDAMPED * scale:
             kind = "is parametrically unstable" if system.balance.n else "is unstable: its Hamiltonian is not bounded below"
-            remedy = "Weaken the drive, move it away from resonance, or damp it more." if system.balance.n else "Weaken the couplings."
+            remedy = (
+                "Weaken the drive, move it away from resonance, or damp it more." if system.balance.n else "Weaken the couplings."
+            )
             raise InstabilityError(
                 f"The machine {kind}, and has no limit cycle: every Floquet exponent must have a negative real part, but one is "
                 f"{rate:.6g} + {-zero.frequency.real:.6g}i per unit time, growth by e^{rate * period:.6g} per cycle. {remedy}"

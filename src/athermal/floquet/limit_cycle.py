@@ -67,7 +67,7 @@ class LimitCycle:
     >>> import athermal as at
     >>> cycle = at.limit_cycle(at.library.two_oscillator(T_hot=2.4))
     >>> cycle.mode, round(cycle.efficiency, 6)
-    ('engine', 0.404464)
+    ('engine', 0.477029)
     """
 
     work: float

@@ -144,6 +144,6 @@ class PeriodicState:
         layout = self.system.layout
         values = self.integral.values[layout.commutators].reshape(len(layout.phases), -1)
         a, b = layout.strict
-        return np.array([
-            float(np.max(np.abs(values[:, (a == i) & (b == i + layout.n_modes)] - 1.0))) for i in range(layout.n_modes)
-        ])
+        return np.array(
+            [float(np.max(np.abs(values[:, (a == i) & (b == i + layout.n_modes)] - 1.0))) for i in range(layout.n_modes)]
+        )

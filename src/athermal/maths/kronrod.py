@@ -94,7 +94,9 @@ class _Panels:
         return _Panels(self.segment[mask], self.low[mask], self.high[mask], self.values[mask], self.errors[mask], record)
 
     def joined(self, other: _Panels) -> _Panels:
-        pairs = [np.concatenate([getattr(self, name), getattr(other, name)]) for name in ("segment", "low", "high", "values", "errors")]
+        pairs = [
+            np.concatenate([getattr(self, name), getattr(other, name)]) for name in ("segment", "low", "high", "values", "errors")
+        ]
         return _Panels(*pairs, self.record + other.record)
 
 

@@ -58,7 +58,9 @@ def _eigenpairs(balance: HarmonicBalance, form: ComplexArray) -> list[tuple[comp
     return [(complex(values[k]), vectors[:, k]) for k in chosen]
 
 
-def refine(matrix: Callable[[ComplexArray], ComplexArray], start: complex, vector: ComplexArray, scale: float) -> Resonance | None:
+def refine(
+    matrix: Callable[[ComplexArray], ComplexArray], start: complex, vector: ComplexArray, scale: float
+) -> Resonance | None:
     """Return the zero of D near a guess by two-sided Rayleigh-functional iteration, or None if there is none.
 
     H. Schwetlick, K. Schreiber, Linear Algebra Appl. 436, 3991 (2012): cubic convergence for a simple zero.
