@@ -86,11 +86,16 @@ def settled_zeros(problem: Problem) -> tuple[System, list[Resonance]]:
     return system, zeros
 
 
-def _certify(system: System, zeros: list[Resonance]) -> None:
-    """Raise `ConvergenceError` if Nyquist counts zeros above the axis that were not found."""
+def count_growing(system: System) -> tuple[float, float]:
+    """Return Nyquist's count of zeros above the axis, and how high above it they were counted."""
     height = 1e-9 * float(np.max(np.abs(system.balance.form)))
     breaks = [edge for bath in system.problem.baths for edge in (bath.low, bath.high) if math.isfinite(edge)]
-    count = unstable_zeros(system.balance, height, breaks) / (2 * system.balance.n + 1)
+    return unstable_zeros(system.balance, height, breaks) / (2 * system.balance.n + 1), height
+
+
+def _certify(system: System, zeros: list[Resonance]) -> None:
+    """Raise `ConvergenceError` if Nyquist counts zeros above the axis that were not found."""
+    count, height = count_growing(system)
     known = sum(zero.frequency.imag > height for zero in zeros)
     # Zeros of the last harmonics are distorted by the truncation: some of each class may be missing.
     if (count > 0.3 and not known) or count > known + 0.7:

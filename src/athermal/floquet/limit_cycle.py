@@ -10,8 +10,8 @@ import numpy as np
 
 from athermal import _validate
 from athermal._types import ComplexArray, FloatArray
-from athermal.errors import ConvergenceError
-from athermal.floquet.exponents import as_exponents, check_stable, raise_undamped
+from athermal.errors import ConvergenceError, InstabilityError
+from athermal.floquet.exponents import as_exponents, check_stable, count_growing, raise_undamped
 from athermal.floquet.problem import Problem, pose
 from athermal.floquet.solve import (
     System,
@@ -298,9 +298,9 @@ def _truncated(problem: Problem, tolerance: float, max_harmonics: int) -> tuple[
             )
         finer = truncate(problem, n)
         change = difference(system, finer, zeros)
+        if change <= 0.1 * tolerance and not finer.is_closed:
+            break  # the finer one will certify this one
         system, zeros = finer, carried_over(zeros, finer)
-        if change <= 0.1 * tolerance:
-            break
     return system, sorted(zeros, key=lambda zero: -zero.frequency.imag)
 
 
@@ -308,11 +308,11 @@ def _certified(system: System, zeros: list[Resonance], integral: Integral, toler
     problem, layout = system.problem, system.layout
     machine, period = problem.machine, problem.machine.period
     state = PeriodicState(system, integral, driven_mean(system))
-    _check_complete(state, machine)
+    _check_complete(state, system)
     errors = integral.errors.copy()
     if system.balance.n and not system.is_closed:
         finer = truncate(problem, next_number(system.balance.n))
-        errors += np.abs(with_more_harmonics(system, finer, integral) - integral.values)
+        errors += np.abs(with_more_harmonics(system, finer, integral))
     variance = float(np.max(np.abs(integral.values[layout.covariances])))
     undamped = float(np.max(state.undamped))
     achieved = {
@@ -332,10 +332,16 @@ def _certified(system: System, zeros: list[Resonance], integral: Integral, toler
     )
 
 
-def _check_complete(state: PeriodicState, machine: Machine) -> None:
-    """Refuse a machine whose commutators do not come from the baths' quanta alone: part of it is never damped."""
+def _check_complete(state: PeriodicState, system: System) -> None:
+    """Refuse a machine whose commutators do not come from the baths' quanta alone: part of it grows, or is never damped."""
     k = int(np.argmax(state.undamped))
-    if state.undamped[k] > _LARGEST_UNDAMPED:
-        raise_undamped(
-            machine.subsystem_names[k], f"a fraction {state.undamped[k]:.3g} of it oscillates for ever at a frequency outside the bands"
+    if state.undamped[k] <= _LARGEST_UNDAMPED:
+        return
+    growing, _ = count_growing(system)
+    if growing > 0.3:
+        raise InstabilityError(
+            f"The machine is unstable, and has no limit cycle: about {growing:.0f} of its Floquet exponents must have a negative "
+            "real part, but grow. Weaken the drive or the couplings; `floquet_exponents` and a run tell more."
         )
+    what = f"a fraction {state.undamped[k]:.3g} of it oscillates for ever at a frequency outside the bands"
+    raise_undamped(system.problem.machine.subsystem_names[k], what)

@@ -9,11 +9,10 @@ from functools import cached_property
 import numpy as np
 
 from athermal._types import ComplexArray, FloatArray
-from athermal.errors import ConvergenceError
 from athermal.floquet.problem import Problem
 from athermal.maths.harmonics import Flow, HarmonicBalance, Sector, significant_harmonic
 from athermal.maths.kronrod import Integral, Segment, integrate
-from athermal.maths.resonances import Resonance, refine, resonances
+from athermal.maths.resonances import Resonance, refine
 
 _N_PHASES = 4
 # Peaks and edges shifted by m harmonics are given a segment of their own while they are this strong.
@@ -21,6 +20,7 @@ _VISIBLE = 1e-5
 _FEWEST_SAMPLES = 24
 # Net energies may be this much smaller than what goes to and fro before rounding, not the tolerance, limits them.
 _NET = 1e-4
+_BATCH = 256
 
 
 @dataclass(frozen=True)
@@ -88,8 +88,8 @@ class System:
 
     def flow(self, bath: int, w: FloatArray) -> Flow:
         """Return what quanta of unit noise from a bath do at each frequency."""
-        density = self.problem.baths[bath].density(w + 0j).real
-        return self.balance.respond(bath, w, np.sqrt(density), self.sectors[bath])
+        amplitude = np.sqrt(self.problem.baths[bath].squared_coupling(w))
+        return self.balance.respond(bath, w, amplitude, self.sectors[bath])
 
     def phase_factors(self, bath: int, phase: float) -> ComplexArray:
         """Return E with r(t) = y E: the quadratures at one time in the cycle, from the amplitudes of a sector."""
@@ -142,11 +142,6 @@ def first_guess(problem: Problem) -> int:
 def next_number(n: int) -> int:
     """Return the next number of harmonics to try."""
     return math.ceil(1.4 * n) + 1
-
-
-def find_resonances(system: System) -> list[Resonance]:
-    """Return the zeros of the damped problem."""
-    return resonances(system.balance)
 
 
 def carried_over(zeros: list[Resonance], system: System) -> list[Resonance]:
@@ -251,14 +246,12 @@ def integrate_all(system: System, zeros: list[Resonance], tolerance: float, max_
 
 
 def with_more_harmonics(system: System, fine: System, integral: Integral) -> FloatArray:
-    """Return the integrals of a finer truncation by the same nodes."""
+    """Return by how much the integrals of a finer truncation differ, by the nodes of the Gauss rule."""
     total = np.zeros_like(integral.values)
     for bath, nodes in enumerate(integral.nodes):
-        for w, weight in zip(nodes.frequencies, nodes.kronrod, strict=True):
-            total += weight @ fine.integrand(bath, w)[0]
+        if not nodes.frequencies:
+            continue
+        w, weight = np.concatenate(nodes.frequencies), np.concatenate(nodes.gauss)
+        for part in np.array_split(np.flatnonzero(weight), max(1, len(w) // _BATCH)):
+            total += weight[part] @ (fine.integrand(bath, w[part])[0] - system.integrand(bath, w[part])[0])
     return total
-
-
-def refuse(what: str) -> ConvergenceError:
-    """Return the error of a limit cycle that could not be certified."""
-    return ConvergenceError(what)

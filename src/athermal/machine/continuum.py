@@ -31,8 +31,8 @@ class Continuum:
         The band; `high` may be infinite.
     scale : float
         A frequency at which the density is large.
-    density : callable
-        Complex array z -> G(z), continued from the band below the real axis; zero outside.
+    squared_coupling : callable
+        Real array w -> G(w).
     self_energy : callable
         Complex array z -> S(z); below the axis, within the band, on the second sheet (vertical cuts at the band's edges).
     """
@@ -42,7 +42,7 @@ class Continuum:
     low: float
     high: float
     scale: float
-    density: Callable[[ComplexArray], ComplexArray]
+    squared_coupling: Callable[[FloatArray], FloatArray]
     self_energy: Callable[[ComplexArray], ComplexArray]
 
     @property
@@ -84,7 +84,7 @@ def continuum(bath: ContinuumBath) -> Continuum:
             values = values - np.where(below, 2j * math.pi * within(np.where(below, z, low - 1.0)), 0.0)
         return values
 
-    return Continuum(bath.name, bath.temperature, low, high, spectral.scale, within, self_energy)
+    return Continuum(bath.name, bath.temperature, low, high, spectral.scale, spectral.squared_coupling, self_energy)
 
 
 Pair = tuple[Callable[[ComplexArray], ComplexArray], Callable[[ComplexArray], ComplexArray]]

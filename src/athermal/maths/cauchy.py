@@ -139,10 +139,12 @@ class PiecewiseDensity:
         root = np.sqrt(x - 1.0) * np.sqrt(x + 1.0)
         ellipse = np.maximum(np.abs(x + root), np.abs(x - root))
         is_near = ellipse < _NEAR
-        inverse = np.zeros((len(z), *self._points.shape), dtype=complex)
-        np.divide(1.0, z[:, None, None] - self._points, out=inverse, where=~is_near[:, :, None])
-        total = np.tensordot(inverse, self._masses, axes=2)
         rows, panels = np.nonzero(is_near)
+        source = z.real if not np.any(z.imag) else z
+        inverse = source[:, None, None] - self._points
+        inverse[rows, panels] = np.inf
+        np.divide(1.0, inverse, out=inverse)
+        total = (inverse.reshape(len(z), -1) @ self._masses.ravel()).astype(complex)
         near = x[rows, panels]
         # 2 Q_k(x) by upward recurrence, whose error grows only as fast as the series falls
         before = _log(z[rows] - self.edges[panels]) - _log(z[rows] - self.edges[panels + 1])

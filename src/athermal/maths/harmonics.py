@@ -24,6 +24,8 @@ Response = Callable[[ComplexArray], ComplexArray]
 # A coefficient below this fraction of the largest couples nothing: what is left of a zero after rounding.
 _NOTHING = 1e-14
 _NODES_PER_PANEL = 32
+# Couplings to a bath that fill less than this of C C^dag are multiplied as sparse matrices.
+_SPARSE = 0.05
 _PHASE_PER_PANEL = 12.0
 
 
@@ -87,10 +89,14 @@ class Drives:
 
 @dataclass(frozen=True)
 class Sector:
-    """The harmonics that one source reaches: rows into (m, amplitude), and for each bath into (m, +-)."""
+    """The harmonics that one source reaches: rows into (m, amplitude), and for each bath into (m, +-).
+
+    `memories` holds, for each bath whose coupling is sparse, the map from diag chi to C chi C^dag.
+    """
 
     rows: IntArray
     columns: tuple[IntArray, ...]
+    memories: tuple[sp.csr_array | None, ...]
 
 
 @dataclass(frozen=True)
@@ -139,8 +145,15 @@ class HarmonicBalance:
 
     def matrix(self, z: ComplexArray) -> ComplexArray:
         """Return D(z), shape (..., d, d)."""
-        rows = np.arange(len(self.sign))
-        return self._matrix(z, Sector(rows, tuple(np.arange(len(self.column_harmonic)) for _ in self.contacts)))
+        return self._matrix(z, self._whole)
+
+    @cached_property
+    def _whole(self) -> Sector:
+        return self._sector(np.arange(len(self.sign)), tuple(np.arange(len(self.column_harmonic)) for _ in self.contacts))
+
+    def _sector(self, rows: IntArray, columns: tuple[IntArray, ...]) -> Sector:
+        pairs = zip(self.contacts, columns, strict=True)
+        return Sector(rows, columns, tuple(_memory_map(contact[np.ix_(rows, chosen)]) for contact, chosen in pairs))
 
     def _matrix(self, z: ComplexArray, sector: Sector) -> ComplexArray:
         rows = sector.rows
@@ -149,7 +162,11 @@ class HarmonicBalance:
         diagonal = np.arange(len(rows))
         result[..., diagonal, diagonal] += self.sign[rows] * (z[..., None] + self.nu * self.row_harmonic[rows])
         for j, columns in enumerate(sector.columns):
-            if len(columns):
+            memory = sector.memories[j]
+            if memory is not None:
+                chi = self.susceptibility(j, z, columns).reshape(-1, len(columns))
+                result -= (chi @ memory).reshape(result.shape)
+            elif len(columns):
                 contact = self.contacts[j][np.ix_(rows, columns)]
                 chi = self.susceptibility(j, z, columns)
                 result -= (contact * chi[..., None, :]) @ contact.conj().T
@@ -177,7 +194,7 @@ class HarmonicBalance:
         columns = tuple(
             np.flatnonzero(labels[size + j * width : size + (j + 1) * width] == label) for j in range(len(self.contacts))
         )
-        return Sector(np.flatnonzero(labels[:size] == label), columns)
+        return self._sector(np.flatnonzero(labels[:size] == label), columns)
 
     def is_closed(self, sector: Sector) -> bool:
         """Tell whether a sector does not reach the last harmonics that are kept: nothing was cut off."""
@@ -215,6 +232,22 @@ class HarmonicBalance:
             contacts.append(c)
             work += np.einsum("ka,ka->k", y.conj(), c @ self.contact_rates[j][np.ix_(rows, columns)].T).real
         return Flow(y, tuple(contacts), work, np.stack(heats, axis=1), np.sum(gross, axis=0))
+
+
+def _memory_map(contact: ComplexArray) -> sp.csr_array | None:
+    """Return the sparse map (columns, rows^2) of chi to C diag(chi) C^dag, or None if C is not sparse."""
+    size, width = contact.shape
+    filled = np.count_nonzero(contact, axis=0)
+    if float(np.sum(filled**2)) > _SPARSE * width * size**2:
+        return None
+    entries, where, columns = [], [], []
+    for k in range(width):
+        rows = np.flatnonzero(contact[:, k])
+        entries.append(np.outer(contact[rows, k], contact[rows, k].conj()).ravel())
+        where.append((rows[:, None] * size + rows).ravel())
+        columns.append(np.full(len(rows) ** 2, k))
+    data, places = (np.concatenate(entries), (np.concatenate(columns), np.concatenate(where))) if width else ([], ([], []))
+    return sp.csr_array((data, places), shape=(width, size * size), dtype=complex)
 
 
 def significant_harmonic(coefficients: ComplexArray, fraction: float = 1e-14) -> int:
