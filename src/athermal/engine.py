@@ -7,15 +7,14 @@ import platform
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from athermal import _validate
 from athermal._types import FloatArray
+from athermal.backends.auto import Auto, default_backend
 from athermal.backends.base import Backend, Solver
-from athermal.backends.finite import DensityMatrix
-from athermal.backends.gaussian import Dense
 from athermal.errors import (
     ConvergenceError,
     MachineError,
@@ -43,7 +42,7 @@ def run(
     cycles: int = 1,
     initial: InitialState | None = None,
     *,
-    backend: Backend | None = None,
+    backend: Backend | Literal["auto"] | None = None,
     samples_per_cycle: int = 1,
     progress: Progress | None = None,
 ) -> Ledger:
@@ -56,8 +55,10 @@ def run(
         How many periods.
     initial : InitialState, optional
         The machine's own if left out.
-    backend : Backend, optional
-        If left out, `Dense()` for oscillators treated as Gaussian, `DensityMatrix()` for finite parts.
+    backend : Backend or "auto", optional
+        If left out, `Dense()` for oscillators treated as Gaussian (`Star()` beyond 2000 modes), `DensityMatrix()` for finite
+        parts. "auto" chooses between dense and star by the size of the machine and the length of the run; the ledger's
+        provenance says which (`backend`) and why (`backend_choice`).
     samples_per_cycle : int
         Equally spaced instants per cycle at which the ledger is sampled, the end of the cycle included. Each keeps a
         propagator of its own, two matrices of the size of the covariance.
@@ -100,13 +101,10 @@ def run(
     initial = machine.initial if initial is None else initial
     if not isinstance(initial, InitialState):
         raise MachineError(f"`initial` of a run must be an initial state such as ProductThermal(), but is {initial!r}.")
-    if backend is None:
-        backend = default_backend(machine)
-    if not isinstance(backend, Backend):
-        raise MachineError(f"`backend` of a run must be a backend such as Dense(), but is {backend!r}.")
-    solver = backend.bind(machine)
+    chosen, why = _chosen_backend(backend, machine, cycles, initial)
+    solver = chosen.bind(machine)
     _warn_of_recurrence(machine, cycles, initial)
-    provenance = _provenance(machine, initial, backend, cycles)
+    provenance = _provenance(machine, initial, chosen, cycles) | ({"backend_choice": why} if why else {})
     record = _advance(solver, machine, initial, cycles, samples_per_cycle, provenance, progress)
     ledger = _ledger(solver, record, samples_per_cycle, provenance, "complete")
     _warn_of_truncation(ledger)
@@ -119,16 +117,17 @@ def run(
     return ledger
 
 
-def default_backend(machine: Machine) -> Backend:
-    """Return the backend that a machine is run with if none is named.
-
-    Examples
-    --------
-    >>> from athermal.library import two_oscillator
-    >>> type(default_backend(two_oscillator(modes=5))).__name__
-    'Dense'
-    """
-    return DensityMatrix() if machine.is_finite else Dense()
+def _chosen_backend(backend: Any, machine: Machine, cycles: int, initial: InitialState) -> tuple[Backend, str]:
+    """Return the backend to use, and why if the choice was left to the software."""
+    if backend is None:
+        return default_backend(machine), ""
+    if isinstance(backend, str) and backend == "auto":
+        backend = Auto()
+    if isinstance(backend, Auto):
+        return backend.choose(machine, cycles, initial)
+    if not isinstance(backend, Backend):
+        raise MachineError(f'`backend` of a run must be a backend such as Dense(), or "auto", but is {backend!r}.')
+    return backend, ""
 
 
 @dataclass
@@ -196,6 +195,8 @@ def _finished(solver: Solver[Any], record: _Record, samples: int, provenance: di
 
 def _ledger(solver: Solver[Any], record: _Record, samples: int, provenance: dict[str, Any], status: str) -> Ledger:
     facts = {**provenance, "status": status, "accuracy": solver.accuracy()}
+    if remarks := solver.remarks():
+        facts["remarks"] = list(remarks)
     replicates = None
     if record.replicates:
         snapshots, totals = zip(*record.replicates, strict=True)

@@ -68,6 +68,26 @@ class GaussianCase(Case):
         return -np.sum(np.log(2.0 * np.sinh(w[w > 0.0] / (2.0 * self.machine.part(reservoir).temperature))))
 
 
+class ProductCase(GaussianCase):
+    """A machine whose parts start uncorrelated, one of them squeezed and one displaced."""
+
+    @cached_property
+    def start(self):
+        hand, n = self.by_hand, self.by_hand.n
+        first, last = self.machine.subsystem_names[0], self.machine.subsystem_names[-1]
+        k, moved = hand.modes[first][0], hand.modes[last][0]
+        squeeze, mean = np.eye(2 * n), np.zeros(2 * n)
+        squeeze[k, k], squeeze[n + k, n + k] = np.exp(-0.3), np.exp(0.3)
+        mean[moved], mean[n + moved] = 0.7, -0.4
+        return mean, squeeze @ hand.thermal(1.3) @ squeeze.T
+
+    @property
+    def initial(self):
+        names = (*self.machine.subsystem_names, *self.machine.reservoir_names)
+        squeezed = at.Squeezed(names[0], 0.3, start=at.ProductThermal(dict.fromkeys(names, 1.3)))
+        return at.Displaced(self.machine.subsystem_names[-1], 0.7, -0.4, start=squeezed)
+
+
 def rotating_engine():
     return at.Machine(
         subsystems=[at.Oscillator("a", 2.0), at.Oscillator("b", 1.0)],
@@ -157,4 +177,10 @@ CASES = [
     GaussianCase("forced and coupled", forced_and_coupled()),
     GaussianCase("ramps and functions", ramps_and_functions()),
     GaussianCase("static", static()),
+]
+
+# Without forces on the parts, whose Gibbs states would be displaced.
+PRODUCTS = [
+    ProductCase("rotating engine from a product", rotating_engine()),
+    ProductCase("ramps and functions from a product", ramps_and_functions()),
 ]

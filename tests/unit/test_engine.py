@@ -51,7 +51,7 @@ def test_samples_do_not_change_the_cycles():
         ({"cycles": 2.0}, "`cycles` of a run must be a whole number"),
         ({"samples_per_cycle": 0}, "`samples_per_cycle` of a run must be a whole number of at least 1"),
         ({"initial": "thermal"}, "`initial` of a run must be an initial state such as ProductThermal"),
-        ({"backend": "dense"}, "`backend` of a run must be a backend such as Dense.., but is 'dense'"),
+        ({"backend": "dense"}, "`backend` of a run must be a backend such as Dense.., or \"auto\", but is 'dense'"),
         ({"initial": at.Squeezed("warm", 0.1)}, "names a part that is not there"),
     ],
 )

@@ -31,6 +31,9 @@ def summary_lines(ledger: Ledger) -> list[str]:
             "reservoir is unknown."
         )
     lines.append(_laws(ledger))
+    if choice := ledger.provenance.get("backend_choice"):
+        lines.append(f"Backend chosen - {choice}.")
+    lines += [str(remark) for remark in ledger.provenance.get("remarks", [])]
     return lines
 
 

@@ -24,7 +24,7 @@ A machine file is TOML:
   cycles = 8                  10 if left out
   samples_per_cycle = 1
   tolerance = 1e-12           of the propagator on driven stretches
-  [run.backend]               optional: dense, density_matrix, state_vectors
+  [run.backend]               optional: auto, dense, star, density_matrix, state_vectors
   kind = "state_vectors"
   [machine]                   a machine of the library: see athermal list
   library = "two_oscillator"

@@ -9,7 +9,7 @@ A machine file has up to three tables, and a title::
     samples_per_cycle = 1       # instants per cycle at which the ledger is sampled
     tolerance = 1e-12           # of the propagator on driven stretches, for machines of oscillators
 
-    [run.backend]               # optional; kind: dense, density_matrix, state_vectors
+    [run.backend]               # optional; kind: auto, dense, star, density_matrix, state_vectors
     kind = "state_vectors"
     samples = 16
 

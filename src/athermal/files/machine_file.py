@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import ConfigDict, Field
 
 from athermal._validate import count, positive, suggest
+from athermal.backends.auto import Auto, default_backend
 from athermal.backends.base import Backend
 from athermal.backends.finite import DensityMatrix, StateVectors
-from athermal.backends.gaussian import Dense
-from athermal.engine import Progress, default_backend, run
+from athermal.backends.gaussian import Dense, Star
+from athermal.engine import Progress, run
 from athermal.errors import FileFormatError, MachineError, StateError
 from athermal.files.library import build_library_machine, library_functions
 from athermal.files.overrides import SECTIONS, apply_override, parse_override
@@ -31,7 +32,7 @@ Overrides = Mapping[str, Any] | Sequence[str]
 if TYPE_CHECKING:
     AnyBackend = Backend
 else:  # what a file may hold, told apart by its `kind`
-    AnyBackend = Annotated[Dense | DensityMatrix | StateVectors, Field(discriminator="kind")]
+    AnyBackend = Annotated[Auto | Dense | Star | DensityMatrix | StateVectors, Field(discriminator="kind")]
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,11 @@ with a small matrix G.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.linalg
 
 from athermal._types import ComplexArray, FloatArray
 
@@ -25,6 +25,7 @@ from athermal._types import ComplexArray, FloatArray
 _BEYOND = 32
 # Directions whose singular value is below this, relative to the largest, are rounding.
 _RANK_TOLERANCE = 1e-15
+_CHUNK = 4096
 
 
 @dataclass(frozen=True)
@@ -66,11 +67,20 @@ class Window:
 
     def project(self, rows: ComplexArray) -> ComplexArray:
         """Return Theta^dag a for rows a, shape (k, rho)."""
-        return rows if self.modes is None else rows @ self.modes.conj()
+        if self.modes is None:
+            return rows
+        result = np.zeros((len(rows), self.rank), dtype=complex)
+        for part in chunks(len(self.modes)):
+            result += rows[:, part] @ self.modes[part].conj()
+        return result
 
-    def expand(self, coefficients: ComplexArray) -> ComplexArray:
-        """Return the rows sum_e c_e Theta_e, shape (k, n)."""
-        return coefficients if self.modes is None else coefficients @ self.modes.T
+    def add_to(self, rows: ComplexArray, coefficients: ComplexArray) -> None:
+        """Add sum_e c_e Theta_e to rows of shape (k, n), in place."""
+        if self.modes is None:
+            rows += coefficients
+            return
+        for part in chunks(len(self.modes)):
+            rows[:, part] += coefficients @ self.modes[part].T
 
     def energy_form(self) -> ComplexArray:
         """Return Theta^dag w Theta, the energy within the effective modes."""
@@ -102,9 +112,11 @@ def contact_window(frequencies: FloatArray, contacts: ComplexArray, duration: fl
     n_samples = int(np.ceil(0.5 * half_width * duration * 1.1)) + _BEYOND
     independent = _orthonormal(contacts)
     n_modes, n_contacts = independent.shape
-    empty = np.empty(0)
+    if n_contacts == 0:
+        nothing = np.empty((n_modes, 0), complex)
+        return Window(nothing, np.zeros(1), np.empty((1, 0, 0), complex), frequencies, contacts, duration, centre)
     if n_modes <= n_samples * n_contacts:
-        return Window(None, empty, np.empty((0, n_modes, 0), complex), frequencies, contacts, duration, centre)
+        return Window(None, np.empty(0), np.empty((0, n_modes, 0), complex), frequencies, contacts, duration, centre)
     times = 0.5 * duration * (1.0 - np.cos(np.pi * (np.arange(n_samples) + 0.5) / n_samples))
     phases = np.exp(1j * np.multiply.outer(frequencies - centre, times))
     slope = (frequencies - centre) / (half_width or 1.0)
@@ -116,11 +128,19 @@ def contact_window(frequencies: FloatArray, contacts: ComplexArray, duration: fl
 
 
 def _orthonormal(columns: ComplexArray) -> ComplexArray:
-    """Return an orthonormal basis of the numerical column space."""
-    q, triangle = np.linalg.qr(columns)
+    """Return an orthonormal basis of the numerical column space, by QR of blocks of rows and then of their triangles."""
+    blocks = [columns[part] for part in chunks(len(columns))]
+    factors = [np.linalg.qr(block) for block in blocks]
+    q, triangle = np.linalg.qr(np.concatenate([factor.R for factor in factors]))
     left, values, _ = np.linalg.svd(triangle)
-    rank = int(np.sum(values > _RANK_TOLERANCE * values[0])) if values[0] > 0.0 else 0
-    return np.asarray(q @ left[:, :rank])
+    rank = int(np.sum(values > _RANK_TOLERANCE * np.max(values, initial=0.0)))
+    turns = np.split(q @ left[:, :rank], np.cumsum([len(factor.R) for factor in factors])[:-1])
+    return np.concatenate([factor.Q @ turn for factor, turn in zip(factors, turns, strict=True)])
+
+
+def chunks(size: int) -> list[slice]:
+    """Return slices that cover a range, each small enough for its columns to stay in the processor's cache."""
+    return [slice(first, min(first + _CHUNK, size)) for first in range(0, size, _CHUNK)]
 
 
 def _interpolation(nodes: FloatArray, times: FloatArray) -> FloatArray:
@@ -163,9 +183,8 @@ class StarMap:
         """Return the rows, over the quadratures before, of functionals of those after the window."""
         turned = rows * self.phases
         seen = _apply_form_right(_real(self.project(turned)))
-        added = self.expand(_complex(seen @ self.gradient))
-        added += turned
-        return added, offsets + seen @ self.kick
+        self._add_to(turned, _complex(seen @ self.gradient))
+        return turned, offsets + seen @ self.kick
 
     def before(self, rows: ComplexArray, offsets: FloatArray) -> tuple[ComplexArray, FloatArray]:
         """Return the rows, over the quadratures after, of functionals of those before the window."""
@@ -174,7 +193,9 @@ class StarMap:
         size = len(self.gradient)
         inner = np.eye(size) + _apply_form_right(self.gradient)
         back = np.linalg.solve(inner.T, seen.T).T
-        result = (rows - self.expand(_complex(back @ self.gradient))) * self.phases.conj()
+        result = rows.copy()
+        self._add_to(result, -_complex(back @ self.gradient))
+        result *= self.phases.conj()
         return result, offsets - back @ self.kick
 
     def project(self, rows: ComplexArray) -> ComplexArray:
@@ -183,31 +204,31 @@ class StarMap:
         parts += [w.project(rows[:, part]) for w, part in zip(self.windows, self._parts(), strict=True)]
         return np.concatenate(parts, axis=1)
 
-    def expand(self, coefficients: ComplexArray) -> ComplexArray:
-        """Return the rows over all modes, shape (k, N)."""
-        rows = np.empty((len(coefficients), len(self.phases)), dtype=complex)
-        rows[:, : self.n_system] = coefficients[:, : self.n_system]
+    def _add_to(self, rows: ComplexArray, coefficients: ComplexArray) -> None:
+        rows[:, : self.n_system] += coefficients[:, : self.n_system]
         for window, part, own in zip(self.windows, self._parts(), self.effective(), strict=True):
-            rows[:, part] = window.expand(coefficients[:, own])
-        return rows
+            window.add_to(rows[:, part], coefficients[:, own])
 
     def own_rows(self) -> ComplexArray:
         """Return the quadratures of all effective modes as rows, shape (2n, N)."""
         size = len(self.gradient) // 2
         unit = np.eye(size, dtype=complex)
-        return self.expand(np.concatenate([unit, 1j * unit]))
+        rows = np.zeros((2 * size, len(self.phases)), dtype=complex)
+        self._add_to(rows, np.concatenate([unit, 1j * unit]))
+        return rows
 
     def effective(self) -> list[slice]:
         """Return where each bath's effective modes are."""
-        return _slices(self.n_system, [window.rank for window in self.windows])
+        return slices_of(self.n_system, [window.rank for window in self.windows])
 
     def _parts(self) -> list[slice]:
-        return _slices(self.n_system, [len(window.frequencies) for window in self.windows])
+        return slices_of(self.n_system, [len(window.frequencies) for window in self.windows])
 
 
-def _slices(first: int, sizes: Sequence[int]) -> list[slice]:
+def slices_of(first: int, sizes: Sequence[int]) -> list[slice]:
+    """Return consecutive slices of some sizes, from `first` on."""
     edges = np.cumsum([first, *sizes])
-    return [slice(int(a), int(b)) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    return [slice(int(a), int(b)) for a, b in itertools.pairwise(edges)]
 
 
 def _real(rows: ComplexArray) -> FloatArray:

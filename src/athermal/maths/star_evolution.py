@@ -8,9 +8,9 @@ from functools import cached_property
 
 import numpy as np
 
-from athermal._types import ComplexArray, FloatArray
+from athermal._types import ComplexArray, FloatArray, IntArray
 from athermal.maths.propagate import QuadraticFunctional, gauss_legendre_tableau
-from athermal.maths.star import Window, _slices
+from athermal.maths.star import Window, slices_of
 from athermal.maths.symplectic import apply_form
 
 _NODES = 24
@@ -51,7 +51,7 @@ class EffectiveStar:
 
     windows: tuple[Window, ...]
     n_system: int
-    columns: tuple[FloatArray, ...]
+    columns: tuple[IntArray, ...]
     start: float
     coupling: Coupling
     slope: Coupling
@@ -68,7 +68,7 @@ class EffectiveStar:
         contacts = np.zeros((len(times), 2 * n, d))
         index = np.arange(s)
         contacts[:, index, index] = contacts[:, n + index, s + index] = 1.0
-        for window, columns, own in zip(self.windows, self.columns, _slices(s, [w.rank for w in self.windows]), strict=True):
+        for window, columns, own in zip(self.windows, self.columns, slices_of(s, [w.rank for w in self.windows]), strict=True):
             seen = window.contact_at(times - self.start)
             contacts[:, own, columns] = seen.real
             contacts[:, n + own.start : n + own.stop, columns] = seen.imag
@@ -129,7 +129,7 @@ class EffectiveStar:
         """
         functionals = []
         n, gradient, kick = self.n_modes, whole.gradient, whole.kick
-        for window, own in zip(self.windows, _slices(self.n_system, [w.rank for w in self.windows]), strict=True):
+        for window, own in zip(self.windows, slices_of(self.n_system, [w.rank for w in self.windows]), strict=True):
             energy = _real_form(window.energy_form())
             index = np.concatenate([np.arange(own.start, own.stop), np.arange(own.start, own.stop) + n])
             y, y0 = gradient[index], kick[index]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy.linalg
 
 from athermal._types import ComplexArray, FloatArray
+from athermal.errors import StateError
 from athermal.maths.gaussian import entropy
 from athermal.maths.information import _integration_rule
 
@@ -12,6 +14,8 @@ from athermal.maths.information import _integration_rule
 _PLAIN_LIMIT = 40
 _DIGITS = 40.0  # ln of 1e17
 _CHUNK = 1 << 21
+# integral of |ln det| over the last 1e-12 before y = 1/2: some 1e-10.
+_WEIGHTLESS = 1e-12
 
 LowRankTerm = tuple[ComplexArray, FloatArray]
 
@@ -37,7 +41,8 @@ def mutual_information_of_amplitudes(
     """Return I between a few modes and all others; as `mutual_information_of_rows`, with sums over modes in place of QR.
 
     The rows are written a_x + i a_p. ln det of the small Gram matrices loses eps nu_max / (1/2 - y) digits, which the weights
-    of the graded rule make up for; nodes at which even the Cholesky factor is lost weigh nothing.
+    of the graded rule make up for; where even the Cholesky factor is lost, the QR factors of the graded rows take over, or with
+    a low-rank term the node is left out: it lies so close to y = 1/2 that it weighs nothing.
 
     Parameters
     ----------
@@ -65,13 +70,25 @@ def mutual_information_of_amplitudes(
         stacked, least = np.concatenate([amplitudes, -1j * vectors]), 0.0
     gaps, weights = integration_rule(least)
     total = entropy(np.ascontiguousarray(few.real), defect) - n_rows // 2
-    for matrix, weight in zip(resolvent_products(stacked, mode_excess, gaps), weights, strict=True):
+    products = resolvent_products(stacked, mode_excess, gaps)
+    for matrix, gap, weight in zip(products, gaps, weights, strict=True):
         own = matrix[:n_rows, :n_rows]
         if shared is not None:
             across, among = matrix[:n_rows, n_rows:], matrix[n_rows:, n_rows:]
             reduced = core @ np.linalg.solve(np.eye(len(core)) + among @ core, across.conj().T)
             own = own - across @ reduced
-        total += float(weight) * _log_determinant(own)
+        try:
+            factor = np.linalg.cholesky(own)
+        except np.linalg.LinAlgError:
+            if shared is None:
+                total += float(weight) * _graded_log_determinant(amplitudes, mode_excess, float(gap))
+            elif gap > _WEIGHTLESS:
+                raise StateError(
+                    f"The correlations of a state must satisfy sigma + i Omega/2 >= 0, but at y = 1/2 - {gap:.1e} it is not "
+                    "positive among the subsystems: the covariance has lost its digits. Use Dense()."
+                ) from None
+        else:
+            total += float(weight) * 2.0 * float(np.sum(np.log(np.diag(factor).real)))
     return total
 
 
@@ -112,9 +129,7 @@ def largest_low_rank_correlation(mode_excess: FloatArray, vectors: ComplexArray,
     return -1.0 / lowest if lowest < 0.0 else float("inf")
 
 
-def entropy_change_of_low_rank(
-    excess: FloatArray, vectors: FloatArray, core: FloatArray, least_excess: float
-) -> float:
+def entropy_change_of_low_rank(excess: FloatArray, vectors: FloatArray, core: FloatArray, least_excess: float) -> float:
     """Return S(diag(nu, nu) + W J W^T) - S(diag(nu, nu)) by the matrix determinant lemma.
 
     S' - S = integral_0^{1/2} ln det(1 + J W^T (nu + i y Omega)^{-1} W) dy.
@@ -151,8 +166,10 @@ def entropy_change_of_low_rank(
     return total
 
 
-def _log_determinant(matrix: ComplexArray) -> float:
-    try:
-        return 2.0 * float(np.sum(np.log(np.diag(np.linalg.cholesky(matrix)).real)))
-    except np.linalg.LinAlgError:
-        return float(np.linalg.slogdet(matrix)[1])
+def _graded_log_determinant(amplitudes: ComplexArray, mode_excess: FloatArray, gap: float) -> float:
+    """Return ln det of A (nu + i y Omega)^{-1} A^T from pivoted QR of its graded factor; cf. `mutual_information_of_rows`."""
+    order = np.argsort(mode_excess)
+    sorted_rows, above = amplitudes[:, order] / np.sqrt(2.0), mode_excess[order]
+    columns = np.concatenate([sorted_rows / np.sqrt(above + gap), sorted_rows.conj() / np.sqrt(above + 1.0 - gap)], axis=1)
+    (triangle, *_) = scipy.linalg.qr(columns.conj().T, mode="r", pivoting=True)
+    return 2.0 * float(np.sum(np.log(np.abs(np.diag(triangle)))))

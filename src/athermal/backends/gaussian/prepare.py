@@ -147,7 +147,9 @@ def _fill_gibbs(
     factor[np.ix_(rows, rows)] = transform * np.sqrt(np.tile(above[modes], 2) + 0.5)
 
 
-def gibbs_block(hamiltonian: Hamiltonian, names: tuple[str, ...], temperature: float) -> tuple[FloatArray, FloatArray, FloatArray]:
+def gibbs_block(
+    hamiltonian: Hamiltonian, names: tuple[str, ...], temperature: float
+) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return mean, symplectic factor and nu - 1/2 of the Gibbs state of some parts' Hamiltonian at time zero."""
     form, force = hamiltonian.own_form(names)
     try:
@@ -158,7 +160,7 @@ def gibbs_block(hamiltonian: Hamiltonian, names: tuple[str, ...], temperature: f
             f"bounded below. {error} Weaken the couplings or add the counter-term."
         ) from None
     # h = T w T^T with T symplectic: the normal modes are r = T^-T r', and sigma = T^-T nu T^-1.
-    mean = -np.linalg.solve(form, force) if np.any(force) else np.zeros(len(form))
+    mean = np.asarray(-np.linalg.solve(form, force) if np.any(force) else np.zeros(len(form)), dtype=np.float64)
     return mean, symplectic_inverse(transform).T, thermal_excess(frequencies, temperature)
 
 

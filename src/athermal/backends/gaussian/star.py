@@ -12,14 +12,14 @@ from athermal import _validate
 from athermal._types import ComplexArray, FloatArray
 from athermal.backends.base import Backend, Solver
 from athermal.backends.gaussian.star_entropy import block_entropy, changed, low_rank_entropy
-from athermal.backends.gaussian.star_prepare import StarPreparation, moments_of
+from athermal.backends.gaussian.star_prepare import StarPreparation
 from athermal.backends.gaussian.star_segment import Segment, SegmentBuilder
 from athermal.backends.gaussian.star_state import History, Key, LowRank, StarStart, StarState, appended
 from athermal.backends.gaussian.state import GaussianState
 from athermal.errors import InstabilityError, MachineError
 from athermal.machine.initial import InitialState
 from athermal.machine.machine import Machine
-from athermal.maths.gaussian import entropy, log_partition, mode_entropy
+from athermal.maths.gaussian import entropy, log_partition
 from athermal.maths.star_information import mutual_information_of_amplitudes
 from athermal.thermodynamics.snapshot import Reference, Snapshot
 
@@ -125,9 +125,7 @@ class StarSolver(Solver[StarState]):
             self._check_growth(self._spread(before), charged_from[-1], reference, "going backwards to charge it")
             return before
 
-        preparation = StarPreparation(
-            self.hamiltonian, self._begin, cycle_backwards, self._densified, self.options.block_modes
-        )
+        preparation = StarPreparation(self.hamiltonian, self._begin, cycle_backwards, self._densified, self.options.block_modes)
         state = preparation(initial)
         self._initial_spread = max(self._spread(state), state.start.spread)
         return state

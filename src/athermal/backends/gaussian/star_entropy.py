@@ -51,7 +51,7 @@ def changed(
     again = change.basis.conj().T @ rest  # twice is enough (Kahan, Parlett)
     inside, rest = inside + again, rest - change.basis @ again
     functionals = np.concatenate([u.real + 1j * v.real, u.imag + 1j * v.imag], axis=1)
-    triangle = np.linalg.qr(functionals.conj().T, mode="r")
+    _, triangle = np.linalg.qr(functionals.conj().T)
     q, r = np.linalg.qr(rest @ triangle.conj().T)
     left, values, _ = np.linalg.svd(r)
     new = q @ left[:, : int(np.sum(values > _NEGLIGIBLE))]

@@ -168,7 +168,7 @@ class StarPreparation:
     def _check_size(self, size: int, what: str) -> None:
         if size > self.largest:
             raise MachineError(
-                f"{what} must correlate at most `block_modes` = {self.largest} modes for the star backend, but correlates {size}. "
+                f"{what} must correlate at most `block_modes` = {self.largest} modes for the star backend, but has {size}. "
                 "Use Dense(), or raise `block_modes`."
             )
 

@@ -114,8 +114,8 @@ class SegmentBuilder:
             highest = float(np.max(self.hamiltonian.frequencies))
             raise ConvergenceError(
                 f"The stretch from t = {start:.6g} to {stop:.6g} must be resolved in at most `max_panels` = {self.max_panels} "
-                f"panels, but the fastest bath mode, of frequency {highest:.6g}, asks for {panels}. Cut the spectral density with "
-                "`high` at some tens of the highest frequency that matters, or raise `max_panels`."
+                f"panels, but the fastest bath mode, of frequency {highest:.6g}, asks for {panels}. Cut the spectral density "
+                "with `high` at some tens of the highest frequency that matters, or raise `max_panels`."
             )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from athermal._types import ComplexArray, FloatArray, IntArray
 from athermal.maths.gaussian import excess, mode_entropy
+from athermal.maths.star import chunks
 from athermal.maths.star_information import LowRankTerm, entropy_change_of_low_rank
 from athermal.maths.symplectic import mode_indices, williamson
 
@@ -65,8 +66,17 @@ class StarStart:
 
     def covariance(self, rows: ComplexArray) -> FloatArray:
         """Return the covariance of some functionals, shape (k, k)."""
-        factored = self.factored(rows)
-        result = ((factored * self.nu) @ factored.conj().T).real
+        size = len(rows)
+        result, weights = np.zeros((size, size)), self.nu.copy()
+        for modes, matrix in self.groups:
+            weights[modes] = 0.0
+            block = rows[:, modes]
+            real = np.concatenate([block.real, block.imag], axis=1) @ matrix
+            result += (real * np.tile(self.nu[modes], 2)) @ real.T
+        for part in chunks(len(weights)):
+            block = _times_blocks(rows[:, part], self.local[part])
+            for real in (block.real, block.imag):
+                result += (real * weights[part]) @ real.T
         if self.shared is not None:
             overlap = (rows @ self.shared[0].conj().T).real
             result = result + overlap @ self.shared[1] @ overlap.T
@@ -210,7 +220,7 @@ class LowRank:
     @property
     def rank(self) -> int:
         """The number of columns."""
-        return self.basis.shape[1]
+        return int(self.basis.shape[1])
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,99 @@
+"""The choice between the Gaussian backends."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from athermal.backends.base import Backend, Solver
+from athermal.backends.finite import DensityMatrix
+from athermal.backends.gaussian import Dense, Star
+from athermal.machine.initial import Charged, GaussianMoments, Gibbs, InitialState
+from athermal.machine.machine import Machine
+
+# Up to here the dense backend takes fractions of a second a cycle, and there is nothing to gain.
+_SMALL = 200
+# Beyond this a matrix of the whole takes 128 MB and its eigenvalues minutes.
+_LARGE = 2000
+# Directions that a bath changes in beyond bandwidth x time / 2 pi: the tails of prolate spheroidal functions at 1e-13.
+_TAIL = 16
+
+
+@dataclass(frozen=True)
+class Auto(Backend):
+    """Whatever suits the machine and the length of the run: `Dense`, `Star` or, for finite parts, `DensityMatrix`.
+
+    Examples
+    --------
+    >>> from athermal.library import two_oscillator
+    >>> chosen, why = Auto().choose(two_oscillator(modes=5))
+    >>> type(chosen).__name__
+    'Dense'
+    """
+
+    kind: Literal["auto"] = field(default="auto", repr=False)
+
+    def bind(self, machine: Machine) -> Solver[Any]:
+        """Return the solver of the backend chosen for one cycle."""
+        return self.choose(machine)[0].bind(machine)
+
+    def choose(self, machine: Machine, cycles: int = 1, initial: InitialState | None = None) -> tuple[Backend, str]:
+        """Return the backend for a run, and why."""
+        if machine.is_finite:
+            return DensityMatrix(), "density matrix: the machine has finite parts"
+        n_modes, star = machine.n_modes, Star()
+        if n_modes <= _SMALL:
+            return Dense(), f"dense: {n_modes} modes are few, and every column is known"
+        start: Any = initial or machine.initial
+        charging = 0
+        while hasattr(start, "start"):
+            charging += start.cycles if isinstance(start, Charged) else 0
+            start = start.start
+        if isinstance(start, GaussianMoments) or (isinstance(start, Gibbs) and _is_wide(start, machine, star)):
+            kind = type(start).__name__
+            return Dense(), f"dense: the start ({kind}) correlates more modes than the star backend can hold"
+        rank = expected_rank(machine, max(cycles, charging) * machine.period)
+        room = min([star.max_rank, *(bath.n_modes // 2 for bath in machine.harmonic_baths)])
+        if rank <= room or len(machine.reservoirs) == 1:
+            return star, f"star: {n_modes} modes, but baths change in some {rank} directions: all columns known"
+        if n_modes <= _LARGE:
+            return Dense(), f"dense: a bath changes in about {rank} directions, too many for the star backend to know C(R)"
+        return star, (
+            f"star: {n_modes} modes are too many for the dense backend; C(R) and D_j are known while the baths have changed in few "
+            "directions"
+        )
+
+
+def expected_rank(machine: Machine, duration: float) -> int:
+    """Return in about how many complex directions a bath changes: bandwidth x time / 2 pi and a tail.
+
+    Examples
+    --------
+    >>> from athermal.library import two_oscillator
+    >>> expected_rank(two_oscillator(modes=5), 0.0)
+    16
+    """
+    bandwidth = max(float(np.ptp(bath.frequencies)) for bath in machine.harmonic_baths)
+    return math.ceil(bandwidth * duration / (2.0 * math.pi)) + _TAIL
+
+
+def default_backend(machine: Machine) -> Backend:
+    """Return the backend that a machine is run with if none is named: dense while that is comfortable.
+
+    Examples
+    --------
+    >>> from athermal.library import two_oscillator
+    >>> type(default_backend(two_oscillator(modes=5))).__name__
+    'Dense'
+    """
+    if machine.is_finite:
+        return DensityMatrix()
+    return Dense() if machine.n_modes <= _LARGE else Star()
+
+
+def _is_wide(start: Gibbs, machine: Machine, star: Star) -> bool:
+    names = (*machine.subsystem_names, *machine.reservoir_names) if start.parts is None else start.parts
+    return sum(len(machine.hamiltonian.part_modes.get(name, ())) for name in names) > star.block_modes
