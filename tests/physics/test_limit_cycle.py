@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.integrate import solve_ivp
 
 import athermal as at
 from tests.physics.test_equilibrium import matsubara
@@ -74,7 +75,6 @@ def test_equal_temperatures_and_no_drive_give_no_heat_and_the_gibbs_state(densit
     modes = 400
 
     def machine(rule_a, rule_b):
-        low, high = density.support
         baths = [at.ContinuumBath(name, 0.8, density, modes, rule) for name, rule in (("left", rule_a), ("right", rule_b))]
         couplings = [kind(("a", "left"), 0.6), kind(("b", "right"), 0.5), at.Exchange(("a", "b"), 0.2)]
         return at.Machine([at.Oscillator("a", 1.3), at.Oscillator("b", 1.0)], baths, couplings, 1.0)
@@ -151,7 +151,7 @@ def two_tones(modes):
     """Exchange and two-mode squeezing of two oscillators, one exchange damping driven: no locked efficiency."""
     baths = [
         at.ContinuumBath("hot", 6.0, entire(0.15, 2.0, 3), modes, "legendre"),
-        at.ContinuumBath("cold", 0.5, entire(0.8, 1.2, 3), modes, "legendre"),
+        at.ContinuumBath("cold", 0.5, entire(0.1, 1.5, 3), modes, "legendre"),
     ]
     couplings = [
         at.Position(("a", "hot")),
@@ -166,7 +166,7 @@ def two_tones(modes):
     ("build", "modes", "cycles", "allowed"),
     [
         (parametric, 260, 17, 1e-9),  # what is left of the transient, e^-0.46 t
-        (two_tones, 260, 14, 1e-4),  # exchange damping leaves tails in powers of 1/t: J = w^3 at w = 0
+        (two_tones, 330, 14, 1e-5),  # as above, e^-0.17 t
     ],
 )
 def test_late_cycles_of_a_dense_run_are_the_limit_cycle(build, modes, cycles, allowed):
@@ -249,7 +249,6 @@ def mathieu(eps, friction, cutoff=200.0):
 
 def monodromy_rate(eps, friction):
     """Return the largest real Floquet exponent of x'' + friction x' + (1 + eps cos 2t) x = 0 by stepping it."""
-    from scipy.integrate import solve_ivp
 
     def slope(t, y):
         return [y[1], -friction * y[1] - (1.0 + eps * np.cos(2.0 * t)) * y[0]]
@@ -309,5 +308,3 @@ def test_what_a_little_of_a_bound_state_does():
     assert 1e-6 < np.max(cycle.undamped) < 1e-4
     assert cycle.errors["covariance"] > 1e-6
     assert "bound states" in str(cycle)
-
-

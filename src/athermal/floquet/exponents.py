@@ -56,7 +56,7 @@ def floquet_exponents(machine: Machine) -> ComplexArray:
     >>> bath = at.ContinuumBath("bath", 1.0, density, modes=20, rule="tan")
     >>> machine = at.Machine([at.Oscillator("a", 1.0)], [bath], [at.Position(("a", "bath"))], period=1.0)
     >>> np.round(at.floquet_exponents(machine).real, 3)
-    array([-0.102, -0.102])
+    array([-0.101, -0.101])
     """
     problem = pose(machine, "the Floquet exponents")
     system, zeros = settled_zeros(problem)
@@ -122,9 +122,8 @@ def check_stable(zeros: list[Resonance], system: System) -> None:
         rate = zero.frequency.imag
         if rate > _UNDAMPED * scale:
             kind = "is parametrically unstable" if system.balance.n else "is unstable: its Hamiltonian is not bounded below"
-            remedy = (
-                "Weaken the drive, move it away from resonance, or damp it more." if system.balance.n else "Weaken the couplings."
-            )
+            weaker = "Weaken the drive, move it away from resonance, or damp it more."
+            remedy = weaker if system.balance.n else "Weaken the couplings."
             raise InstabilityError(
                 f"The machine {kind}, and has no limit cycle: every Floquet exponent must have a negative real part, but one is "
                 f"{rate:.6g} + {-zero.frequency.real:.6g}i per unit time, growth by e^{rate * period:.6g} per cycle. {remedy}"
@@ -136,8 +135,9 @@ def check_stable(zeros: list[Resonance], system: System) -> None:
 def raise_undamped(name: str, what: str) -> None:
     """Raise the error of a machine part of which never forgets."""
     raise ConvergenceError(
-        f"A machine with a limit cycle must be damped in all its parts, but subsystem {name!r} is not: {what}, where no bath that "
-        "it meets has spectral weight (a bound state). Its limit cycle depends on its initial state. Widen the bands, or weaken "
+        f"A machine with a limit cycle must be damped in all its parts, but subsystem {name!r} is not: {what}, where no bath "
+        "that it meets has spectral weight (a bound state). Its limit cycle depends on its initial state. Widen the bands, or weaken "
+        f"e^{rate * period:.6g} per cycle. {remedy}"
         "the coupling to a narrow one."
     )
 

@@ -142,7 +142,7 @@ class LimitCycle:
 
     @property
     def entropy_production(self) -> float:
-        """dSigma per cycle = sum_j Q_j/T_j (S10, with dS_i = 0)."""
+        """Return dSigma per cycle = sum_j Q_j/T_j (S10, with dS_i = 0)."""
         return float(np.sum(self.heat / self.reference.temperatures))
 
     @property
@@ -271,7 +271,8 @@ def limit_cycle(machine: Machine, *, tolerance: float = 1e-8, max_harmonics: int
     if not integral.is_converged:
         raise ConvergenceError(
             f"The integral over frequency must converge to `tolerance` = {tolerance:.1e} with at most `max_nodes` = {max_nodes} "
-            f"nodes, but still misses it by {_worst(integral, system, tolerance):.1e} times. Loosen the tolerance, or raise `max_nodes`."
+            f"nodes, but the covariances still miss it {_worst(integral, system, tolerance):.1e} times. Loosen the tolerance, or "
+            "raise `max_nodes`."
         )
     return _certified(system, zeros, integral, tolerance)
 
@@ -293,8 +294,8 @@ def _truncated(problem: Problem, tolerance: float, max_harmonics: int) -> tuple[
         if n > max_harmonics:
             raise ConvergenceError(
                 f"The limit cycle must converge to `tolerance` = {tolerance:.1e} with at most `max_harmonics` = {max_harmonics} "
-                f"harmonics of the drive, but between {system.balance.n} and the ones before it still changes by {change:.1e}. Give "
-                "sudden strokes smooth `ramps` (shape 'quintic' converges fastest), loosen the tolerance, or raise `max_harmonics`."
+                f"harmonics of the drive, but with {system.balance.n} of them still changes by {change:.1e}. Give sudden strokes "
+                "smooth `ramps` (shape 'quintic' converges fastest), loosen the tolerance, or raise `max_harmonics`."
             )
         finer = truncate(problem, n)
         change = difference(system, finer, zeros)

@@ -145,6 +145,6 @@ def _check_damped(machine: Machine) -> None:
     for part in machine.subsystems:
         if isinstance(part, Oscillator) and part.name not in joined:
             raise MachineError(
-                f"Subsystem {part.name!r} must be joined to a reservoir by couplings to have a limit cycle, but nothing damps it: "
-                "it keeps its initial state for ever. Couple it, or leave it out."
+                f"Subsystem {part.name!r} must be joined to a reservoir by couplings to have a limit cycle, but nothing damps "
+                "it: it keeps its initial state for ever. Couple it, or leave it out."
             )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from athermal._types import ComplexArray, FloatArray
+from athermal._types import ComplexArray, FloatArray, IntArray
 from athermal.floquet.problem import Problem
 from athermal.maths.harmonics import Flow, HarmonicBalance, Sector, significant_harmonic
 from athermal.maths.kronrod import Integral, Segment, integrate
@@ -32,14 +34,16 @@ class Layout:
     phases: FloatArray
 
     @cached_property
-    def upper(self) -> tuple[FloatArray, FloatArray]:
+    def upper(self) -> tuple[IntArray, IntArray]:
         """Indices of the upper triangle, diagonal included."""
-        return np.triu_indices(2 * self.n_modes)
+        first, second = np.triu_indices(2 * self.n_modes)
+        return first.astype(np.intp), second.astype(np.intp)
 
     @cached_property
-    def strict(self) -> tuple[FloatArray, FloatArray]:
+    def strict(self) -> tuple[IntArray, IntArray]:
         """Indices of the upper triangle, diagonal excluded."""
-        return np.triu_indices(2 * self.n_modes, 1)
+        first, second = np.triu_indices(2 * self.n_modes, 1)
+        return first.astype(np.intp), second.astype(np.intp)
 
     @property
     def heats(self) -> slice:
@@ -194,13 +198,14 @@ def segments(system: System, zeros: list[Resonance]) -> list[Segment]:
             if mark - kept[-1] > smallest and here.high - mark > smallest:
                 kept.append(float(mark))
         ends = [*kept, here.high]
-        for start, stop in zip(ends[:-1], ends[1:], strict=True):
+        for start, stop in itertools.pairwise(ends):
             result.append(Segment(bath, start, stop, max(here.scale, start)))
     return result
 
 
 def _edges(system: System, bath: int) -> list[float]:
-    balance, marks = system.balance, []
+    balance = system.balance
+    marks: list[float] = []
     for j, columns in enumerate(system.sectors[bath].columns):
         other = system.problem.baths[j]
         for column in columns:
@@ -211,19 +216,19 @@ def _edges(system: System, bath: int) -> list[float]:
 
 
 def _peaks(system: System, bath: int, zeros: list[Resonance]) -> list[float]:
-    balance, marks = system.balance, []
+    balance = system.balance
+    marks: list[float] = []
     rows = np.zeros(len(balance.sign), dtype=bool)
     rows[system.sectors[bath].rows] = True
     for zero in zeros:
-        strength = np.abs(zero.vector) * rows
-        for m in balance.harmonics:
-            # quanta that come in at z + m nu meet the m-th harmonic of the resonance
-            if float(np.max(strength[balance.row_harmonic == m], initial=0.0)) > _VISIBLE:
-                marks.append(zero.frequency.real + m * balance.nu)
+        # quanta that come in at z + m nu meet the m-th harmonic of the resonance
+        strength = np.max((np.abs(zero.vector) * rows).reshape(len(balance.harmonics), -1), axis=1)
+        seen = balance.harmonics[strength > _VISIBLE]
+        marks.extend(float(zero.frequency.real + m * balance.nu) for m in seen)
     return marks
 
 
-def target(layout: Layout, tolerance: float) -> object:
+def target(layout: Layout, tolerance: float) -> Callable[[FloatArray], FloatArray]:
     """Return what error is allowed of each integral, given the integrals."""
 
     def allowed(values: FloatArray) -> FloatArray:
@@ -242,7 +247,7 @@ def integrate_all(system: System, zeros: list[Resonance], tolerance: float, max_
     """Integrate over the frequencies of all baths."""
     pieces = segments(system, zeros)
     allowed = target(system.layout, 0.3 * tolerance)
-    return integrate(system.integrand, pieces, len(system.sectors), allowed, max_nodes)  # type: ignore[arg-type]
+    return integrate(system.integrand, pieces, len(system.sectors), allowed, max_nodes)
 
 
 def with_more_harmonics(system: System, fine: System, integral: Integral) -> FloatArray:

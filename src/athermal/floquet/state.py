@@ -44,7 +44,7 @@ def driven_mean(system: System) -> Mean:
         heats.append(-float(np.sum(balance.nu * balance.column_harmonic * (felt.conj() * c).imag)))
         work += float((y.conj() @ (balance.contact_rates[j] @ c)).real)
         contacts.append(c.reshape(-1, 2))
-    return Mean(y.reshape(-1, 2 * n), tuple(contacts), work, np.array(heats))
+    return Mean(np.asarray(y.reshape(-1, 2 * n), dtype=complex), tuple(contacts), work, np.array(heats))
 
 
 @dataclass(frozen=True)

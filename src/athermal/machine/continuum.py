@@ -47,7 +47,7 @@ class Continuum:
 
     @property
     def softness(self) -> float:
-        """integral G(w)/w dw = -S(0): how far a unit force moves the contact."""
+        """The integral of G(w)/w, -S(0): how far a unit force moves the contact."""
         return -float(self.self_energy(np.zeros(1, dtype=complex))[0].real)
 
 
@@ -100,7 +100,7 @@ def _check_origin(bath: ContinuumBath, spectral: SpectralDensity, low: float, hi
     if g[1] > 0.0 and g[0] > 0.9 * g[1] and g[1] > 0.9 * g[2]:
         raise MachineError(
             f"`spectral_density` of reservoir {bath.name!r} must vanish at zero frequency for a limit cycle, but is "
-            f"{float(spectral(w[:1])[0]):.6g} there: integral J(w)/w dw diverges, and the coupled whole is not bounded below. Let "
+            f"{float(spectral(w[:1])[0]):.6g} there: integral J/w dw diverges, and the coupled whole is not bounded below. Let "
             "the band start above zero (`low`), or use an Ohmic density."
         )
 

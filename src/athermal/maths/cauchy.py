@@ -46,7 +46,7 @@ def drude(z: ComplexArray, slope: float, cutoff: float, low: float, high: float)
     By partial fractions, w/[(w^2 + D^2)(z - w)] = A [1/(z - w) + (w - D^2/z)/(w^2 + D^2)] with A = z/(z^2 + D^2).
     """
     pole = 1.0 / (z * z + cutoff**2)
-    safe = np.where(z == 0.0, 1j, z)
+    safe: ComplexArray = np.where(z == 0.0, 1j, z).astype(complex)
     if math.isinf(high):
         ends = _log(safe - low) - math.log(math.hypot(low, cutoff)) - 1j * math.pi * np.where(np.signbit(z.imag), -1.0, 1.0)
         angle = 0.5 * math.pi

@@ -5,11 +5,13 @@ amplitude c = (sum_k g_k b_k, h.c.), H = y^dag h(t) y/2 + sum_j y^dag C_j(t) c_j
 
     [Z (z + m nu) - h - sum_j C_j chi_j(z + m nu) C_j^dag] y = f + sum_j C_j c_j^in,   Z = diag(1, -1),
 
-where products with h and C are convolutions over m, chi = diag(S(w), S(-w*)*) and S is the Cauchy transform of the bath's density.
+where products with h and C are convolutions over m, chi = diag(S(w), S(-w*)*) and S is the Cauchy transform of the
+bath's density.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -50,7 +52,7 @@ def fourier_rule(period: float, breakpoints: Sequence[float], n_harmonics: int) 
     edges = [*breakpoints, breakpoints[0] + period]
     x, w = np.polynomial.legendre.leggauss(_NODES_PER_PANEL)
     times, weights = [], []
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in itertools.pairwise(edges):
         n_panels = 2 + int(np.ceil(2.0 * np.pi * n_harmonics * (high - low) / period / _PHASE_PER_PANEL))
         half = 0.5 * (high - low) / n_panels
         middles = low + half * (2.0 * np.arange(n_panels) + 1.0)
@@ -162,11 +164,13 @@ class HarmonicBalance:
         diagonal = np.arange(len(rows))
         result[..., diagonal, diagonal] += self.sign[rows] * (z[..., None] + self.nu * self.row_harmonic[rows])
         for j, columns in enumerate(sector.columns):
+            if not len(columns):
+                continue
             memory = sector.memories[j]
             if memory is not None:
                 chi = self.susceptibility(j, z, columns).reshape(-1, len(columns))
                 result -= (chi @ memory).reshape(result.shape)
-            elif len(columns):
+            else:
                 contact = self.contacts[j][np.ix_(rows, columns)]
                 chi = self.susceptibility(j, z, columns)
                 result -= (contact * chi[..., None, :]) @ contact.conj().T
@@ -209,7 +213,7 @@ class HarmonicBalance:
     def respond(self, bath: int, w: FloatArray, amplitude: FloatArray, sector: Sector) -> Flow:
         """Solve for incoming quanta of a bath at real frequencies w, of amplitude sqrt(G(w))."""
         rows = sector.rows
-        matrix = self._matrix(w + 0j, sector)
+        matrix = self._matrix(w.astype(complex), sector)
         source = self.contacts[bath][rows, self.source_column()]
         y = np.linalg.solve(matrix, np.broadcast_to(source[:, None], (len(w), len(rows), 1)))[..., 0] * amplitude[:, None]
         contacts, heats, gross = [], [], []
@@ -217,7 +221,7 @@ class HarmonicBalance:
         work = 0.5 * np.einsum("ka,ka->k", y.conj(), y @ form_rate.T).real
         for j, columns in enumerate(sector.columns):
             felt = y @ self.contacts[j][np.ix_(rows, columns)].conj()
-            induced = self.susceptibility(j, w + 0j, columns) * felt
+            induced = self.susceptibility(j, w.astype(complex), columns) * felt
             shifted = w[:, None] + self.nu * self.column_harmonic[columns]
             given = -np.sum(shifted * (felt.conj() * induced).imag, axis=1)
             taken = np.zeros(len(w))
@@ -231,7 +235,7 @@ class HarmonicBalance:
             gross.append(np.abs(given) + np.abs(taken))
             contacts.append(c)
             work += np.einsum("ka,ka->k", y.conj(), c @ self.contact_rates[j][np.ix_(rows, columns)].T).real
-        return Flow(y, tuple(contacts), work, np.stack(heats, axis=1), np.sum(gross, axis=0))
+        return Flow(np.asarray(y, dtype=complex), tuple(contacts), work, np.stack(heats, axis=1), np.sum(gross, axis=0))
 
 
 def _memory_map(contact: ComplexArray) -> sp.csr_array | None:

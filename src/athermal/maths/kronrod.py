@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from athermal._types import ComplexArray, FloatArray, IntArray
 
@@ -88,16 +90,17 @@ class _Panels:
     errors: FloatArray
     record: list[tuple[FloatArray, FloatArray, FloatArray, ComplexArray]]
 
-    def where(self, mask: FloatArray) -> _Panels:
+    def where(self, mask: NDArray[np.bool_]) -> _Panels:
         chosen = np.flatnonzero(mask)
         record = [self.record[k] for k in chosen]
         return _Panels(self.segment[mask], self.low[mask], self.high[mask], self.values[mask], self.errors[mask], record)
 
     def joined(self, other: _Panels) -> _Panels:
-        pairs = [
-            np.concatenate([getattr(self, name), getattr(other, name)]) for name in ("segment", "low", "high", "values", "errors")
-        ]
-        return _Panels(*pairs, self.record + other.record)
+        def both(name: str) -> Any:
+            return np.concatenate([getattr(self, name), getattr(other, name)])
+
+        record = self.record + other.record
+        return _Panels(both("segment"), both("low"), both("high"), both("values"), both("errors"), record)
 
 
 def integrate(
@@ -129,11 +132,7 @@ def integrate(
         is_converged = bool(np.all(errors <= allowed))
         if is_converged or evaluated >= max_nodes:
             break
-        share = np.max(panels.errors / allowed, axis=1)
-        order = np.argsort(share)
-        keep = np.zeros(len(share), dtype=bool)
-        keep[order] = np.cumsum(share[order]) <= 0.25
-        keep |= panels.high - panels.low < 1e-9
+        keep = _good_enough(panels, allowed)
         if np.all(keep):
             break
         split, panels = panels.where(~keep), panels.where(keep)
@@ -147,6 +146,21 @@ def integrate(
         )
         evaluated += 42 * len(middle)
         panels = panels.joined(new)
+    nodes = _by_source(panels, segments, n_sources)
+    return Integral(values, errors, nodes, 21 * len(panels.low), is_converged)
+
+
+def _good_enough(panels: _Panels, allowed: FloatArray) -> NDArray[np.bool_]:
+    """Return which panels need no splitting: the best ones, as far as their errors together leave room, and the narrowest."""
+    share = np.max(panels.errors / allowed, axis=1)
+    order = np.argsort(share)
+    keep = np.zeros(len(share), dtype=bool)
+    keep[order] = np.cumsum(share[order]) <= 0.25
+    return np.asarray(keep | (panels.high - panels.low < 1e-9))
+
+
+def _by_source(panels: _Panels, segments: list[Segment], n_sources: int) -> tuple[Nodes, ...]:
+    """Return the nodes of each source."""
     nodes = tuple(Nodes() for _ in range(n_sources))
     for k, (frequencies, kronrod, gauss, kept) in enumerate(panels.record):
         mine = nodes[segments[panels.segment[k]].source]
@@ -154,7 +168,7 @@ def integrate(
         mine.kronrod.append(kronrod)
         mine.gauss.append(gauss)
         mine.kept.append(kept)
-    return Integral(values, errors, nodes, 21 * len(panels.low), is_converged)
+    return nodes
 
 
 def _evaluate(evaluate: Evaluate, segments: list[Segment], index: IntArray, low: FloatArray, high: FloatArray) -> _Panels:

@@ -7,11 +7,12 @@ from typing import Any, Literal
 import numpy as np
 from matplotlib.axes import Axes
 
+from athermal.floquet import LimitCycle
 from athermal.plot import style, words
 from athermal.thermodynamics.ledger import Ledger
 
 
-def efficiency(ledger: Ledger, ax: Axes | None = None) -> Axes:
+def efficiency(ledger: Ledger, ax: Axes | None = None, *, limit: LimitCycle | None = None) -> Axes:
     """Draw the efficiency of each cycle, and since the start, against Carnot's.
 
     eta = -W/(Q_in + dU_in) (S15) where work came out (W < 0); the other cycles are crosses at the axis. The cumulative
@@ -23,6 +24,8 @@ def efficiency(ledger: Ledger, ax: Axes | None = None) -> Axes:
     ledger : Ledger
     ax : matplotlib Axes, optional
         Where to draw; new ones if left out.
+    limit : LimitCycle, optional
+        Drawn as the level that late cycles tend to, if work comes out of it.
 
     Returns
     -------
@@ -37,6 +40,8 @@ def efficiency(ledger: Ledger, ax: Axes | None = None) -> Axes:
     """
     with style.canvas(ax, 2.5) as axes:
         draw_efficiency(axes, ledger, headroom=0.14)
+        if limit is not None and limit.work < 0.0:
+            style.draw_limit(axes, limit.efficiency, style.BLUE, f"limit cycle {limit.efficiency:.3f}")
         name_beyond_carnot(axes)
         style.legend_above(axes)
     return axes

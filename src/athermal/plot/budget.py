@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.patheffects import withStroke
 
 from athermal._types import FloatArray
+from athermal.floquet import LimitCycle
 from athermal.plot import style, words
 from athermal.thermodynamics.ledger import Ledger
 
@@ -115,7 +116,7 @@ _RESERVOIR_LOOKS = (
 )
 
 
-def flows(ledger: Ledger, ax: Axes | None = None) -> Axes:
+def flows(ledger: Ledger, ax: Axes | None = None, *, limit: LimitCycle | None = None) -> Axes:
     """Draw the work output, the heat from each reservoir and the energy change of the subsystems, per cycle.
 
     The first law (S1) as -W = sum_j (-Q_j) - sum_i dU_i: what the reservoirs gave is work, or stays in the subsystems.
@@ -125,6 +126,8 @@ def flows(ledger: Ledger, ax: Axes | None = None) -> Axes:
     ledger : Ledger
     ax : matplotlib Axes, optional
         Where to draw; new ones if left out.
+    limit : LimitCycle, optional
+        Drawn as the levels that late cycles tend to, in the colours of the flows.
 
     Returns
     -------
@@ -139,6 +142,10 @@ def flows(ledger: Ledger, ax: Axes | None = None) -> Axes:
     """
     with style.canvas(ax, 2.6) as axes:
         _draw_flows(axes, ledger)
+        if limit is not None:
+            for k, heat in enumerate(limit.heat):
+                style.draw_limit(axes, -float(heat), _RESERVOIR_LOOKS[k % len(_RESERVOIR_LOOKS)][0])
+            style.draw_limit(axes, -limit.work, style.BLACK, "limit cycle")
         style.set_cycle_axis(axes, ledger)
         axes.set_ylabel(f"energy per cycle\n({style.ENERGY_UNIT})")
         style.legend_above(axes)

@@ -104,6 +104,11 @@ def marker_size(ledger: Ledger) -> float:
     return 2.0 if is_crowded(ledger) else 4.5
 
 
+def draw_limit(ax: Axes, level: float, colour: str, label: str | None = None) -> None:
+    """Draw the level of a limit cycle, which late cycles tend to."""
+    ax.axhline(level, color=colour, linestyle=(0, (1, 1.5)), linewidth=0.9, label=label, zorder=1.5)
+
+
 def legend_above(ax: Axes) -> None:
     """Put the legend above the axes, where it covers no data, in as many columns as fit their width."""
     figure = ax.figure.figure

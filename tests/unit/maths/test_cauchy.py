@@ -1,0 +1,63 @@
+"""Cauchy transforms: closed forms against quadrature, the series against closed forms."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.integrate import quad
+
+from athermal.maths import cauchy
+
+POINTS = np.array([0.3, 0.7, 1.9, 2.5, 5.0, -1.0])
+
+
+def by_quadrature(density, low, high, w):
+    """Return PV integral G/(w - w') dw' - i pi G(w) by QUADPACK's Cauchy weight."""
+    principal = -quad(density, low, high, weight="cauchy", wvar=w, epsabs=1e-12, epsrel=1e-12, limit=400)[0]
+    return principal - 1j * np.pi * (density(w) if low < w < high else 0.0)
+
+
+@pytest.mark.parametrize(
+    ("density", "low", "high", "closed"),
+    [
+        (lambda w: 0.4, 0.2, 2.2, lambda z: cauchy.flat(z, 0.4, 0.2, 2.2)),
+        (lambda w: 1.3 * w, 0.0, 2.0, lambda z: cauchy.linear(z, 1.3, 0.0, 2.0)),
+        (lambda w: 0.7 * w / (1 + (w / 3) ** 2), 0.2, 4.0, lambda z: cauchy.drude(z, 0.7, 3.0, 0.2, 4.0)),
+        (lambda w: 0.7 * 0.4 * (w / 0.4) * np.exp(-w / 0.4), 0.0, 30.0, lambda z: cauchy.exponential(z, 0.7, 0.4, 1)),
+        (lambda w: 0.7 * 0.4 * (w / 0.4) ** 3 * np.exp(-w / 0.4), 0.0, 30.0, lambda z: cauchy.exponential(z, 0.7, 0.4, 3)),
+    ],
+)
+def test_closed_forms(density, low, high, closed):
+    exact = np.array([by_quadrature(density, low, high, w) for w in POINTS])
+    np.testing.assert_allclose(closed(POINTS + 0j), exact, atol=1e-9)  # QUADPACK's estimate
+    series = cauchy.PiecewiseDensity(lambda w: np.array([density(x) for x in w]), low, high)
+    for z in (POINTS + 0j, POINTS + 0.3j, POINTS - 0.3j):
+        np.testing.assert_allclose(series.transform(z), closed(z), atol=1e-12)  # sixteen orders a panel, 1e-14 each
+
+
+def test_drude_without_an_end_is_the_limit_of_a_far_end():
+    z = POINTS + 0j
+    far = cauchy.drude(z, 0.7, 3.0, 0.0, 1e9)
+    np.testing.assert_allclose(cauchy.drude(z, 0.7, 3.0, 0.0, np.inf), far, atol=1e-7)  # what is beyond 1e9
+
+
+def test_softness_at_zero_frequency():
+    zero = np.zeros(1, dtype=complex)
+    # integral of slope/(1 + (w/D)^2) is slope D pi/2; of slope (w/D)^(s-1) e^(-w/D), slope D Gamma(s)
+    assert cauchy.drude(zero, 0.7, 3.0, 0.0, np.inf)[0] == pytest.approx(-0.7 * 3.0 * np.pi / 2.0, rel=1e-14)
+    assert cauchy.exponential(zero, 0.7, 3.0, 3)[0] == pytest.approx(-0.7 * 3.0 * 2.0, rel=1e-14)
+    assert cauchy.linear(zero, 0.7, 0.0, 3.0)[0] == pytest.approx(-0.7 * 3.0, rel=1e-14)
+
+
+def test_exponential_is_smooth_across_the_switch_to_its_asymptotic_series():
+    z = np.array([39.999, 40.001, -39.999, -40.001]) + 0j
+    values = cauchy.exponential(z, 1.0, 1.0, 2)
+    # neighbours differ by their distance times the slope, 2e-3 times 2/40^2
+    np.testing.assert_allclose(values[[0, 2]], values[[1, 3]], rtol=1e-4)
+
+
+def test_a_square_root_edge():
+    half = cauchy.PiecewiseDensity(lambda w: np.sqrt(w * (2.0 - w)), 0.0, 2.0)
+    z = np.array([1.5, 3.0, 2.0001]) + 0j
+    exact = np.pi * (z - 1.0 - np.array([1j * np.sqrt(0.75), np.sqrt(3.0), np.sqrt(1.0001**2 - 1.0)]))
+    np.testing.assert_allclose(half.transform(z), exact, atol=1e-11)  # rounding of 2 - w at the edge
