@@ -136,9 +136,8 @@ def raise_undamped(name: str, what: str) -> None:
     """Raise the error of a machine part of which never forgets."""
     raise ConvergenceError(
         f"A machine with a limit cycle must be damped in all its parts, but subsystem {name!r} is not: {what}, where no bath "
-        "that it meets has spectral weight (a bound state). Its limit cycle depends on its initial state. Widen the bands, or weaken "
-        f"e^{rate * period:.6g} per cycle. {remedy}"
-        "the coupling to a narrow one."
+        "that it meets has spectral weight (a bound state). Its limit cycle depends on its initial state. Widen the bands, or "
+        "weaken the coupling to a narrow one."
     )
 
 

@@ -99,22 +99,31 @@ def resonances(balance: HarmonicBalance) -> list[Resonance]:
         resonance = refine(balance.matrix, start, vector, scale)
         if resonance is None:
             continue
-        if not any(_is_same(resonance, other, balance, scale) for other in found):
+        if _is_new(resonance, found, balance, scale):
             found.append(resonance)
     return sorted(found, key=lambda r: (-r.frequency.imag, abs(r.frequency.real)))
 
 
-def _is_same(a: Resonance, b: Resonance, balance: HarmonicBalance, scale: float) -> bool:
-    """Tell whether two zeros are one, up to a whole number of the drive's frequencies."""
-    shift = round((a.frequency - b.frequency).real / balance.nu) if balance.n else 0
-    if abs(a.frequency - b.frequency - shift * balance.nu) > 1e-7 * scale:
-        return False
-    width = 2 * balance.n_modes
-    # e^{-i(z + k nu)t} y_m is e^{-izt} y_(m - k)
-    moved = np.zeros_like(a.vector)
-    start, stop = max(0, shift * width), min(len(moved), len(moved) + shift * width)
-    moved[start:stop] = a.vector[start - shift * width : stop - shift * width]
-    return bool(abs(np.vdot(moved, b.vector)) > 0.9 * np.linalg.norm(moved) * np.linalg.norm(b.vector))
+def _is_new(a: Resonance, found: list[Resonance], balance: HarmonicBalance, scale: float) -> bool:
+    """Tell whether a zero is none of those found, up to a whole number of the drive's frequencies, nor of their span."""
+    vector = a.vector / np.linalg.norm(a.vector)
+    known = []
+    for other in found:
+        shift = round((a.frequency - other.frequency).real / balance.nu) if balance.n else 0
+        if abs(a.frequency - other.frequency - shift * balance.nu) <= 1e-7 * scale:
+            known.append(_shifted(other.vector, -2 * shift * balance.n_modes))
+    if not known:
+        return True
+    span, _ = np.linalg.qr(np.stack(known, axis=1))
+    return bool(np.linalg.norm(vector - span @ (span.conj().T @ vector)) > 0.3)
+
+
+def _shifted(vector: ComplexArray, places: int) -> ComplexArray:
+    """Return a vector moved along the harmonics: e^{-i(z + k nu)t} y_m is e^{-izt} y_(m - k)."""
+    moved = np.zeros_like(vector)
+    start, stop = max(0, places), min(len(moved), len(moved) + places)
+    moved[start:stop] = vector[start - places : stop - places]
+    return moved
 
 
 def unstable_zeros(balance: HarmonicBalance, height: float, breaks: list[float]) -> float:
