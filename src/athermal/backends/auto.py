@@ -62,7 +62,7 @@ class Auto(Backend):
         if n_modes <= _LARGE:
             return Dense(), f"dense: a bath changes in about {rank} directions, too many for the star backend to know C(R)"
         return star, (
-            f"star: {n_modes} modes are too many for the dense backend; C(R) and D_j are known while the baths have changed in few "
+            f"star: {n_modes} modes are too many for the dense backend; C(R) and D_j are known while the baths changed in few "
             "directions"
         )
 
