@@ -15,7 +15,7 @@ from types import ModuleType
 from athermal import library
 from athermal.backends.finite import DensityMatrix, StateVectors
 from athermal.backends.gaussian import Dense, Star
-from athermal.engine import run
+from athermal.engine import Audit, audit, run
 from athermal.errors import (
     AthermalError,
     AthermalWarning,
@@ -71,6 +71,7 @@ from athermal.thermodynamics.ledger import Ledger, load
 __all__ = [
     "AthermalError",
     "AthermalWarning",
+    "Audit",
     "Bath",
     "Chain",
     "Charged",
@@ -133,6 +134,7 @@ __all__ = [
     "TruncatedOscillator",
     "TruncationWarning",
     "TwoModeSqueezing",
+    "audit",
     "discretise",
     "floquet_exponents",
     "library",

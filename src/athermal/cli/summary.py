@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from athermal.thermodynamics import laws
+from athermal.thermodynamics.errors import certificate
 from athermal.thermodynamics.ledger import Ledger
 
 _RESOURCES = {
@@ -31,6 +32,9 @@ def summary_lines(ledger: Ledger) -> list[str]:
             "reservoir is unknown."
         )
     lines.append(_laws(ledger))
+    if sentence := certificate(ledger):
+        baths = ", ".join(f"{entry['reservoir']} {entry['modes']}" for entry in ledger.provenance["continuum"])
+        lines.append(f"{sentence} Modes chosen: {baths}.")
     if choice := ledger.provenance.get("backend_choice"):
         lines.append(f"Backend chosen - {choice}.")
     lines += [str(remark) for remark in ledger.provenance.get("remarks", [])]

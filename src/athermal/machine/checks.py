@@ -11,6 +11,7 @@ from athermal.errors import MachineError
 from athermal.machine.coupling import Displacement, OperatorCoupling, Position, QuadraticForm
 from athermal.machine.drive import check_period
 from athermal.machine.parts import FiniteReservoir, FiniteSubsystem, Oscillator, TruncatedOscillator
+from athermal.machine.settle import check_auto
 from athermal.machine.tensor_hamiltonian import check_terms
 
 if TYPE_CHECKING:
@@ -98,6 +99,9 @@ def check_family(machine: Machine) -> None:
             raise MachineError(
                 f"`frequency` of oscillator {oscillator.name!r} must be positive at all times, but reaches {lowest:.6g}."
             )
+    if not machine.is_settled:
+        check_auto(machine)
+        return
     _ = machine.hamiltonian  # assembling it checks that contacts and matrices fit their parts
     _check_bounded(machine)
 

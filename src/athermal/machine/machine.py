@@ -22,6 +22,7 @@ from athermal.machine.initial import AnyInitialState, InitialState, ProductTherm
 from athermal.machine.parts import (
     AnyReservoir,
     AnySubsystem,
+    ContinuumBath,
     FiniteReservoir,
     FiniteSubsystem,
     Oscillator,
@@ -137,6 +138,11 @@ class Machine:
         return isinstance(self.subsystems[0], FiniteSubsystem)
 
     @property
+    def is_settled(self) -> bool:
+        """Whether the modes of all its baths are known, none left to the run with modes="auto"."""
+        return not any(isinstance(bath, ContinuumBath) and bath.is_auto for bath in self.reservoirs)
+
+    @property
     def subsystem_names(self) -> tuple[str, ...]:
         """The subsystems' names, in order."""
         return tuple(part.name for part in self.subsystems)
@@ -201,11 +207,11 @@ class Machine:
         """Return 2 pi / dw: until when the finite reservoir stands for a continuous one.
 
         dw is the widest spacing of its modes at the frequencies that the subsystems coupled to it take within its band
-        (anywhere, if they take none there). Infinite for a single mode and for finite reservoirs, which stand for nothing but
-        themselves.
+        (anywhere, if they take none there). Infinite for a single mode, for finite reservoirs, which stand for nothing but
+        themselves, and for baths with modes="auto".
         """
         bath = self.part(reservoir)
-        if isinstance(bath, FiniteReservoir):
+        if isinstance(bath, FiniteReservoir) or (isinstance(bath, ContinuumBath) and bath.is_auto):
             return math.inf
         if not isinstance(bath, Reservoir):
             raise MachineError(f"The recurrence time is that of a reservoir, but {reservoir!r} is a subsystem.")

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import numpy as np
 import scipy.linalg
 from pydantic import ConfigDict, Field
+from scipy.special import gammainccinv
 
 from athermal import _validate
 from athermal._types import FloatArray
@@ -50,6 +51,11 @@ class SpectralDensity(ABC):
     @abstractmethod
     def scale(self) -> float:
         """A frequency at which the density is large, which sets the scale of the tangent grid."""
+
+    def end_of(self, fraction: float) -> float:
+        """Return the frequency beyond which `fraction` of integral J(w)/w dw lies: the end of the support, if it has one."""
+        _ = fraction
+        return self.support[1]
 
     def squared_coupling(self, frequency: FloatArray) -> FloatArray:
         """Return g^2 per unit of frequency: (2/pi) J(w), or kappa(w) / (2 pi)."""
@@ -109,6 +115,15 @@ class Ohmic(SpectralDensity):
     @property
     def scale(self) -> float:
         return self.cutoff
+
+    def end_of(self, fraction: float) -> float:
+        if self.cutoff_shape == "exponential":  # Gamma(s, w/cutoff)/Gamma(s)
+            return float(self.cutoff * gammainccinv(self.exponent, fraction))
+        if self.cutoff_shape == "hard":
+            return self.cutoff
+        # integral_y^inf y^(s-1)/(1 + y^2) dy is y^(s-2)/(2 - s) far out, and pi/2 / sin(pi s/2) from zero
+        whole = 0.5 * math.pi / math.sin(0.5 * math.pi * self.exponent)
+        return float(self.cutoff * ((2.0 - self.exponent) * fraction * whole) ** (1.0 / (self.exponent - 2.0)))
 
 
 @dataclass(frozen=True)

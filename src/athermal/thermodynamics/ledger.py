@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,9 @@ import xarray as xr
 
 from athermal._types import FloatArray, IntArray
 from athermal._validate import suggest
-from athermal.thermodynamics import laws, storage
+from athermal.thermodynamics import errors, laws, storage
 from athermal.thermodynamics.columns import LONG_NAMES, attributes
-from athermal.thermodynamics.snapshot import EXTRAS, Reference, Replicates, Snapshot
+from athermal.thermodynamics.snapshot import EXTRAS, Reference, Refinement, Replicates, Snapshot
 from athermal.thermodynamics.table import format_table, ledger_rows
 
 RESIDUAL_TOLERANCE = 1e-9
@@ -40,6 +40,8 @@ class Ledger:
         What made it: machine, initial state, backend and its tolerances and achieved accuracy, versions.
     replicates : Replicates, optional
         Of a run whose state was sampled.
+    refinement : Refinement, optional
+        Of a run whose baths have modes="auto".
 
     Attributes
     ----------
@@ -52,7 +54,9 @@ class Ledger:
     instants : xarray.Dataset
         Energies and entropies themselves at each sampled instant, the start included.
     errors, cumulative_errors : xarray.Dataset
-        One standard error of every column of `cycles` and `cumulative`, of a run whose state was sampled; empty otherwise.
+        The error of every column of `cycles` and `cumulative`: certified, of a run whose baths have modes="auto" (its change
+        under refinement of the baths, and what the residuals leave open); one standard error, of a run whose state was sampled;
+        empty otherwise.
 
     Examples
     --------
@@ -68,6 +72,7 @@ class Ledger:
     samples_per_cycle: int = 1
     provenance: dict[str, Any] = field(default_factory=dict)
     replicates: Replicates | None = None
+    refinement: Refinement | None = None
 
     @property
     def n_cycles(self) -> int:
@@ -109,32 +114,16 @@ class Ledger:
 
     @cached_property
     def errors(self) -> xr.Dataset:
-        return self._jackknife("cycles")
+        return errors.certified(self, "cycles") if self.refinement is not None else errors.jackknife(self, "cycles")
 
     @cached_property
     def cumulative_errors(self) -> xr.Dataset:
-        return self._jackknife("cumulative")
+        return errors.certified(self, "cumulative") if self.refinement is not None else errors.jackknife(self, "cumulative")
 
-    def _jackknife(self, which: str) -> xr.Dataset:
-        """Return sqrt((n - 1)/n sum_k (x_k - mean x)^2) of every column, x_k with sample k left out (Quenouille, Tukey 1958)."""
-        if self.replicates is None:
-            return xr.Dataset()
-        n, held = len(self.replicates), self.replicates
-        ledgers = (
-            Ledger(held.snapshots.at((slice(None), k)), held.works[:, k], self.reference, self.samples_per_cycle)
-            for k in range(n)
-        )
-        tables = [getattr(ledger, which) for ledger in ledgers]
-        columns = {
-            name: (
-                values.dims,
-                np.sqrt((n - 1) * np.var([table[name].values for table in tables], axis=0)),
-                {"long_name": f"standard error of {values.attrs['long_name']}", "units": values.attrs["units"]},
-            )
-            for name, values in tables[0].data_vars.items()
-            if values.dtype.kind == "f" and not str(name).startswith(("residual_", "tolerance_"))
-        }
-        return xr.Dataset(columns, coords=tables[0].coords)
+    def sibling(self, snapshots: Snapshot, works: FloatArray, log_partitions: FloatArray | None = None) -> Ledger:
+        """Return a bare ledger of the same machine over other snapshots (and other discrete baths, if they have other ln Z_j)."""
+        reference = self.reference if log_partitions is None else replace(self.reference, log_partitions=log_partitions)
+        return Ledger(snapshots, works, reference, self.samples_per_cycle)
 
     @cached_property
     def samples(self) -> xr.Dataset:
@@ -225,6 +214,7 @@ class Ledger:
     def __str__(self) -> str:
         """Return a table with one row per cycle."""
         lines = [format_table(ledger_rows(self)), *(f"VIOLATED  {sentence}" for sentence in self.violations())]
+        lines += [sentence] if (sentence := errors.certificate(self)) else []
         if self.status != "complete":
             lines.append(f"Status: {self.status}")
         return "\n".join(lines)

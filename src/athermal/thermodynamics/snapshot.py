@@ -114,6 +114,24 @@ class Replicates:
 
 
 @dataclass(frozen=True)
+class Refinement:
+    """The same run with its continuous baths resolved less finely: what certified errors are taken from.
+
+    Parameters
+    ----------
+    snapshots : Snapshot
+        Stacked along time, at the instants of the finer run.
+    works : (instants - 1,) array
+    log_partitions : (m,) array
+        ln Z_j of its own reservoirs.
+    """
+
+    snapshots: Snapshot
+    works: FloatArray
+    log_partitions: FloatArray
+
+
+@dataclass(frozen=True)
 class Reference:
     """The constants of a machine that the laws need.
 

@@ -11,7 +11,7 @@ import xarray as xr
 
 from athermal._types import FloatArray
 from athermal.errors import FileFormatError
-from athermal.thermodynamics.snapshot import EXTRAS, Reference, Replicates, Snapshot
+from athermal.thermodynamics.snapshot import EXTRAS, Reference, Refinement, Replicates, Snapshot
 
 if TYPE_CHECKING:
     from athermal.thermodynamics.ledger import Ledger
@@ -36,9 +36,12 @@ def save(ledger: Ledger, path: Path) -> Path:
     """Write a ledger to a netCDF file; an existing file is replaced only when the new one is complete."""
     works = ledger.instants.assign(work=("interval", ledger.works, {"long_name": "work between consecutive instants"}))
     groups = {"/instants": works, "/cycles": ledger.cycles, "/cumulative": ledger.cumulative}
-    if ledger.replicates is not None:
+    if ledger.errors:
         groups |= {"/errors": ledger.errors, "/cumulative_errors": ledger.cumulative_errors}
-        groups["/replicates"] = _replicate_table(ledger.replicates)
+    if ledger.replicates is not None:
+        groups["/replicates"] = _table(ledger.replicates, "sample")
+    if ledger.refinement is not None:
+        groups["/refinement"] = _table(ledger.refinement).assign(log_partition=("reservoir", ledger.refinement.log_partitions))
     tree = xr.DataTree.from_dict(groups)
     tree.attrs = {
         "format": FORMAT,
@@ -61,13 +64,13 @@ def save(ledger: Ledger, path: Path) -> Path:
     return path
 
 
-def _replicate_table(replicates: Replicates) -> xr.Dataset:
-    """Return the replicates as a data set of arrays (instant, sample, ...)."""
-    s = replicates.snapshots
+def _table(held: Replicates | Refinement, *more: str) -> xr.Dataset:
+    """Return snapshots and works of another run as a data set of arrays (instant, *more, ...)."""
+    s, lead = held.snapshots, ("instant", *more)
     columns = {_STATE_COLUMNS[name]: getattr(s, name) for name in _STATE_COLUMNS} | dict(s.extras)
-    dims = {name: ("instant", "sample", *(f"{name}_{k}" for k in range(np.ndim(values) - 2))) for name, values in columns.items()}
+    dims = {name: (*lead, *(f"{name}_{k}" for k in range(np.ndim(values) - len(lead)))) for name, values in columns.items()}
     data: dict[str, Any] = {name: (dims[name], values) for name, values in columns.items()}
-    return xr.Dataset(data | {"work": (("interval", "sample"), replicates.works)})
+    return xr.Dataset(data | {"work": (("interval", *more), held.works)})
 
 
 def _snapshot_of(data: xr.Dataset) -> Snapshot:
@@ -75,7 +78,10 @@ def _snapshot_of(data: xr.Dataset) -> Snapshot:
     return Snapshot(**{key: data[name].values for key, name in _STATE_COLUMNS.items()}, extras=extras)
 
 
-def load(path: Path) -> tuple[Snapshot, FloatArray, Reference, int, dict[str, Any], Replicates | None]:
+Held = tuple[Snapshot, FloatArray, Reference, int, dict[str, Any], Replicates | None, Refinement | None]
+
+
+def load(path: Path) -> Held:
     """Read the fields of a ledger, or raise `FileFormatError` saying what is wrong with the file."""
     if not path.is_file():
         raise FileFormatError(f"There is no result file {path}.")
@@ -107,10 +113,13 @@ def load(path: Path) -> tuple[Snapshot, FloatArray, Reference, int, dict[str, An
         )
         works = np.asarray(data["work"].values)
         provenance = json.loads(tree.attrs["provenance"])
-        replicates = None
+        replicates = refinement = None
         if "replicates" in tree.children:
             table = tree["/replicates"].to_dataset()
             replicates = Replicates(_snapshot_of(table), table["work"].values)
-        return snapshots, works, reference, int(tree.attrs["samples_per_cycle"]), provenance, replicates
+        if "refinement" in tree.children:
+            table = tree["/refinement"].to_dataset()
+            refinement = Refinement(_snapshot_of(table), table["work"].values, table["log_partition"].values)
+        return snapshots, works, reference, int(tree.attrs["samples_per_cycle"]), provenance, replicates, refinement
     except (KeyError, ValueError) as error:
         raise FileFormatError(f"{path} lacks a part of a ledger ({error}). Run again to make it anew.") from error

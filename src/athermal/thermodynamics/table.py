@@ -19,11 +19,12 @@ def ledger_rows(ledger: Ledger, *, cumulative: bool = False) -> list[list[str]]:
     reservoirs = ledger.reference.reservoirs
     header = ["cycle", "work out", *(f"heat from {name}" for name in reservoirs), "dU", "dSigma", "dI(S,R)", "dC(S)", "dC(R)"]
     header += [*(f"dD[{name}]" for name in reservoirs), *ledger.reference.counters, "eta", "Carnot", "mode", "paid by"]
-    errors = ledger.cumulative_errors if cumulative else ledger.errors
+    # Certified errors are far below the digits shown.
+    errors = None if ledger.replicates is None else ledger.cumulative_errors if cumulative else ledger.errors
     rows = [header]
     for n in range(ledger.n_cycles):
         row = data.isel(cycle=n)
-        error = errors.isel(cycle=n) if errors else None
+        error = None if errors is None else errors.isel(cycle=n)
 
         def cell(name: str, values: xr.Dataset = row, spread: xr.Dataset | None = error) -> str:
             return _number(values[name].item(), None if spread is None else spread[name].item())

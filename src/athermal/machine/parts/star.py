@@ -75,9 +75,11 @@ class ContinuumBath(StarReservoir):
     name : str
     temperature : float
     spectral_density : SpectralDensity
-    modes : int
+    modes : int or "auto"
+        How many modes stand for it. "auto" leaves discretisation and number to the run, which chooses them for its length
+        and `accuracy`, confirms them by refining, and puts the error of every column into the ledger.
     rule : str
-        How to discretise: see `discretise`.
+        How to discretise a given number of modes: see `discretise`.
     low, high : float, optional
         Where to cut the density.
 
@@ -92,7 +94,7 @@ class ContinuumBath(StarReservoir):
     name: str
     temperature: float
     spectral_density: AnySpectralDensity
-    modes: int
+    modes: int | Literal["auto"]
     rule: Rule = "equal"
     low: float | None = None
     high: float | None = None
@@ -101,20 +103,43 @@ class ContinuumBath(StarReservoir):
     def __post_init__(self) -> None:
         owner = check_reservoir(self)
         as_density(self.spectral_density, "spectral_density", owner)
-        object.__setattr__(self, "modes", _validate.count(self.modes, "modes", owner))
         _validate.choice(self.rule, "rule", owner, RULES)
+        if self.is_auto:
+            self._check_auto(owner)
+            return
+        if isinstance(self.modes, str):
+            raise MachineError(f'`modes` of {owner} must be a whole number or "auto", but is {self.modes!r}.')
+        object.__setattr__(self, "modes", _validate.count(self.modes, "modes", owner))
         try:
             _ = self._discrete
         except MachineError as error:
             raise MachineError(f"{owner[0].upper()}{owner[1:]}: {error}") from None
 
+    @property
+    def is_auto(self) -> bool:
+        """Whether the run chooses the modes."""
+        return self.modes == "auto"
+
+    def _check_auto(self, owner: str) -> None:
+        if self.rule != "equal":
+            raise MachineError(f'`rule` of {owner} must be left out with modes = "auto", but is {self.rule!r}.')
+        low = self.spectral_density.support[0] if self.low is None else _validate.not_negative(self.low, "low", owner)
+        high = self.spectral_density.support[1] if self.high is None else _validate.positive(self.high, "high", owner)
+        if high <= low:
+            raise MachineError(f"`high` of {owner} must be above its `low` = {low}, but is {high}.")
+
     @cached_property
     def _discrete(self) -> tuple[FloatArray, FloatArray]:
+        if isinstance(self.modes, str):
+            raise MachineError(
+                f'The modes of reservoir {self.name!r} are chosen when the machine is run (modes = "auto"). Use athermal.run or '
+                "athermal.limit_cycle, or give a number of modes."
+            )
         return discretise(self.spectral_density, self.modes, self.rule, low=self.low, high=self.high)
 
     @property
     def n_modes(self) -> int:
-        return self.modes
+        return len(self.frequencies)
 
     @property
     def frequencies(self) -> FloatArray:

@@ -1,29 +1,24 @@
-"""Run a machine: prepare, then advance and account for each cycle."""
+"""One run of a machine whose modes are known: prepare, then advance and account for each cycle."""
 
 from __future__ import annotations
 
 import importlib.metadata
 import platform
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 
-from athermal import _validate
 from athermal._types import FloatArray
 from athermal.backends.auto import Auto, default_backend
 from athermal.backends.base import Backend, Solver
 from athermal.errors import (
     ConvergenceError,
     MachineError,
-    RecurrenceWarning,
-    ResidualWarning,
     RunError,
     RunInterrupted,
     StateError,
-    TruncationWarning,
 )
 from athermal.machine.initial import AnyInitialState, Charged, CorrelatedMarginals, Displaced, InitialState, Squeezed
 from athermal.machine.machine import Machine
@@ -33,88 +28,21 @@ from athermal.thermodynamics.snapshot import Replicates, Snapshot
 
 Progress = Callable[[int, int], None]
 
-# Population of the highest level that is kept of an oscillator above which a run warns.
-_TOP_LEVEL = 1e-3
 
-
-def run(
+def single_run(
     machine: Machine,
-    cycles: int = 1,
-    initial: InitialState | None = None,
-    *,
-    backend: Backend | Literal["auto"] | None = None,
-    samples_per_cycle: int = 1,
-    progress: Progress | None = None,
+    cycles: int,
+    initial: InitialState,
+    backend: Backend | Literal["auto"] | None,
+    samples_per_cycle: int,
+    progress: Progress | None,
 ) -> Ledger:
-    """Run a machine for some cycles and return its ledger.
-
-    Parameters
-    ----------
-    machine : Machine
-    cycles : int
-        How many periods.
-    initial : InitialState, optional
-        The machine's own if left out.
-    backend : Backend or "auto", optional
-        If left out, `Dense()` for oscillators treated as Gaussian (`Star()` beyond 2000 modes), `DensityMatrix()` for finite
-        parts. "auto" chooses between dense and star by the size of the machine and the length of the run; the ledger's
-        provenance says which (`backend`) and why (`backend_choice`).
-    samples_per_cycle : int
-        Equally spaced instants per cycle at which the ledger is sampled, the end of the cycle included. Each keeps a
-        propagator of its own, two matrices of the size of the covariance.
-    progress : callable, optional
-        Called as progress(finished, total) with the number of sampled instants, the preparation included as one.
-
-    Returns
-    -------
-    Ledger
-
-    Raises
-    ------
-    MachineError, StateError
-        If the machine or its initial state cannot exist.
-    InstabilityError, ConvergenceError
-        If the run cannot be finished; `.ledger` holds the finished cycles.
-    RunInterrupted
-        On Ctrl-C; `.ledger` holds the finished cycles.
-
-    Warns
-    -----
-    RecurrenceWarning
-        If the run is longer than a bath's recurrence time.
-    TruncationWarning
-        If an oscillator was cut to too few levels.
-    ResidualWarning
-        If a law is missed by more than its tolerance.
-
-    Examples
-    --------
-    >>> import athermal as at
-    >>> ledger = at.run(at.library.two_oscillator(modes=12), cycles=3)
-    >>> ledger.n_cycles
-    3
-    """
-    if not isinstance(machine, Machine):
-        raise MachineError(f"`machine` of a run must be a Machine, but is {machine!r}.")
-    cycles = _validate.count(cycles, "cycles", "a run")
-    samples_per_cycle = _validate.count(samples_per_cycle, "samples_per_cycle", "a run")
-    initial = machine.initial if initial is None else initial
-    if not isinstance(initial, InitialState):
-        raise MachineError(f"`initial` of a run must be an initial state such as ProductThermal(), but is {initial!r}.")
+    """Run a machine whose baths all have explicit modes, and return its ledger; see `run`."""
     chosen, why = _chosen_backend(backend, machine, cycles, initial)
     solver = chosen.bind(machine)
-    _warn_of_recurrence(machine, cycles, initial)
     provenance = _provenance(machine, initial, chosen, cycles) | ({"backend_choice": why} if why else {})
     record = _advance(solver, machine, initial, cycles, samples_per_cycle, provenance, progress)
-    ledger = _ledger(solver, record, samples_per_cycle, provenance, "complete")
-    _warn_of_truncation(ledger)
-    if violations := ledger.violations():
-        warnings.warn(
-            f"{len(violations)} residuals of the laws are above their tolerance. {violations[0]} See `ledger.violations()`.",
-            ResidualWarning,
-            stacklevel=2,
-        )
-    return ledger
+    return _ledger(solver, record, samples_per_cycle, provenance, "complete")
 
 
 def _chosen_backend(backend: Any, machine: Machine, cycles: int, initial: InitialState) -> tuple[Backend, str]:
@@ -218,30 +146,10 @@ def _provenance(machine: Machine, initial: InitialState, backend: Backend, cycle
     }
 
 
-def _warn_of_recurrence(machine: Machine, cycles: int, initial: InitialState) -> None:
+def span_of(machine: Machine, cycles: int, initial: InitialState) -> float:
+    """Return for how long the baths of a run must stand for continua: the longest time from the start, or back to it."""
     charging, start = 0, initial
     while isinstance(start, (Charged, CorrelatedMarginals, Squeezed, Displaced)):
         charging += start.cycles if isinstance(start, Charged) else 0
         start = start.start
-    span = max(cycles, charging) * machine.period
-    for name in machine.reservoir_names:
-        limit = machine.recurrence_time(name)
-        if span > limit:
-            warnings.warn(
-                f"The run lasts {span:.6g}, longer than the recurrence time {limit:.6g} of reservoir {name!r}: from cycle "
-                f"{int(limit // machine.period) + 1} on its finite size shows. Use more modes, or read the late cycles as those "
-                "of a finite bath.",
-                RecurrenceWarning,
-                stacklevel=3,
-            )
-
-
-def _warn_of_truncation(ledger: Ledger) -> None:
-    highest = float(np.max(ledger.snapshots.extras.get("top_level_population", np.zeros(1))))
-    if highest > _TOP_LEVEL:
-        warnings.warn(
-            f"The highest level kept of an oscillator holds up to {highest:.2g} of its population: the cut changes the results. "
-            "Raise `levels` until the column `top_level_population` is negligible.",
-            TruncationWarning,
-            stacklevel=3,
-        )
+    return max(cycles, charging) * machine.period

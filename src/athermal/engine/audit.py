@@ -1,0 +1,291 @@
+"""How good a run is: what its finite baths, cut-offs and steps did to each column."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from athermal import _validate
+from athermal._types import FloatArray
+from athermal.backends.base import Backend
+from athermal.engine.certified import DEFAULT_ACCURACY, Plan, Resolved, certify, checked_accuracy
+from athermal.engine.single import Progress, span_of
+from athermal.errors import ConvergenceError, MachineError
+from athermal.machine.continuum import continuum
+from athermal.machine.coupling import Position
+from athermal.machine.initial import InitialState
+from athermal.machine.machine import Machine
+from athermal.machine.parts import ContinuumBath, FiniteReservoir, Reservoir
+from athermal.thermodynamics.errors import difference, largest_by_cycle, worst
+from athermal.thermodynamics.ledger import Ledger
+
+VISIBLE = 1e-3
+"""From which difference on, in nats or units of the lowest temperature, a finite bath is said to show."""
+
+
+@dataclass(frozen=True)
+class CounterTerm:
+    """A counter-term A^2 sum_k g_k^2/(2 w_k), for a strength A of one: as the modes have it, and the continuum."""
+
+    subsystem: str
+    of_modes: float
+    of_continuum: float | None
+
+
+@dataclass(frozen=True)
+class FiniteSize:
+    """Where a bath of explicit modes departs from the continuum that it stands for.
+
+    Parameters
+    ----------
+    first_cycle : int or None
+        The first cycle with a column that is off by more than `VISIBLE`; None if there is none.
+    column : str
+        Which column is off most, there or anywhere.
+    error, before : float
+        By how much in that cycle (or at most, if none shows), and at most in the cycles before.
+    """
+
+    first_cycle: int | None
+    column: str
+    error: float
+    before: float
+
+
+@dataclass(frozen=True)
+class BathAudit:
+    """What one reservoir is, and how long it stands for more.
+
+    Parameters
+    ----------
+    name, kind : str
+    modes : int or None
+    low, high : float or None
+        Its lowest and highest frequency, or the band that is kept of a continuum.
+    is_auto : bool
+    beyond : float
+        The fraction of integral J(w)/w dw cut off.
+    recurrence_time : float
+        2 pi / dw at the subsystems' frequencies; infinite where the reservoir stands for nothing but itself.
+    counter_terms : tuple of CounterTerm
+    finite_size : FiniteSize or None
+        Of a `ContinuumBath` with a number of modes; None too if no continuum could be run, as `obstacle` says.
+    obstacle : str
+    """
+
+    name: str
+    kind: str
+    modes: int | None
+    low: float | None
+    high: float | None
+    is_auto: bool
+    beyond: float
+    recurrence_time: float
+    counter_terms: tuple[CounterTerm, ...] = ()
+    finite_size: FiniteSize | None = None
+    obstacle: str = ""
+
+
+@dataclass(frozen=True)
+class Audit:
+    """How good a run is. `print` it to read it in words.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        The run.
+    period, span : float
+        The cycle, and for how long the baths had to stand for continua.
+    baths : tuple of BathAudit
+    cut_off, number_of_modes : (float, str) or None
+        Largest effect of raising the cut-offs, and of more modes, of baths with modes="auto", and where it is.
+    step_error : float
+        Largest relative difference of the last two refinements of the time steps.
+    residual : float
+        The largest residual of a law, in units of its tolerance.
+    least_certain : (str, float) or None
+        The column, and where, with the largest error, and that error in nats or units of the lowest temperature; None if the run
+        has no errors of its own.
+    """
+
+    ledger: Ledger
+    period: float
+    span: float
+    baths: tuple[BathAudit, ...]
+    cut_off: tuple[float, str] | None
+    number_of_modes: tuple[float, str] | None
+    step_error: float
+    residual: float
+    least_certain: tuple[str, float] | None
+
+    def __str__(self) -> str:
+        """Return the audit in words."""
+        from athermal.engine.audit_words import sentences  # noqa: PLC0415  words need this module
+
+        return "\n".join(sentences(self))
+
+
+def audit(
+    machine: Machine,
+    cycles: int = 1,
+    initial: InitialState | None = None,
+    *,
+    backend: Backend | Literal["auto"] | None = None,
+    accuracy: float = DEFAULT_ACCURACY,
+    progress: Progress | None = None,
+) -> Audit:
+    """Run a machine and tell how good the answer is, and why.
+
+    Baths with modes="auto" are run at three resolutions, which tells the effect of the cut-off from that of the number of modes.
+    A `ContinuumBath` with a number of modes is compared with the continuum that it stands for, run with modes="auto" at
+    `accuracy`: that tells from which cycle on its finite size shows. Other baths stand for nothing but themselves.
+
+    Parameters
+    ----------
+    machine, cycles, initial, backend, progress
+        As for `run`.
+    accuracy : float
+        Of the continua.
+
+    Returns
+    -------
+    Audit
+
+    Raises
+    ------
+    MachineError, StateError, InstabilityError, ConvergenceError
+        As `run` does.
+
+    Examples
+    --------
+    >>> import athermal as at
+    >>> found = at.audit(at.library.two_oscillator(modes=12), cycles=6)
+    >>> found.baths[0].finite_size.first_cycle
+    5
+    """
+    if not isinstance(machine, Machine):
+        raise MachineError(f"`machine` of an audit must be a Machine, but is {machine!r}.")
+    cycles = _validate.count(cycles, "cycles", "an audit")
+    accuracy = checked_accuracy(accuracy)
+    plan = Plan(machine, cycles, machine.initial if initial is None else initial, backend, 1, progress)
+    cut_off = number = None
+    if machine.is_settled:
+        run_machine, ledger = machine, plan.run(machine)
+    else:
+        ledger, fine, coarse = certify(plan, accuracy)
+        run_machine = fine.machine
+        cut_off, number = _split(plan, fine, coarse)
+    sizes = _finite_sizes(plan, ledger, accuracy)
+    baths = tuple(_bath(machine, run_machine, k, ledger, sizes) for k in range(len(machine.reservoirs)))
+    names = ("first_law", "second_law", "work_split", "efficiency")
+    used = [np.abs(ledger.cycles[f"residual_{n}"].values) / ledger.cycles[f"tolerance_{n}"].values for n in names]
+    return Audit(
+        ledger,
+        machine.period,
+        span_of(machine, cycles, plan.initial),
+        baths,
+        cut_off,
+        number,
+        ledger.accuracy.get("step_error", 0.0),
+        float(np.max(used)),
+        _least_certain(ledger),
+    )
+
+
+def _split(plan: Plan, fine: Resolved, coarse: Resolved) -> tuple[tuple[float, str] | None, tuple[float, str]]:
+    """Return the effects of cut-offs and of the number of modes, from a third run with the modes of one, the cut of the other."""
+    if not any(fact.tail for fact in fine.facts):
+        return None, _effect(fine.ledger, coarse.ledger)
+    middle = plan.run_at(replace(fine.resolution, tail=coarse.resolution.tail))
+    return _effect(fine.ledger, middle.ledger), _effect(middle.ledger, coarse.ledger)
+
+
+def _effect(one: Ledger, other: Ledger) -> tuple[float, str]:
+    by_cycle, columns = largest_by_cycle(difference(one, other), one.reference)
+    k = int(np.argmax(by_cycle))
+    return float(by_cycle[k]), f"{columns[k]} in cycle {k + 1}"
+
+
+def _finite_sizes(plan: Plan, ledger: Ledger, accuracy: float) -> dict[str, FiniteSize | str]:
+    """Return for each bath of explicit modes that stands for a continuum where it departs from it, or why nobody knows."""
+    machine = plan.machine
+    explicit = [b for b in machine.reservoirs if isinstance(b, ContinuumBath) and not b.is_auto]
+    if not explicit:
+        return {}
+    open_ended = {b.name: replace(b, modes="auto", rule="equal") for b in explicit}
+    try:
+        continuous = replace(machine, reservoirs=tuple(open_ended.get(b.name, b) for b in machine.reservoirs))
+        limit, fine, _ = certify(replace(plan, machine=continuous), accuracy)
+    except (ConvergenceError, MachineError) as error:
+        return {bath.name: str(error) for bath in explicit}
+    if len(explicit) == 1 and machine.is_settled:
+        return {explicit[0].name: _departure(ledger, limit)}
+    sizes: dict[str, FiniteSize | str] = {}
+    for bath in explicit:
+        parts = tuple(bath if part.name == bath.name else part for part in fine.machine.reservoirs)
+        sizes[bath.name] = _departure(plan.run(replace(fine.machine, reservoirs=parts)), limit)
+    return sizes
+
+
+def _departure(ledger: Ledger, limit: Ledger) -> FiniteSize:
+    by_cycle, columns = largest_by_cycle(difference(ledger, limit), ledger.reference)
+    visible = np.flatnonzero(by_cycle > VISIBLE)
+    k = int(visible[0]) if len(visible) else int(np.argmax(by_cycle))
+    before = float(np.max(by_cycle[:k], initial=0.0))
+    return FiniteSize(k + 1 if len(visible) else None, columns[k], float(by_cycle[k]), before)
+
+
+def _bath(given: Machine, run: Machine, k: int, ledger: Ledger, sizes: dict[str, FiniteSize | str]) -> BathAudit:
+    bath, explicit = given.reservoirs[k], run.reservoirs[k]
+    kind = type(bath).__name__
+    if isinstance(bath, FiniteReservoir) or not isinstance(explicit, Reservoir):
+        return BathAudit(bath.name, kind, None, None, None, False, 0.0, math.inf)  # noqa: FBT003  fields in order
+    is_auto = isinstance(bath, ContinuumBath) and bath.is_auto
+    facts = next((f for f in ledger.provenance.get("continuum", []) if f["reservoir"] == bath.name), None)
+    w = explicit.frequencies
+    size = sizes.get(bath.name)
+    return BathAudit(
+        bath.name,
+        kind,
+        explicit.n_modes,
+        float(w.min()) if facts is None else facts["low"],
+        float(w.max()) if facts is None else facts["high"],
+        is_auto,
+        0.0 if facts is None else facts["beyond"],
+        run.recurrence_time(bath.name),
+        _counter_terms(given, bath, explicit),
+        None if isinstance(size, str) else size,
+        size if isinstance(size, str) else "",
+    )
+
+
+def _counter_terms(machine: Machine, bath: Reservoir, explicit: Reservoir) -> tuple[CounterTerm, ...]:
+    found = []
+    for coupling in machine.couplings:
+        if isinstance(coupling, Position) and bath.name in coupling.between and coupling.uses_counter_term(has_reservoir=True):
+            weights = explicit.contact(coupling.site, coupling.weights, coupling.owner)
+            rows = explicit.to_normal_modes(np.concatenate([weights, np.zeros_like(weights)])[:, None])
+            half: FloatArray = np.sum(rows.reshape(2, -1) ** 2, axis=0)
+            exact = None
+            if isinstance(bath, ContinuumBath):
+                exact = _exact_counter_term(bath)
+            subsystem = next(name for name in coupling.between if name != bath.name)
+            found.append(CounterTerm(subsystem, float(np.sum(half / (2.0 * explicit.frequencies))), exact))
+    return tuple(found)
+
+
+def _exact_counter_term(bath: ContinuumBath) -> float | None:
+    try:
+        return 0.5 * continuum(bath).softness
+    except MachineError:  # integral J/w dw diverges
+        return None
+
+
+def _least_certain(ledger: Ledger) -> tuple[str, float] | None:
+    if not ledger.errors:
+        return None
+    error, where = worst(ledger)
+    return where, error

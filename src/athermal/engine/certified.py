@@ -1,0 +1,124 @@
+"""Runs of continuous baths: as many modes as an accuracy asks for, confirmed by refining them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from athermal import _validate
+from athermal.backends.base import Backend
+from athermal.engine.single import Progress, single_run, span_of
+from athermal.errors import ConvergenceError, MachineError, RunError, RunInterrupted
+from athermal.machine.initial import AnyInitialState, InitialState
+from athermal.machine.machine import Machine
+from athermal.machine.settle import Resolution, Settled, settled
+from athermal.machine.spec import to_spec
+from athermal.thermodynamics.errors import worst
+from athermal.thermodynamics.ledger import Ledger
+from athermal.thermodynamics.snapshot import Refinement
+
+DEFAULT_ACCURACY = 1e-6
+_SMALLEST_ACCURACY = 1e-11
+# The finer of two runs has this much less beyond its cut-off: their difference is (factor - 1) times its own error.
+CUT_FACTOR = 4.0
+_MOST_REFINEMENTS = 4
+
+
+def checked_accuracy(accuracy: Any) -> float:
+    """Return an accuracy that double precision can meet, or raise `MachineError`."""
+    value = _validate.positive(accuracy, "accuracy", "a run")
+    if value < _SMALLEST_ACCURACY:
+        raise MachineError(
+            f"`accuracy` of a run must be at least {_SMALLEST_ACCURACY:.0e}, the limit of double precision, but is {value}."
+        )
+    return value
+
+
+@dataclass
+class Plan:
+    """What is run again and again at different resolutions."""
+
+    machine: Machine
+    cycles: int
+    initial: InitialState
+    backend: Backend | Literal["auto"] | None
+    samples_per_cycle: int
+    progress: Progress | None
+    done: int = 0
+
+    def run_at(self, resolution: Resolution) -> Resolved:
+        """Run the machine with its continuous baths at one resolution."""
+        explicit, facts = settled(self.machine, span_of(self.machine, self.cycles, self.initial), resolution)
+        try:
+            ledger = self.run(explicit)
+        except (RunError, RunInterrupted) as error:
+            if error.ledger is not None:
+                error.ledger = replace(error.ledger, provenance=error.ledger.provenance | self.provenance(facts))
+            raise
+        return Resolved(resolution, explicit, facts, replace(ledger, provenance=ledger.provenance | self.provenance(facts)))
+
+    def provenance(self, facts: tuple[Settled, ...]) -> dict[str, Any]:
+        """Return what was run: the machine as it was given, and what became of its continuous baths."""
+        return {
+            "machine": to_spec(self.machine),
+            "initial": to_spec(self.initial, AnyInitialState),
+            "continuum": [
+                {"reservoir": fact.name, "modes": fact.n_modes, "low": fact.low, "high": fact.high, "beyond": fact.tail}
+                for fact in facts
+            ],
+        }
+
+    def run(self, machine: Machine) -> Ledger:
+        """Run a machine with explicit modes for as long."""
+        total = self.cycles * self.samples_per_cycle + 1
+        before, whole = self.done * total, (self.done + 2 - self.done % 2) * total
+        progress = self.progress
+        told = None if progress is None else lambda step, _: progress(before + step, whole)
+        self.done += 1
+        backend = "auto" if self.backend is None else self.backend
+        return single_run(machine, self.cycles, self.initial, backend, self.samples_per_cycle, told)
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A run at one resolution."""
+
+    resolution: Resolution
+    machine: Machine
+    facts: tuple[Settled, ...]
+    ledger: Ledger
+
+
+def certify(plan: Plan, accuracy: float) -> tuple[Ledger, Resolved, Resolved]:
+    """Run a machine with baths of modes="auto" at two resolutions, refining until they agree to an accuracy.
+
+    Returns
+    -------
+    Ledger, Resolved, Resolved
+        The finer ledger with its certified errors; the finer and the coarser run.
+    """
+    coarse = plan.run_at(Resolution.for_accuracy(accuracy))
+    resolution = coarse.resolution
+    for _ in range(_MOST_REFINEMENTS):
+        resolution = resolution.finer_modes().finer_cut(CUT_FACTOR)
+        fine = plan.run_at(resolution)
+        ledger = compared(fine, coarse, accuracy)
+        error, where = worst(ledger)
+        if error <= accuracy:
+            return ledger, fine, coarse
+        coarse = fine
+        # What lies beyond the cut-off acts in proportion: this much less of it, and the next difference will do.
+        resolution = resolution.finer_cut(max(1.0, error / accuracy))
+    raise ConvergenceError(
+        f"The error of every column must be at most `accuracy` = {accuracy:.1e} (nats; energies in units of the lowest "
+        f"temperature), but that of {where} is {error:.1e} after {_MOST_REFINEMENTS} refinements. Ask for less accuracy, or "
+        "smooth the spectral density.",
+        ledger,
+    )
+
+
+def compared(fine: Resolved, coarse: Resolved, accuracy: float) -> Ledger:
+    """Return the finer ledger of two with the errors that the coarser certifies."""
+    held = Refinement(coarse.ledger.snapshots, coarse.ledger.works, coarse.ledger.reference.log_partitions)
+    provenance = fine.ledger.provenance | {"accuracy_asked": accuracy}
+    return replace(fine.ledger, provenance=provenance, refinement=held)

@@ -1,0 +1,135 @@
+"""Run a machine: choose its modes if they are left to the run, then prepare, advance and account for each cycle."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Literal
+
+import numpy as np
+
+from athermal import _validate
+from athermal.backends.base import Backend
+from athermal.engine.certified import DEFAULT_ACCURACY, Plan, certify, checked_accuracy
+from athermal.engine.single import Progress, single_run, span_of
+from athermal.errors import MachineError, RecurrenceWarning, ResidualWarning, TruncationWarning
+from athermal.machine.initial import InitialState
+from athermal.machine.machine import Machine
+from athermal.thermodynamics.ledger import Ledger
+
+# Population of the highest level that is kept of an oscillator above which a run warns.
+_TOP_LEVEL = 1e-3
+
+
+def run(
+    machine: Machine,
+    cycles: int = 1,
+    initial: InitialState | None = None,
+    *,
+    backend: Backend | Literal["auto"] | None = None,
+    samples_per_cycle: int = 1,
+    accuracy: float | None = None,
+    progress: Progress | None = None,
+) -> Ledger:
+    """Run a machine for some cycles and return its ledger.
+
+    Parameters
+    ----------
+    machine : Machine
+    cycles : int
+        How many periods.
+    initial : InitialState, optional
+        The machine's own if left out.
+    backend : Backend or "auto", optional
+        If left out, `Dense()` for oscillators treated as Gaussian (`Star()` beyond 2000 modes), `DensityMatrix()` for finite
+        parts. "auto" chooses between dense and star by the size of the machine and the length of the run; the ledger's
+        provenance says which (`backend`) and why (`backend_choice`).
+    samples_per_cycle : int
+        Equally spaced instants per cycle at which the ledger is sampled, the end of the cycle included. Each keeps a
+        propagator of its own, two matrices of the size of the covariance.
+    accuracy : float, optional
+        For machines with baths of modes="auto": the largest error of every column that is an entropy, in nats, or an energy, in
+        units of the lowest temperature. 1e-6 if left out. `ledger.errors` holds the certified errors.
+    progress : callable, optional
+        Called as progress(finished, total) with the number of sampled instants, the preparation included as one;
+        with modes="auto" those of all refinements are counted.
+
+    Returns
+    -------
+    Ledger
+
+    Raises
+    ------
+    MachineError, StateError
+        If the machine or its initial state cannot exist.
+    InstabilityError, ConvergenceError
+        If the run cannot be finished, or its accuracy not be met; `.ledger` holds the finished cycles.
+    RunInterrupted
+        On Ctrl-C; `.ledger` holds the finished cycles.
+
+    Warns
+    -----
+    RecurrenceWarning
+        If the run is longer than a bath's recurrence time.
+    TruncationWarning
+        If an oscillator was cut to too few levels.
+    ResidualWarning
+        If a law is missed by more than its tolerance.
+
+    Examples
+    --------
+    >>> import athermal as at
+    >>> ledger = at.run(at.library.two_oscillator(modes=12), cycles=3)
+    >>> ledger.n_cycles
+    3
+    """
+    if not isinstance(machine, Machine):
+        raise MachineError(f"`machine` of a run must be a Machine, but is {machine!r}.")
+    cycles = _validate.count(cycles, "cycles", "a run")
+    samples_per_cycle = _validate.count(samples_per_cycle, "samples_per_cycle", "a run")
+    initial = machine.initial if initial is None else initial
+    if not isinstance(initial, InitialState):
+        raise MachineError(f"`initial` of a run must be an initial state such as ProductThermal(), but is {initial!r}.")
+    _warn_of_recurrence(machine, cycles, initial)
+    if machine.is_settled:
+        if accuracy is not None:
+            raise MachineError(
+                f'`accuracy` of a run must be left out, but is {accuracy!r}: no reservoir has modes = "auto", and given modes are '
+                "taken as they are."
+            )
+        ledger = single_run(machine, cycles, initial, backend, samples_per_cycle, progress)
+    else:
+        accuracy = checked_accuracy(DEFAULT_ACCURACY if accuracy is None else accuracy)
+        ledger, *_ = certify(Plan(machine, cycles, initial, backend, samples_per_cycle, progress), accuracy)
+    _warn_of_truncation(ledger)
+    if violations := ledger.violations():
+        warnings.warn(
+            f"{len(violations)} residuals of the laws are above their tolerance. {violations[0]} See `ledger.violations()`.",
+            ResidualWarning,
+            stacklevel=2,
+        )
+    return ledger
+
+
+def _warn_of_recurrence(machine: Machine, cycles: int, initial: InitialState) -> None:
+    span = span_of(machine, cycles, initial)
+    for name in machine.reservoir_names:
+        limit = machine.recurrence_time(name)
+        if span > limit:
+            warnings.warn(
+                f"The run lasts {span:.6g}, longer than the recurrence time {limit:.6g} of reservoir {name!r}: from cycle "
+                f"{int(limit // machine.period) + 1} on its finite size shows. Use more modes, or read the late cycles as those "
+                "of a finite bath.",
+                RecurrenceWarning,
+                stacklevel=3,
+            )
+
+
+def _warn_of_truncation(ledger: Ledger) -> None:
+    highest = float(np.max(ledger.snapshots.extras.get("top_level_population", np.zeros(1))))
+    if highest > _TOP_LEVEL:
+        warnings.warn(
+            f"The highest level kept of an oscillator holds up to {highest:.2g} of its population: the cut changes the results. "
+            "Raise `levels` until the column `top_level_population` is negligible.",
+            TruncationWarning,
+            stacklevel=3,
+        )

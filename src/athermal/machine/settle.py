@@ -1,0 +1,173 @@
+"""From continuous baths to modes: as many as a run of some length and accuracy needs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from athermal._types import FloatArray
+from athermal.errors import ConvergenceError, MachineError
+from athermal.machine.coupling import Coupling
+from athermal.machine.parts import Bath, ContinuumBath, Reservoir
+from athermal.machine.spectral import SpectralDensity
+from athermal.maths.quadrature import windowed_rule
+
+if TYPE_CHECKING:
+    from athermal.machine.machine import Machine
+
+MOST_MODES = 20_000
+"""The most modes that a bath with modes="auto" is given."""
+
+# Beyond this, densities are not known to double precision.
+_FINEST_FIT = 1e-11
+# Where the density's own check of a machine looks, when no run has been asked for yet.
+_COARSE = 1e-3
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """How finely continuous baths are resolved.
+
+    Parameters
+    ----------
+    tail : float
+        The fraction of integral G(w)/w dw that may lie beyond the cut-off of a density without an upper end.
+    quadrature : float
+        Relative error of the integrals over what lies below, for all times of the run.
+    degree : int
+        The highest of the polynomials that stand for the density on a panel.
+    """
+
+    tail: float
+    quadrature: float
+    degree: int = 32
+
+    @classmethod
+    def for_accuracy(cls, accuracy: float) -> Resolution:
+        """Return what an accuracy of the columns asks for at first."""
+        return cls(tail=accuracy, quadrature=3.0 * accuracy)
+
+    def finer_cut(self, factor: float) -> Resolution:
+        """Return the same with a higher cut-off: the error is proportional to what lies beyond it."""
+        return replace(self, tail=max(self.tail / factor, 1e-15))
+
+    def finer_modes(self) -> Resolution:
+        """Return the same with more modes, elsewhere."""
+        return replace(self, quadrature=max(0.1 * self.quadrature, 1e-15), degree=self.degree + 8)
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What a bath with modes="auto" became.
+
+    Parameters
+    ----------
+    name : str
+    frequencies : (n,) array
+    low, high : float
+        The band that is kept.
+    tail : float
+        The fraction of integral G(w)/w dw beyond it.
+    """
+
+    name: str
+    frequencies: FloatArray
+    low: float
+    high: float
+    tail: float
+
+    @property
+    def n_modes(self) -> int:
+        """The number of modes."""
+        return len(self.frequencies)
+
+
+def settled(machine: Machine, duration: float, resolution: Resolution) -> tuple[Machine, tuple[Settled, ...]]:
+    """Return the machine with explicit modes for its baths with modes="auto", and what these are.
+
+    Parameters
+    ----------
+    machine : Machine
+    duration : float
+        How long the baths must stand for continua.
+    resolution : Resolution
+
+    Raises
+    ------
+    ConvergenceError
+        If a bath would need more than `MOST_MODES` modes.
+    """
+    parts: list[Reservoir] = []
+    facts = []
+    for bath in machine.harmonic_baths:
+        if isinstance(bath, ContinuumBath) and bath.is_auto:
+            explicit, fact = _settled_bath(bath, duration, resolution)
+            parts.append(explicit)
+            facts.append(fact)
+        else:
+            parts.append(bath)
+    return replace(machine, reservoirs=tuple(parts)), tuple(facts)
+
+
+def check_auto(machine: Machine) -> None:
+    """Raise `MachineError` if the machine could not exist with explicit modes either."""
+    names = {bath.name for bath in machine.harmonic_baths if isinstance(bath, ContinuumBath) and bath.is_auto}
+    for coupling in machine.couplings:
+        _check_contact(coupling, names)
+    settled(machine, 0.0, Resolution.for_accuracy(_COARSE))
+
+
+def _check_contact(coupling: Coupling, names: set[str]) -> None:
+    for what in ("site", "weights"):
+        if getattr(coupling, what, None) is not None and (hit := names & set(coupling.between)):
+            raise MachineError(
+                f"`{what}` of the coupling to reservoir {min(hit)!r} must be left out: its modes are chosen when it is run "
+                '(modes = "auto"), and couple as its spectral density says.'
+            )
+
+
+def _settled_bath(bath: ContinuumBath, duration: float, resolution: Resolution) -> tuple[Bath, Settled]:
+    density = bath.spectral_density
+    own_low, own_high = density.support
+    low = own_low if bath.low is None else max(bath.low, own_low)
+    high = own_high if bath.high is None else min(bath.high, own_high)
+    tail = 0.0
+    if math.isinf(high):
+        high, tail = density.end_of(resolution.tail), resolution.tail
+    # Below z/pi nodes a panel no rule can do.
+    if (expected := (high - low) * duration / (2.0 * math.pi)) > MOST_MODES:
+        raise ConvergenceError(
+            f"Reservoir {bath.name!r} needs some {expected:.2g} modes up to w = {high:.4g} for a run of length {duration:.6g}, "
+            f"more than {MOST_MODES}. {_remedy(density, tail)}"
+        )
+    fit = max(0.1 * resolution.quadrature, _FINEST_FIT)
+    # Measured: columns are off by some 0.03 of the square of the error of the rule.
+    rule = math.sqrt(resolution.quadrature)
+    functions = _functions(density, bath.temperature)
+    nodes, weights = windowed_rule(functions, low, high, duration, fit=fit, tolerance=rule, degree=resolution.degree)
+    squared = density.squared_coupling(nodes) * weights
+    kept = squared > 0.0
+    if not np.any(kept):
+        raise MachineError(f"`spectral_density` of reservoir {bath.name!r} must not vanish everywhere.")
+    explicit = Bath(bath.name, bath.temperature, tuple(nodes[kept].tolist()), tuple(np.sqrt(squared[kept]).tolist()))
+    return explicit, Settled(bath.name, nodes[kept], low, high, tail)
+
+
+def _functions(density: SpectralDensity, temperature: float) -> Callable[[FloatArray], FloatArray]:
+    """Return what is integrated: the density, and its thermal noise G coth(w/2T)."""
+
+    def both(w: FloatArray) -> FloatArray:
+        squared = density.squared_coupling(w)
+        return np.stack([squared, squared / np.tanh(0.5 * w / temperature)])
+
+    return both
+
+
+def _remedy(density: SpectralDensity, tail: float) -> str:
+    if tail and getattr(density, "cutoff_shape", "") == "drude":
+        return "A Drude cut-off falls off too slowly: ask for less accuracy, cut it with `high`, or use an exponential cut-off."
+    return "Run fewer cycles, cut the density with `high`, or give a number of `modes`."
