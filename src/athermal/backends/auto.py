@@ -14,7 +14,9 @@ from athermal.backends.gaussian import Dense, Star
 from athermal.machine.initial import Charged, GaussianMoments, Gibbs, InitialState
 from athermal.machine.machine import Machine
 
-# Up to here the dense backend takes fractions of a second a cycle, and there is nothing to gain.
+# Up to here the dense backend takes fractions of a second a cycle, and there is nothing to gain. Above, star was faster in
+# every case measured, the covariance of each bath formed in every cycle included (600 modes: 0.12 s a cycle against 0.16 s, and
+# 0.8 s for the first; 2000 modes: 4 s against 6 s, and 22 s for the first).
 _SMALL = 200
 # Beyond this a matrix of the whole takes 128 MB and its eigenvalues minutes.
 _LARGE = 2000
@@ -56,14 +58,12 @@ class Auto(Backend):
             kind = type(start).__name__
             return Dense(), f"dense: the start ({kind}) correlates more modes than the star backend can hold"
         rank = expected_rank(machine, max(cycles, charging) * machine.period)
-        room = min([star.max_rank, *(bath.n_modes // 2 for bath in machine.harmonic_baths)])
-        if rank <= room or len(machine.reservoirs) == 1:
-            return star, f"star: {n_modes} modes, but baths change in some {rank} directions: all columns known"
+        if len(machine.reservoirs) == 1 or all(_is_known(bath.n_modes, rank, star) for bath in machine.harmonic_baths):
+            return star, f"star: of {n_modes} modes it follows only those that the contacts reach, and every column is known"
         if n_modes <= _LARGE:
-            return Dense(), f"dense: a bath changes in about {rank} directions, too many for the star backend to know C(R)"
+            return Dense(), f"dense: the run is too long for the star backend to know C(R) and D_j of {n_modes} modes"
         return star, (
-            f"star: {n_modes} modes are too many for the dense backend; C(R) and D_j are known while the baths changed in few "
-            "directions"
+            f"star: {n_modes} modes are too many for the dense backend; C(R) and D_j are known for the first cycles only"
         )
 
 
@@ -78,6 +78,11 @@ def expected_rank(machine: Machine, duration: float) -> int:
     """
     bandwidth = max(float(np.ptp(bath.frequencies)) for bath in machine.harmonic_baths)
     return math.ceil(bandwidth * duration / (2.0 * math.pi)) + _TAIL
+
+
+def _is_known(n_modes: int, rank: int, star: Star) -> bool:
+    """Tell whether the star backend knows the entropy of a bath that has changed in so many directions."""
+    return n_modes <= max(star.entropy_modes, star.block_modes) or rank <= min(star.max_rank, n_modes // 2)
 
 
 def default_backend(machine: Machine) -> Backend:

@@ -23,8 +23,8 @@ from athermal._types import ComplexArray, FloatArray
 
 # e^{i z x} on [-1, 1] is a polynomial in x up to rounding once its degree exceeds z by some 30 (Bessel functions).
 _BEYOND = 32
-# Directions whose singular value is below this, relative to the largest, are rounding.
-_RANK_TOLERANCE = 1e-15
+# Directions whose singular value is below this, relative to the largest, are rounding: that of sums over thousands of modes.
+_RANK_TOLERANCE = 1e-14
 _CHUNK = 4096
 
 
@@ -92,8 +92,8 @@ class Window:
 def contact_window(frequencies: FloatArray, contacts: ComplexArray, duration: float) -> Window:
     """Return the effective modes that the contacts of a bath of free modes reach within a time.
 
-    The span of a e^{i w t} and of its time derivative (which carries the energy that flows), sampled at Chebyshev nodes and
-    orthonormalised by QR and SVD.
+    The span of a e^{i w t}, sampled at Chebyshev nodes and orthonormalised by QR and SVD. It holds the time derivative, which
+    carries the energy that flows, too.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def contact_window(frequencies: FloatArray, contacts: ComplexArray, duration: fl
     low, high = float(np.min(frequencies)), float(np.max(frequencies))
     centre, half_width = 0.5 * (low + high), 0.5 * (high - low)
     n_samples = int(np.ceil(0.5 * half_width * duration * 1.1)) + _BEYOND
-    independent = _orthonormal(contacts)
+    independent = _orthonormal(contacts / np.maximum(np.linalg.norm(contacts, axis=0), np.finfo(float).tiny))
     n_modes, n_contacts = independent.shape
     if n_contacts == 0:
         nothing = np.empty((n_modes, 0), complex)
@@ -119,10 +119,7 @@ def contact_window(frequencies: FloatArray, contacts: ComplexArray, duration: fl
         return Window(None, np.empty(0), np.empty((0, n_modes, 0), complex), frequencies, contacts, duration, centre)
     times = 0.5 * duration * (1.0 - np.cos(np.pi * (np.arange(n_samples) + 0.5) / n_samples))
     phases = np.exp(1j * np.multiply.outer(frequencies - centre, times))
-    slope = (frequencies - centre) / (half_width or 1.0)
-    kinds = [phases * column[:, None] for column in independent.T]
-    kinds += [phases * (slope * column)[:, None] for column in independent.T]
-    modes = _orthonormal(np.concatenate(kinds, axis=1))
+    modes = _orthonormal(np.concatenate([phases * column[:, None] for column in independent.T], axis=1))
     seen = np.stack([modes.conj().T @ (phases * column[:, None]) for column in contacts.T], axis=2)
     return Window(modes, times, np.moveaxis(seen, 1, 0), frequencies, contacts, duration, centre)
 

@@ -14,8 +14,8 @@ from athermal.maths.information import _integration_rule
 _PLAIN_LIMIT = 40
 _DIGITS = 40.0  # ln of 1e17
 _CHUNK = 1 << 21
-# integral of |ln det| over the last 1e-12 before y = 1/2: some 1e-10.
-_WEIGHTLESS = 1e-12
+# Over the last 1e-10 before y = 1/2, ln det may stand for its value there: the integral then misses some 1e-10.
+_WEIGHTLESS = 1e-10
 
 LowRankTerm = tuple[ComplexArray, FloatArray]
 
@@ -42,7 +42,7 @@ def mutual_information_of_amplitudes(
 
     The rows are written a_x + i a_p. ln det of the small Gram matrices loses eps nu_max / (1/2 - y) digits, which the weights
     of the graded rule make up for; where even the Cholesky factor is lost, the QR factors of the graded rows take over, or with
-    a low-rank term the node is left out: it lies so close to y = 1/2 that it weighs nothing.
+    a low-rank term the value at the node before: so close to y = 1/2 it weighs next to nothing.
 
     Parameters
     ----------
@@ -70,8 +70,9 @@ def mutual_information_of_amplitudes(
         stacked, least = np.concatenate([amplitudes, -1j * vectors]), 0.0
     gaps, weights = integration_rule(least)
     total = entropy(np.ascontiguousarray(few.real), defect) - n_rows // 2
-    products = resolvent_products(stacked, mode_excess, gaps)
-    for matrix, gap, weight in zip(products, gaps, weights, strict=True):
+    products, value = resolvent_products(stacked, mode_excess, gaps), 0.0
+    for k in np.argsort(-gaps):
+        matrix, gap = products[k], float(gaps[k])
         own = matrix[:n_rows, :n_rows]
         if shared is not None:
             across, among = matrix[:n_rows, n_rows:], matrix[n_rows:, n_rows:]
@@ -81,14 +82,15 @@ def mutual_information_of_amplitudes(
             factor = np.linalg.cholesky(own)
         except np.linalg.LinAlgError:
             if shared is None:
-                total += float(weight) * _graded_log_determinant(amplitudes, mode_excess, float(gap))
+                value = _graded_log_determinant(amplitudes, mode_excess, gap)
             elif gap > _WEIGHTLESS:
                 raise StateError(
                     f"The correlations of a state must satisfy sigma + i Omega/2 >= 0, but at y = 1/2 - {gap:.1e} it is not "
                     "positive among the subsystems: the covariance has lost its digits. Use Dense()."
                 ) from None
         else:
-            total += float(weight) * 2.0 * float(np.sum(np.log(np.diag(factor).real)))
+            value = 2.0 * float(np.sum(np.log(np.diag(factor).real)))
+        total += float(weights[k]) * value
     return total
 
 
@@ -109,7 +111,7 @@ def resolvent_products(amplitudes: ComplexArray, mode_excess: FloatArray, gaps: 
 def largest_low_rank_correlation(mode_excess: FloatArray, vectors: ComplexArray, core: FloatArray) -> float:
     """Return the largest c for which diag(nu, nu) + c W^T J W is a quantum state; cf. `largest_correlation`.
 
-    With P = nu + i Omega/2 it is -1/lambda_min of J W P^{-1} W^T, zero if W touches a pure mode.
+    With P = nu + i Omega/2 it is -1/lambda_min of J W P^{-1} W^T, zero if W touches a mode that is pure within rounding.
 
     Examples
     --------
@@ -120,6 +122,13 @@ def largest_low_rank_correlation(mode_excess: FloatArray, vectors: ComplexArray,
     """
     touched = np.any(vectors != 0.0, axis=0)
     if np.any(mode_excess[touched] <= 0.0):
+        return 0.0
+    # The eigenvalues of P are nu - 1/2 and nu + 1/2. Where the smaller is rounding the mode is as good as pure.
+    highest = float(np.max(mode_excess[touched], initial=0.0)) + 1.0
+    pure = touched & (mode_excess <= 2 * np.sum(touched) * np.finfo(float).eps * highest)
+    columns = np.concatenate([vectors[:, pure], vectors[:, pure].conj()], axis=1)
+    reach = float(np.max(np.abs((core @ columns).T @ vectors), initial=0.0))
+    if reach > np.sqrt(np.finfo(float).eps):
         return 0.0
     inside = resolvent_products(vectors[:, touched], mode_excess[touched], np.zeros(1))[0]
     # The eigenvalues of J G are those of the Hermitian L^dag J L, G = L L^dag.
@@ -154,15 +163,24 @@ def entropy_change_of_low_rank(excess: FloatArray, vectors: FloatArray, core: Fl
     """
     half = len(excess)
     x, p = vectors[:half], vectors[half:]
-    total, size = 0.0, vectors.shape[1]
-    for gap, weight in zip(*integration_rule(least_excess), strict=True):
+    total, value, size = 0.0, 0.0, vectors.shape[1]
+    gaps, weights = integration_rule(least_excess)
+    for gap, weight in sorted(zip(gaps.tolist(), weights.tolist(), strict=True), reverse=True):
         y, nu = 0.5 - gap, excess + 0.5
         inverse = 1.0 / ((excess + gap) * (excess + 1.0 - gap))  # 1/(nu^2 - y^2)
         even, odd = nu * inverse, y * inverse
         symmetric = (x * even[:, None]).T @ x + (p * even[:, None]).T @ p
         mixed = (x * odd[:, None]).T @ p
         response = symmetric - 1j * (mixed - mixed.T)
-        total += float(weight) * float(np.linalg.slogdet(np.eye(size) + core @ response)[1])
+        logarithm = float(np.linalg.slogdet(np.eye(size) + core @ response)[1])
+        if np.isfinite(logarithm):
+            value = logarithm
+        elif gap > _WEIGHTLESS:
+            raise StateError(
+                f"The entropy of a bath follows from ln det(sigma + i y Omega), but at y = 1/2 - {gap:.1e} the determinant "
+                "vanishes: nearly pure modes have lost their digits. Use Dense()."
+            )
+        total += weight * value
     return total
 
 

@@ -14,12 +14,13 @@ from athermal.files import parse_machine_file
     ("modes", "cycles", "initial", "kind", "reason"),
     [
         (50, 3, None, at.Dense, "modes are few"),
-        (500, 3, None, at.Star, "all columns known"),
-        (500, 3, at.Charged(5), at.Star, "all columns known"),
-        (500, 400, None, at.Dense, "too many for the star backend"),
-        (500, 3, at.Charged(400), at.Dense, "too many for the star backend"),
+        (500, 3, None, at.Star, "every column is known"),
+        (500, 3, at.Charged(5), at.Star, "every column is known"),
+        (500, 400, None, at.Star, "every column is known"),
+        (500, 3, at.Charged(400), at.Star, "every column is known"),
+        (3000, 100, None, at.Star, "every column is known"),
         (500, 3, at.Charged(1, start=at.Gibbs(1.0)), at.Dense, r"the start \(Gibbs\) correlates more modes"),
-        (500, 3, at.Gibbs(1.0, ("hot", "cold")), at.Star, "all columns known"),
+        (500, 3, at.Gibbs(1.0, ("hot", "cold")), at.Star, "every column is known"),
         (5000, 4000, None, at.Star, "too many for the dense backend"),
     ],
 )
@@ -27,6 +28,17 @@ def test_it_chooses_by_size_length_and_start(modes, cycles, initial, kind, reaso
     chosen, why = Auto().choose(at.library.two_oscillator(modes=modes), cycles, initial)
     assert isinstance(chosen, kind)
     assert re.search(reason, why)
+
+
+def test_a_long_run_of_one_large_bath_beside_a_small_one_needs_the_dense_backend():
+    """1500 modes are more than the covariance is formed of, and 4000 cycles change it in all directions."""
+    oscillators = [at.Oscillator("a", 1.0)]
+    band = at.FlatBand(0.2, 0.5, 1.5)
+    baths = [at.ContinuumBath("hot", 2.0, band, 1500), at.ContinuumBath("cold", 1.0, band, 20)]
+    machine = at.Machine(oscillators, baths, [at.Exchange(("a", "hot")), at.Exchange(("a", "cold"))], 6.0)
+    chosen, why = Auto().choose(machine, 4000)
+    assert isinstance(chosen, at.Dense)
+    assert "too long for the star backend" in why
 
 
 def test_moments_of_everything_need_the_dense_backend():
@@ -48,7 +60,7 @@ def test_without_a_word_dense_runs_while_it_comfortably_can():
 def test_a_run_says_which_and_why():
     ledger = at.run(at.library.two_oscillator(modes=120), 2, backend="auto")
     assert ledger.provenance["backend"]["kind"] == "star"
-    assert ledger.provenance["backend_choice"].startswith("star: 242 modes")
+    assert ledger.provenance["backend_choice"].startswith("star: of 242 modes")
 
 
 def test_a_machine_file_may_leave_the_choice_open():

@@ -7,6 +7,7 @@ import pytest
 
 import athermal as at
 from athermal.backends.gaussian.star_state import appended
+from athermal.maths.star import StarMap
 
 TAU = 2.0 * np.pi
 BATH = at.Bath("hot", 2.0, (0.9, 1.1), (0.1, 0.1))
@@ -40,6 +41,7 @@ def cycle_by_cycle(machine, backend, cycles, initial=None):
         (lambda: at.Star(max_panels=0), "`max_panels` of the star backend must be a whole number of at least 1, but is 0"),
         (lambda: at.Star(max_growth=-1.0), "`max_growth` of the star backend must be positive"),
         (lambda: at.Star(max_rank=-1), "`max_rank` of the star backend must be a whole number of at least 0, but is -1"),
+        (lambda: at.Star(entropy_modes=-1), "`entropy_modes` of the star backend must be a whole number of at least 0"),
         (lambda: at.Star(block_modes=-1), "`block_modes` of the star backend must be a whole number of at least 0, but is -1"),
     ],
 )
@@ -117,7 +119,7 @@ def test_long_runs_past_the_recurrence_agree_with_the_dense_backend():
 
 def test_columns_that_need_the_dense_backend_become_unknown_and_it_says_from_when_on():
     machine = at.library.two_oscillator(modes=100)
-    ledger = at.run(machine, 4, backend=at.Star(block_modes=0, max_rank=18))
+    ledger = at.run(machine, 4, backend=at.Star(block_modes=0, entropy_modes=0, max_rank=18))
     known = ~np.isnan(ledger.snapshots.reservoir_entropies[:, 0])
     assert known[0]
     assert known[1]
@@ -125,10 +127,39 @@ def test_columns_that_need_the_dense_backend_become_unknown_and_it_says_from_whe
     (first, _) = ledger.provenance["remarks"]
     when = ledger.snapshots.time[np.argmin(known)]
     assert first.startswith(f"D of 'hot bath' and C(R) are unknown from t = {when:.6g} on")
-    assert "dense backend" in first
+    assert "Use Dense(), or raise `max_rank` or `entropy_modes`" in first
     for name in ("mutual_information", "sigma_total_change", "entropic_work", "efficiency"):
         assert not np.any(np.isnan(ledger.cycles[name])), name
     assert ledger.violations() == []
+
+
+def test_a_bath_changed_in_too_many_directions_has_its_covariance_formed():
+    machine = at.library.two_oscillator(modes=150, squeezing=0.01)
+    one, two = (at.run(machine, 4, backend=backend) for backend in (at.Star(max_rank=18), at.Dense()))
+    assert "remarks" not in one.provenance
+    for name in ("athermality", "reservoir_correlation", "sigma_total"):
+        assert np.allclose(one.cycles[name], two.cycles[name], rtol=0.0, atol=1e-9), name  # logarithms of 1e-12
+
+
+def test_samples_of_a_long_run_are_carried_from_cycle_to_cycle():
+    """Each phase keeps its own rows: a cycle late in the run applies as many maps as an early one."""
+    machine = at.library.two_oscillator(modes=10)
+    solver = at.Star().bind(machine)
+    state = solver.prepare(at.ProductThermal())
+    counts = []
+    original = StarMap.after
+
+    def counted(self, *arguments):
+        counts[-1] += 1
+        return original(self, *arguments)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(StarMap, "after", counted)
+        for k in range(24):
+            counts.append(0)
+            state, _ = solver.advance(state, machine.period * k / 2, machine.period * (k + 1) / 2)
+            solver.snapshot(state, machine.period * (k + 1) / 2)
+    assert max(counts[4:]) == max(counts[12:])
 
 
 def test_nothing_of_the_size_of_the_covariance_is_formed():
@@ -179,6 +210,7 @@ def test_samples_within_a_cycle_share_the_maps_of_one():
 def test_it_tells_how_symplectic_and_converged_it_was():
     solver, _, _ = cycle_by_cycle(at.library.two_oscillator(modes=200), at.Star(), 1)
     accuracy = solver.accuracy()
-    assert set(accuracy) == {"symplectic_defect", "step_error"}
+    assert set(accuracy) == {"symplectic_defect", "step_error", "accumulated_defect"}
+    assert accuracy["accumulated_defect"] < 1e-13
     assert 0.0 < accuracy["symplectic_defect"] < 1e-13  # rounding
     assert accuracy["step_error"] < 1e-12  # the tolerance

@@ -132,6 +132,29 @@ def test_a_pure_mode_has_no_room_for_correlations():
     assert largest_low_rank_correlation(np.array([0.0, 1.0]), np.ones((2, 2), complex), np.eye(2)) == 0.0
 
 
+@pytest.mark.parametrize("above", [1e-30, 1e-16])
+def test_a_mode_that_is_pure_within_rounding_has_none_either(above):
+    """As in `largest_correlation`, whose eigenvalues cannot tell it from a pure one."""
+    vectors = np.array([[1.0, 0.0], [1.0j, 0.0], [0.0, 1.0], [0.0, 1.0j]])
+    exchange = np.kron(np.array([[0.0, 1.0], [1.0, 0.0]]), np.eye(2))
+    assert largest_low_rank_correlation(np.array([above, 1.0]), vectors, exchange) == 0.0
+
+
+def test_the_same_contact_twice_takes_no_more_effective_modes():
+    """Position and momentum of one contact differ by a factor i; at this size rounding must not tell them apart."""
+    w = np.linspace(1.4, 2.6, 30_000)
+    contact = np.full((len(w), 1), 1.0 / np.sqrt(len(w)), dtype=complex)
+    one, two = contact_window(w, contact, 6.3), contact_window(w, np.concatenate([contact, 1j * contact], axis=1), 6.3)
+    assert two.rank == one.rank < 20
+
+
+def test_a_wide_band_takes_no_more_than_bandwidth_times_time():
+    """180 x 2 pi / 2 pi directions and a logarithmic tail (Landau, Pollak, Slepian: of some 40 at 1e-14)."""
+    w = (np.arange(2000) + 0.5) * 0.09
+    contact = np.sqrt(w * np.exp(-w / 10.0))[:, None] / 300.0 + 0j
+    assert contact_window(w, contact, 2.0 * np.pi).rank <= 220
+
+
 def test_the_two_mode_squeezed_vacuum():
     """I = 2 f(cosh(2r)/2) of a pure state, whose Gram matrices are singular at y = 1/2."""
     r = 0.8

@@ -21,9 +21,13 @@ from athermal.machine.initial import InitialState
 from athermal.machine.machine import Machine
 from athermal.maths.gaussian import entropy, log_partition
 from athermal.maths.star_information import mutual_information_of_amplitudes
+from athermal.maths.symplectic import symplectic_form
 from athermal.thermodynamics.snapshot import Reference, Snapshot
 
 Rows = tuple[ComplexArray, FloatArray]
+
+# Lost symplecticity beyond this is worth a remark: the ledger's own tolerance.
+_LOSS = 1e-9
 
 
 @dataclass(frozen=True)
@@ -39,8 +43,8 @@ class Star(Backend):
 
     whose integrand needs only the system's rows. One cycle costs O(modes x reached modes). The entropies of single
     reservoirs, of which C(R) and D_j are made, follow from the low-rank change of their covariance by the matrix determinant
-    lemma while its rank is at most `max_rank` and small against the bath, and from the covariance of the bath if it has at
-    most `block_modes` modes; else they are NaN, and `remarks` of the run's provenance says so.
+    lemma while its rank is at most `max_rank` and half the modes of the bath, and then from the covariance of the bath if it
+    has at most `entropy_modes` modes; else they are NaN, and `remarks` of the run's provenance says so.
 
     Parameters
     ----------
@@ -51,9 +55,14 @@ class Star(Backend):
     max_growth : float
         How far the variances of the subsystems may grow beyond the largest of the start before the run is stopped as unstable.
     max_rank : int
-        Largest number of complex directions in which a bath has changed up to which its entropy is computed; 0 for never.
+        Largest number of complex directions in which a bath has changed up to which its entropy follows from them; each
+        snapshot then costs O(modes x max_rank^2). 0 for never.
+    entropy_modes : int
+        Largest bath whose covariance is formed for its entropy once it has changed in too many directions: some seconds a
+        snapshot at 1000 modes, eight times as much at twice as many.
     block_modes : int
-        How many modes may be correlated with one another at the start, and in how small a bath its covariance is formed.
+        How many modes may be correlated with one another at the start, and in how small a bath the covariance is formed
+        from the start.
 
     References
     ----------
@@ -68,7 +77,8 @@ class Star(Backend):
     tolerance: float = 1e-12
     max_panels: int = 4_000
     max_growth: float = 1e8
-    max_rank: int = 200
+    max_rank: int = 400
+    entropy_modes: int = 1000
     block_modes: int = 128
     kind: Literal["star"] = field(default="star", repr=False)
 
@@ -78,6 +88,7 @@ class Star(Backend):
         _validate.count(self.max_panels, "max_panels", owner)
         _validate.positive(self.max_growth, "max_growth", owner)
         _validate.count(self.max_rank, "max_rank", owner, least=0)
+        _validate.count(self.entropy_modes, "entropy_modes", owner, least=0)
         _validate.count(self.block_modes, "block_modes", owner, least=0)
 
     def bind(self, machine: Machine) -> StarSolver:
@@ -102,6 +113,7 @@ class StarSolver(Solver[StarState]):
         self._carried: dict[object, tuple[History, Rows]] = {}
         self._initial_spread: float | None = None
         self._unresolved: dict[str, float] = {}
+        self._defect = 0.0
 
     @property
     def reference(self) -> Reference:
@@ -163,6 +175,7 @@ class StarSolver(Solver[StarState]):
         forms, forces = self.hamiltonian.subsystem_coupling(time % self.machine.period)
         energies = 0.5 * np.einsum("ide,de->i", forms, covariance + np.outer(means, means)) + forces @ means
         s = self.builder.n_system
+        self._defect = max(self._defect, _defect_of_rows(rows[: 2 * s]))
         system = covariance[: 2 * s, : 2 * s]
         system_entropy = entropy(system, state.defect)
         total = state.start.total_entropy
@@ -189,14 +202,25 @@ class StarSolver(Solver[StarState]):
         return {
             "symplectic_defect": max((segment.symplectic_defect for segment in segments), default=0.0),
             "step_error": max((segment.step_error for segment in segments), default=0.0),
+            "accumulated_defect": self._defect,
         }
 
     def remarks(self) -> tuple[str, ...]:
-        return tuple(
-            f"D of {name!r} and C(R) are unknown from t = {time:.6g} on: by then the bath has changed in more directions than "
-            f"`max_rank` = {self.options.max_rank} or half its modes. They need the dense backend, or a larger `max_rank`."
-            for name, time in self._unresolved.items()
-        )
+        options, found = self.options, []
+        for name, time in self._unresolved.items():
+            n = len(self.hamiltonian.part_modes[name])
+            found.append(
+                f"D of {name!r} and C(R) are unknown from t = {time:.6g} on: the bath has then changed in more than "
+                f"{min(options.max_rank, n // 2)} directions (`max_rank`, or half its modes) and has {n} modes, more than "
+                f"`entropy_modes` = {options.entropy_modes}. Use Dense(), or raise `max_rank` or `entropy_modes`; I(S,R), the "
+                "energies and the totals are known throughout."
+            )
+        if self._defect > _LOSS:
+            found.append(
+                f"Over the run the map of the subsystems has come to miss symplecticity by {self._defect:.1e}: entropies are "
+                "known to about that. Use Dense() to check them, or fewer cycles."
+            )
+        return tuple(found)
 
     # --- rows over the initial quadratures ---------------------------------------------------------------------------
 
@@ -223,8 +247,10 @@ class StarSolver(Solver[StarState]):
         first cycle.
         """
         base, steps = None, history
-        if name in self._carried:
-            known, rows = self._carried[name]
+        # Kept for each phase of the cycle: whole cycles more or less lead from one to the next.
+        place = name, _split(history)[1]
+        if place in self._carried:
+            known, rows = self._carried[place]
             remaining = _remaining(known, history)
             if remaining is not None:
                 base, steps = rows, remaining
@@ -235,7 +261,7 @@ class StarSolver(Solver[StarState]):
             star_map = self._whole_cycle(key).map
             for _ in range(abs(times)):
                 base = star_map.after(*base) if times > 0 else star_map.before(*base)
-        self._carried[name] = (history, base)
+        self._carried[place] = (history, base)
         return base
 
     def _contact_rows(self, state: StarState) -> Rows:
@@ -253,7 +279,8 @@ class StarSolver(Solver[StarState]):
         energies = [0.5 * float(self.hamiltonian.frequencies[modes] @ moments[modes]) for modes in self.builder.bath_modes]
         changes: list[LowRank | None] = []
         for modes in self.builder.bath_modes:
-            followed = len(self.builder.bath_modes) > 1 and len(modes) > self.options.block_modes and self.options.max_rank > 0
+            several, large = len(self.builder.bath_modes) > 1, len(modes) > self.options.block_modes
+            followed = several and large and self.options.max_rank > 0
             empty = LowRank(np.empty((len(modes), 0), complex), np.empty((0, self.hamiltonian.n_modes), complex))
             changes.append(empty if followed else None)
         return StarState(start, (), np.array(energies), 0.0, tuple(changes))
@@ -282,15 +309,15 @@ class StarSolver(Solver[StarState]):
 
     def _reservoir_entropy(self, state: StarState, j: int, time: float) -> float:
         modes, change = self.builder.bath_modes[j], state.changes[j]
-        if len(modes) <= self.options.block_modes:
+        if change is not None:
+            return low_rank_entropy(state.start, modes, change)
+        if len(modes) <= max(self.options.block_modes, self.options.entropy_modes):
             unit = np.zeros((len(modes), self.hamiltonian.n_modes), dtype=complex)
             unit[np.arange(len(modes)), modes] = 1.0
             rows, _ = self._rows(("bath", j), lambda: np.concatenate([unit, 1j * unit]), state.history)
             return block_entropy(state.start, rows, state.defect)
-        if change is None:
-            self._unresolved.setdefault(self.machine.reservoir_names[j], time)
-            return float("nan")
-        return low_rank_entropy(state.start, modes, change)
+        self._unresolved.setdefault(self.machine.reservoir_names[j], time)
+        return float("nan")
 
     def _check_growth(self, new: float, old: float, reference: float, when: str) -> None:
         """Raise `InstabilityError` if a step has taken the largest variance beyond `max_growth` times the reference."""
@@ -307,6 +334,12 @@ class StarSolver(Solver[StarState]):
             f"The machine {cause}: {when} the largest variance must stay below {limit} times its start, but "
             f"is {new / reference:.3g} times, growing {new / old:.3g} times in the last step. {remedy}"
         )
+
+
+def _defect_of_rows(rows: ComplexArray) -> float:
+    """Return max |R Omega R^T - Omega| of the rows of some quadratures (x's, then p's)."""
+    half = len(rows) // 2
+    return float(np.max(np.abs((rows.conj() @ rows.T).imag - symplectic_form(half)), initial=0.0))
 
 
 def _remaining(known: History, wanted: History) -> History | None:

@@ -11,8 +11,11 @@ from athermal.maths.information import total_entropy
 from athermal.maths.star import StarMap
 from athermal.maths.star_information import entropy_change_of_low_rank
 
-# What a direction adds to the covariance is dropped below this, against variances of 1/2 and more.
-_NEGLIGIBLE = 1e-13
+# New directions in which a bath moves by less than this are dropped: entropies are then known to some ten times as much,
+# and the rank does not fill up with rounding.
+_NEGLIGIBLE = 1e-11
+# What a direction adds to the whitened covariance is dropped below this.
+_ROUNDING = 1e-13
 
 
 def block_entropy(start: StarStart, rows: ComplexArray, defect: float) -> float:
@@ -85,7 +88,7 @@ def low_rank_entropy(start: StarStart, modes: IntArray, change: LowRank) -> floa
     core = np.block([[covariance, one], [one, zero]])
     q, triangle = np.linalg.qr(vectors)
     values, turn = np.linalg.eigh(_symmetric(triangle @ core @ triangle.T))
-    kept = np.abs(values) > _NEGLIGIBLE
+    kept = np.abs(values) > _ROUNDING
     return before + entropy_change_of_low_rank(own.excess, q @ turn[:, kept], np.diag(values[kept]), start.least_excess)
 
 

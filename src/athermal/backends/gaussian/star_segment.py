@@ -15,6 +15,8 @@ from athermal.maths.star import StarMap, contact_window
 from athermal.maths.star_evolution import EffectiveStar, Stretch, panels_needed
 from athermal.maths.symplectic import apply_form, symplectic_defect
 
+_PROBES = 4
+
 
 @dataclass(frozen=True)
 class Segment:
@@ -88,14 +90,16 @@ class SegmentBuilder:
         slopes = self.hamiltonian.slope(np.linspace(start, stop, 65)[1:-1])
         work_scale = (stop - start) * max(float(np.max(np.abs(slope), initial=0.0)) for slope in slopes)
         panels = self._panels(start, stop)
-        coarse = star.evolve(start, stop, panels, before)
+        # A few random directions tell whether the panels suffice, at a fraction of the cost of the whole map.
+        probes = np.random.default_rng(0).standard_normal((2 * star.n_modes, _PROBES))
+        coarse = star.evolve(start, stop, panels, before, probes)
         while True:
             panels += (panels + 1) // 2
-            fine = star.evolve(start, stop, panels, before)
+            fine = star.evolve(start, stop, panels, before, probes)
             error = _difference(coarse, fine, work_scale)
             # Every panel rounds: no tolerance can be met below that.
             if error <= max(self.tolerance, panels * float(np.finfo(float).eps)):
-                return fine, error
+                return star.evolve(start, stop, panels, before), error
             if panels > 2 * self.max_panels or not np.isfinite(error):
                 raise ConvergenceError(
                     f"The propagator of the stretch from t = {start:.6g} to {stop:.6g} must converge to `tolerance` = "
