@@ -57,6 +57,18 @@ def drude(z: ComplexArray, slope: float, cutoff: float, low: float, high: float)
     return np.asarray(slope * cutoff**2 * pole * (z * ends - cutoff * angle))
 
 
+def power_drude(z: ComplexArray, slope: float, cutoff: float, power: float) -> ComplexArray:
+    """Return the transform of slope cutoff (w/cutoff)^power/(1 + (w/cutoff)^2) on [0, infinity), for 0 < power < 2, not 1.
+
+    With y = z/cutoff, 1/[(1 + x^2)(y - x)] = [1/(y - x) + (x + y)/(1 + x^2)]/(1 + y^2), and the three integrals with x^s are
+    Mellin transforms, pi (-y)^s/sin(pi s), -(pi/2)/sin(pi s/2) and (pi/2) y/cos(pi s/2), continued in s from -1 < s < 0.
+    """
+    y = np.asarray(z / cutoff)
+    edge = np.where(y == 0.0, 0.0, np.exp(power * _log(-y)))
+    rest = y / math.cos(0.5 * math.pi * power) - 1.0 / math.sin(0.5 * math.pi * power)
+    return np.asarray(slope * cutoff * math.pi * (edge / math.sin(math.pi * power) + 0.5 * rest) / (1.0 + y * y))
+
+
 def exponential(z: ComplexArray, slope: float, cutoff: float, power: int) -> ComplexArray:
     """Return the transform of slope cutoff (w/cutoff)^power e^(-w/cutoff) on [0, infinity), for a whole power >= 1.
 
@@ -173,7 +185,8 @@ def _refine(
         size = np.max(np.abs(values), axis=1)
         good = (tail <= 10.0 * _TAIL * max(highest, 1e-300)) | (size * half <= _TAIL * scale)
         good |= tail * half <= 0.1 * _TAIL * scale
-        good |= half < 1e-13 * max(abs(low), abs(high))
+        # of where the panel lies, not of the whole support, which may reach many decades further
+        good |= half < 1e-13 * np.abs(middle)
         if len(done) + len(pending) > _MOST_PANELS:
             good[:] = True
         done.extend(map(tuple, pending[good]))

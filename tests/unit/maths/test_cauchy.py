@@ -41,6 +41,26 @@ def test_drude_without_an_end_is_the_limit_of_a_far_end():
     np.testing.assert_allclose(cauchy.drude(z, 0.7, 3.0, 0.0, np.inf), far, atol=1e-7)  # what is beyond 1e9
 
 
+@pytest.mark.parametrize("power", [0.3, 0.5, 0.9, 1.2, 1.5, 1.8])
+@pytest.mark.parametrize("z", [-0.01, -1.0, -30.0])
+def test_other_powers_with_a_drude_cutoff(power, z):
+    """The mass of a super-Ohmic tail reaches many decades: in x = e^u it is plain quadrature."""
+
+    def slice_of(start):
+        return quad(lambda u: 2.1 * np.exp((power - 1) * u) / (1 + np.exp(-2 * u)) / (z / 3 - np.exp(u)), start, start + 8)[0]
+
+    exact = sum(slice_of(start) for start in range(-80, 240, 8))
+    found = complex(cauchy.power_drude(np.array([z + 0j]), 0.7, 3.0, power)[0])
+    assert found == pytest.approx(exact, rel=1e-10)  # of the quadrature
+
+
+@pytest.mark.parametrize("power", [0.5, 1.5])
+def test_the_rate_of_a_power_law_with_a_drude_cutoff(power):
+    w = np.array([0.2, 3.0, 40.0])
+    exact = -np.pi * 0.7 * 3.0 * (w / 3.0) ** power / (1.0 + (w / 3.0) ** 2)
+    np.testing.assert_allclose(cauchy.power_drude(w + 0j, 0.7, 3.0, power).imag, exact, rtol=1e-13)  # rounding
+
+
 def test_softness_at_zero_frequency():
     zero = np.zeros(1, dtype=complex)
     # integral of slope/(1 + (w/D)^2) is slope D pi/2; of slope (w/D)^(s-1) e^(-w/D), slope D Gamma(s)
