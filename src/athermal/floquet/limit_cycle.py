@@ -13,6 +13,7 @@ from athermal._types import ComplexArray, FloatArray
 from athermal.errors import ConvergenceError, InstabilityError
 from athermal.floquet.exponents import as_exponents, check_stable, count_growing, raise_undamped
 from athermal.floquet.problem import Problem, pose
+from athermal.floquet.report import report
 from athermal.floquet.solve import (
     System,
     carried_over,
@@ -191,24 +192,10 @@ class LimitCycle:
         return Ledger(Snapshot.stack(list(self.snapshots)), np.array([self.work]), self.reference, 1, provenance)
 
     def __str__(self) -> str:
-        """Return a few lines a person can read."""
-        heats = ", ".join(f"{name}: {q:.9g}" for name, q in zip(self.reference.reservoirs, self.heat, strict=True))
-        lines = [
-            f"Limit cycle of {self.machine.name!r}, period {self.reference.period:.6g}: {self.mode}",
-            f"  work              {self.work:.9g}  (error {self.errors['work']:.1e})",
-            f"  heat              {heats}  (error {self.errors['heat']:.1e})",
-            f"  entropy produced  {self.entropy_production:.9g}",
-            f"  efficiency        {self.efficiency:.6g}  (Carnot {self.carnot_efficiency:.6g})",
-            f"  slowest exponent  {self.exponents[0]:.6g}" if len(self.exponents) else "  no exponent found",
-            f"  harmonics {self.n_harmonics}, frequencies {self.n_nodes}",
-        ]
-        if float(np.max(self.undamped)) > self.tolerance:
-            k = int(np.argmax(self.undamped))
-            lines.append(
-                f"  {self.undamped[k]:.1e} of subsystem {self.reference.subsystems[k]!r} sits in bound states outside the bands "
-                "and never relaxes: covariances are known to that, work and heat are not affected"
-            )
-        return "\n".join(lines)
+        """Return a small table a person can read."""
+        return report(self)
+
+    __repr__ = __str__
 
 
 def limit_cycle(machine: Machine, *, tolerance: float = 1e-8, max_harmonics: int = 60, max_nodes: int = 200_000) -> LimitCycle:
