@@ -81,3 +81,20 @@ def test_a_square_root_edge():
     z = np.array([1.5, 3.0, 2.0001]) + 0j
     exact = np.pi * (z - 1.0 - np.array([1j * np.sqrt(0.75), np.sqrt(3.0), np.sqrt(1.0001**2 - 1.0)]))
     np.testing.assert_allclose(half.transform(z), exact, atol=1e-11)  # rounding of 2 - w at the edge
+
+
+@pytest.mark.parametrize(
+    "edge", [lambda w: 0.3 + 0.0 * w, lambda w: np.sqrt(w * (2.0 - w)), lambda w: w**0.5 * np.exp(-((2 * w) ** 2))]
+)
+def test_the_table_of_the_real_axis_is_the_sum_that_it_stands_for(edge):
+    series = cauchy.PiecewiseDensity(edge, 0.0, 2.0)
+    w = np.concatenate([np.random.default_rng(4).uniform(-12.0, 14.0, 600), [1e-9, 1e-4, 1.9999, 2.0001, 1e3]])
+    one_by_one = np.array([complex(series.transform(np.array([x + 0j]))[0]) for x in w])
+    np.testing.assert_allclose(series.transform(w + 0j), one_by_one, atol=1e-11)  # logarithmic edges lose some digits
+
+
+def test_the_table_does_not_slow_down_far_away():
+    """Far out S -> mass/w."""
+    series = cauchy.PiecewiseDensity(lambda w: np.exp(-(w**2)), 0.0, 6.0)
+    far = np.geomspace(1e5, 1e9, 300)
+    np.testing.assert_allclose(series.transform(far + 0j).real * far, 0.5 * np.sqrt(np.pi), rtol=1e-4)  # next order 1/w
