@@ -387,3 +387,11 @@ def test_errors_of_sudden_strokes_bound_what_more_harmonics_change():
         change = np.max(np.abs(fine.covariance(phase) - coarse.covariance(phase)))
         assert change < coarse.errors["covariance"] + fine.errors["covariance"]
     assert abs(fine.work - coarse.work) < coarse.errors["work"]
+
+
+def test_a_driven_bound_state_has_exponents_without_damping():
+    frequency = at.Constant(0.868) + at.Harmonic(0.1, frequency=1.58, phase=2.4)
+    machine = damped(frequency, at.FlatBand(0.3, 0.814, 1.643), 0.8, period=2.0 * np.pi / 1.58, strength=0.8)
+    assert at.floquet_exponents(machine)[0].real == pytest.approx(0.0, abs=1e-9)  # the band starts above the frequency
+    with pytest.raises(at.ConvergenceError, match="bound state"):
+        at.limit_cycle(machine)
