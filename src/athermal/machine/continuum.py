@@ -18,7 +18,7 @@ from athermal.maths import cauchy
 _EXPONENTIAL_END = 80.0
 _TAIL = 1e-14
 # The closed form of other powers with a Drude cut-off loses digits as they near one.
-_NEARLY_OHMIC = 1e-3
+_NEARLY_OHMIC = 1e-5
 
 
 @dataclass(frozen=True)

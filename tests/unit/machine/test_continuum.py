@@ -15,7 +15,7 @@ def test_softness_of_power_laws_with_a_drude_cutoff(exponent):
     density = at.Ohmic(0.3, 4.0, exponent=exponent, cutoff_shape="drude")
     bath = continuum(at.ContinuumBath("bath", 1.0, density, 5, "tan"))
     exact = 0.3 * 4.0 / np.sin(0.5 * np.pi * exponent)
-    assert bath.softness == pytest.approx(exact, rel=1e-9)  # of the series near exponent one; closed forms elsewhere
+    assert bath.softness == pytest.approx(exact, rel=1e-9)  # 1e-16/(exponent - 1) is lost near one
 
 
 def test_a_band_that_starts_above_zero_loses_what_lies_below():
@@ -24,4 +24,5 @@ def test_a_band_that_starts_above_zero_loses_what_lies_below():
     y, weights = np.polynomial.legendre.leggauss(40)
     root = 0.25 * (1.0 + y)  # w = cutoff root^2 up to 1, a quarter of the cut-off
     lost = (2.0 / np.pi) * 0.3 * 4.0 * float(np.sum(0.25 * weights * 2.0 * root**2 / (1.0 + root**4)))
-    assert whole - upper == pytest.approx(lost, rel=1e-9)
+    # the series below the band drops panels of 1e-14 of its mass, which the softness weighs by 1/w
+    assert whole - upper == pytest.approx(lost, rel=1e-7)
