@@ -24,15 +24,34 @@ def parametric(rate: float) -> at.Machine:
     return at.Machine([at.Oscillator("a", frequency, reference_frequency=1.0)], [bath], [at.Position(("a", "bath"))], np.pi)
 
 
+def own_density(rate: float) -> at.Machine:
+    """An engine whose baths are Python functions: no closed form of what they answer."""
+    hot = at.FunctionDensity(lambda w: rate * w * np.exp(-((0.5 * w) ** 2)), 0.0, 12.0)
+    cold = at.FunctionDensity(lambda w: rate * w * np.exp(-((w / 1.5) ** 2)), 0.0, 9.0, "kappa")
+    return at.Machine(
+        [at.Oscillator("a", 2.0), at.Oscillator("b", 1.0)],
+        [at.ContinuumBath("hot", 4.0, hot, 5, "legendre"), at.ContinuumBath("cold", 0.5, cold, 5, "legendre")],
+        [at.Position(("a", "hot")), at.Exchange(("b", "cold")), at.Exchange(("a", "b"), at.Rotating(0.2 * rate, 1.0))],
+        2.0 * np.pi,
+    )
+
+
+def sudden(rate: float) -> at.Machine:
+    """Sudden strokes of the frequency: harmonics fall off as powers only, so that 5e-2 is asked for."""
+    bath = at.ContinuumBath("bath", 1.0, at.Ohmic(rate, 5.0), 5, "gauss")
+    frequency = at.Strokes((1.5, 1.5), (1.0, 1.6))
+    return at.Machine([at.Oscillator("a", frequency, reference_frequency=1.0)], [bath], [at.Position(("a", "bath"))], 3.0)
+
+
 def limit_cycles() -> None:
     """Print seconds, harmonics, nodes and the achieved error at each coupling."""
-    for build in (engine, parametric):
+    for build, tolerance in ((engine, 1e-8), (parametric, 1e-8), (own_density, 1e-8), (sudden, 5e-2)):
         for rate in (1e-4, 1e-2, 0.5):
             start = time.perf_counter()
-            cycle = at.limit_cycle(build(rate))
+            cycle = at.limit_cycle(build(rate), tolerance=tolerance)
             seconds = time.perf_counter() - start
             print(
-                f"{build.__name__:>10}  rate {rate:7.1e}  {seconds:6.2f} s  harmonics {cycle.n_harmonics:3d}  "
+                f"{build.__name__:>11}  rate {rate:7.1e}  {seconds:6.2f} s  harmonics {cycle.n_harmonics:3d}  "
                 f"nodes {cycle.n_nodes:5d}  error of work {cycle.errors['work']:.1e} of {cycle.work:.3e}"
             )
 

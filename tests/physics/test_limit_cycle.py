@@ -308,3 +308,90 @@ def test_what_a_little_of_a_bound_state_does():
     assert 1e-6 < np.max(cycle.undamped) < 1e-4
     assert cycle.errors["covariance"] > 1e-6
     assert "bound states" in str(cycle)
+
+
+def test_an_unstable_machine_tells_its_exponent():
+    exponent = at.floquet_exponents(mathieu(0.1, 0.02))[0].real
+    with pytest.raises(at.InstabilityError, match=f"{exponent:.6g}"):
+        at.limit_cycle(mathieu(0.1, 0.02))
+
+
+@pytest.mark.parametrize(("friction", "cutoff"), [(1.9, 20.0), (2.2, 20.0), (5.0, 50.0), (30.0, 5.0)])
+def test_overdamped_exponents_are_roots_of_the_cubic(friction, cutoff):
+    """Purely relaxing poles: those slower than the bath's memory are all found."""
+    roots = np.roots([1.0, cutoff, 1.0 + friction * cutoff, cutoff])  # (z^2 + 1)(z + wD) + friction wD z
+    slow = np.sort_complex(roots[np.argsort(-roots.real)][:2])
+    found = np.sort_complex(at.floquet_exponents(damped(1.0, drude(friction, cutoff), 1.0)))
+    for root in slow[np.abs(slow.imag) < 1e-9]:
+        assert np.min(np.abs(found - root)) < 1e-9  # the iteration stops at 1e-12 of the form, up to (friction x cutoff)
+    assert found.real.max() == pytest.approx(roots.real.max(), abs=1e-9)
+
+
+def late_cycle_machine(modes):
+    """Position and exchange damping, a driven frequency and a rotating coupling, damped enough to be over in a few cycles."""
+    hot, cold = entire(0.8, 2.0), entire(0.8, 1.5, 1, "kappa")
+    return at.Machine(
+        [
+            at.Oscillator("a", at.Constant(2.0) + at.Harmonic(0.2, frequency=1.0), reference_frequency=2.0),
+            at.Oscillator("b", 1.0),
+        ],
+        [at.ContinuumBath("hot", 4.0, hot, modes, "legendre"), at.ContinuumBath("cold", 0.5, cold, modes, "legendre")],
+        [at.Position(("a", "hot")), at.Exchange(("b", "cold")), at.Exchange(("a", "b"), at.Rotating(0.3, 1.0))],
+        2.0 * np.pi,
+    )
+
+
+def test_late_cycles_of_a_long_star_run_are_the_limit_cycle():
+    machine, cycles = late_cycle_machine(1500), 5
+    cycle = at.limit_cycle(machine)
+    ledger = at.run(machine, cycles, backend=at.Star())  # long before recurrence: a warning would be an error
+    last, end = ledger.cycles.isel(cycle=-1), ledger.snapshots.at(-1)
+    # covariances relax as e^(2 Re lambda t), here from the start of the last cycle on
+    transient = float(np.exp(2.0 * cycle.exponents[0].real * (cycles - 1) * machine.period))
+    assert transient < 1e-3
+    for found, exact in (
+        (float(last.work), cycle.work),
+        (last.heat.values, cycle.heat),
+        (end.subsystem_energies, cycle.subsystem_energies()),
+        (end.subsystem_entropies, cycle.subsystem_entropies()),
+        (float(last.mutual_information), cycle.mutual_information()),
+    ):
+        np.testing.assert_allclose(found, exact, atol=3.0 * transient)  # energies at the start are of order one
+
+
+def super_ohmic(modes):
+    """A Drude tail of exponent 1.4 that reaches many decades, and a sub-Ohmic one."""
+    hot = at.Ohmic(0.1, 3.0, exponent=1.4, cutoff_shape="drude")
+    cold = at.Ohmic(0.1, 3.0, exponent=0.5, cutoff_shape="drude")
+    baths = [at.ContinuumBath("hot", 2.0, hot, modes, "tan"), at.ContinuumBath("cold", 2.0, cold, modes, "tan")]
+    drive = at.Constant(0.5) + at.Harmonic(0.2, frequency=2.0)
+    return at.Machine(
+        [at.Oscillator("a", 1.0)], baths, [at.Exchange(("a", "hot"), drive), at.Exchange(("a", "cold"), 0.5)], np.pi
+    )
+
+
+def test_slow_tails_do_not_spoil_the_heats():
+    """Nearly all quanta of a high frequency come back: their heats must not be a difference of large numbers."""
+    cycle = at.limit_cycle(super_ohmic(10))
+    assert cycle.first_law_residual == pytest.approx(0.0, abs=2.0 * (cycle.errors["work"] + cycle.errors["heat"]))
+    assert cycle.errors["heat"] < 1e-8 * np.max(np.abs(cycle.heat)) + 1e-12
+    assert cycle.work > 0.0  # equal temperatures: only a heater is allowed
+
+
+def test_errors_of_sudden_strokes_bound_what_more_harmonics_change():
+    machine = damped(at.Strokes((1.5, 1.5), (1.0, 1.3)), drude(0.5, 5.0), 2.0, period=3.0)
+    coarse, fine = at.limit_cycle(machine, tolerance=0.1), at.limit_cycle(machine, tolerance=0.004)
+    assert fine.n_harmonics > coarse.n_harmonics
+    # at the jumps, where harmonics add up most slowly, and between them
+    for phase in (0.0, 0.7, 1.5):
+        change = np.max(np.abs(fine.covariance(phase) - coarse.covariance(phase)))
+        assert change < coarse.errors["covariance"] + fine.errors["covariance"]
+    assert abs(fine.work - coarse.work) < coarse.errors["work"]
+
+
+def test_a_driven_bound_state_has_exponents_without_damping():
+    frequency = at.Constant(0.868) + at.Harmonic(0.1, frequency=1.58, phase=2.4)
+    machine = damped(frequency, at.FlatBand(0.3, 0.814, 1.643), 0.8, period=2.0 * np.pi / 1.58, strength=0.8)
+    assert at.floquet_exponents(machine)[0].real == pytest.approx(0.0, abs=1e-9)  # the band starts above the frequency
+    with pytest.raises(at.ConvergenceError, match="bound state"):
+        at.limit_cycle(machine)

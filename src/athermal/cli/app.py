@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from athermal.cli import catalogue, inspection, pictures, runs, texts
+from athermal.cli import catalogue, inspection, limit, pictures, runs, texts
 from athermal.cli.console import reporting
 
 app = typer.Typer(
@@ -102,6 +102,21 @@ def show(*, source: Source, changes: Changes = None, as_json: AsJson = False) ->
     """Show a machine without running it: parts, couplings, drives, validity, recurrence times."""
     with reporting(as_json=as_json):
         raise typer.Exit(inspection.show(source, changes or [], as_json=as_json))
+
+
+@app.command(name="limit", help=texts.LIMIT)
+def limit_cycle(
+    *,
+    source: Source,
+    changes: Changes = None,
+    tolerance: Annotated[
+        float, typer.Option("--tolerance", help="Largest relative error of work, heat and covariances.")
+    ] = limit.TOLERANCE,
+    as_json: AsJson = False,
+) -> None:
+    """Find the limit cycle of a machine with continuous baths."""
+    with reporting(as_json=as_json):
+        raise typer.Exit(limit.show(source, changes or [], tolerance, as_json=as_json))
 
 
 @app.command(help=texts.PLOT)

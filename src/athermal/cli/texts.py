@@ -74,6 +74,24 @@ Examples:
   athermal show otto --set modes=30 --json
 """
 
+LIMIT = """\
+Find the limit cycle of a machine with continuous baths: what it relaxes to, without running it.
+
+Works for oscillators whose reservoirs are all given by a spectral density (continuum_bath), at any coupling strength; the
+number of modes of a bath does not matter. Shows work and heat per cycle, efficiency, entropy production, the state at the
+start of a cycle, and the Floquet exponents that say how fast the machine settles (all must have a negative real part).
+
+\b
+Examples:
+  athermal limit two_oscillator
+  athermal limit engine.toml --set machine.T_hot=2 --tolerance 1e-6
+  athermal limit engine.toml --json | jq .work
+
+\b
+Exit status: 0 done; 1 there is no limit cycle, or it was not found to the
+tolerance; 2 wrong usage, a wrong file, or a machine of another kind.
+"""
+
 PLOT = """\
 Draw a figure of a finished run.
 

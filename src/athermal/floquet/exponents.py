@@ -97,6 +97,8 @@ def _certify(system: System, zeros: list[Resonance]) -> None:
     """Raise `ConvergenceError` if Nyquist counts zeros above the axis that were not found."""
     count, height = count_growing(system)
     known = sum(zero.frequency.imag > height for zero in zeros)
+    # A zero on the axis itself, a bound state, turns the phase by anything up to a whole turn.
+    known += sum(abs(zero.frequency.imag) <= height for zero in zeros)
     # Zeros of the last harmonics are distorted by the truncation: some of each class may be missing.
     if (count > 0.3 and not known) or count > known + 0.7:
         raise ConvergenceError(

@@ -42,6 +42,16 @@ class Problem:
         """U of r = U y."""
         return amplitudes(self.n_modes)
 
+    @cached_property
+    def jumps(self) -> FloatArray:
+        """The times in a period at which a coupling or a frequency jumps: there harmonics fall off only as powers of 1/m."""
+        hamiltonian = self.reduced.hamiltonian
+        times = np.array(hamiltonian.breakpoints)
+        if not len(times):
+            return times
+        steps = hamiltonian.coupling(times)[0] - hamiltonian.coupling(times, "left")[0]
+        return np.asarray(times[np.any(steps != 0.0, axis=(1, 2))])
+
     def drives(self, n_harmonics: int) -> Drives:
         """Return the Fourier coefficients of all that is driven, up to twice the number of harmonics that are kept."""
         hamiltonian, period = self.reduced.hamiltonian, self.machine.period

@@ -122,8 +122,9 @@ def truncate(problem: Problem, n: int) -> System:
     balance = HarmonicBalance(problem.drives(max(n, 1)), responses, problem.machine.period, n)
     sectors = tuple(balance.sector(j) for j in range(len(problem.baths)))
     n_phases = _N_PHASES if n else 1
-    # No drive is known to favour these phases.
+    # No drive is known to favour these phases; harmonics add up most slowly at its jumps.
     phases = problem.machine.period * ((np.arange(n_phases) + 0.1234 * (n_phases > 1)) / n_phases)
+    phases = np.concatenate([phases, problem.jumps])
     return System(problem, balance, sectors, Layout(len(problem.baths), problem.n_modes, phases))
 
 
@@ -186,11 +187,11 @@ def difference(coarse: System, fine: System, zeros: list[Resonance]) -> float:
     return worst
 
 
-def segments(system: System, zeros: list[Resonance]) -> list[Segment]:
+def segments(system: System, zeros: list[Resonance], tolerance: float) -> list[Segment]:
     """Return the segments of frequency of every bath, cut at all band edges and resonances and their visible harmonics."""
     result = []
     for bath, here in enumerate(system.problem.baths):
-        marks = np.array(_edges(system, bath) + _peaks(system, bath, zeros))
+        marks = np.array(_edges(system, bath) + _peaks(system, bath, zeros, max(_VISIBLE, tolerance)))
         marks = np.unique(marks[(marks > here.low) & (marks < here.high)])
         smallest = 1e-9 * (here.scale + here.low)
         kept = [here.low]
@@ -215,7 +216,7 @@ def _edges(system: System, bath: int) -> list[float]:
     return marks
 
 
-def _peaks(system: System, bath: int, zeros: list[Resonance]) -> list[float]:
+def _peaks(system: System, bath: int, zeros: list[Resonance], visible: float) -> list[float]:
     balance = system.balance
     marks: list[float] = []
     rows = np.zeros(len(balance.sign), dtype=bool)
@@ -223,7 +224,7 @@ def _peaks(system: System, bath: int, zeros: list[Resonance]) -> list[float]:
     for zero in zeros:
         # quanta that come in at z + m nu meet the m-th harmonic of the resonance
         strength = np.max((np.abs(zero.vector) * rows).reshape(len(balance.harmonics), -1), axis=1)
-        seen = balance.harmonics[strength > _VISIBLE]
+        seen = balance.harmonics[strength > visible]
         marks.extend(float(zero.frequency.real + m * balance.nu) for m in seen)
     return marks
 
@@ -245,7 +246,7 @@ def target(layout: Layout, tolerance: float) -> Callable[[FloatArray], FloatArra
 
 def integrate_all(system: System, zeros: list[Resonance], tolerance: float, max_nodes: int) -> Integral:
     """Integrate over the frequencies of all baths."""
-    pieces = segments(system, zeros)
+    pieces = segments(system, zeros, tolerance)
     allowed = target(system.layout, 0.3 * tolerance)
     return integrate(system.integrand, pieces, len(system.sectors), allowed, max_nodes)
 

@@ -17,6 +17,8 @@ from athermal.maths import cauchy
 # Where densities without an upper end and without a closed form are cut: e^-80, or a power-law tail at rounding.
 _EXPONENTIAL_END = 80.0
 _TAIL = 1e-14
+# The closed form of other powers with a Drude cut-off loses digits as they near one.
+_NEARLY_OHMIC = 1e-5
 
 
 @dataclass(frozen=True)
@@ -121,12 +123,25 @@ def _closed_form(spectral: SpectralDensity, low: float, high: float) -> Pair | N
             lambda z: cauchy.exponential(z, slope, cutoff, order),
         )
     if power != 1.0:
-        return None
+        far = spectral.cutoff_shape == "drude" and math.isinf(high) and abs(power - 1.0) > _NEARLY_OHMIC
+        return _power_drude(spectral, low) if far else None
     if spectral.cutoff_shape == "drude":
         return lambda z: slope * z / (1.0 + (z / cutoff) ** 2), lambda z: cauchy.drude(z, slope, cutoff, low, high)
     if spectral.cutoff_shape == "hard":
         return lambda z: slope * z, lambda z: cauchy.linear(z, slope, low, high)
     return None
+
+
+def _power_drude(spectral: Ohmic, low: float) -> Pair:
+    """Return G(z) and its transform for a power law with Drude cut-off from `low` on: what lies below is taken away."""
+    factor = 2.0 / math.pi if spectral.convention == "J" else 0.5 / math.pi
+    slope, cutoff, power = factor * spectral.friction, spectral.cutoff, spectral.exponent
+    missing = cauchy.PiecewiseDensity(spectral.squared_coupling, 0.0, low).transform if low else np.zeros_like
+
+    def density(z: ComplexArray) -> ComplexArray:
+        return np.asarray(slope * cutoff * (z / cutoff) ** power / (1.0 + (z / cutoff) ** 2))
+
+    return density, lambda z: cauchy.power_drude(z, slope, cutoff, power) - missing(z)
 
 
 def _numerical(spectral: SpectralDensity, low: float, high: float) -> Pair:

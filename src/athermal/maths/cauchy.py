@@ -9,18 +9,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import cached_property
 
 import numpy as np
 from scipy.special import exp1, gamma
 
 from athermal._types import ComplexArray, FloatArray
+from athermal.maths.legendre import DEGREE as _DEGREE
+from athermal.maths.legendre import refine, series_rule
+from athermal.maths.tabulated import RealAxisTable
 
-_DEGREE = 16
-_TAIL = 1e-14
-_MOST_PANELS = 4_000
 # Bernstein ellipse within which Legendre functions are summed; outside, a rule of twice as many nodes is exact to 1e-15.
 _NEAR = 1.75
 _ASYMPTOTIC = 40.0
+# A table is made when more real frequencies than this are asked for at once.
+_FEW = 200
 
 
 def flat(z: ComplexArray, value: float, low: float, high: float) -> ComplexArray:
@@ -55,6 +58,18 @@ def drude(z: ComplexArray, slope: float, cutoff: float, low: float, high: float)
         angle = math.atan(high / cutoff)
     angle -= math.atan(low / cutoff)
     return np.asarray(slope * cutoff**2 * pole * (z * ends - cutoff * angle))
+
+
+def power_drude(z: ComplexArray, slope: float, cutoff: float, power: float) -> ComplexArray:
+    """Return the transform of slope cutoff (w/cutoff)^power/(1 + (w/cutoff)^2) on [0, infinity), for 0 < power < 2, not 1.
+
+    With y = z/cutoff, 1/[(1 + x^2)(y - x)] = [1/(y - x) + (x + y)/(1 + x^2)]/(1 + y^2), and the three integrals with x^s are
+    Mellin transforms, pi (-y)^s/sin(pi s), -(pi/2)/sin(pi s/2) and (pi/2) y/cos(pi s/2), continued in s from -1 < s < 0.
+    """
+    y = np.asarray(z / cutoff)
+    edge = np.where(y == 0.0, 0.0, np.exp(power * _log(-y)))
+    rest = y / math.cos(0.5 * math.pi * power) - 1.0 / math.sin(0.5 * math.pi * power)
+    return np.asarray(slope * cutoff * math.pi * (edge / math.sin(math.pi * power) + 0.5 * rest) / (1.0 + y * y))
 
 
 def exponential(z: ComplexArray, slope: float, cutoff: float, power: int) -> ComplexArray:
@@ -104,10 +119,8 @@ class PiecewiseDensity:
 
     def __init__(self, function: Callable[[FloatArray], FloatArray], low: float, high: float) -> None:
         self.function, self.low, self.high = function, low, high
-        nodes, weights = np.polynomial.legendre.leggauss(_DEGREE)
-        orders = np.arange(_DEGREE)
-        to_series = (orders[:, None] + 0.5) * weights * np.polynomial.legendre.legvander(nodes, _DEGREE - 1).T
-        edges = _refine(function, low, high, nodes, to_series)
+        nodes, to_series = series_rule()
+        edges = refine(function, low, high, nodes, to_series)
         self.edges = edges
         self._middle, self._half = 0.5 * (edges[1:] + edges[:-1]), 0.5 * np.diff(edges)
         values = function((self._middle[:, None] + self._half[:, None] * nodes).ravel()).reshape(-1, _DEGREE)
@@ -127,6 +140,20 @@ class PiecewiseDensity:
 
     def transform(self, z: ComplexArray) -> ComplexArray:
         """Return the Cauchy transform on the first sheet."""
+        if np.size(z) > _FEW and not np.any(np.imag(z)):
+            return self._on_the_axis(np.real(z))
+        return self._summed(z)
+
+    @cached_property
+    def _table(self) -> RealAxisTable:
+        return RealAxisTable(self._summed, self._points.ravel(), self._masses.ravel(), self.low, self.high)
+
+    def _on_the_axis(self, w: FloatArray) -> ComplexArray:
+        inside = (w > self.low) & (w < self.high)
+        rate = self.function(np.where(inside, w, 0.5 * (self.low + self.high)))
+        return np.asarray(self._table(w) - 1j * math.pi * np.where(inside, rate, 0.0))
+
+    def _summed(self, z: ComplexArray) -> ComplexArray:
         flat_z = np.asarray(z, dtype=complex).ravel()
         result = np.empty(len(flat_z), dtype=complex)
         step = max(1, 400_000 // self._points.size)
@@ -155,28 +182,3 @@ class PiecewiseDensity:
             part = part + self._series[panels, k + 1] * here
         np.add.at(total, rows, part)
         return np.asarray(total)
-
-
-def _refine(
-    function: Callable[[FloatArray], FloatArray], low: float, high: float, nodes: FloatArray, to_series: FloatArray
-) -> FloatArray:
-    """Return panel edges on which the Legendre series of a function has converged, or whose mass is at rounding."""
-    done: list[tuple[float, float]] = []
-    pending = np.array([[low, high]])
-    highest, scale = 0.0, 0.0
-    while len(pending):
-        middle, half = pending.mean(axis=1), 0.5 * np.diff(pending, axis=1)[:, 0]
-        values = function((middle[:, None] + half[:, None] * nodes).ravel()).reshape(-1, _DEGREE)
-        highest = max(highest, float(np.max(np.abs(values))))
-        scale = max(scale, float(np.sum(np.abs(values) @ np.abs(to_series[0]) * half)))
-        tail = np.max(np.abs(values @ to_series.T)[:, -3:], axis=1)
-        size = np.max(np.abs(values), axis=1)
-        good = (tail <= 10.0 * _TAIL * max(highest, 1e-300)) | (size * half <= _TAIL * scale)
-        good |= tail * half <= 0.1 * _TAIL * scale
-        good |= half < 1e-13 * max(abs(low), abs(high))
-        if len(done) + len(pending) > _MOST_PANELS:
-            good[:] = True
-        done.extend(map(tuple, pending[good]))
-        rest, middle = pending[~good], middle[~good]
-        pending = np.concatenate([np.stack([rest[:, 0], middle], 1), np.stack([middle, rest[:, 1]], 1)])
-    return np.unique(np.array(done))

@@ -216,26 +216,35 @@ class HarmonicBalance:
         matrix = self._matrix(w.astype(complex), sector)
         source = self.contacts[bath][rows, self.source_column()]
         y = np.linalg.solve(matrix, np.broadcast_to(source[:, None], (len(w), len(rows), 1)))[..., 0] * amplitude[:, None]
-        contacts, heats, gross = [], [], []
         form_rate = self.form_rate[np.ix_(rows, rows)]
         work = 0.5 * np.einsum("ka,ka->k", y.conj(), y @ form_rate.T).real
+        contacts, quanta = [], []
         for j, columns in enumerate(sector.columns):
             felt = y @ self.contacts[j][np.ix_(rows, columns)].conj()
-            induced = self.susceptibility(j, w.astype(complex), columns) * felt
-            shifted = w[:, None] + self.nu * self.column_harmonic[columns]
-            given = -np.sum(shifted * (felt.conj() * induced).imag, axis=1)
-            taken = np.zeros(len(w))
-            c = induced
+            chi = self.susceptibility(j, w.astype(complex), columns)
+            c = chi * felt
             if j == bath:
-                here = int(np.flatnonzero(columns == self.source_column())[0])
-                taken = -w * (felt[:, here].conj() * amplitude).imag
-                c = induced.copy()
-                c[:, here] += amplitude
-            heats.append(given + taken)
-            gross.append(np.abs(given) + np.abs(taken))
+                c[:, columns == self.source_column()] += amplitude[:, None]
             contacts.append(c)
+            quanta.append((felt.real**2 + felt.imag**2) * chi.imag)
             work += np.einsum("ka,ka->k", y.conj(), c @ self.contact_rates[j][np.ix_(rows, columns)].T).real
-        return Flow(np.asarray(y, dtype=complex), tuple(contacts), work, np.stack(heats, axis=1), np.sum(gross, axis=0))
+        heats, gross = self._heats(bath, w, sector, quanta)
+        return Flow(np.asarray(y, dtype=complex), tuple(contacts), work, heats, gross)
+
+    def _heats(self, bath: int, w: FloatArray, sector: Sector, quanta: list[FloatArray]) -> tuple[FloatArray, FloatArray]:
+        """Return the heat into each bath, and all energy that goes to and fro, from |felt|^2 Im chi of each column.
+
+        Quanta that come in at w go out at w + m nu: -(w + m nu) |felt|^2 Im chi into each bath. What the source loses,
+        -w Im(felt_0^* amplitude), is by y^dag D y = y^dag f the sum of all, w |felt|^2 Im chi: written so, nothing cancels where
+        nearly all that comes in goes out again.
+        """
+        shifts = [self.nu * self.column_harmonic[columns] for columns in sector.columns]
+        taken = w * np.sum([np.sum(q, axis=1) for q in quanta], axis=0)
+        given = [-w * np.sum(q, axis=1) - q @ shift for q, shift in zip(quanta, shifts, strict=True)]
+        heats = list(given)
+        elsewhere = [w * np.sum(q, axis=1) for j, q in enumerate(quanta) if j != bath]
+        heats[bath] = -(quanta[bath] @ shifts[bath]) + np.sum(elsewhere, axis=0)
+        return np.stack(heats, axis=1), np.asarray(np.sum(np.abs(given), axis=0) + np.abs(taken))
 
 
 def _memory_map(contact: ComplexArray) -> sp.csr_array | None:

@@ -41,6 +41,26 @@ def test_drude_without_an_end_is_the_limit_of_a_far_end():
     np.testing.assert_allclose(cauchy.drude(z, 0.7, 3.0, 0.0, np.inf), far, atol=1e-7)  # what is beyond 1e9
 
 
+@pytest.mark.parametrize("power", [0.3, 0.5, 0.9, 1.2, 1.5, 1.8])
+@pytest.mark.parametrize("z", [-0.01, -1.0, -30.0])
+def test_other_powers_with_a_drude_cutoff(power, z):
+    """The mass of a super-Ohmic tail reaches many decades: in x = e^u it is plain quadrature."""
+
+    def slice_of(start):
+        return quad(lambda u: 2.1 * np.exp((power - 1) * u) / (1 + np.exp(-2 * u)) / (z / 3 - np.exp(u)), start, start + 8)[0]
+
+    exact = sum(slice_of(start) for start in range(-80, 240, 8))
+    found = complex(cauchy.power_drude(np.array([z + 0j]), 0.7, 3.0, power)[0])
+    assert found == pytest.approx(exact, rel=1e-10)  # of the quadrature
+
+
+@pytest.mark.parametrize("power", [0.5, 1.5])
+def test_the_rate_of_a_power_law_with_a_drude_cutoff(power):
+    w = np.array([0.2, 3.0, 40.0])
+    exact = -np.pi * 0.7 * 3.0 * (w / 3.0) ** power / (1.0 + (w / 3.0) ** 2)
+    np.testing.assert_allclose(cauchy.power_drude(w + 0j, 0.7, 3.0, power).imag, exact, rtol=1e-13)  # rounding
+
+
 def test_softness_at_zero_frequency():
     zero = np.zeros(1, dtype=complex)
     # integral of slope/(1 + (w/D)^2) is slope D pi/2; of slope (w/D)^(s-1) e^(-w/D), slope D Gamma(s)
@@ -61,3 +81,20 @@ def test_a_square_root_edge():
     z = np.array([1.5, 3.0, 2.0001]) + 0j
     exact = np.pi * (z - 1.0 - np.array([1j * np.sqrt(0.75), np.sqrt(3.0), np.sqrt(1.0001**2 - 1.0)]))
     np.testing.assert_allclose(half.transform(z), exact, atol=1e-11)  # rounding of 2 - w at the edge
+
+
+@pytest.mark.parametrize(
+    "edge", [lambda w: 0.3 + 0.0 * w, lambda w: np.sqrt(w * (2.0 - w)), lambda w: w**0.5 * np.exp(-((2 * w) ** 2))]
+)
+def test_the_table_of_the_real_axis_is_the_sum_that_it_stands_for(edge):
+    series = cauchy.PiecewiseDensity(edge, 0.0, 2.0)
+    w = np.concatenate([np.random.default_rng(4).uniform(-12.0, 14.0, 600), [1e-9, 1e-4, 1.9999, 2.0001, 1e3]])
+    one_by_one = np.array([complex(series.transform(np.array([x + 0j]))[0]) for x in w])
+    np.testing.assert_allclose(series.transform(w + 0j), one_by_one, atol=1e-11)  # logarithmic edges lose some digits
+
+
+def test_the_table_does_not_slow_down_far_away():
+    """Far out S -> mass/w."""
+    series = cauchy.PiecewiseDensity(lambda w: np.exp(-(w**2)), 0.0, 6.0)
+    far = np.geomspace(1e5, 1e9, 300)
+    np.testing.assert_allclose(series.transform(far + 0j).real * far, 0.5 * np.sqrt(np.pi), rtol=1e-4)  # next order 1/w

@@ -1,0 +1,70 @@
+"""`athermal limit`: the limit cycle of a machine with continuous baths."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import typer
+
+from athermal.cli.console import UNFINISHED, say, warnings_as_lines
+from athermal.cli.documents import plain
+from athermal.cli.sources import resolve
+from athermal.errors import ConvergenceError, InstabilityError
+from athermal.files import MachineFile
+from athermal.floquet import LimitCycle
+from athermal.floquet import limit_cycle as find
+from athermal.floquet.report import occupations
+
+TOLERANCE = 1e-8
+
+
+def show(source: str, changes: Sequence[str], tolerance: float, *, as_json: bool) -> int:
+    """Print the limit cycle of what a command names; return the exit status."""
+    plan = resolve(source, changes)
+    try:
+        with warnings_as_lines():
+            cycle = find(plan.machine, tolerance=tolerance)
+    except (InstabilityError, ConvergenceError) as error:
+        # the input is right, but there is no answer to it
+        if as_json:
+            typer.echo(json.dumps({"error": {"type": type(error).__name__, "message": str(error)}}, indent=2))
+        say(str(error), "Error")
+        return UNFINISHED
+    if as_json:
+        typer.echo(json.dumps(plain(describe(plan, cycle)), indent=2, allow_nan=False))
+        return 0
+    if plan.title:
+        typer.echo(plan.title)
+    typer.echo(str(cycle))
+    return 0
+
+
+def describe(plan: MachineFile, cycle: LimitCycle) -> dict[str, Any]:
+    """Return a limit cycle as plain data; complex numbers are pairs [real, imaginary]."""
+    subsystems = cycle.reference.subsystems
+    return {
+        "name": plan.name,
+        "title": plan.title,
+        "source": plan.source,
+        "period": cycle.reference.period,
+        "mode": cycle.mode,
+        "work": cycle.work,
+        "heat": dict(zip(cycle.reference.reservoirs, cycle.heat.tolist(), strict=True)),
+        "efficiency": cycle.efficiency,
+        "coefficient_of_performance": cycle.coefficient_of_performance if len(cycle.heat) == 2 else float("nan"),
+        "carnot_efficiency": cycle.carnot_efficiency,
+        "entropy_production": cycle.entropy_production,
+        "mutual_information": cycle.mutual_information(),
+        "covariance": cycle.covariance().tolist(),
+        "mean": cycle.mean().tolist(),
+        "occupations": dict(zip(subsystems, occupations(cycle), strict=True)),
+        "undamped": dict(zip(subsystems, cycle.undamped.tolist(), strict=True)),
+        "exponents": np.stack([cycle.exponents.real, cycle.exponents.imag], axis=1).tolist(),
+        "n_harmonics": cycle.n_harmonics,
+        "n_nodes": cycle.n_nodes,
+        "tolerance": cycle.tolerance,
+        "errors": cycle.errors,
+    }

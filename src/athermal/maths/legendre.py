@@ -1,0 +1,46 @@
+"""Functions as Legendre series on panels, refined until the series have converged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from athermal._types import FloatArray
+
+DEGREE = 16
+_TAIL = 1e-14
+_MOST_PANELS = 4_000
+
+
+def series_rule() -> tuple[FloatArray, FloatArray]:
+    """Return the nodes of one panel, and the matrix from values there to coefficients."""
+    nodes, weights = np.polynomial.legendre.leggauss(DEGREE)
+    orders = np.arange(DEGREE)
+    return nodes, (orders[:, None] + 0.5) * weights * np.polynomial.legendre.legvander(nodes, DEGREE - 1).T
+
+
+def refine(
+    function: Callable[[FloatArray], FloatArray], low: float, high: float, nodes: FloatArray, to_series: FloatArray
+) -> FloatArray:
+    """Return panel edges on which the Legendre series of a function has converged, or whose mass is at rounding."""
+    done: list[tuple[float, float]] = []
+    pending = np.array([[low, high]])
+    highest, scale = 0.0, 0.0
+    while len(pending):
+        middle, half = pending.mean(axis=1), 0.5 * np.diff(pending, axis=1)[:, 0]
+        values = function((middle[:, None] + half[:, None] * nodes).ravel()).reshape(-1, DEGREE)
+        highest = max(highest, float(np.max(np.abs(values))))
+        scale = max(scale, float(np.sum(np.abs(values) @ np.abs(to_series[0]) * half)))
+        tail = np.max(np.abs(values @ to_series.T)[:, -3:], axis=1)
+        size = np.max(np.abs(values), axis=1)
+        good = (tail <= 10.0 * _TAIL * max(highest, 1e-300)) | (size * half <= _TAIL * scale)
+        good |= tail * half <= 0.1 * _TAIL * scale
+        # of where the panel lies, not of the whole support, which may reach many decades further
+        good |= half < 1e-13 * np.abs(middle)
+        if len(done) + len(pending) > _MOST_PANELS:
+            good[:] = True
+        done.extend(map(tuple, pending[good]))
+        rest, middle = pending[~good], middle[~good]
+        pending = np.concatenate([np.stack([rest[:, 0], middle], 1), np.stack([middle, rest[:, 1]], 1)])
+    return np.unique(np.array(done))
