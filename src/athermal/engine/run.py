@@ -93,7 +93,7 @@ def run(
     if machine.is_settled:
         if accuracy is not None:
             raise MachineError(
-                f'`accuracy` of a run must be left out, but is {accuracy!r}: no reservoir has modes = "auto", and given modes are '
+                f'`accuracy` of a run must be left out, but is {accuracy!r}: no reservoir has modes = "auto"; given modes are '
                 "taken as they are."
             )
         ledger = single_run(machine, cycles, initial, backend, samples_per_cycle, progress)
