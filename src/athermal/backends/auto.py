@@ -96,6 +96,8 @@ def default_backend(machine: Machine) -> Backend:
     """
     if machine.is_finite:
         return DensityMatrix()
+    if not machine.is_settled:
+        return Auto()
     return Dense() if machine.n_modes <= _LARGE else Star()
 
 

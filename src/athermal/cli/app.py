@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from athermal.cli import catalogue, inspection, limit, pictures, runs, texts
+from athermal.cli import auditing, catalogue, inspection, limit, pictures, runs, texts
 from athermal.cli.console import reporting
 
 app = typer.Typer(
@@ -32,6 +32,10 @@ Changes = Annotated[
         help="Change the file: machine.T_hot=2, machine.reservoirs.hot.temperature=3, run.tolerance=1e-10. A parameter of a "
         "library machine may stand alone: T_hot=2. May be given several times.",
     ),
+]
+Accuracy = Annotated[
+    float | None,
+    typer.Option("--accuracy", help='Largest error of every column (baths of modes = "auto"), in place of the file\'s.'),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and no table.")]
 
@@ -71,6 +75,7 @@ def run(
     changes: Changes = None,
     cycles: Annotated[int | None, typer.Option("--cycles", "-n", min=1, help="Periods to run, in place of the file's.")] = None,
     samples: Annotated[int | None, typer.Option("--samples", min=1, help="Instants per cycle to sample the ledger at.")] = None,
+    accuracy: Accuracy = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -81,7 +86,7 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Run a machine and print its ledger, one row per cycle."""
-    settings = {"cycles": cycles, "samples_per_cycle": samples}
+    settings: dict[str, int | float | None] = {"cycles": cycles, "samples_per_cycle": samples, "accuracy": accuracy}
     with reporting(as_json=as_json):
         raise typer.Exit(runs.run(source, changes or [], settings, out, with_cumulative=cumulative, as_json=as_json))
 
@@ -102,6 +107,22 @@ def show(*, source: Source, changes: Changes = None, as_json: AsJson = False) ->
     """Show a machine without running it: parts, couplings, drives, validity, recurrence times."""
     with reporting(as_json=as_json):
         raise typer.Exit(inspection.show(source, changes or [], as_json=as_json))
+
+
+@app.command(help=texts.AUDIT)
+def audit(
+    *,
+    source: Annotated[
+        str, typer.Argument(metavar="FILE|NAME", help="A machine file, a library machine, or a ledger that a run wrote (.nc).")
+    ],
+    changes: Changes = None,
+    cycles: Annotated[int | None, typer.Option("--cycles", "-n", min=1, help="Periods to run, in place of the file's.")] = None,
+    accuracy: Accuracy = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run a machine and tell how good the answer is."""
+    with reporting(as_json=as_json):
+        raise typer.Exit(auditing.show(source, changes or [], {"cycles": cycles, "accuracy": accuracy}, as_json=as_json))
 
 
 @app.command(name="limit", help=texts.LIMIT)

@@ -103,8 +103,9 @@ def progress_bar(cycles: int, samples_per_cycle: int) -> Iterator[ProgressCallba
         task = bar.add_task("preparing", total=cycles, done=0)
 
         def advance(finished: int, total: int) -> None:
-            done = cycles if finished == total else (finished - 1) / samples_per_cycle
-            bar.update(task, description="running", completed=done, done=int(done))
+            whole = (total - 1) // samples_per_cycle  # more than `cycles` if baths are refined
+            done = whole if finished == total else (finished - 1) / samples_per_cycle
+            bar.update(task, description="running", total=whole, completed=done, done=int(done))
 
         yield advance
 

@@ -34,6 +34,11 @@ def run_document(plan: MachineFile, ledger: Ledger | None) -> dict[str, Any]:
             "n_cycles": ledger.n_cycles,
             "cycles": columns(ledger.cycles),
             "cumulative": columns(ledger.cumulative),
+            **(
+                {"errors": columns(ledger.errors), "cumulative_errors": columns(ledger.cumulative_errors)}
+                if ledger.errors
+                else {}
+            ),
             "units": {name: unit for name, unit in units.items() if unit},
             "violations": ledger.violations(),
             "provenance": ledger.provenance,

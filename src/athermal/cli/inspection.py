@@ -13,10 +13,13 @@ from athermal.cli.console import BAD_INPUT, say
 from athermal.cli.documents import plain
 from athermal.cli.phrases import coupling_phrase, initial_phrase, part_phrase
 from athermal.cli.sources import resolve
+from athermal.engine.certified import DEFAULT_ACCURACY
 from athermal.errors import MachineError, StateError
 from athermal.files import MachineFile
 from athermal.machine.initial import AnyInitialState, Charged, InitialState
-from athermal.machine.parts import FiniteReservoir, Reservoir
+from athermal.machine.machine import Machine, Part
+from athermal.machine.parts import ContinuumBath, FiniteReservoir, Reservoir
+from athermal.machine.settle import Resolution, settled
 from athermal.machine.spec import to_spec
 
 
@@ -37,22 +40,24 @@ def show(source: str, changes: Sequence[str], *, as_json: bool) -> int:
 def describe(plan: MachineFile) -> dict[str, Any]:
     """Return the facts about a machine as plain data."""
     machine, span = plan.machine, plan.cycles * plan.machine.period
-    curvature = None if machine.is_finite else machine.lowest_curvature()
+    explicit = _explicit(plan, span)
+    curvature = None if machine.is_finite else explicit.lowest_curvature()
     recurrences = {name: machine.recurrence_time(name) for name in machine.reservoir_names}
-    unfit, problem = _problems_of(plan)
+    unfit, problem = _problems_of(plan, explicit)
     return {
         "name": plan.name,
         "title": plan.title,
         "source": plan.source,
         "period": machine.period,
-        **({"dimension": machine.dimension} if machine.is_finite else {"n_modes": machine.n_modes}),
+        **({"dimension": machine.dimension} if machine.is_finite else {"n_modes": explicit.n_modes}),
         "run": {"cycles": plan.cycles, "samples_per_cycle": plan.samples_per_cycle, "backend": to_spec(plan.backend)},
         "subsystems": {part.name: part_phrase(part) for part in machine.subsystems},
         "reservoirs": {
             part.name: {
                 "description": part_phrase(part),
                 "temperature": part.temperature,
-                **_spectrum(part),
+                **_spectrum(explicit.part(part.name)),
+                "is_auto": isinstance(part, ContinuumBath) and part.is_auto,
                 "recurrence_time": recurrences[part.name],
                 "recurrence_cycles": recurrences[part.name] / machine.period,
                 "is_run_within_recurrence": span <= recurrences[part.name],
@@ -75,21 +80,31 @@ def describe(plan: MachineFile) -> dict[str, Any]:
     }
 
 
-def _spectrum(part: Reservoir | FiniteReservoir) -> dict[str, Any]:
+def _explicit(plan: MachineFile, span: float) -> Machine:
+    """Return the machine with the modes that a run would begin with."""
+    if plan.machine.is_settled:
+        return plan.machine
+    accuracy = DEFAULT_ACCURACY if plan.accuracy is None else plan.accuracy
+    return settled(plan.machine, span, Resolution.for_accuracy(accuracy))[0]
+
+
+def _spectrum(part: Part) -> dict[str, Any]:
     """Return the size and the range of frequencies of a harmonic bath, or of energies of a finite one."""
     if isinstance(part, FiniteReservoir):
         return {"dimension": part.dimension}
+    if not isinstance(part, Reservoir):
+        return {}
     low, high = float(part.frequencies.min()), float(part.frequencies.max())
     return {"n_modes": part.n_modes, "lowest_frequency": low, "highest_frequency": high}
 
 
-def _problems_of(plan: MachineFile) -> tuple[str, str]:
+def _problems_of(plan: MachineFile, machine: Machine) -> tuple[str, str]:
     """Return why the backend cannot hold the machine, and why the initial state cannot be; "" if nothing is wrong."""
     initial: InitialState = plan.initial
     while isinstance(initial, Charged):  # running it backwards keeps a state physical, and would take the time of a run
         initial = initial.start
     try:
-        solver = plan.backend.bind(plan.machine)
+        solver = plan.backend.bind(machine)
     except MachineError as error:
         return str(error), ""
     try:
@@ -116,6 +131,9 @@ def _lines(plan: MachineFile, facts: dict[str, Any]) -> list[str]:
     for name, entry in facts["reservoirs"].items():
         lines.append(f"  {name:<{width}}  {entry['description']}")
         lines.append(f"  {'':<{width}}  {_recurrence(entry, plan.cycles)}")
+        if entry["is_auto"]:
+            modes = f"{entry['n_modes']} modes to begin with, {entry['lowest_frequency']:.4g} to {entry['highest_frequency']:.4g}"
+            lines.append(f"  {'':<{width}}  {modes}; refined until certified")
     bounded = "yes" if facts["is_bounded_below"] else "NO"
     lowest = facts["lowest_curvature"]
     curvature = ", its parts are finite" if lowest is None else f" (lowest curvature over the cycle {lowest:.6g})"
@@ -138,6 +156,8 @@ def _lines(plan: MachineFile, facts: dict[str, Any]) -> list[str]:
 
 
 def _recurrence(entry: dict[str, Any], cycles: int) -> str:
+    if entry["is_auto"]:
+        return "recurrence time: beyond any run"
     if math.isinf(entry["recurrence_time"]):
         return "recurrence time: none, it stands for nothing but itself"
     reached = "beyond the run" if entry["is_run_within_recurrence"] else f"the run of {cycles} cycles PASSES it"

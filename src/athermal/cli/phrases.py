@@ -72,6 +72,9 @@ def part_phrase(part: Part) -> str:
         return f"{type(part).__name__.lower()} of {part.dimension} states"
     if isinstance(part, FiniteReservoir):
         return f"{_kind_of_finite_bath(part)}, T = {part.temperature:g}, dimension {part.dimension}"
+    if isinstance(part, ContinuumBath) and part.is_auto:
+        density = _compact(to_spec(part.spectral_density)) or "a Python density"
+        return f"star bath of {density}, T = {part.temperature:g}, as many modes as a run needs"
     span = f"{part.frequencies.min():.4g} to {part.frequencies.max():.4g}"
     modes = f"{part.n_modes} modes, {span}" if part.n_modes > 1 else f"one mode, {part.frequencies[0]:.6g}"
     return f"{_kind_of_bath(part)}, T = {part.temperature:g}, {modes}"

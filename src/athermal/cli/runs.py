@@ -41,7 +41,7 @@ class _Outcome:
 def run(
     source: str,
     changes: Sequence[str],
-    settings: dict[str, int | None],
+    settings: dict[str, int | float | None],
     out: Path | None,
     *,
     with_cumulative: bool,

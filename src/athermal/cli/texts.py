@@ -24,6 +24,7 @@ A machine file is TOML:
   cycles = 8                  10 if left out
   samples_per_cycle = 1
   tolerance = 1e-12           of the propagator on driven stretches
+  accuracy = 1e-6             of every column, with baths of modes = "auto"
   [run.backend]               optional: auto, dense, star, density_matrix, state_vectors
   kind = "state_vectors"
   [machine]                   a machine of the library: see athermal list
@@ -53,6 +54,24 @@ or, with a machine of your own:
 
 Drives are constant, harmonic, rotating, strokes, sum, product. The keys of each kind are the arguments of the Python class
 of that name.
+"""
+
+AUDIT = """\
+Run a machine and tell how good the answer is, in words.
+
+For baths of modes = "auto": the modes chosen, what their number and the cut-off do to the results. For a continuum_bath with a
+number of modes: from which cycle on its finite size shows, by comparing with the continuum. For all: recurrence times,
+counter-terms, the error of the time steps, the residuals of the laws and the least certain column.
+
+\b
+Examples:
+  athermal audit two_oscillator --cycles 12
+  athermal audit examples/continuum.toml --accuracy 1e-8
+  athermal audit results/two_oscillator.nc
+
+\b
+Exit status: 0 done; 1 the run could not be finished or its accuracy not met;
+2 wrong usage or a wrong file; 130 Ctrl-C.
 """
 
 LIST = """\

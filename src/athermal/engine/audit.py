@@ -162,9 +162,9 @@ def audit(
     Examples
     --------
     >>> import athermal as at
-    >>> found = at.audit(at.library.two_oscillator(modes=12), cycles=6)
+    >>> found = at.audit(at.library.two_oscillator(modes=12), cycles=6)  # as few modes as this show at once
     >>> found.baths[0].finite_size.first_cycle
-    5
+    1
     """
     if not isinstance(machine, Machine):
         raise MachineError(f"`machine` of an audit must be a Machine, but is {machine!r}.")

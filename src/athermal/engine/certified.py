@@ -24,12 +24,12 @@ CUT_FACTOR = 4.0
 _MOST_REFINEMENTS = 4
 
 
-def checked_accuracy(accuracy: Any) -> float:
+def checked_accuracy(accuracy: Any, owner: str = "a run") -> float:
     """Return an accuracy that double precision can meet, or raise `MachineError`."""
-    value = _validate.positive(accuracy, "accuracy", "a run")
+    value = _validate.positive(accuracy, "accuracy", owner)
     if value < _SMALLEST_ACCURACY:
         raise MachineError(
-            f"`accuracy` of a run must be at least {_SMALLEST_ACCURACY:.0e}, the limit of double precision, but is {value}."
+            f"`accuracy` of {owner} must be at least {_SMALLEST_ACCURACY:.0e}, the limit of double precision, but is {value}."
         )
     return value
 

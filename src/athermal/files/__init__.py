@@ -8,6 +8,7 @@ A machine file has up to three tables, and a title::
     cycles = 8                  # periods to run; 10 if left out
     samples_per_cycle = 1       # instants per cycle at which the ledger is sampled
     tolerance = 1e-12           # of the propagator on driven stretches, for machines of oscillators
+    accuracy = 1e-6             # of every column, for machines with baths of modes = "auto"
 
     [run.backend]               # optional; kind: auto, dense, star, density_matrix, state_vectors
     kind = "state_vectors"
@@ -80,6 +81,12 @@ gibbs, charged, correlated_marginals, squeezed, displaced, gaussian_moments and 
 (`Function`, `FunctionDensity`) cannot be written in a file. Unknown keys are errors.
 """
 
-from athermal.files.machine_file import MachineFile, library_machine_file, parse_machine_file, read_machine_file
+from athermal.files.machine_file import (
+    MachineFile,
+    library_machine_file,
+    machine_file_of,
+    parse_machine_file,
+    read_machine_file,
+)
 
-__all__ = ["MachineFile", "library_machine_file", "parse_machine_file", "read_machine_file"]
+__all__ = ["MachineFile", "library_machine_file", "machine_file_of", "parse_machine_file", "read_machine_file"]

@@ -19,6 +19,7 @@ from athermal.backends.base import Backend
 from athermal.backends.finite import DensityMatrix, StateVectors
 from athermal.backends.gaussian import Dense, Star
 from athermal.engine import Progress, run
+from athermal.engine.certified import checked_accuracy
 from athermal.errors import FileFormatError, MachineError, StateError
 from athermal.files.library import build_library_machine, library_functions
 from athermal.files.overrides import SECTIONS, apply_override, parse_override
@@ -45,6 +46,8 @@ class MachineFile:
     initial : InitialState
     cycles, samples_per_cycle : int
     backend : Backend
+    accuracy : float or None
+        Of a machine with baths of modes="auto"; the default of `athermal.run` if None.
     name : str
         A word for file names: the stem of the file, or the name of the library machine.
     title : str
@@ -66,6 +69,7 @@ class MachineFile:
     name: str
     title: str = ""
     source: str = ""
+    accuracy: float | None = None
 
     def run(self, *, progress: Progress | None = None) -> Ledger:
         """Run it and return the ledger; errors and warnings are those of `athermal.run`."""
@@ -75,6 +79,7 @@ class MachineFile:
             self.initial,
             backend=self.backend,
             samples_per_cycle=self.samples_per_cycle,
+            accuracy=self.accuracy,
             progress=progress,
         )
 
@@ -88,12 +93,15 @@ class _Run:
     cycles: int = 10
     samples_per_cycle: int = 1
     tolerance: float | None = None
+    accuracy: float | None = None
     backend: AnyBackend | None = None
 
     def __post_init__(self) -> None:
         owner = "the [run] table"
         count(self.cycles, "cycles", owner)
         count(self.samples_per_cycle, "samples_per_cycle", owner)
+        if self.accuracy is not None:
+            checked_accuracy(self.accuracy, owner)
         if self.tolerance is not None:
             positive(self.tolerance, "tolerance", owner)
             if self.backend is not None:
@@ -106,6 +114,11 @@ class _Run:
         if self.tolerance is not None and machine.is_finite:
             raise MachineError(
                 "`tolerance` of the [run] table must be left out for a machine of finite parts: it is run to double precision."
+            )
+        if self.tolerance is not None and not machine.is_settled:
+            raise MachineError(
+                '`tolerance` of the [run] table must be left out for a machine with modes = "auto": `accuracy` sets how exact it '
+                "is. To change the propagators give a [run.backend] with a `tolerance`."
             )
         return default_backend(machine) if self.tolerance is None else Dense(tolerance=self.tolerance)
 
@@ -179,6 +192,40 @@ def library_machine_file(name: str, overrides: Overrides = ()) -> MachineFile:
     return _build({"machine": {"library": name}}, overrides, name, name)
 
 
+def machine_file_of(ledger: Ledger, name: str, source: str) -> MachineFile:
+    """Return the run that a ledger is of, from its provenance.
+
+    Raises
+    ------
+    FileFormatError
+        If a part of it has no plain form, as Python functions have none.
+
+    Examples
+    --------
+    >>> ledger = library_machine_file("two_oscillator", {"modes": 12, "run.cycles": 2}).run()
+    >>> machine_file_of(ledger, "engine", "engine.nc").cycles
+    2
+    """
+    held = ledger.provenance
+    for part in ("machine", "initial", "backend"):
+        if held.get(part) is None:
+            raise FileFormatError(
+                f"{source} does not hold its {part}: what holds a Python function or a huge matrix has no plain form. Run it "
+                "again from Python."
+            )
+    machine: Machine = from_spec(Machine, held["machine"], "the machine")
+    return MachineFile(
+        machine=machine,
+        initial=from_spec(AnyInitialState, held["initial"], "the initial state"),
+        cycles=int(held["cycles"]),
+        samples_per_cycle=ledger.samples_per_cycle,
+        backend=default_backend(machine) if not machine.is_settled else from_spec(AnyBackend, held["backend"], "the backend"),
+        name=name,
+        source=source,
+        accuracy=held.get("accuracy_asked"),
+    )
+
+
 def _build(document: dict[str, Any], overrides: Overrides, name: str, source: str) -> MachineFile:
     pairs = (
         list(copy.deepcopy(dict(overrides)).items())
@@ -204,6 +251,7 @@ def _build(document: dict[str, Any], overrides: Overrides, name: str, source: st
             name=name,
             title=document.get("title", ""),
             source=source,
+            accuracy=settings.accuracy,
         )
 
 

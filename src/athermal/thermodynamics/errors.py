@@ -16,6 +16,18 @@ if TYPE_CHECKING:
 # Rounding of a sum of a few terms, in units of their size.
 _ROUNDING = 16.0 * float(np.finfo(float).eps)
 
+# What all other columns are made of.
+_TERMS = [
+    "work",
+    "heat",
+    "energy_change",
+    "entropy_change",
+    "mutual_information_change",
+    "system_correlation_change",
+    "reservoir_correlation_change",
+    "athermality_change",
+]
+
 
 def jackknife(ledger: Ledger, which: str) -> xr.Dataset:
     """Return sqrt((n - 1)/n sum_k (x_k - mean x)^2) of every column, x_k with sample k left out (Quenouille, Tukey 1958)."""
@@ -52,8 +64,8 @@ def certified(ledger: Ledger, which: str) -> xr.Dataset:
 
 
 def difference(one: Ledger, other: Ledger) -> xr.Dataset:
-    """Return by how much every column of the cycles of two ledgers of one machine differs."""
-    return _errors(one.cycles, lambda name: _change(one.cycles[name], other.cycles[name]), "difference as an")
+    """Return by how much the terms of the laws differ, cycle by cycle, in two ledgers of one machine."""
+    return _errors(one.cycles[_TERMS], lambda name: _change(one.cycles[name], other.cycles[name]), "difference as an")
 
 
 def _change(a: xr.DataArray, b: xr.DataArray) -> FloatArray:

@@ -39,9 +39,14 @@ def athermality(s: Snapshot, ref: Reference) -> FloatArray:
 
 
 def sigma_total(s: Snapshot, ref: Reference) -> FloatArray:
-    """Sigma = I(S,R) + C(S) + C(R) + sum_j D_j."""
-    parts = mutual_information(s) + system_correlation(s) + reservoir_correlation(s)
-    return np.asarray(parts + np.sum(athermality(s, ref), axis=-1))
+    """Sigma = I(S,R) + C(S) + C(R) + sum_j D_j.
+
+    Where S(rho_j) of single reservoirs is unknown it cancels: Sigma = sum_i S(rho_i) - S(rho_SR) + sum_j (E_j/T_j + ln Z_j).
+    """
+    parts = mutual_information(s) + system_correlation(s) + reservoir_correlation(s) + np.sum(athermality(s, ref), axis=-1)
+    cross_entropies = np.sum(s.reservoir_energies / ref.temperatures + ref.log_partitions, axis=-1)
+    whole = np.sum(s.subsystem_entropies, axis=-1) - s.total_entropy + cross_entropies
+    return np.asarray(np.where(np.isnan(parts), whole, parts))
 
 
 def free_energy(s: Snapshot, ref: Reference) -> FloatArray:
@@ -80,7 +85,8 @@ def second_law(a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
 def sigma_total_change(a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
     """dSigma: from its parts where they are known, else from the left side of (S10)."""
     parts = sigma_total(b, ref) - sigma_total(a, ref)
-    return np.where(np.isnan(parts), second_law(a, b, ref), parts)
+    is_known = ~np.isnan(athermality(a, ref) + athermality(b, ref)).any(axis=-1)
+    return np.where(is_known & ~np.isnan(parts), parts, second_law(a, b, ref))
 
 
 def entropic_work(a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:

@@ -1,0 +1,56 @@
+"""`athermal audit`: how good a run is."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from athermal.cli.console import UNFINISHED, progress_bar, say, warnings_as_lines
+from athermal.cli.documents import plain
+from athermal.cli.sources import resolve
+from athermal.engine import Audit, audit
+from athermal.engine.certified import DEFAULT_ACCURACY
+from athermal.errors import FileFormatError, RunError
+from athermal.files import MachineFile, machine_file_of
+from athermal.thermodynamics.ledger import load
+
+
+def show(source: str, changes: Sequence[str], settings: dict[str, int | float | None], *, as_json: bool) -> int:
+    """Audit what a command names and print it; return the exit status."""
+    plan = _plan(source, changes)
+    plan = dataclasses.replace(plan, **{key: value for key, value in settings.items() if value is not None})  # type: ignore[arg-type]
+    accuracy = DEFAULT_ACCURACY if plan.accuracy is None else plan.accuracy
+    try:
+        with warnings_as_lines(), progress_bar(plan.cycles, 1) as progress:
+            found = audit(plan.machine, plan.cycles, plan.initial, backend=plan.backend, accuracy=accuracy, progress=progress)
+    except RunError as error:
+        # the input is right, but there is no answer to it
+        if as_json:
+            typer.echo(json.dumps({"error": {"type": type(error).__name__, "message": str(error)}}, indent=2))
+        say(str(error), "Error")
+        return UNFINISHED
+    if as_json:
+        typer.echo(json.dumps(plain(describe(plan, found)), indent=2, allow_nan=False))
+    else:
+        typer.echo("\n".join([*([plan.title] if plan.title else []), str(found)]))
+    return 0
+
+
+def _plan(source: str, changes: Sequence[str]) -> MachineFile:
+    if not source.endswith(".nc"):
+        return resolve(source, changes)
+    if changes:
+        raise FileFormatError("--set changes a machine file, and cannot change a finished run. Give the machine file instead.")
+    return machine_file_of(load(Path(source)), Path(source).stem, source)
+
+
+def describe(plan: MachineFile, found: Audit) -> dict[str, Any]:
+    """Return an audit as plain data."""
+    facts = {entry.name: getattr(found, entry.name) for entry in dataclasses.fields(found) if entry.name != "ledger"}
+    baths = [dataclasses.asdict(bath) for bath in found.baths]
+    return {"name": plan.name, "source": plan.source, "cycles": found.ledger.n_cycles} | facts | {"baths": baths}
