@@ -55,9 +55,14 @@ class StarStart:
         """The symplectic eigenvalues."""
         return self.excess + 0.5
 
+    @cached_property
+    def is_plain(self) -> bool:
+        """Whether no single mode is squeezed."""
+        return bool(np.all(self.local == np.eye(2)))
+
     def factored(self, rows: ComplexArray) -> ComplexArray:
         """Return rows @ S."""
-        result = _times_blocks(rows, self.local)
+        result = rows.copy() if self.is_plain else _times_blocks(rows, self.local)
         for modes, matrix in self.groups:
             block = rows[:, modes]
             real = np.concatenate([block.real, block.imag], axis=1) @ matrix
@@ -73,10 +78,11 @@ class StarStart:
             block = rows[:, modes]
             real = np.concatenate([block.real, block.imag], axis=1) @ matrix
             result += (real * np.tile(self.nu[modes], 2)) @ real.T
+        roots = np.sqrt(weights)
         for part in chunks(len(weights)):
-            block = _times_blocks(rows[:, part], self.local[part])
-            for real in (block.real, block.imag):
-                result += (real * weights[part]) @ real.T
+            block = rows[:, part] if self.is_plain else _times_blocks(rows[:, part], self.local[part])
+            for real in (block.real * roots[part], block.imag * roots[part]):
+                result += real @ real.T  # of one array, which costs half
         if self.shared is not None:
             overlap = (rows @ self.shared[0].conj().T).real
             result = result + overlap @ self.shared[1] @ overlap.T
