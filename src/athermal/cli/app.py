@@ -151,10 +151,13 @@ def plot(
         ),
     ] = None,
     kind: Annotated[Kind, typer.Option("--kind", "-k", help="Which figure.")] = Kind.summary,
+    with_limit: Annotated[
+        bool, typer.Option("--limit", help="Also draw the limit cycle that late cycles tend to (efficiency, flows).")
+    ] = False,
 ) -> None:
     """Draw a figure of a finished run."""
     with reporting():
-        typer.echo(pictures.draw(result, kind.value, out))
+        typer.echo(pictures.draw(result, kind.value, out, with_limit=with_limit))
 
 
 def main() -> None:

@@ -6,21 +6,30 @@ from pathlib import Path
 from typing import Any
 
 from athermal.errors import FileFormatError
+from athermal.files import machine_file_of
+from athermal.floquet import LimitCycle, limit_cycle
 from athermal.thermodynamics.ledger import Ledger, load
 
 _DOTS_PER_INCH = 200
 
 
-def draw(result: Path, kind: str, out: Path | None) -> Path:
-    """Draw a figure of a saved ledger and return the path of the picture."""
+# The figures that can show where late cycles tend to.
+WITH_LIMIT = ("efficiency", "flows")
+
+
+def draw(result: Path, kind: str, out: Path | None, *, with_limit: bool = False) -> Path:
+    """Draw a figure of a saved ledger, with the limit cycle if asked for, and return the path of the picture."""
+    if with_limit and kind not in WITH_LIMIT:
+        raise FileFormatError(f"--limit goes with --kind {' or '.join(WITH_LIMIT)}, but the figure is {kind}.")
     if result.suffix == ".toml":
         raise FileFormatError(f"{result} is a machine file, not a result. Run it first: athermal run {result} --out results")
     ledger = load(result)
     ending = "" if kind == "summary" else f"_{kind.replace('-', '_')}"
-    return save_figure(ledger, kind, out or result.with_name(f"{result.stem}{ending}.png"))
+    limit = limit_cycle(machine_file_of(ledger, result.stem, str(result)).machine) if with_limit else None
+    return save_figure(ledger, kind, out or result.with_name(f"{result.stem}{ending}.png"), limit)
 
 
-def save_figure(ledger: Ledger, kind: str, path: Path) -> Path:
+def save_figure(ledger: Ledger, kind: str, path: Path, limit: LimitCycle | None = None) -> Path:
     """Draw a figure of a ledger and write it to a file, whose ending chooses the format."""
     import matplotlib as mpl  # noqa: PLC0415  takes time to import, and --help should not
 
@@ -29,7 +38,8 @@ def save_figure(ledger: Ledger, kind: str, path: Path) -> Path:
 
     from athermal import plot  # noqa: PLC0415
 
-    drawn: Any = getattr(plot, kind.replace("-", "_"))(ledger)
+    more = {} if limit is None else {"limit": limit}
+    drawn: Any = getattr(plot, kind.replace("-", "_"))(ledger, **more)
     figure = drawn if kind == "summary" else drawn.figure
     try:
         known = figure.canvas.get_supported_filetypes()

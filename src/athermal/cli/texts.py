@@ -118,4 +118,5 @@ Draw a figure of a finished run.
 Examples:
   athermal plot results/two_oscillator.nc
   athermal plot results/two_oscillator.nc --kind resources --out resources.pdf
+  athermal plot results/continuum.nc --kind efficiency --limit
 """

@@ -21,7 +21,7 @@ def otto(
     T_cold: float = 0.5,
     *,
     baths: Literal["ring", "star"] = "ring",
-    modes: int = 100,
+    modes: int | Literal["auto"] = 100,
     contact: Literal["position", "exchange"] | None = None,
     contact_strength: float | None = None,
     contact_time: float = 100.0,
@@ -50,8 +50,8 @@ def otto(
     baths : {"ring", "star"}
         Rings of oscillators H = sum_n w (x_n^2 + p_n^2)/2 + hopping x_n x_{n+1} in resonance with their stroke, contacted at
         one site; or star baths with flat bands kappa = rate within half_width of the stroke's frequency.
-    modes : int
-        Modes of each bath.
+    modes : int, or "auto" with star baths
+        Modes of each bath; "auto" leaves them to the run, which then certifies every column.
     contact : {"position", "exchange"}, optional
         s(t) x X without counter-term, or s(t) (a^dag B + h.c.) with the amplitude a of the stroke's frequency; "position" for
         rings and "exchange" for stars if left out.
@@ -155,9 +155,21 @@ def _contact(kind: str, bath: str, strength: Product, site: int | None, amplitud
 
 
 def _bath(
-    name: str, temperature: float, frequency: float, modes: int, hopping: float, rate: float, half_width: float, *, is_ring: bool
+    name: str,
+    temperature: float,
+    frequency: float,
+    modes: int | Literal["auto"],
+    hopping: float,
+    rate: float,
+    half_width: float,
+    *,
+    is_ring: bool,
 ) -> AnyReservoir:
     if is_ring:
+        if modes == "auto":
+            raise MachineError(
+                '`modes` of an Otto engine with ring baths must be a whole number, but is "auto". Use baths="star".'
+            )
         return Ring(name, temperature, modes, frequency, hopping)
     band = FlatBand(rate, max(frequency - half_width, 0.0), frequency + half_width)
-    return ContinuumBath(name, temperature, band, modes, "midpoint")
+    return ContinuumBath(name, temperature, band, modes, "equal" if modes == "auto" else "midpoint")

@@ -20,7 +20,7 @@ def two_oscillator(
     T_hot: float = 1.5,
     T_cold: float = 1.0,
     *,
-    modes: int = 100,
+    modes: int | Literal["auto"] = 100,
     coupling: float = 0.15,
     squeezing: float = 0.0,
     damping: Literal["exchange", "position"] = "exchange",
@@ -45,8 +45,8 @@ def two_oscillator(
         w_h > w_c > 0. With g2 > 0, (w_h + w_c)/(w_h - w_c) must be a whole number.
     T_hot, T_cold : float
         Temperatures of the reservoirs "hot bath" and "cold bath".
-    modes : int
-        Modes of each bath.
+    modes : int or "auto"
+        Modes of each bath; "auto" leaves them to the run, which then certifies every column (see `ContinuumBath`).
     coupling, squeezing : float
         g1 and g2.
     damping : {"exchange", "position"}
@@ -57,8 +57,8 @@ def two_oscillator(
     density_hot, density_cold : spectral density, optional
         In place of the flat bands.
     rule : str
-        How the densities are discretised: see `discretise`. If left out, "equal" for a band that starts above zero, else
-        "legendre".
+        How the densities are discretised into a number of modes: see `discretise`. If left out, "equal" for a band that starts
+        above zero, else "legendre".
     high : float, optional
         Where densities without an upper end are cut; at 20 times their scale if neither this nor the rule is given.
     counter_term : bool
@@ -110,8 +110,10 @@ def two_oscillator(
 
 
 def _bath(
-    name: str, temperature: float, density: SpectralDensity, modes: int, rule: Rule | None, high: float | None
+    name: str, temperature: float, density: SpectralDensity, modes: int | Literal["auto"], rule: Rule | None, high: float | None
 ) -> ContinuumBath:
+    if modes == "auto":
+        return ContinuumBath(name, temperature, density, modes, rule or "equal", high=high)
     low, end = density.support
     chosen: Rule = rule or ("equal" if low > 0.0 and math.isfinite(end) else "legendre")
     cut = 20.0 * density.scale if rule is None and high is None and math.isinf(end) else high
