@@ -57,6 +57,9 @@ class Auto(Backend):
         if isinstance(start, GaussianMoments) or (isinstance(start, Gibbs) and _is_wide(start, machine, star)):
             kind = type(start).__name__
             return Dense(), f"dense: the start ({kind}) correlates more modes than the star backend can hold"
+        reach = expected_rank(machine, machine.period)
+        if n_modes <= _LARGE and all(2 * reach > bath.n_modes for bath in machine.harmonic_baths):
+            return Dense(), f"dense: within one cycle the contacts reach most of the {n_modes} modes"
         rank = expected_rank(machine, max(cycles, charging) * machine.period)
         if len(machine.reservoirs) == 1 or all(_is_known(bath.n_modes, rank, star) for bath in machine.harmonic_baths):
             return star, f"star: of {n_modes} modes it follows only those that the contacts reach, and every column is known"

@@ -71,7 +71,7 @@ def continuum(bath: ContinuumBath) -> Continuum:
     own_low, own_high = spectral.support
     low = own_low if bath.low is None else max(bath.low, own_low)
     high = own_high if bath.high is None else min(bath.high, own_high)
-    _check_origin(bath, spectral, low, high)
+    check_origin(bath, low, high)
     density, transform = _closed_form(spectral, low, high) or _numerical(spectral, low, high)
 
     def within(z: ComplexArray) -> ComplexArray:
@@ -92,7 +92,9 @@ def continuum(bath: ContinuumBath) -> Continuum:
 Pair = tuple[Callable[[ComplexArray], ComplexArray], Callable[[ComplexArray], ComplexArray]]
 
 
-def _check_origin(bath: ContinuumBath, spectral: SpectralDensity, low: float, high: float) -> None:
+def check_origin(bath: ContinuumBath, low: float, high: float) -> None:
+    """Raise `MachineError` if the density of a continuous bath does not vanish at zero frequency, where its noise diverges."""
+    spectral = bath.spectral_density
     if low > 0.0:
         return
     reach = high if math.isfinite(high) else spectral.scale
@@ -101,7 +103,7 @@ def _check_origin(bath: ContinuumBath, spectral: SpectralDensity, low: float, hi
     # integral G/w converges at zero iff G falls off there
     if g[1] > 0.0 and g[0] > 0.9 * g[1] and g[1] > 0.9 * g[2]:
         raise MachineError(
-            f"`spectral_density` of reservoir {bath.name!r} must vanish at zero frequency for a limit cycle, but is "
+            f"`spectral_density` of reservoir {bath.name!r} must vanish at zero frequency for a continuous bath, but is "
             f"{float(spectral(w[:1])[0]):.6g} there: integral J/w dw diverges, and the coupled whole is not bounded below. Let "
             "the band start above zero (`low`), or use an Ohmic density."
         )

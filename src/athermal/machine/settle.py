@@ -11,6 +11,7 @@ import numpy as np
 
 from athermal._types import FloatArray
 from athermal.errors import ConvergenceError, MachineError
+from athermal.machine.continuum import check_origin
 from athermal.machine.coupling import Coupling
 from athermal.machine.parts import Bath, ContinuumBath, Reservoir
 from athermal.machine.spectral import SpectralDensity
@@ -135,6 +136,7 @@ def _settled_bath(bath: ContinuumBath, duration: float, resolution: Resolution) 
     own_low, own_high = density.support
     low = own_low if bath.low is None else max(bath.low, own_low)
     high = own_high if bath.high is None else min(bath.high, own_high)
+    check_origin(bath, low, high)
     tail = 0.0
     if math.isinf(high):
         high, tail = density.end_of(resolution.tail), resolution.tail
