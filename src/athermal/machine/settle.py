@@ -23,7 +23,7 @@ MOST_MODES = 20_000
 """The most modes that a bath with modes="auto" is given."""
 
 # Beyond this, densities are not known to double precision.
-_FINEST_FIT = 1e-11
+_FINEST_FIT = 1e-12
 # Where the density's own check of a machine looks, when no run has been asked for yet.
 _COARSE = 1e-3
 
@@ -57,7 +57,7 @@ class Resolution:
 
     def finer_modes(self) -> Resolution:
         """Return the same with more modes, elsewhere."""
-        return replace(self, quadrature=max(0.1 * self.quadrature, 1e-15), degree=self.degree + 8)
+        return replace(self, quadrature=max(0.01 * self.quadrature, 1e-15), degree=self.degree + 8)
 
 
 @dataclass(frozen=True)
