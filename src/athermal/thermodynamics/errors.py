@@ -17,11 +17,16 @@ if TYPE_CHECKING:
 _ROUNDING = 16.0 * float(np.finfo(float).eps)
 # No column is held to be known better than this share of the error of those that are made of the same amounts.
 _SHARE = 0.125
+# By how much more errors may be than the change at a single instant.
+_FEW = 3.0
 _COMMON = {
     "energy": ("work", "heat", "energy_change"),
     "nat": ("entropy_change", "mutual_information_change", "reservoir_correlation_change", "athermality_change"),
 }
 _WITH_ENTROPIES = ("free_energy_change", "entropic_work", "work_by_resource", "refrigeration_cost", "refrigeration_by_resource")
+# Of a bath that does not start at its reference temperature these grow with the number of modes: a continuum has none. Their
+# changes are columns of their own.
+_EXTENSIVE = ("athermality", "sigma_total")
 # Columns that are ratios: numerator, and what the denominator is the sum of.
 _RATIOS = {
     "efficiency": ("work", ("heat_intake", "energy_intake")),
@@ -103,7 +108,11 @@ def certified(ledger: Ledger, which: str) -> xr.Dataset:
 
 
 def _spread(change: FloatArray) -> FloatArray:
-    """Return the largest change up to the next cycle; that of an unknown is none."""
+    """Return the largest change up to the next cycle; that of an unknown is none.
+
+    The error of a cut-off oscillates with a phase of its own: of few instants, all may lie near its zeros.
+    """
+    change = change * (1.0 + _FEW / len(change) ** 2)
     largest = np.fmax.accumulate(np.nan_to_num(change, nan=0.0, posinf=np.inf), axis=0)
     return np.concatenate([largest[1:], largest[-1:]])
 
@@ -158,12 +167,15 @@ def _errors(table: xr.Dataset, error: Any, kind: str) -> xr.Dataset:
 
 
 def largest_by_cycle(errors: xr.Dataset, reference: Reference) -> tuple[FloatArray, list[str]]:
-    """Return the largest error of each cycle, in nats or units of the lowest temperature, and the column that has it."""
+    """Return the largest error of each cycle, in nats or units of the lowest temperature, and the column that has it.
+
+    D_j and Sigma themselves are left out, not so their changes: where a bath starts at another temperature they have no limit.
+    """
     scales = {"nat": 1.0, "energy": float(np.min(reference.temperatures))}
     names: list[str] = []
     amounts = []
     for name, values in errors.data_vars.items():
-        if values.attrs["units"] not in scales:
+        if values.attrs["units"] not in scales or name in _EXTENSIVE:
             continue
         table = np.nan_to_num(values.values, nan=0.0) / scales[values.attrs["units"]]
         labels = [f"[{label}]" for label in values[values.dims[1]].values] if values.ndim > 1 else [""]
