@@ -79,7 +79,7 @@ def certified(ledger: Ledger, which: str) -> xr.Dataset:
             return _ratio_error(name)
         change = linear[name]
         if name.startswith("carnot_") or unit not in ("energy", "nat", "energy/time"):
-            return change
+            return np.where(np.isnan(values), np.nan, change)
         extra = floors["nat"] + _SHARE * common["nat"] if unit == "nat" else floors["energy"] + _SHARE * common["energy"]
         if name in _WITH_ENTROPIES:
             of_entropies = highest if name.startswith("refrigeration_") else lowest
