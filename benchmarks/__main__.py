@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks import engine, finite, textbook
+from benchmarks import continuum, engine, finite, textbook
 from benchmarks.measure import measured
 
 CASES: list[tuple[str, Callable[..., Any], tuple[Any, ...]]] = [
     ("two_oscillator, 2 x 100 modes, 50 cycles", engine.two_oscillator, (100, 50)),
     ("two_oscillator, 2 x 500 modes, 50 cycles", engine.two_oscillator, (500, 50)),
     ("otto, 2 x 300 ring modes, smooth ramps, 40 cycles", engine.otto, (300, 40)),
+    ("two_oscillator, Ohmic continua to 1e-8, 20 cycles", continuum.certified_engine, (1e-8, 20)),
 ]
 
 
@@ -27,6 +28,7 @@ def main() -> None:
         note, elapsed, memory = measured(function, arguments)
         seconds[name] = elapsed
         print(f"{name:52s} {elapsed:9.2f} {memory:6.2f}   {note}", flush=True)
+    _continuum()
     _finite()
     print("\nThe textbook way: one dense matrix exponential per time step, entropies from a general eigenvalue solver.")
     print("Its error is measured at two step numbers and the steps for equal accuracy follow from its order.\n")
@@ -38,6 +40,13 @@ def main() -> None:
         print(f"2 x {modes} modes: {estimate}")
         print(f"  one propagator for all cycles: {once:11.0f} s, {once / ours:8.0f} times ours")
         print(f"  stepping through every cycle:  {always:11.0f} s, {always / ours:8.0f} times ours", flush=True)
+
+
+def _continuum() -> None:
+    print(
+        "\nContinuous baths: certified errors against true ones of random machines (`python -m benchmarks.continuum` for all).\n"
+    )
+    print(continuum.summary(continuum.study(range(40))), flush=True)
 
 
 def _finite() -> None:

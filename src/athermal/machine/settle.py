@@ -24,7 +24,7 @@ MOST_MODES = 20_000
 """The most modes that a bath with modes="auto" is given."""
 
 # Beyond this, densities are not known to double precision.
-_FINEST_FIT = 1e-11
+_FINEST_FIT = 1e-12
 # Where the density's own check of a machine looks, when no run has been asked for yet.
 _COARSE = 1e-3
 
@@ -53,12 +53,15 @@ class Resolution:
         return cls(tail=accuracy, quadrature=3.0 * accuracy)
 
     def finer_cut(self, factor: float) -> Resolution:
-        """Return the same with a higher cut-off: the error is proportional to what lies beyond it."""
-        return replace(self, tail=max(self.tail / factor, 1e-15))
+        """Return the same with a higher cut-off: errors go with what lies beyond it.
+
+        They oscillate with the frequency of the cut, so that those of two cuts differ in phase: more is taken than the factor.
+        """
+        return replace(self, tail=max(self.tail / factor**1.5, 1e-15))
 
     def finer_modes(self) -> Resolution:
         """Return the same with more modes, elsewhere."""
-        return replace(self, quadrature=max(0.1 * self.quadrature, 1e-15), degree=self.degree + 8)
+        return replace(self, quadrature=max(0.01 * self.quadrature, 1e-15), degree=self.degree + 8)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,28 @@ if TYPE_CHECKING:
 
 # Rounding of a sum of a few terms, in units of their size.
 _ROUNDING = 16.0 * float(np.finfo(float).eps)
+# No column is held to be known better than this share of the error of those that are made of the same amounts.
+_SHARE = 0.125
+# By how much more errors may be than the change at a single instant.
+_FEW = 3.0
+_COMMON = {
+    "energy": ("work", "heat", "energy_change"),
+    "nat": ("entropy_change", "mutual_information_change", "reservoir_correlation_change", "athermality_change"),
+}
+_WITH_ENTROPIES = ("free_energy_change", "entropic_work", "work_by_resource", "refrigeration_cost", "refrigeration_by_resource")
+# Of a bath that does not start at its reference temperature these grow with the number of modes: a continuum has none. Their
+# changes are columns of their own.
+_EXTENSIVE = ("athermality", "sigma_total")
+# Columns that are ratios: numerator, and what the denominator is the sum of.
+_RATIOS = {
+    "efficiency": ("work", ("heat_intake", "energy_intake")),
+    "gamma": ("heat_intake", ("heat_intake", "energy_intake")),
+    "thermal_efficiency": ("heat", ("heat_intake",)),
+    "thermal_share": ("heat", ("work",)),
+    "entropic_share": ("entropic_work", ("work",)),
+    "coefficient_of_performance": ("heat", ("work",)),
+    "coefficient_split": ("refrigeration_cost", ("work",)),
+}
 
 # What all other columns are made of.
 _TERMS = [
@@ -45,22 +67,71 @@ def certified(ledger: Ledger, which: str) -> xr.Dataset:
     """Return by how much every column changed when its continuous baths were refined, plus what the laws' residuals leave open.
 
     Refinement makes errors smaller many times over, so that the change is that of the coarser run, and bounds the finer one.
+    Errors oscillate, and where one happens to pass zero says nothing: a change counts for the cycle before and all later ones,
+    and no column is held to be known much better than the others that are made of the same amounts. Ratios have the error that
+    follows from their numerators and denominators.
     """
     held = ledger.refinement
     if held is None:
         return xr.Dataset()
     fine, coarse = getattr(ledger, which), getattr(ledger.sibling(held.snapshots, held.works, held.log_partitions), which)
-    floors = _floors(ledger, fine)
+    floors = _floors(ledger, which)
+    linear = {
+        str(name): _spread(_change(fine[name], coarse[name]))
+        for name, values in fine.data_vars.items()
+        if values.dtype.kind == "f" and name not in _RATIOS
+    }
+    common = {unit: _common(linear, names) for unit, names in _COMMON.items()}
+    temperatures = ledger.reference.temperatures
+    lowest, highest = float(np.min(temperatures)), float(np.max(temperatures))
 
     def error(name: str) -> FloatArray:
-        values, units = fine[name].values, fine[name].attrs["units"]
-        change = _change(fine[name], coarse[name])
-        if name.startswith("carnot_") or units not in floors:
-            return change
-        floor = floors[units].reshape(-1, *[1] * (values.ndim - 1))
-        return change + (floor * (1.0 + np.abs(values)) if units == "1" else floor)
+        values, unit = fine[name].values, fine[name].attrs["units"]
+        if name in _RATIOS:
+            return _ratio_error(name)
+        change = linear[name]
+        if name.startswith("carnot_") or unit not in ("energy", "nat", "energy/time"):
+            return np.where(np.isnan(values), np.nan, change)
+        extra = floors["nat"] + _SHARE * common["nat"] if unit == "nat" else floors["energy"] + _SHARE * common["energy"]
+        if name in _WITH_ENTROPIES:
+            of_entropies = highest if name.startswith("refrigeration_") else lowest
+            extra = extra + of_entropies * (floors["nat"] + _SHARE * common["nat"])
+        if unit == "energy/time":
+            extra = extra / ledger.reference.period
+        return np.where(np.isnan(values), np.nan, change + extra.reshape(-1, *[1] * (values.ndim - 1)))
+
+    def _ratio_error(name: str) -> FloatArray:
+        """Return (|error of numerator| + |ratio| |error of denominator|) / (|denominator| - |error of denominator|)."""
+        numerator, denominators = _RATIOS[name]
+        value, best = fine[name].values, 1.0
+        if name == "coefficient_split":
+            best = float(fine["carnot_coefficient"].values[0])
+            value = best - value  # eps_C x cost / W
+        top = error(numerator)
+        top = best * (np.sum(top, axis=1) if top.ndim > 1 else top)
+        below = np.sum([error(part) for part in denominators], axis=0)
+        size = np.abs(np.sum([fine[part].values for part in denominators], axis=0)) - below
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.where(
+                np.isnan(value), np.nan, np.where(size > 0.0, (top + np.abs(value) * below) / np.maximum(size, 0.0), np.inf)
+            )
 
     return _errors(fine, error, "certified")
+
+
+def _spread(change: FloatArray) -> FloatArray:
+    """Return the largest change up to the next cycle; that of an unknown is none.
+
+    The error of a cut-off oscillates with a phase of its own: of few instants, all may lie near its zeros.
+    """
+    change = change * (1.0 + _FEW / len(change) ** 2)
+    largest = np.fmax.accumulate(np.nan_to_num(change, nan=0.0, posinf=np.inf), axis=0)
+    return np.concatenate([largest[1:], largest[-1:]])
+
+
+def _common(changes: dict[str, FloatArray], names: tuple[str, ...]) -> FloatArray:
+    """Return the largest change of some columns in each cycle."""
+    return np.asarray(np.max([changes[name].reshape(len(changes[name]), -1).max(axis=1) for name in names], axis=0))
 
 
 def difference(one: Ledger, other: Ledger) -> xr.Dataset:
@@ -74,23 +145,24 @@ def _change(a: xr.DataArray, b: xr.DataArray) -> FloatArray:
         return np.asarray(np.where(a.values == b.values, 0.0, np.abs(a.values - b.values)))
 
 
-def _floors(ledger: Ledger, table: xr.Dataset) -> dict[str, FloatArray]:
+def _floors(ledger: Ledger, which: str) -> dict[str, FloatArray]:
     """Return what rounding and the propagators leave open, by the unit of a column: residuals, and the refinement of steps."""
-    step = _ROUNDING + float(ledger.accuracy.get("step_error", 0.0))
-    temperatures = ledger.reference.temperatures
+    table, step = getattr(ledger, which), float(ledger.accuracy.get("step_error", 0.0))
+    snapshots, temperatures = ledger.snapshots, ledger.reference.temperatures
+    # of sums over all modes, and what the propagators' defects add in every cycle
+    cycles = np.arange(1, ledger.n_cycles + 1) if which == "cumulative" else np.ones(ledger.n_cycles)
+    rounding = _ROUNDING + 0.5 * float(ledger.accuracy.get("symplectic_defect", 0.0)) * cycles
+    reservoirs = float(np.max(np.sum(np.abs(snapshots.reservoir_energies), axis=-1)))
+    whole = reservoirs + float(np.max(np.sum(np.abs(snapshots.subsystem_energies), axis=-1)))
     work, heats = np.abs(table["work"].values), np.abs(table["heat"].values)
     terms = work + heats.sum(axis=1) + np.abs(table["energy_change"].values).sum(axis=1)
-    energy = np.abs(table["residual_first_law"].values) + step * terms
+    energy = np.abs(table["residual_first_law"].values) + step * terms + rounding * whole
     second = np.abs(table["residual_second_law"].values)
     # unknown where a reservoir's entropy is; the first law's residual then speaks for both
     second = np.where(np.isnan(second), energy / float(np.min(temperatures)), second)
-    nats = second + step * (np.abs(table["entropy_change"].values).sum(axis=1) + (heats / temperatures).sum(axis=1))
-    intake = table["heat_intake"].values + table["energy_intake"].values
-    denominators = np.minimum(np.where(work > 0.0, work, np.inf), np.where(intake > 0.0, intake, np.inf))
-    power = np.abs(table["power"].values)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        inverse = np.where(work > 0.0, power / work, 0.0)
-        return {"energy": energy, "nat": nats, "1": energy / denominators, "energy/time": energy * inverse}
+    terms = np.abs(table["entropy_change"].values).sum(axis=1) + (heats / temperatures).sum(axis=1)
+    whole = float(np.max(np.sum(np.abs(snapshots.reservoir_energies) / temperatures, axis=-1)))
+    return {"energy": energy, "nat": second + step * terms + rounding * whole}
 
 
 def _errors(table: xr.Dataset, error: Any, kind: str) -> xr.Dataset:
@@ -107,12 +179,15 @@ def _errors(table: xr.Dataset, error: Any, kind: str) -> xr.Dataset:
 
 
 def largest_by_cycle(errors: xr.Dataset, reference: Reference) -> tuple[FloatArray, list[str]]:
-    """Return the largest error of each cycle, in nats or units of the lowest temperature, and the column that has it."""
+    """Return the largest error of each cycle, in nats or units of the lowest temperature, and the column that has it.
+
+    D_j and Sigma themselves are left out, not so their changes: where a bath starts at another temperature they have no limit.
+    """
     scales = {"nat": 1.0, "energy": float(np.min(reference.temperatures))}
     names: list[str] = []
     amounts = []
     for name, values in errors.data_vars.items():
-        if values.attrs["units"] not in scales:
+        if values.attrs["units"] not in scales or name in _EXTENSIVE:
             continue
         table = np.nan_to_num(values.values, nan=0.0) / scales[values.attrs["units"]]
         labels = [f"[{label}]" for label in values[values.dims[1]].values] if values.ndim > 1 else [""]
