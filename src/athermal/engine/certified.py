@@ -98,21 +98,27 @@ def certify(plan: Plan, accuracy: float) -> tuple[Ledger, Resolved, Resolved]:
         The finer ledger with its certified errors; the finer and the coarser run.
     """
     coarse = plan.run_at(Resolution.for_accuracy(accuracy))
-    resolution = coarse.resolution
-    for _ in range(_MOST_REFINEMENTS):
+    resolution, ledger, reached, remedy = coarse.resolution, None, "", ""
+    for k in range(_MOST_REFINEMENTS):
         resolution = resolution.finer_modes().finer_cut(CUT_FACTOR)
-        fine = plan.run_at(resolution)
+        try:
+            fine = plan.run_at(resolution)
+        except ConvergenceError as obstacle:
+            if ledger is None:
+                raise
+            remedy = str(obstacle)
+            break
         ledger = compared(fine, coarse, accuracy)
         error, where = worst(ledger)
         if error <= accuracy:
             return ledger, fine, coarse
+        reached = f"that of {where} is {error:.1e} after {k + 1} refinements"
         coarse = fine
         # What lies beyond the cut-off acts in proportion: this much less of it, and the next difference will do.
         resolution = resolution.finer_cut(max(1.0, error / accuracy))
     raise ConvergenceError(
         f"The error of every column must be at most `accuracy` = {accuracy:.1e} (nats; energies in units of the lowest "
-        f"temperature), but that of {where} is {error:.1e} after {_MOST_REFINEMENTS} refinements. Ask for less accuracy, or "
-        "smooth the spectral density.",
+        f"temperature), but {reached}. {remedy or 'Ask for less accuracy, or smooth the spectral density.'}",
         ledger,
     )
 

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 MOST_MODES = 20_000
 """The most modes that a bath with modes="auto" is given."""
 
+MOST_REACHED = 1_000
+"""The most of them that one cycle may reach: the propagator of a cycle acts among these."""
+
 # Beyond this, densities are not known to double precision.
 _FINEST_FIT = 1e-12
 # Where the density's own check of a machine looks, when no run has been asked for yet.
@@ -109,7 +112,7 @@ def settled(machine: Machine, duration: float, resolution: Resolution) -> tuple[
     facts = []
     for bath in machine.harmonic_baths:
         if isinstance(bath, ContinuumBath) and bath.is_auto:
-            explicit, fact = _settled_bath(bath, duration, resolution)
+            explicit, fact = _settled_bath(bath, duration, machine.period, resolution)
             parts.append(explicit)
             facts.append(fact)
         else:
@@ -134,7 +137,7 @@ def _check_contact(coupling: Coupling, names: set[str]) -> None:
             )
 
 
-def _settled_bath(bath: ContinuumBath, duration: float, resolution: Resolution) -> tuple[Bath, Settled]:
+def _settled_bath(bath: ContinuumBath, duration: float, period: float, resolution: Resolution) -> tuple[Bath, Settled]:
     density = bath.spectral_density
     own_low, own_high = density.support
     low = own_low if bath.low is None else max(bath.low, own_low)
@@ -143,12 +146,7 @@ def _settled_bath(bath: ContinuumBath, duration: float, resolution: Resolution) 
     tail = 0.0
     if math.isinf(high):
         high, tail = density.end_of(resolution.tail), resolution.tail
-    # Below z/pi nodes a panel no rule can do.
-    if (expected := (high - low) * duration / (2.0 * math.pi)) > MOST_MODES:
-        raise ConvergenceError(
-            f"Reservoir {bath.name!r} needs some {expected:.2g} modes up to w = {high:.4g} for a run of length {duration:.6g}, "
-            f"more than {MOST_MODES}. {_remedy(density, tail)}"
-        )
+    _check_size(bath, high - low, high, duration, period)
     fit = max(0.1 * resolution.quadrature, _FINEST_FIT)
     # Measured: columns are off by some 0.03 of the square of the error of the rule.
     rule = math.sqrt(resolution.quadrature)
@@ -172,7 +170,17 @@ def _functions(density: SpectralDensity, temperature: float) -> Callable[[FloatA
     return both
 
 
-def _remedy(density: SpectralDensity, tail: float) -> str:
-    if tail and getattr(density, "cutoff_shape", "") == "drude":
+def _check_size(bath: ContinuumBath, width: float, high: float, duration: float, period: float) -> None:
+    """Raise `ConvergenceError` before a run that no backend can finish: Nyquist's rate tells how many modes it needs."""
+    modes, reached = (width * time / (2.0 * math.pi) for time in (duration, min(duration, period)))
+    if modes > MOST_MODES or reached > MOST_REACHED:
+        raise ConvergenceError(
+            f"Reservoir {bath.name!r} must be resolved by at most {MOST_MODES} modes, {MOST_REACHED} of them for one cycle, but "
+            f"up to w = {high:.4g} needs some {modes:.2g}, {reached:.2g} of them for one cycle. {_remedy(bath.spectral_density)}"
+        )
+
+
+def _remedy(density: SpectralDensity) -> str:
+    if getattr(density, "cutoff_shape", "") == "drude":
         return "A Drude cut-off falls off too slowly: ask for less accuracy, cut it with `high`, or use an exponential cut-off."
     return "Run fewer cycles, cut the density with `high`, or give a number of `modes`."

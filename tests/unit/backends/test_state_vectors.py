@@ -133,7 +133,7 @@ def test_random_vectors_beat_drawn_eigenstates_and_improve_with_samples():
 
 def test_what_cannot_be_had_is_unknown():
     ledger = at.run(machine(), 1, backend=at.StateVectors(samples=4))
-    unknown = ("mutual_information", "reservoir_correlation", "athermality", "sigma_total", "mutual_information_coherence")
+    unknown = ("mutual_information", "reservoir_correlation", "athermality", "mutual_information_coherence")
     for name in (*unknown, "mutual_information_change", "reservoir_correlation_coherence"):
         assert np.all(np.isnan(ledger.cycles[name])), name
     for name in (
