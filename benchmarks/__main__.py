@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks import continuum, engine, finite, textbook
+from benchmarks import continuum, engine, finite, limit_cycle, star, textbook
 from benchmarks.measure import measured
 
 CASES: list[tuple[str, Callable[..., Any], tuple[Any, ...]]] = [
@@ -29,6 +29,10 @@ def main() -> None:
         seconds[name] = elapsed
         print(f"{name:52s} {elapsed:9.2f} {memory:6.2f}   {note}", flush=True)
     _continuum()
+    print("\nLarge baths and long runs, without C(R) and D_j unless said; the dense backend at a size it can take.\n")
+    star.main()
+    print("\nLimit cycles.\n")
+    limit_cycle.limit_cycles()
     _finite()
     print("\nThe textbook way: one dense matrix exponential per time step, entropies from a general eigenvalue solver.")
     print("Its error is measured at two step numbers and the steps for equal accuracy follow from its order.\n")
