@@ -11,7 +11,7 @@ demo: .venv/installed
 	$(BIN)/athermal run examples/two_oscillator.toml --out results
 
 test: .venv/developed
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist loadfile
 
 check: .venv/developed
 	$(BIN)/ruff format --check .

@@ -19,7 +19,7 @@ from athermal.thermodynamics.snapshot import Refinement
 
 DEFAULT_ACCURACY = 1e-6
 _SMALLEST_ACCURACY = 1e-11
-# The finer of two runs has this much less beyond its cut-off: their difference is (factor - 1) times its own error.
+# How much better than the coarser of two runs the finer one is meant to be: their difference is then the coarser's error.
 CUT_FACTOR = 4.0
 _MOST_REFINEMENTS = 4
 

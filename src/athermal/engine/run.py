@@ -48,7 +48,8 @@ def run(
         propagator of its own, two matrices of the size of the covariance.
     accuracy : float, optional
         For machines with baths of modes="auto": the largest error of every column that is an entropy, in nats, or an energy, in
-        units of the lowest temperature. 1e-6 if left out. `ledger.errors` holds the certified errors.
+        units of the lowest temperature (D_j and Sigma by their changes). 1e-6 if left out. `ledger.errors` holds the certified
+        errors.
     progress : callable, optional
         Called as progress(finished, total) with the number of sampled instants, the preparation included as one;
         with modes="auto" those of all refinements are counted.

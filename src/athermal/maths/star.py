@@ -16,6 +16,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -27,6 +28,8 @@ _BEYOND = 32
 _RANK_TOLERANCE = 1e-14
 _CHUNK = 4096
 
+Columns = TypeVar("Columns", FloatArray, ComplexArray)
+
 
 @dataclass(frozen=True)
 class Window:
@@ -34,32 +37,36 @@ class Window:
 
     Parameters
     ----------
-    modes : (n, rho) complex array or None
-        Theta, orthonormal; None for the identity (all modes).
+    basis : (n, rho) array or None
+        R, orthonormal, of Theta = diag(turn) R; real where the contacts are (up to a phase), since the functions
+        a cos[(w - centre) s] and a sin[(w - centre) s], s counted from the middle of the window, span the same. None for the
+        identity (all modes).
+    turn : (n,) complex array
+        e^{i (w - centre) T/2}.
     times, values : (m,) and (m, rho, d) complex arrays
         Theta^dag a e^{i (w - centre) t} at interpolation nodes, for the d contacts a.
     frequencies : (n,) array
         w.
     contacts : (n, d) complex array
-    duration, centre : float
+    centre : float
     """
 
-    modes: ComplexArray | None
+    basis: FloatArray | ComplexArray | None
+    turn: ComplexArray
     times: FloatArray
     values: ComplexArray
     frequencies: FloatArray
     contacts: ComplexArray
-    duration: float
     centre: float
 
     @property
     def rank(self) -> int:
         """The number of effective modes."""
-        return len(self.frequencies) if self.modes is None else self.modes.shape[1]
+        return len(self.frequencies) if self.basis is None else self.basis.shape[1]
 
     def contact_at(self, times: FloatArray) -> ComplexArray:
         """Return Theta^dag a e^{i w t}, shape (T, rho, d)."""
-        if self.modes is None:
+        if self.basis is None:
             return np.asarray(np.exp(1j * np.multiply.outer(times, self.frequencies))[:, :, None] * self.contacts)
         weights = _interpolation(self.times, times)
         slow = np.tensordot(weights, self.values, axes=1)
@@ -67,26 +74,32 @@ class Window:
 
     def project(self, rows: ComplexArray) -> ComplexArray:
         """Return Theta^dag a for rows a, shape (k, rho)."""
-        if self.modes is None:
+        if self.basis is None:
             return rows
         result = np.zeros((len(rows), self.rank), dtype=complex)
-        for part in chunks(len(self.modes)):
-            result += rows[:, part] @ self.modes[part].conj()
+        for part in chunks(len(self.basis)):
+            result += _times(rows[:, part] * self.turn[part].conj(), self.basis[part].conj())
         return result
 
     def add_to(self, rows: ComplexArray, coefficients: ComplexArray) -> None:
         """Add sum_e c_e Theta_e to rows of shape (k, n), in place."""
-        if self.modes is None:
+        if self.basis is None:
             rows += coefficients
             return
-        for part in chunks(len(self.modes)):
-            rows[:, part] += coefficients @ self.modes[part].T
+        for part in chunks(len(self.basis)):
+            rows[:, part] += _times(coefficients, self.basis[part].T) * self.turn[part]
+
+    def modes(self) -> ComplexArray:
+        """Return Theta, shape (n, rho)."""
+        if self.basis is None:
+            return np.eye(len(self.frequencies), dtype=complex)
+        return np.asarray(self.turn[:, None] * self.basis)
 
     def energy_form(self) -> ComplexArray:
         """Return Theta^dag w Theta, the energy within the effective modes."""
-        if self.modes is None:
+        if self.basis is None:
             return np.diag(self.frequencies).astype(complex)
-        return np.asarray(self.modes.conj().T @ (self.frequencies[:, None] * self.modes))
+        return np.asarray(self.basis.conj().T @ (self.frequencies[:, None] * self.basis), dtype=complex)
 
 
 def contact_window(frequencies: FloatArray, contacts: ComplexArray, duration: float) -> Window:
@@ -110,21 +123,45 @@ def contact_window(frequencies: FloatArray, contacts: ComplexArray, duration: fl
     low, high = float(np.min(frequencies)), float(np.max(frequencies))
     centre, half_width = 0.5 * (low + high), 0.5 * (high - low)
     n_samples = int(np.ceil(0.5 * half_width * duration * 1.1)) + _BEYOND
-    independent = _orthonormal(contacts / np.maximum(np.linalg.norm(contacts, axis=0), np.finfo(float).tiny))
+    independent = _directions(contacts)
     n_modes, n_contacts = independent.shape
+    slow = frequencies - centre
+    turn = np.exp(0.5j * slow * duration)
     if n_contacts == 0:
-        nothing = np.empty((n_modes, 0), complex)
-        return Window(nothing, np.zeros(1), np.empty((1, 0, 0), complex), frequencies, contacts, duration, centre)
+        nothing = np.empty((n_modes, 0))
+        return Window(nothing, turn, np.zeros(1), np.empty((1, 0, 0), complex), frequencies, contacts, centre)
     if n_modes <= n_samples * n_contacts:
-        return Window(None, np.empty(0), np.empty((0, n_modes, 0), complex), frequencies, contacts, duration, centre)
-    times = 0.5 * duration * (1.0 - np.cos(np.pi * (np.arange(n_samples) + 0.5) / n_samples))
-    phases = np.exp(1j * np.multiply.outer(frequencies - centre, times))
-    modes = _orthonormal(np.concatenate([phases * column[:, None] for column in independent.T], axis=1))
-    seen = np.stack([modes.conj().T @ (phases * column[:, None]) for column in contacts.T], axis=2)
-    return Window(modes, times, np.moveaxis(seen, 1, 0), frequencies, contacts, duration, centre)
+        return Window(None, turn, np.empty(0), np.empty((0, n_modes, 0), complex), frequencies, contacts, centre)
+    moments = 0.5 * duration * np.cos(np.pi * (np.arange(n_samples) + 0.5) / n_samples)[::-1]  # from the middle
+    phases = np.exp(1j * np.multiply.outer(slow, moments))
+    late = phases[:, n_samples // 2 :]
+    kinds = (phases,) if np.iscomplexobj(independent) else (late.real, late.imag)
+    basis = _orthonormal(np.concatenate([kind * column[:, None] for column in independent.T for kind in kinds], axis=1))
+    seen = np.stack([_times((phases * column[:, None]).T, basis.conj()) for column in contacts.T], axis=2)
+    return Window(basis, turn, 0.5 * duration + moments, seen, frequencies, contacts, centre)
 
 
-def _orthonormal(columns: ComplexArray) -> ComplexArray:
+def _directions(contacts: ComplexArray) -> FloatArray | ComplexArray:
+    """Return an orthonormal basis of the complex span of contacts, a real one if each is real up to a phase."""
+    scaled = contacts / np.maximum(np.linalg.norm(contacts, axis=0), np.finfo(float).tiny)
+    largest = scaled[np.argmax(np.abs(scaled), axis=0), np.arange(scaled.shape[1])]
+    turned = scaled * np.exp(-1j * np.angle(largest))
+    if np.max(np.abs(turned.imag), initial=0.0) <= _RANK_TOLERANCE:
+        real: FloatArray = np.ascontiguousarray(turned.real)
+        return _orthonormal(real)
+    return _orthonormal(scaled)
+
+
+def _times(rows: ComplexArray, matrix: FloatArray | ComplexArray) -> ComplexArray:
+    """Return rows @ matrix, at half the cost if the matrix is real."""
+    if np.iscomplexobj(matrix):
+        return np.asarray(rows @ matrix)
+    result = np.empty((len(rows), matrix.shape[1]), dtype=complex)
+    result.real, result.imag = rows.real @ matrix, rows.imag @ matrix
+    return result
+
+
+def _orthonormal(columns: Columns) -> Columns:
     """Return an orthonormal basis of the numerical column space, by QR of blocks of rows and then of their triangles."""
     blocks = [columns[part] for part in chunks(len(columns))]
     factors = [np.linalg.qr(block) for block in blocks]

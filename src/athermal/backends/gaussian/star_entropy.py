@@ -47,7 +47,7 @@ def changed(
     u = star_map.gradient[own] @ rows
     v = star_map.gradient[n + own.start : n + own.stop] @ rows
     window = star_map.windows[bath]
-    modes = np.eye(len(phases), dtype=complex) if window.modes is None else window.modes
+    modes = window.modes()
     directions = -1j * phases[:, None] * modes
     inside = change.basis.conj().T @ directions
     rest = directions - change.basis @ inside
