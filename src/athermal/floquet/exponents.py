@@ -10,7 +10,7 @@ from athermal._types import ComplexArray
 from athermal.errors import ConvergenceError, InstabilityError
 from athermal.floquet.problem import Problem, pose
 from athermal.floquet.solve import System, carried_over, first_guess, next_number, truncate
-from athermal.floquet.sudden import StrokeSystem
+from athermal.floquet.sudden import StrokeSystem, coarse_zeros, has_exact_strokes, located, stroke_system
 from athermal.machine.machine import Machine
 from athermal.maths.resonances import Resonance, resonances, unstable_zeros
 
@@ -60,8 +60,14 @@ def floquet_exponents(machine: Machine) -> ComplexArray:
     array([-0.101, -0.101])
     """
     problem = pose(machine, "the Floquet exponents")
-    system, zeros = settled_zeros(problem)
-    return as_exponents(zeros, system)
+    if not has_exact_strokes(problem):
+        system, zeros = settled_zeros(problem)
+        return as_exponents(zeros, system)
+    coarse, guesses = coarse_zeros(problem)
+    strokes = stroke_system(problem, 1)
+    exact = located(strokes, coarse, guesses)
+    _certify(coarse, exact)
+    return as_exponents(exact, strokes)
 
 
 def settled_zeros(problem: Problem) -> tuple[System, list[Resonance]]:

@@ -12,11 +12,11 @@ import numpy as np
 
 from athermal._types import ComplexArray, FloatArray, IntArray
 from athermal.floquet.problem import Problem
-from athermal.floquet.solve import Layout, Noise, System, TouchingNoise
+from athermal.floquet.solve import Layout, Noise, System, TouchingNoise, first_guess, truncate
 from athermal.machine.continuum import Continuum
 from athermal.maths.harmonics import amplitudes
 from athermal.maths.kronrod import Integral, Segment
-from athermal.maths.resonances import Resonance, refine
+from athermal.maths.resonances import Resonance, refine, resonances
 from athermal.maths.stroke_balance import Reached, StrokeBalance, StrokeFlow, Zone
 from athermal.maths.strokes import Memory, Panels
 
@@ -28,6 +28,7 @@ _MOST_HARMONICS = 500
 # Panels hold about this phase of the fastest motion.
 _PHASE = 8.0
 _N_PHASES = 4
+_FEWEST_HARMONICS = 12
 
 
 @dataclass(frozen=True)
@@ -254,6 +255,12 @@ def _panels(starts: FloatArray, ends: FloatArray, longest: float, first: float) 
             t += step
             step = min(longest, 2.0 * step)
     return np.array([*edges, ends[-1]]), np.array(of)
+
+
+def coarse_zeros(problem: Problem) -> tuple[System, list[Resonance]]:
+    """Return a harmonic balance that is good enough to start from, and its zeros."""
+    system = truncate(problem, max(first_guess(problem), _FEWEST_HARMONICS))
+    return system, resonances(system.balance)
 
 
 def located(system: StrokeSystem, coarse: System, zeros: list[Resonance]) -> list[Resonance]:

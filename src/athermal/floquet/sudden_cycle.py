@@ -8,18 +8,10 @@ from athermal._types import FloatArray
 from athermal.errors import ConvergenceError
 from athermal.floquet.exponents import check_stable
 from athermal.floquet.problem import Problem
-from athermal.floquet.solve import System, first_guess, target, truncate
-from athermal.floquet.sudden import LEVELS, StrokeSystem, located, stroke_system, zone_segments
+from athermal.floquet.solve import System, target
+from athermal.floquet.sudden import LEVELS, StrokeSystem, coarse_zeros, located, stroke_system, zone_segments
 from athermal.maths.kronrod import Integral, integrate
-from athermal.maths.resonances import Resonance, resonances
-
-_FEWEST_HARMONICS = 12
-
-
-def coarse_zeros(problem: Problem) -> tuple[System, list[Resonance]]:
-    """Return a harmonic balance that is good enough to start from, and its zeros."""
-    system = truncate(problem, max(first_guess(problem), _FEWEST_HARMONICS))
-    return system, resonances(system.balance)
+from athermal.maths.resonances import Resonance
 
 
 def solve_strokes(
