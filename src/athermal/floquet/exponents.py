@@ -10,6 +10,7 @@ from athermal._types import ComplexArray
 from athermal.errors import ConvergenceError, InstabilityError
 from athermal.floquet.problem import Problem, pose
 from athermal.floquet.solve import System, carried_over, first_guess, next_number, truncate
+from athermal.floquet.sudden import StrokeSystem, coarse_zeros, has_exact_strokes, located, stroke_system
 from athermal.machine.machine import Machine
 from athermal.maths.resonances import Resonance, resonances, unstable_zeros
 
@@ -59,8 +60,14 @@ def floquet_exponents(machine: Machine) -> ComplexArray:
     array([-0.101, -0.101])
     """
     problem = pose(machine, "the Floquet exponents")
-    system, zeros = settled_zeros(problem)
-    return as_exponents(zeros, system)
+    if not has_exact_strokes(problem):
+        system, zeros = settled_zeros(problem)
+        return as_exponents(zeros, system)
+    coarse, guesses = coarse_zeros(problem)
+    strokes = stroke_system(problem, 1)
+    exact = located(strokes, coarse, guesses)
+    _certify(coarse, exact)
+    return as_exponents(exact, strokes)
 
 
 def settled_zeros(problem: Problem) -> tuple[System, list[Resonance]]:
@@ -107,7 +114,7 @@ def _certify(system: System, zeros: list[Resonance]) -> None:
         )
 
 
-def as_exponents(zeros: list[Resonance], system: System) -> ComplexArray:
+def as_exponents(zeros: list[Resonance], system: System | StrokeSystem) -> ComplexArray:
     """Return lambda = -i z, imaginary parts folded into one zone of the drive's frequency."""
     nu = system.balance.nu
     z = np.array([zero.frequency for zero in zeros], dtype=complex)
@@ -116,7 +123,7 @@ def as_exponents(zeros: list[Resonance], system: System) -> ComplexArray:
     return np.asarray(-1j * z)
 
 
-def check_stable(zeros: list[Resonance], system: System) -> None:
+def check_stable(zeros: list[Resonance], system: System | StrokeSystem) -> None:
     """Raise `InstabilityError` or `ConvergenceError` if a zero grows or is not damped."""
     scale = float(np.max(np.abs(system.balance.form)))
     period = system.problem.machine.period
@@ -131,7 +138,8 @@ def check_stable(zeros: list[Resonance], system: System) -> None:
                 f"{rate:.6g} + {-zero.frequency.real:.6g}i per unit time, growth by e^{rate * period:.6g} per cycle. {remedy}"
             )
         if rate > -_UNDAMPED * scale and _is_heavy(zero, system):
-            raise_undamped(_largest(zero, system), f"it oscillates for ever at frequency {abs(zero.frequency.real):.6g}")
+            name = system.problem.machine.subsystem_names[system.largest(zero)]
+            raise_undamped(name, f"it oscillates for ever at frequency {abs(zero.frequency.real):.6g}")
 
 
 def raise_undamped(name: str, what: str) -> None:
@@ -143,15 +151,9 @@ def raise_undamped(name: str, what: str) -> None:
     )
 
 
-def _is_heavy(zero: Resonance, system: System) -> bool:
+def _is_heavy(zero: Resonance, system: System | StrokeSystem) -> bool:
     """Tell whether an undamped zero holds a visible part of the subsystems: 1/|v^dag D'(z) v| for a vector of length one."""
     step = 1e-7 * float(np.max(np.abs(system.balance.form)))
     ahead, behind = system.balance.matrix(np.array([zero.frequency + step, zero.frequency - step]))
     slope = zero.vector.conj() @ ((ahead - behind) / (2.0 * step)) @ zero.vector
     return bool(abs(slope) < 1e3)
-
-
-def _largest(zero: Resonance, system: System) -> str:
-    n = system.layout.n_modes
-    weights = np.sum(np.abs(zero.vector.reshape(-1, 2, n)) ** 2, axis=(0, 1))
-    return system.problem.machine.subsystem_names[int(np.argmax(weights))]

@@ -26,6 +26,8 @@ from athermal.floquet.solve import (
     with_more_harmonics,
 )
 from athermal.floquet.state import PeriodicState, driven_mean
+from athermal.floquet.sudden import StrokeMean, StrokeSystem, has_exact_strokes
+from athermal.floquet.sudden_cycle import solve_strokes
 from athermal.machine.machine import Machine
 from athermal.machine.spec import to_spec
 from athermal.maths.gaussian import entropy
@@ -60,7 +62,7 @@ class LimitCycle:
         The part of each subsystem that sits in bound states outside the bands, never relaxes and is left out: no property of a
         limit cycle. Covariances are uncertain by as much; work and heat per cycle are not.
     n_harmonics, n_nodes : int
-        Harmonics -n..n of the drive and nodes of the integral over frequency.
+        Harmonics -n..n of the drive (0: no drive, or strokes taken exactly) and nodes of the integral over frequency.
     tolerance : float
         What was asked for.
     reference : Reference
@@ -219,8 +221,9 @@ def limit_cycle(machine: Machine, *, tolerance: float = 1e-8, max_harmonics: int
         Largest error of the covariances, relative to the largest variance, and of work and heats, relative to the largest heat
         (or to 1e-4 of all energy that goes to and fro, if larger).
     max_harmonics : int
-        Harmonics of the drive beyond which it is refused. Sudden strokes converge slowly: about 1e-2 is reached with 60, and
-        the heats are then known a hundred times better.
+        Harmonics of the drive beyond which it is refused. Not used where all that is driven is constant between jumps, and the
+        bands end (or fall off exponentially): such strokes are taken exactly. Other sudden strokes converge slowly: about 1e-2
+        is reached with 60, and the heats are then known a hundred times better.
     max_nodes : int
         Evaluations of the integrand beyond which it is refused.
 
@@ -256,6 +259,8 @@ def limit_cycle(machine: Machine, *, tolerance: float = 1e-8, max_harmonics: int
     max_harmonics = _validate.count(max_harmonics, "max_harmonics", owner)
     max_nodes = _validate.count(max_nodes, "max_nodes", owner)
     problem = pose(machine, owner)
+    if has_exact_strokes(problem):
+        return _with_strokes(problem, tolerance, max_nodes)
     strictness = 1.0
     while True:
         cycle, missed = _attempt(problem, tolerance, strictness, max_harmonics, max_nodes)
@@ -274,12 +279,7 @@ def _attempt(
     system, zeros = _truncated(problem, tolerance, strictness, max_harmonics)
     check_stable(zeros, system)
     integral = integrate_all(system, zeros, tolerance, max_nodes)
-    if not integral.is_converged:
-        raise ConvergenceError(
-            f"The integral over frequency must converge to `tolerance` = {tolerance:.1e} with at most `max_nodes` = {max_nodes} "
-            f"nodes, but still misses it {_worst(integral, system, tolerance):.1e} times. Loosen the tolerance, or raise "
-            "`max_nodes`."
-        )
+    _check_converged(integral, system, tolerance, max_nodes)
     cycle = _certified(system, zeros, integral, tolerance)
     if not len(problem.jumps):
         return cycle, 0.0
@@ -287,8 +287,22 @@ def _attempt(
     return cycle, (cycle.errors["covariance"] / variance - float(np.max(cycle.undamped))) / tolerance
 
 
-def _worst(integral: Integral, system: System, tolerance: float) -> float:
-    return float(np.max(integral.errors / target(system.layout, tolerance)(integral.values)))
+def _with_strokes(problem: Problem, tolerance: float, max_nodes: int) -> LimitCycle:
+    """Return the limit cycle of a machine that is constant between jumps."""
+    system, coarse, zeros, integral, errors = solve_strokes(problem, tolerance, max_nodes)
+    _check_converged(integral, system, tolerance, max_nodes)
+    state = PeriodicState(system, integral, StrokeMean(system))
+    return _assembled(state, coarse, zeros, errors, 0, tolerance)
+
+
+def _check_converged(integral: Integral, system: System | StrokeSystem, tolerance: float, max_nodes: int) -> None:
+    if integral.is_converged:
+        return
+    missed = float(np.max(integral.errors / target(system.layout, tolerance)(integral.values)))
+    raise ConvergenceError(
+        f"The integral over frequency must converge to `tolerance` = {tolerance:.1e} with at most `max_nodes` = {max_nodes} "
+        f"nodes, but still misses it {missed:.1e} times. Loosen the tolerance, or raise `max_nodes`."
+    )
 
 
 def _truncated(problem: Problem, tolerance: float, strictness: float, max_harmonics: int) -> tuple[System, list[Resonance]]:
@@ -328,15 +342,23 @@ def _too_sharp(problem: Problem, tolerance: float, max_harmonics: int, reached: 
 
 
 def _certified(system: System, zeros: list[Resonance], integral: Integral, tolerance: float) -> LimitCycle:
-    problem, layout = system.problem, system.layout
-    machine, period = problem.machine, problem.machine.period
+    problem = system.problem
     state = PeriodicState(system, integral, driven_mean(system))
     errors = integral.errors.copy()
     if system.balance.n and not system.is_closed:
         finer = truncate(problem, next_number(system.balance.n))
         unseen = _UNSEEN if len(problem.jumps) else 1.0
         errors += unseen * np.abs(with_more_harmonics(system, finer, integral))
-    _check_complete(state, system, float(np.max(errors[layout.commutators])))
+    return _assembled(state, system, zeros, errors, system.balance.n, tolerance)
+
+
+def _assembled(
+    state: PeriodicState, balanced: System, zeros: list[Resonance], errors: FloatArray, n_harmonics: int, tolerance: float
+) -> LimitCycle:
+    """Return the limit cycle of a state; `balanced` is the harmonic balance that counts what grows."""
+    system, integral, layout = state.system, state.integral, state.system.layout
+    machine, period = system.problem.machine, system.problem.machine.period
+    _check_complete(state, balanced, float(np.max(errors[layout.commutators])))
     variance = float(np.max(np.abs(integral.values[layout.covariances])))
     undamped = float(np.max(state.undamped))
     achieved = {
@@ -344,16 +366,13 @@ def _certified(system: System, zeros: list[Resonance], integral: Integral, toler
         "heat": period * float(np.max(errors[layout.heats])),
         "covariance": float(np.max(errors[layout.covariances])) + (undamped * variance if undamped > tolerance else 0.0),
     }
-    reference = Reference(
-        machine.subsystem_names, machine.reservoir_names, machine.temperatures, np.full(len(problem.baths), np.nan), period
-    )
+    unknown = np.full(len(machine.reservoirs), np.nan)
+    reference = Reference(machine.subsystem_names, machine.reservoir_names, machine.temperatures, unknown, period)
     mean = state.mean_motion
     work = period * (float(integral.values[layout.work]) + mean.work)
     heat = period * (integral.values[layout.heats] + mean.heats)
     exponents, n_nodes = as_exponents(zeros, system), integral.n_nodes
-    return LimitCycle(
-        work, heat, exponents, achieved, state.undamped, system.balance.n, n_nodes, tolerance, reference, machine, state
-    )
+    return LimitCycle(work, heat, exponents, achieved, state.undamped, n_harmonics, n_nodes, tolerance, reference, machine, state)
 
 
 def _check_complete(state: PeriodicState, system: System, unseen: float) -> None:

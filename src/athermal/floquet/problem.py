@@ -80,6 +80,12 @@ class Problem:
             rates = rates + fourier_coefficients(steps, jumps, np.full(len(jumps), 1.0 / period), period, n_harmonics)
         return values @ rows.T @ self.transform.conj(), rates @ rows.T @ self.transform.conj()
 
+    def forces_at(self, times: FloatArray, side: Side = "right") -> tuple[ComplexArray, ComplexArray]:
+        """Return the forces (T, 2N) on the amplitudes, and their rates."""
+        hamiltonian, rows = self.reduced.hamiltonian, self._system_rows()
+        values, rates = hamiltonian.coupling(times, side)[1], hamiltonian.slope(times)[1]
+        return values @ rows.T @ self.transform.conj(), rates @ rows.T @ self.transform.conj()
+
     def contacts_at(self, time: float, side: Side = "right") -> tuple[ComplexArray, ...]:
         """Return C_j at one time, in amplitudes."""
         return tuple(c[0] for c in self.in_amplitudes(self.reduced.hamiltonian.coupling(np.array([time]), side)[0])[1])

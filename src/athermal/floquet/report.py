@@ -69,10 +69,11 @@ def _state(cycle: LimitCycle) -> list[tuple[str, str]]:
 def _relaxation(cycle: LimitCycle) -> list[tuple[str, str]]:
     slowest = ", ".join(_complex(value) for value in cycle.exponents[:_MOST_EXPONENTS]) or "none found"
     more = f", ... ({len(cycle.exponents)})" if len(cycle.exponents) > _MOST_EXPONENTS else ""
+    harmonics = f"{cycle.n_harmonics} harmonics, " if cycle.n_harmonics else ""
     errors = f"error of covariances {cycle.errors['covariance']:.1e}"
     return [
         ("slowest Floquet exponents", slowest + more),
-        ("exactness", f"{cycle.n_harmonics} harmonics, {cycle.n_nodes} frequencies, {errors}"),
+        ("exactness", f"{harmonics}{cycle.n_nodes} frequencies, {errors}"),
     ]
 
 

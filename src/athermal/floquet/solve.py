@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from athermal._types import ComplexArray, FloatArray, IntArray
 from athermal.floquet.problem import Problem
-from athermal.maths.harmonics import Flow, HarmonicBalance, Sector, significant_harmonic
+from athermal.maths.harmonics import Flow, HarmonicBalance, Sector, amplitudes, significant_harmonic
 from athermal.maths.kronrod import Integral, Segment, integrate
 from athermal.maths.resonances import Resonance, refine
 
@@ -72,6 +72,12 @@ class Layout:
         return slice(start, start + len(self.phases) * len(self.strict[0]))
 
 
+# bath, frequencies (K,), responses of r (K, 2N), weights (K,)
+Noise = tuple[int, FloatArray, ComplexArray, FloatArray]
+# source, bath in contact, frequencies, responses of r and of (X, P) of the contact, weights
+TouchingNoise = tuple[int, int, FloatArray, ComplexArray, ComplexArray, FloatArray]
+
+
 @dataclass(frozen=True)
 class System:
     """The problem truncated to n harmonics, with the sector that each bath's quanta reach."""
@@ -114,6 +120,32 @@ class System:
             odd.append(2.0 * (r[:, a] * r[:, b].conj()).imag)
         hot = self.thermal(bath, w)[:, None]
         return np.concatenate([np.concatenate(columns, axis=1) * hot, *odd], axis=1), flow.y
+
+    # --- the state -------------------------------------------------------------------------------------------------
+
+    def noise(self, integral: Integral, phase: float, rule: str) -> Iterator[Noise]:
+        """Yield frequencies, responses of r and weights of each bath."""
+        for bath, nodes in enumerate(integral.nodes):
+            if not nodes.frequencies:
+                continue
+            weights = np.concatenate(nodes.kronrod if rule == "kronrod" else nodes.gauss)
+            r = np.concatenate(nodes.kept) @ self.phase_factors(bath, phase)
+            yield bath, np.concatenate(nodes.frequencies), r, weights
+
+    def touching_noise(self, integral: Integral, phase: float) -> Iterator[TouchingNoise]:
+        """Yield source, contact, frequencies, responses of r and of the contact's quadratures, and weights."""
+        for source, nodes in enumerate(integral.nodes):
+            for w, weights, kept in zip(nodes.frequencies, nodes.kronrod, nodes.kept, strict=True):
+                flow, r = self.flow(source, w), kept @ self.phase_factors(source, phase)
+                for bath, columns in enumerate(self.sectors[source].columns):
+                    waves = np.exp(-1j * self.balance.nu * self.balance.column_harmonic[columns] * phase)
+                    if len(columns):
+                        yield source, bath, w, r, flow.contacts[bath] @ (amplitudes(1)[:, columns % 2] * waves).T, weights
+
+    def largest(self, zero: Resonance) -> int:
+        """Return the subsystem that a resonance lives in most."""
+        n = self.layout.n_modes
+        return int(np.argmax(np.sum(np.abs(zero.vector.reshape(-1, 2, n)) ** 2, axis=(0, 1))))
 
 
 def truncate(problem: Problem, n: int) -> System:

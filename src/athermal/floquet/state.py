@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from athermal._types import ComplexArray, FloatArray
 from athermal.floquet.solve import System
+from athermal.floquet.sudden import StrokeMean, StrokeSystem
 from athermal.maths.gaussian import entropy, thermal_excess
 from athermal.maths.harmonics import amplitudes
 from athermal.maths.information import _integration_rule
@@ -25,6 +25,18 @@ class Mean:
     contacts: tuple[ComplexArray, ...]
     work: float
     heats: FloatArray
+    system: System
+
+    def _waves(self, phase: float) -> ComplexArray:
+        return np.asarray(np.exp(-1j * self.system.balance.nu * self.system.balance.harmonics * phase))
+
+    def at(self, phase: float) -> FloatArray:
+        """Return <r> at one time in the cycle."""
+        return np.asarray((self.system.problem.transform @ (self._waves(phase) @ self.y)).real)
+
+    def contact_at(self, bath: int, phase: float) -> FloatArray:
+        """Return <X_j>, <P_j> of a bath's contact."""
+        return np.asarray((amplitudes(1) @ (self._waves(phase) @ self.contacts[bath])).real)
 
 
 def driven_mean(system: System) -> Mean:
@@ -44,45 +56,32 @@ def driven_mean(system: System) -> Mean:
         heats.append(-float(np.sum(balance.nu * balance.column_harmonic * (felt.conj() * c).imag)))
         work += float((y.conj() @ (balance.contact_rates[j] @ c)).real)
         contacts.append(c.reshape(-1, 2))
-    return Mean(np.asarray(y.reshape(-1, 2 * n), dtype=complex), tuple(contacts), work, np.array(heats))
+    return Mean(np.asarray(y.reshape(-1, 2 * n), dtype=complex), tuple(contacts), work, np.array(heats), system)
 
 
 @dataclass(frozen=True)
 class PeriodicState:
     """The subsystems in the limit cycle."""
 
-    system: System
+    system: System | StrokeSystem
     integral: Integral
-    mean_motion: Mean
-
-    def _waves(self, phase: float) -> ComplexArray:
-        return np.asarray(np.exp(-1j * self.system.balance.nu * self.system.balance.harmonics * phase))
+    mean_motion: Mean | StrokeMean
 
     def mean(self, phase: float) -> FloatArray:
         """Return <r> at one time in the cycle."""
-        return np.asarray((self.system.problem.transform @ (self._waves(phase) @ self.mean_motion.y)).real)
+        return self.mean_motion.at(phase)
 
     def contact_mean(self, bath: int, phase: float) -> FloatArray:
         """Return <X_j>, <P_j> of a bath's contact."""
-        return np.asarray((amplitudes(1) @ (self._waves(phase) @ self.mean_motion.contacts[bath])).real)
+        return self.mean_motion.contact_at(bath, phase)
 
     def covariance(self, phase: float, *, rule: str = "kronrod") -> FloatArray:
         """Return the covariance of the subsystems."""
         size = 2 * self.system.layout.n_modes
         total = np.zeros((size, size))
-        for _, r, weight, hot in self._noise(phase, rule):
-            total += ((r.T * (weight * hot)) @ r.conj()).real
+        for bath, w, r, weight in self.system.noise(self.integral, phase, rule):
+            total += ((r.T * (weight * self.system.thermal(bath, w))) @ r.conj()).real
         return 0.5 * (total + total.T)
-
-    def _noise(self, phase: float, rule: str) -> Iterator[tuple[FloatArray, ComplexArray, FloatArray, FloatArray]]:
-        """Yield frequencies, responses of r, weights and coth(w/2T) of each bath's nodes."""
-        for bath, nodes in enumerate(self.integral.nodes):
-            if not nodes.frequencies:
-                continue
-            w = np.concatenate(nodes.frequencies)
-            weights = np.concatenate(nodes.kronrod if rule == "kronrod" else nodes.gauss)
-            r = np.concatenate(nodes.kept) @ self.system.phase_factors(bath, phase)
-            yield w, r, weights, self.system.thermal(bath, w)
 
     def subsystem_energies(self, phase: float) -> FloatArray:
         """Return U_i = <H_i + sum_j H_ij + shares of H_ik> at one time in the cycle."""
@@ -93,29 +92,21 @@ class PeriodicState:
         second[np.ix_(rows, rows)] = self.covariance(phase)
         mean = np.zeros(2 * reduced.n_modes)
         mean[rows] = self.mean(phase)
+        crossed = self._contact_covariances(phase)
         for j, name in enumerate(self.system.problem.machine.reservoir_names):
             columns = mode_indices(reduced.part_modes[name], reduced.n_modes)
             mean[columns] = self.contact_mean(j, phase)
-            cross = self._contact_covariance(j, phase)
-            second[np.ix_(rows, columns)], second[np.ix_(columns, rows)] = cross, cross.T
+            second[np.ix_(rows, columns)], second[np.ix_(columns, rows)] = crossed[j], crossed[j].T
         touched = reduced.basis.T @ (second + np.outer(mean, mean)) @ reduced.basis
         forms, forces = reduced.subsystem_coupling(phase % self.system.problem.machine.period)
         return np.asarray(0.5 * np.einsum("ide,de->i", forms, touched) + forces @ (reduced.basis.T @ mean))
 
-    def _contact_covariance(self, bath: int, phase: float) -> FloatArray:
-        """Return <{r, B_j^T}>/2 less the means, B_j = (X_j, P_j)."""
-        system, total = self.system, np.zeros((2 * self.system.layout.n_modes, 2))
-        for source, nodes in enumerate(self.integral.nodes):
-            columns = system.sectors[source].columns[bath]
-            if not nodes.frequencies or not len(columns):
-                continue
-            waves = np.exp(-1j * system.balance.nu * system.balance.column_harmonic[columns] * phase)
-            to_quadratures = (amplitudes(1)[:, columns % 2] * waves).T
-            for w, weight, kept in zip(nodes.frequencies, nodes.kronrod, nodes.kept, strict=True):
-                contact = system.flow(source, w).contacts[bath] @ to_quadratures
-                r = kept @ system.phase_factors(source, phase)
-                total += ((r.T * (weight * system.thermal(source, w))) @ contact.conj()).real
-        return total
+    def _contact_covariances(self, phase: float) -> list[FloatArray]:
+        """Return <{r, B_j^T}>/2 less the means of each bath, B_j = (X_j, P_j)."""
+        totals = [np.zeros((2 * self.system.layout.n_modes, 2)) for _ in self.system.problem.baths]
+        for source, bath, w, r, contact, weight in self.system.touching_noise(self.integral, phase):
+            totals[bath] += ((r.T * (weight * self.system.thermal(source, w))) @ contact.conj()).real
+        return totals
 
     def mutual_information(self, phase: float, *, rule: str = "kronrod") -> float:
         """Return I(S,R) in nats.
@@ -127,8 +118,7 @@ class PeriodicState:
         n = self.system.layout.n_modes
         gaps, node_weights = _integration_rule()
         kernels = np.zeros((len(gaps), 2 * n, 2 * n), dtype=complex)
-        baths = [bath for bath, nodes in enumerate(self.integral.nodes) if nodes.frequencies]
-        for bath, (w, r, weights, _) in zip(baths, self._noise(phase, rule), strict=True):
+        for bath, w, r, weights in self.system.noise(self.integral, phase, rule):
             excess = thermal_excess(w, self.system.problem.baths[bath].temperature)
             for k, gap in enumerate(gaps):
                 factor = 2.0 * weights / ((excess + gap) * (excess + 1.0 - gap))

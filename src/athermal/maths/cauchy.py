@@ -77,22 +77,32 @@ def exponential(z: ComplexArray, slope: float, cutoff: float, power: int) -> Com
 
     With y = z/cutoff, I_0 = -e^-y E_1(-y) and I_s = y I_(s-1) - Gamma(s); far out sum_k Gamma(s + 1 + k)/y^(k+1).
     """
-    y = np.asarray(z / cutoff)
+    y = np.asarray(z / cutoff, dtype=complex)
     is_far = np.abs(y) > _ASYMPTOTIC
-    near = np.where(is_far | (y == 0.0), 1j, y)
+    result = np.empty(y.shape, dtype=complex)
+    result[~is_far], result[is_far] = _exponential_near(y[~is_far], power), _exponential_far(y[is_far], power)
+    return np.asarray(slope * cutoff * result)
+
+
+def _exponential_near(y: ComplexArray, power: int) -> ComplexArray:
+    near = np.where(y == 0.0, 1j, y)
     result = -np.exp(-near) * exp1(-near)
     for s in range(1, power + 1):
         result = near * result - gamma(s)
-    result = np.where(y == 0.0, -gamma(power), result)
-    far = np.where(is_far, y, 1j * _ASYMPTOTIC)
-    terms, total = gamma(power + 1) / far, np.zeros_like(far)
-    for k in range(36):
-        total = total + terms
-        terms = terms * (power + 1 + k) / far
+    return np.asarray(np.where(y == 0.0, -gamma(power), result))
+
+
+def _exponential_far(y: ComplexArray, power: int) -> ComplexArray:
+    # terms fall up to the (|y| - power)th, and those that are left out are below rounding
+    nearest = float(np.min(np.abs(y), initial=np.inf))
+    n_terms = 36 if nearest < 200.0 else 12
+    total = np.zeros_like(y)
+    for k in reversed(range(n_terms)):
+        total = (total + gamma(power + 1 + k)) / y
     # the series sees no rate: it is pi G on the axis, below rounding of the sum but not of itself
-    density = np.where(y.real > 0.0, far**power * np.exp(-np.where(y.real > 0.0, far, 1.0)), 0.0)
-    total = np.where((y.imag == 0.0) & (y.real > 0.0), total - 1j * math.pi * density, total)
-    return np.asarray(slope * cutoff * np.where(is_far, total, result))
+    on_axis = (y.imag == 0.0) & (y.real > 0.0)
+    total[on_axis] -= 1j * math.pi * y[on_axis] ** power * np.exp(-y[on_axis])
+    return total
 
 
 def _log(z: ComplexArray) -> ComplexArray:
@@ -141,7 +151,7 @@ class PiecewiseDensity:
     def transform(self, z: ComplexArray) -> ComplexArray:
         """Return the Cauchy transform on the first sheet."""
         if np.size(z) > _FEW and not np.any(np.imag(z)):
-            return self._on_the_axis(np.real(z))
+            return self._on_the_axis(np.real(z).ravel()).reshape(np.shape(z))
         return self._summed(z)
 
     @cached_property
@@ -150,8 +160,9 @@ class PiecewiseDensity:
 
     def _on_the_axis(self, w: FloatArray) -> ComplexArray:
         inside = (w > self.low) & (w < self.high)
-        rate = self.function(np.where(inside, w, 0.5 * (self.low + self.high)))
-        return np.asarray(self._table(w) - 1j * math.pi * np.where(inside, rate, 0.0))
+        rate = np.zeros(len(w))
+        rate[inside] = self.function(w[inside])
+        return np.asarray(self._table(w) - 1j * math.pi * rate)
 
     def _summed(self, z: ComplexArray) -> ComplexArray:
         flat_z = np.asarray(z, dtype=complex).ravel()

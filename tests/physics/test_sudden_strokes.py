@@ -1,0 +1,119 @@
+"""Limit cycles of sudden strokes, against dense runs, closed forms, harmonic balance and the laws."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.linalg import expm
+
+import athermal as at
+
+
+def density(friction, cutoff, power=3, convention="J"):
+    """friction w^power e^-(w/cutoff)^2: transients die fast."""
+    return at.FunctionDensity(lambda w: friction * w**power * np.exp(-((w / cutoff) ** 2)), 0.0, 6.0 * cutoff, convention)
+
+
+def bath(name, temperature, modes, spectrum):
+    return at.ContinuumBath(name, temperature, spectrum, modes, "legendre")
+
+
+def frequency_strokes(modes):
+    """Sudden strokes of the frequency and of a force."""
+    frequency = at.Strokes((1.5, 1.0), (1.0, 1.4))
+    couplings = [
+        at.Position(("a", "hot")),
+        at.Exchange(("a", "cold"), 0.2),
+        at.Displacement("a", at.Strokes((1.0, 1.5), (0.3, -0.2))),
+    ]
+    baths = [bath("hot", 2.0, modes, density(0.8, 2.0, 1)), bath("cold", 0.5, modes, density(0.8, 2.0))]
+    return at.Machine([at.Oscillator("a", frequency, reference_frequency=1.0)], baths, couplings, 2.5)
+
+
+def sudden_contacts(modes, kind=at.Position):
+    """One oscillator in turn in sudden contact with a hot and a cold bath, at two frequencies."""
+    law = "number" if kind is at.Exchange else "potential"
+    spectrum = density(0.7, 1.6, 3, "kappa") if kind is at.Exchange else density(1.6, 1.6, 1)
+    durations = (1.2, 1.2)
+    # position contacts are never quite off, so that transients die in a short run
+    rest = 0.0 if kind is at.Exchange else 0.5
+    hot, cold = at.Strokes(durations, (rest, 1.0)), at.Strokes(durations, (1.0, rest))
+    oscillator = at.Oscillator("a", at.Strokes(durations, (1.0, 1.3)), reference_frequency=1.0, law=law)
+    baths = [bath("hot", 3.0, modes, spectrum), bath("cold", 1.0, modes, spectrum)]
+    return at.Machine([oscillator], baths, [kind(("a", "hot"), hot), kind(("a", "cold"), cold)], 2.4)
+
+
+@pytest.mark.parametrize(
+    ("build", "cycles", "allowed"),
+    [
+        (frequency_strokes, 20, 1e-7),  # what is left of the transient, e^-0.6 t
+        (sudden_contacts, 20, 1e-6),
+        (lambda modes: sudden_contacts(modes, at.Exchange), 22, 3e-6),  # e^-0.24 t
+    ],
+)
+def test_late_cycles_of_a_dense_run(build, cycles, allowed):
+    cycle = at.limit_cycle(build(5), tolerance=1e-6)
+    ledger = at.run(build(170), cycles, backend=at.Dense())  # a RecurrenceWarning would be an error
+    last, end = ledger.cycles.isel(cycle=-1), ledger.snapshots.at(-1)
+    for found, exact in (
+        (float(last.work), cycle.work),
+        (last.heat.values, cycle.heat),
+        (end.subsystem_energies, cycle.subsystem_energies()),
+        (end.subsystem_entropies, cycle.subsystem_entropies()),
+        (float(last.mutual_information), cycle.mutual_information()),
+    ):
+        np.testing.assert_allclose(found, exact, atol=allowed)
+    assert cycle.first_law_residual == pytest.approx(0.0, abs=cycle.errors["work"] + cycle.errors["heat"])
+    assert np.max(cycle.undamped) < 1e-6  # [x, p] = i from the baths' quanta alone
+    assert cycle.entropy_production > 0.0
+
+
+def test_state_between_and_at_the_jumps_is_that_of_a_dense_run():
+    machine = frequency_strokes(170)
+    cycle = at.limit_cycle(machine, tolerance=1e-6)
+    backend = at.Dense().bind(machine)
+    state = backend.prepare(at.ProductThermal())
+    for k in range(18):
+        state, _ = backend.advance(state, k * 2.5, (k + 1) * 2.5)
+    for phase in (0.4, 1.5, 2.2):
+        later, _ = backend.advance(state, 18 * 2.5, 18 * 2.5 + phase)
+        rows = [0, machine.n_modes]
+        # the mean relaxes half as fast as the covariance, e^-0.32 t
+        np.testing.assert_allclose(cycle.covariance(phase), later.covariance[np.ix_(rows, rows)], atol=1e-6)
+        np.testing.assert_allclose(cycle.mean(phase), later.mean[rows], atol=1e-5)
+
+
+def test_steep_ramps_tend_to_sudden_strokes():
+    """Harmonic balance of ever steeper ramps: the work differs by the square of their length."""
+
+    def work(ramps):
+        frequency = at.Strokes((1.5, 1.5), (1.0, 1.2), ramps, "quintic")
+        machine = at.Machine(
+            [at.Oscillator("a", frequency, reference_frequency=1.0)],
+            [bath("bath", 1.0, 5, density(0.8, 2.0, 1))],
+            [at.Position(("a", "bath"))],
+            3.0,
+        )
+        return at.limit_cycle(machine, tolerance=1e-5).work
+
+    sudden, steep, gentle = work(0.0), work(0.35), work(0.7)
+    assert abs(steep - sudden) < 0.1 * sudden
+    extrapolated = steep + (steep - gentle) / 3.0  # quadratic in the length
+    assert sudden == pytest.approx(extrapolated, rel=2e-3)  # the next order
+
+
+def test_exponents_of_sudden_strokes_are_those_of_a_monodromy():
+    """With a broad Ohmic bath friction is local in time, and each stroke a damped oscillator."""
+    friction, cutoff = 0.02, 60.0
+    spectrum = at.Ohmic(friction, cutoff, cutoff_shape="hard")
+    frequency = at.Strokes((1.5, 1.0), (1.0, 1.4))
+    machine = at.Machine(
+        [at.Oscillator("a", frequency, reference_frequency=1.0)],
+        [bath("bath", 1.0, 5, spectrum)],
+        [at.Position(("a", "bath"))],
+        2.5,
+    )
+    steps = [expm(t * np.array([[0.0, 1.0], [-(w**2), -friction]])) for t, w in ((1.5, 1.0), (1.0, 1.4))]
+    local = np.log(np.linalg.eigvals(steps[1] @ steps[0]).astype(complex)) / 2.5
+    # the memory 1/cutoff changes friction and mass by 2 friction/(pi cutoff)
+    assert at.floquet_exponents(machine)[0].real == pytest.approx(np.max(local.real), rel=2e-2)
