@@ -143,9 +143,9 @@ def contact_window(frequencies: FloatArray, contacts: ComplexArray, duration: fl
 
 def _directions(contacts: ComplexArray) -> FloatArray | ComplexArray:
     """Return an orthonormal basis of the complex span of contacts, a real one if each is real up to a phase."""
-    scaled = contacts / np.maximum(np.linalg.norm(contacts, axis=0), np.finfo(float).tiny)
+    scaled: ComplexArray = contacts / np.maximum(np.linalg.norm(contacts, axis=0), np.finfo(float).tiny)
     largest = scaled[np.argmax(np.abs(scaled), axis=0), np.arange(scaled.shape[1])]
-    turned = scaled * np.exp(-1j * np.angle(largest))
+    turned: ComplexArray = scaled * np.exp(-1j * np.angle(largest))
     if np.max(np.abs(turned.imag), initial=0.0) <= _RANK_TOLERANCE:
         real: FloatArray = np.ascontiguousarray(turned.real)
         return _orthonormal(real)
