@@ -261,7 +261,7 @@ def test_overrides_reach_lists_of_correlations():
         ("=3", "must be written key=value"),
         ("machine.library=ottto", "Did you mean 'otto'?"),
         ("T_hot=warm", "`T_hot` of the library machine 'two_oscillator' must be a number, but is \"warm\"."),
-        ("modes=12.5", "must be a whole number, but is 12.5"),
+        ("modes=12.5", "must be a whole number or 'auto', but is 12.5"),
         ("damping=positon", "Did you mean 'position'?"),
         ("T_hot=-1", "`temperature` of reservoir 'hot bath' must be positive, but is -1.0."),
     ],

@@ -113,12 +113,13 @@ def _explain_kind(complaint: Any, place: str) -> str:
 
 def _rule(complaint: Any, alike: list[Any]) -> str:
     """Return what the value must be, in words; complaints of several union branches are joined."""
-    if complaint["type"] in _RULES:
-        words = dict.fromkeys(_RULES[entry["type"]] for entry in alike if entry["type"] in _RULES)
-        return f"must be {' or '.join(word + ' with a `kind`' * (word == 'a table') for word in words)}"
+    words = dict.fromkeys(_RULES[entry["type"]] for entry in alike if entry["type"] in _RULES)
+    literals = [entry["ctx"]["expected"] for entry in alike if entry["type"] == "literal_error"]
+    if complaint["type"] == "literal_error" and not words:
+        return f"must be one of {literals[0]}"
+    if complaint["type"] in _RULES or literals:
+        return f"must be {' or '.join([*(word + ' with a `kind`' * (word == 'a table') for word in words), *literals])}"
     context = complaint.get("ctx", {})
-    if complaint["type"] == "literal_error":
-        return f"must be one of {context['expected']}"
     if complaint["type"] in ("too_long", "too_short"):
         wanted = context.get("max_length", context.get("min_length"))
         return f"must hold {wanted} entries"
