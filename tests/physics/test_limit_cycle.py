@@ -221,7 +221,7 @@ def test_smooth_strokes():
     density = entire(1.5, 2.0)
     machine = at.Machine(
         [at.Oscillator("a", frequency, reference_frequency=1.0)],
-        [at.ContinuumBath("hot", 3.0, density, 160, "legendre"), at.ContinuumBath("cold", 1.0, density, 160, "legendre")],
+        [at.ContinuumBath("hot", 3.0, density, 200, "legendre"), at.ContinuumBath("cold", 1.0, density, 200, "legendre")],
         [at.Position(("a", "hot"), hot), at.Position(("a", "cold"), cold)],
         6.0,
     )
