@@ -85,6 +85,8 @@ def _execute(plan: MachineFile) -> _Outcome:
 
 def _kept(ledger: Ledger | None, plan: MachineFile) -> str:
     finished = ledger.n_cycles if ledger is not None else 0
+    if finished == plan.cycles:
+        return f"All {plan.cycles} cycles were run."
     if not finished:
         return f"No cycle of {plan.cycles} was finished."
     return f"The run stopped in cycle {finished + 1} of {plan.cycles}; the results are those of the finished ones."

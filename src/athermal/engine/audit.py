@@ -102,8 +102,8 @@ class Audit:
     baths : tuple of BathAudit
     cut_off, number_of_modes : (float, str) or None
         Largest effect of raising the cut-offs, and of more modes, of baths with modes="auto", and where it is.
-    step_error : float
-        Largest relative difference of the last two refinements of the time steps.
+    step_error : float or None
+        Largest relative difference of the last two refinements of the time steps; None where the backend does not tell.
     residual : float
         The largest residual of a law, in units of its tolerance.
     least_certain : (str, float) or None
@@ -117,7 +117,7 @@ class Audit:
     baths: tuple[BathAudit, ...]
     cut_off: tuple[float, str] | None
     number_of_modes: tuple[float, str] | None
-    step_error: float
+    step_error: float | None
     residual: float
     least_certain: tuple[str, float] | None
 
@@ -139,7 +139,8 @@ def audit(
 ) -> Audit:
     """Run a machine and tell how good the answer is, and why.
 
-    Baths with modes="auto" are run at three resolutions, which tells the effect of the cut-off from that of the number of modes.
+    Baths with modes="auto" are run at a third resolution if they have a cut-off, which tells its effect from that of the number
+    of modes.
     A `ContinuumBath` with a number of modes is compared with the continuum that it stands for, run with modes="auto" at
     `accuracy`: that tells from which cycle on its finite size shows. Other baths stand for nothing but themselves.
 
@@ -169,8 +170,11 @@ def audit(
     if not isinstance(machine, Machine):
         raise MachineError(f"`machine` of an audit must be a Machine, but is {machine!r}.")
     cycles = _validate.count(cycles, "cycles", "an audit")
-    accuracy = checked_accuracy(accuracy)
-    plan = Plan(machine, cycles, machine.initial if initial is None else initial, backend, 1, progress)
+    accuracy = checked_accuracy(accuracy, "an audit")
+    initial = machine.initial if initial is None else initial
+    if not isinstance(initial, InitialState):
+        raise MachineError(f"`initial` of an audit must be an initial state such as ProductThermal(), but is {initial!r}.")
+    plan = Plan(machine, cycles, initial, backend, 1, progress)
     cut_off = number = None
     if machine.is_settled:
         run_machine, ledger = machine, plan.run(machine)
@@ -189,7 +193,7 @@ def audit(
         baths,
         cut_off,
         number,
-        ledger.accuracy.get("step_error", 0.0),
+        ledger.accuracy.get("step_error"),
         float(np.max(used)),
         _least_certain(ledger),
     )

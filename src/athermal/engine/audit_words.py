@@ -62,10 +62,12 @@ def _errors(audit: Audit) -> list[str]:
         lines.append(f"Number of modes: at most {audit.number_of_modes[0]:.1e} ({audit.number_of_modes[1]}).")
     if (levels := audit.ledger.snapshots.extras.get("top_level_population")) is not None and levels.size:
         lines.append(f"Truncation: the highest level kept of an oscillator holds at most {levels.max():.1e}.")
-    lines.append(f"Steps: the last two refinements of the time steps differ by {audit.step_error:.1e} of the propagator.")
+    if audit.step_error is not None:
+        lines.append(f"Steps: the last two refinements of the time steps differ by {audit.step_error:.1e} of the propagator.")
     lines.append(f"Laws: the largest residual is {audit.residual:.1e} of its tolerance.")
     if audit.least_certain is None:
         lines.append("Least certain column: not known; nothing here is sampled or refined.")
     else:
-        lines.append(f"Least certain column: {audit.least_certain[0]}, off by at most {audit.least_certain[1]:.1e}.")
+        bound = "one standard error" if audit.ledger.refinement is None else "off by at most"
+        lines.append(f"Least certain column: {audit.least_certain[0]}, {bound} {audit.least_certain[1]:.1e}.")
     return [*lines, *(f"Unknown columns: {remark}" for remark in audit.ledger.provenance.get("remarks", []))]

@@ -7,10 +7,19 @@ from typing import Any, Literal
 
 from athermal import _validate
 from athermal.backends.base import Backend
+from athermal.backends.finite import DensityMatrix, StateVectors
 from athermal.engine.single import Progress, single_run, span_of
 from athermal.errors import ConvergenceError, MachineError, RunError, RunInterrupted
-from athermal.machine.initial import AnyInitialState, InitialState
+from athermal.machine.initial import (
+    AnyInitialState,
+    CorrelatedMarginals,
+    Displaced,
+    GaussianMoments,
+    InitialState,
+    Squeezed,
+)
 from athermal.machine.machine import Machine
+from athermal.machine.parts import ContinuumBath
 from athermal.machine.settle import Resolution, Settled, settled
 from athermal.machine.spec import to_spec
 from athermal.thermodynamics.errors import worst
@@ -18,15 +27,17 @@ from athermal.thermodynamics.ledger import Ledger
 from athermal.thermodynamics.snapshot import Refinement
 
 DEFAULT_ACCURACY = 1e-6
-_SMALLEST_ACCURACY = 1e-11
+_SMALLEST_ACCURACY, _LARGEST_ACCURACY = 1e-11, 0.1
 # How much better than the coarser of two runs the finer one is meant to be: their difference is then the coarser's error.
 CUT_FACTOR = 4.0
-_MOST_REFINEMENTS = 4
+_MOST_REFINEMENTS = 6
 
 
 def checked_accuracy(accuracy: Any, owner: str = "a run") -> float:
     """Return an accuracy that double precision can meet, or raise `MachineError`."""
     value = _validate.positive(accuracy, "accuracy", owner)
+    if value > _LARGEST_ACCURACY:
+        raise MachineError(f"`accuracy` of {owner} must be at most {_LARGEST_ACCURACY}, but is {value}. Leave it out for 1e-6.")
     if value < _SMALLEST_ACCURACY:
         raise MachineError(
             f"`accuracy` of {owner} must be at least {_SMALLEST_ACCURACY:.0e}, the limit of double precision, but is {value}."
@@ -48,7 +59,10 @@ class Plan:
 
     def run_at(self, resolution: Resolution) -> Resolved:
         """Run the machine with its continuous baths at one resolution."""
-        explicit, facts = settled(self.machine, span_of(self.machine, self.cycles, self.initial), resolution)
+        try:
+            explicit, facts = settled(self.machine, span_of(self.machine, self.cycles, self.initial), resolution)
+        except KeyboardInterrupt:
+            raise RunInterrupted("The run was interrupted while its modes were chosen.", None) from None
         try:
             ledger = self.run(explicit)
         except (RunError, RunInterrupted) as error:
@@ -97,12 +111,17 @@ def certify(plan: Plan, accuracy: float) -> tuple[Ledger, Resolved, Resolved]:
     Ledger, Resolved, Resolved
         The finer ledger with its certified errors; the finer and the coarser run.
     """
+    _check_certifiable(plan)
     coarse = plan.run_at(Resolution.for_accuracy(accuracy))
     resolution, ledger, reached, remedy = coarse.resolution, None, "", ""
     for k in range(_MOST_REFINEMENTS):
         resolution = resolution.finer_modes().finer_cut(CUT_FACTOR)
         try:
             fine = plan.run_at(resolution)
+        except RunInterrupted as interruption:
+            if interruption.ledger is None or interruption.ledger.n_cycles < coarse.ledger.n_cycles:
+                interruption.ledger = with_status(coarse.ledger, "interrupted before it was certified")
+            raise
         except ConvergenceError as obstacle:
             if ledger is None:
                 raise
@@ -119,8 +138,40 @@ def certify(plan: Plan, accuracy: float) -> tuple[Ledger, Resolved, Resolved]:
     raise ConvergenceError(
         f"The error of every column must be at most `accuracy` = {accuracy:.1e} (nats; energies in units of the lowest "
         f"temperature), but {reached}. {remedy or 'Ask for less accuracy, or smooth the spectral density.'}",
-        ledger,
+        None if ledger is None else with_status(ledger, f"the accuracy of {accuracy:.1e} was not met"),
     )
+
+
+def with_status(ledger: Ledger, status: str) -> Ledger:
+    """Return a ledger that says how its run ended."""
+    return replace(ledger, provenance=ledger.provenance | {"status": status})
+
+
+def _check_certifiable(plan: Plan) -> None:
+    """Raise `MachineError` for what names single modes of a bath whose modes are yet to be chosen, or cuts oscillators."""
+    machine = plan.machine
+    if isinstance(plan.backend, (DensityMatrix, StateVectors)):
+        raise MachineError(
+            f'`backend` of a run with modes="auto" must be Dense(), Star() or "auto", but is {plan.backend!r}: the cut of its '
+            "levels is not certified. Give the baths a number of modes."
+        )
+    names = {bath.name for bath in machine.harmonic_baths if isinstance(bath, ContinuumBath) and bath.is_auto}
+    start: Any = plan.initial
+    while start is not None:
+        what = ""
+        if isinstance(start, GaussianMoments):
+            what = "The moments"
+        elif isinstance(start, (Displaced, Squeezed)) and start.part in names:
+            what = f"A {type(start).__name__} state of reservoir {start.part!r}"
+        elif isinstance(start, CorrelatedMarginals):
+            pinned = [e for e in start.correlations if names & set(e.between) and (e.site is not None or e.weights is not None)]
+            what = f"The correlation between {' and '.join(map(repr, pinned[0].between))}" if pinned else ""
+        if what:
+            raise MachineError(
+                f'{what} must not depend on the modes of a bath with modes="auto", which are chosen when it is run. Give it a '
+                "number of modes."
+            )
+        start = getattr(start, "start", None)
 
 
 def compared(fine: Resolved, coarse: Resolved, accuracy: float) -> Ledger:

@@ -219,7 +219,7 @@ def machine_file_of(ledger: Ledger, name: str, source: str) -> MachineFile:
         initial=from_spec(AnyInitialState, held["initial"], "the initial state"),
         cycles=int(held["cycles"]),
         samples_per_cycle=ledger.samples_per_cycle,
-        backend=default_backend(machine) if not machine.is_settled else from_spec(AnyBackend, held["backend"], "the backend"),
+        backend=Auto() if held.get("backend_choice") else from_spec(AnyBackend, held["backend"], "the backend"),
         name=name,
         source=source,
         accuracy=held.get("accuracy_asked"),

@@ -44,11 +44,14 @@ class Resolution:
         Relative error of the integrals over what lies below, for all times of the run.
     degree : int
         The highest of the polynomials that stand for the density on a panel.
+    margin : float
+        How far above the highest resonance of the machine the cut-off must at least be.
     """
 
     tail: float
     quadrature: float
     degree: int = 32
+    margin: float = 1.25
 
     @classmethod
     def for_accuracy(cls, accuracy: float) -> Resolution:
@@ -60,7 +63,7 @@ class Resolution:
 
         They oscillate with the frequency of the cut, so that those of two cuts differ in phase: more is taken than the factor.
         """
-        return replace(self, tail=max(self.tail / factor**1.5, 1e-15))
+        return replace(self, tail=max(self.tail / factor**1.5, 1e-15), margin=1.2 * self.margin)
 
     def finer_modes(self) -> Resolution:
         """Return the same with more modes, elsewhere."""
@@ -110,9 +113,10 @@ def settled(machine: Machine, duration: float, resolution: Resolution) -> tuple[
     """
     parts: list[Reservoir] = []
     facts = []
+    resonance = _highest_resonance(machine)
     for bath in machine.harmonic_baths:
         if isinstance(bath, ContinuumBath) and bath.is_auto:
-            explicit, fact = _settled_bath(bath, duration, machine.period, resolution)
+            explicit, fact = _settled_bath(bath, (duration, machine.period), resonance, resolution)
             parts.append(explicit)
             facts.append(fact)
         else:
@@ -137,7 +141,9 @@ def _check_contact(coupling: Coupling, names: set[str]) -> None:
             )
 
 
-def _settled_bath(bath: ContinuumBath, duration: float, period: float, resolution: Resolution) -> tuple[Bath, Settled]:
+def _settled_bath(
+    bath: ContinuumBath, times: tuple[float, float], resonance: float, resolution: Resolution
+) -> tuple[Bath, Settled]:
     density = bath.spectral_density
     own_low, own_high = density.support
     low = own_low if bath.low is None else max(bath.low, own_low)
@@ -145,19 +151,44 @@ def _settled_bath(bath: ContinuumBath, duration: float, period: float, resolutio
     check_origin(bath, low, high)
     tail = 0.0
     if math.isinf(high):
-        high, tail = density.end_of(resolution.tail), resolution.tail
+        high, tail = max(density.end_of(resolution.tail), resolution.margin * resonance), resolution.tail
+    if not math.isfinite(high):
+        raise MachineError(
+            f"`spectral_density` of reservoir {bath.name!r} must tell where it ends: its `end_of` gives {high}. Override it, or "
+            "cut the density with `high`."
+        )
+    duration, period = times
     _check_size(bath, high - low, high, duration, period)
     fit = max(0.1 * resolution.quadrature, _FINEST_FIT)
     # Measured: columns are off by some 0.03 of the square of the error of the rule.
     rule = math.sqrt(resolution.quadrature)
     functions = _functions(density, bath.temperature)
     nodes, weights = windowed_rule(functions, low, high, duration, fit=fit, tolerance=rule, degree=resolution.degree)
+    if len(nodes) > MOST_MODES:
+        raise ConvergenceError(
+            f"`spectral_density` of reservoir {bath.name!r} must be resolved by at most {MOST_MODES} modes, but takes "
+            f"{len(nodes)}: it has too much structure. Smooth it, or give a number of `modes`."
+        )
     squared = density.squared_coupling(nodes) * weights
     kept = squared > 0.0
     if not np.any(kept):
         raise MachineError(f"`spectral_density` of reservoir {bath.name!r} must not vanish everywhere.")
     explicit = Bath(bath.name, bath.temperature, tuple(nodes[kept].tolist()), tuple(np.sqrt(squared[kept]).tolist()))
     return explicit, Settled(bath.name, nodes[kept], low, high, tail)
+
+
+def _highest_resonance(machine: Machine) -> float:
+    """Return the highest frequency at which baths exchange quanta: of an oscillator, and the fastest drive on top.
+
+    Sudden strokes and functions have no highest frequency: they count with their own period. What is resonant with a bath must
+    lie below its cut-off, or no refinement of the cut-off shows it.
+    """
+    times = np.linspace(0.0, machine.period, 65)
+    own = max(float(np.max(np.abs(part.drive.value(times)))) for part in machine.oscillators)
+    drives = [drive for coupling in machine.couplings for _, drive in coupling.drives]
+    drives += [part.drive for part in machine.oscillators]
+    fastest = [sum(2.0 * math.pi / leaf.own_period for leaf in drive.leaves() if leaf.own_period) for drive in drives]
+    return own + max(fastest, default=0.0)
 
 
 def _functions(density: SpectralDensity, temperature: float) -> Callable[[FloatArray], FloatArray]:

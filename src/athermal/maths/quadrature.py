@@ -10,6 +10,7 @@ import numpy as np
 from scipy.special import roots_jacobi, roots_legendre
 
 from athermal._types import FloatArray
+from athermal.errors import ConvergenceError
 
 # Panels narrower than this, relative to their frequency, are not halved again.
 _NARROWEST = 1e-13
@@ -116,7 +117,10 @@ def panels(functions: Functions, low: float, high: float, duration: float, fit: 
             missed = _missed(functions, pending[k], lefts[k], rights[k], series[:, k], high - low)
             good[k] = bool(np.all(missed <= _SLACK * allowed[:, 0]))
         if len(done) + len(pending) > _MOST_PANELS:
-            good[:] = True
+            raise ConvergenceError(
+                f"A spectral density must be resolved by at most {_MOST_PANELS} panels, but near w = {middle[-1]:.6g} still is "
+                "not: it has too much structure. Smooth it, or give a number of `modes`."
+            )
         chosen = np.flatnonzero(good)
         for k in chosen:
             (a, b), exponents = pending[k].tolist(), (float(lefts[k]), float(rights[k]))

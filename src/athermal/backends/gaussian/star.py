@@ -34,7 +34,7 @@ _LOSS = 1e-9
 class Star(Backend):
     """Exact dynamics of few oscillators between baths of free modes, without the covariance of the whole.
 
-    During a stretch of the cycle the contacts of a bath reach only about bandwidth x duration / pi of its modes, orthonormal
+    During a stretch of the cycle the contacts of a bath reach only about bandwidth x duration/2 pi of its modes, orthonormal
     combinations that are found once; among them the map is computed by Gauss-Legendre collocation of order 48, symplectic
     to rounding, and on all others it is the free rotation. Energies, work and heats then follow from the second moments of
     the reached modes, carried as rows over the initial quadratures, and the mutual information from
@@ -200,7 +200,7 @@ class StarSolver(Solver[StarState]):
     def accuracy(self) -> dict[str, float]:
         segments = self._segments.values()
         return {
-            "symplectic_defect": max((segment.symplectic_defect for segment in segments), default=0.0),
+            "effective_defect": max((segment.symplectic_defect for segment in segments), default=0.0),
             "step_error": max((segment.step_error for segment in segments), default=0.0),
             "accumulated_defect": self._defect,
         }
