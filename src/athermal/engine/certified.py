@@ -16,7 +16,6 @@ from athermal.machine.initial import (
     Displaced,
     GaussianMoments,
     InitialState,
-    Squeezed,
 )
 from athermal.machine.machine import Machine
 from athermal.machine.parts import ContinuumBath
@@ -119,9 +118,12 @@ def certify(plan: Plan, accuracy: float) -> tuple[Ledger, Resolved, Resolved]:
         try:
             fine = plan.run_at(resolution)
         except RunInterrupted as interruption:
-            if interruption.ledger is None or interruption.ledger.n_cycles < coarse.ledger.n_cycles:
-                interruption.ledger = with_status(coarse.ledger, "interrupted before it was certified")
-            raise
+            kept = with_status(coarse.ledger, "interrupted before it was certified")
+            raise RunInterrupted(
+                f"The run was interrupted while its baths were refined; `.ledger` of this exception holds all {kept.n_cycles} "
+                "cycles, which are not certified.",
+                kept,
+            ) from interruption
         except ConvergenceError as obstacle:
             if ledger is None:
                 raise
@@ -161,8 +163,8 @@ def _check_certifiable(plan: Plan) -> None:
         what = ""
         if isinstance(start, GaussianMoments):
             what = "The moments"
-        elif isinstance(start, (Displaced, Squeezed)) and start.part in names:
-            what = f"A {type(start).__name__} state of reservoir {start.part!r}"
+        elif isinstance(start, Displaced) and start.part in names:
+            what = f"A displaced state of reservoir {start.part!r}"
         elif isinstance(start, CorrelatedMarginals):
             pinned = [e for e in start.correlations if names & set(e.between) and (e.site is not None or e.weights is not None)]
             what = f"The correlation between {' and '.join(map(repr, pinned[0].between))}" if pinned else ""

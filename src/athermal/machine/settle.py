@@ -63,7 +63,7 @@ class Resolution:
 
         They oscillate with the frequency of the cut, so that those of two cuts differ in phase: more is taken than the factor.
         """
-        return replace(self, tail=max(self.tail / factor**1.5, 1e-15), margin=1.2 * self.margin)
+        return replace(self, tail=max(self.tail / factor**1.5, 1e-15), margin=self.margin * (1.2 if factor > 1.0 else 1.0))
 
     def finer_modes(self) -> Resolution:
         """Return the same with more modes, elsewhere."""

@@ -76,5 +76,5 @@ def test_finite_machines_stand_for_themselves():
 def test_bad_arguments():
     with pytest.raises(at.MachineError, match="`machine` of an audit must be a Machine"):
         at.audit("engine")
-    with pytest.raises(at.MachineError, match="`accuracy` of a run must be"):
+    with pytest.raises(at.MachineError, match="`accuracy` of an audit must be"):
         at.audit(engine(4), 1, accuracy=-1.0)

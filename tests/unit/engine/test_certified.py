@@ -1,10 +1,12 @@
 import math
+import re
 
 import numpy as np
 import pytest
 import xarray as xr
 
 import athermal as at
+from athermal.engine import certified
 
 TAU = 2.0 * math.pi
 
@@ -77,10 +79,10 @@ def test_an_interrupted_run_keeps_its_cycles_and_the_machine_as_given():
         if done == 7 + 3:
             raise KeyboardInterrupt
 
-    with pytest.raises(at.RunInterrupted, match="after 2 of 6 cycles") as caught:
+    with pytest.raises(at.RunInterrupted, match="holds all 6 cycles, which are not certified") as caught:
         at.run(machine(), 6, accuracy=1e-6, progress=stop)
     kept = caught.value.ledger
-    assert kept.n_cycles == 2
+    assert kept.n_cycles == 6
     assert kept.provenance["machine"]["reservoirs"][0]["modes"] == "auto"
     assert kept.provenance["continuum"][0]["modes"] > 0
     assert not kept.errors  # nothing to compare with
@@ -92,3 +94,55 @@ def test_what_cannot_be_met_ends_with_the_ledger_so_far():
     given = at.Machine([at.Oscillator("a", 1.0)], [drude], [at.Position(("a", "bath"))], TAU)
     with pytest.raises(at.ConvergenceError, match="Drude cut-off falls off too slowly"):
         at.run(given, 4, accuracy=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"accuracy": 1.0}, "`accuracy` of a run must be at most 0.1"),
+        ({"backend": at.DensityMatrix(levels=2)}, "the cut of its levels is not certified"),
+        ({"initial": at.Displaced("hot bath", 1.0)}, "must not depend on the modes"),
+        (
+            {"initial": at.CorrelatedMarginals([at.Correlation(("hot", "hot bath"), site=3)], strength=0.5)},
+            "The correlation between 'hot' and 'hot bath' must not depend on the modes",
+        ),
+        ({"initial": at.Charged(1, at.GaussianMoments(np.eye(6) / 2))}, "The moments must not depend on the modes"),
+    ],
+)
+def test_what_cannot_be_certified_is_refused(arguments, words):
+    with pytest.raises(at.MachineError, match=re.escape(words)):
+        at.run(at.library.two_oscillator(modes="auto"), 1, **arguments)
+
+
+def test_too_much_structure_is_refused():
+    density = at.FunctionDensity(lambda w: 0.1 + 0.05 * np.sin(1e6 * w), 0.5, 2.0)
+    bath = at.ContinuumBath("bath", 1.0, density, "auto")
+    with pytest.raises(at.ConvergenceError, match="too much structure"):
+        at.run(at.Machine([at.Oscillator("a", 1.0)], [bath], [at.Exchange(("a", "bath"))], 1.0))
+
+
+def test_an_accuracy_that_is_missed_says_so(monkeypatch):
+    monkeypatch.setattr(certified, "_MOST_REFINEMENTS", 1)
+    monkeypatch.setattr(certified, "worst", lambda _: (1.0, "work in cycle 1"))
+    with pytest.raises(at.ConvergenceError, match="that of work in cycle 1 is 1.0e.00 after 1 refinements") as caught:
+        at.run(at.library.two_oscillator(modes="auto"), 2)
+    assert caught.value.ledger.n_cycles == 2
+    assert caught.value.ledger.status == "the accuracy of 1.0e-06 was not met"
+
+
+def test_an_interrupted_refinement_keeps_the_first_run():
+    def stop(done, total):
+        if done > total // 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(at.RunInterrupted) as caught:
+        at.run(at.library.two_oscillator(modes="auto"), 2, progress=stop)
+    assert caught.value.ledger.n_cycles == 2
+    assert caught.value.ledger.status == "interrupted before it was certified"
+    assert not caught.value.ledger.errors
+    assert caught.value.ledger.provenance["machine"]["reservoirs"][0]["modes"] == "auto"
+
+
+def test_a_squeezed_continuum_is_no_matter_of_single_modes():
+    ledger = at.run(at.library.two_oscillator(modes="auto"), 1, at.Squeezed("hot bath", 0.3), accuracy=1e-4)
+    assert float(ledger.errors.heat.max()) < 1e-4
