@@ -10,12 +10,12 @@ from typing import Any
 
 import typer
 
-from athermal.cli.console import UNFINISHED, progress_bar, say, warnings_as_lines
+from athermal.cli.console import progress_bar, warnings_as_lines
 from athermal.cli.documents import plain
 from athermal.cli.sources import resolve
 from athermal.engine import Audit, audit
 from athermal.engine.certified import DEFAULT_ACCURACY
-from athermal.errors import FileFormatError, RunError
+from athermal.errors import FileFormatError
 from athermal.files import MachineFile, machine_file_of
 from athermal.thermodynamics.ledger import load
 
@@ -25,15 +25,8 @@ def show(source: str, changes: Sequence[str], settings: dict[str, int | float | 
     plan = _plan(source, changes)
     plan = dataclasses.replace(plan, **{key: value for key, value in settings.items() if value is not None})  # type: ignore[arg-type]
     accuracy = DEFAULT_ACCURACY if plan.accuracy is None else plan.accuracy
-    try:
-        with warnings_as_lines(), progress_bar(plan.cycles, 1) as progress:
-            found = audit(plan.machine, plan.cycles, plan.initial, backend=plan.backend, accuracy=accuracy, progress=progress)
-    except RunError as error:
-        # the input is right, but there is no answer to it
-        if as_json:
-            typer.echo(json.dumps({"error": {"type": type(error).__name__, "message": str(error)}}, indent=2))
-        say(str(error), "Error")
-        return UNFINISHED
+    with warnings_as_lines(), progress_bar(plan.cycles, 1) as progress:
+        found = audit(plan.machine, plan.cycles, plan.initial, backend=plan.backend, accuracy=accuracy, progress=progress)
     if as_json:
         typer.echo(json.dumps(plain(describe(plan, found)), indent=2, allow_nan=False))
     else:

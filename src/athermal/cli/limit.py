@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 import typer
 
-from athermal.cli.console import UNFINISHED, say, warnings_as_lines
+from athermal.cli.console import warnings_as_lines
 from athermal.cli.documents import plain
 from athermal.cli.sources import resolve
-from athermal.errors import ConvergenceError, InstabilityError
 from athermal.files import MachineFile
 from athermal.floquet import LimitCycle
 from athermal.floquet import limit_cycle as find
@@ -24,15 +23,8 @@ TOLERANCE = 1e-8
 def show(source: str, changes: Sequence[str], tolerance: float, *, as_json: bool) -> int:
     """Print the limit cycle of what a command names; return the exit status."""
     plan = resolve(source, changes)
-    try:
-        with warnings_as_lines():
-            cycle = find(plan.machine, tolerance=tolerance)
-    except (InstabilityError, ConvergenceError) as error:
-        # the input is right, but there is no answer to it
-        if as_json:
-            typer.echo(json.dumps({"error": {"type": type(error).__name__, "message": str(error)}}, indent=2))
-        say(str(error), "Error")
-        return UNFINISHED
+    with warnings_as_lines():
+        cycle = find(plan.machine, tolerance=tolerance)
     if as_json:
         typer.echo(json.dumps(plain(describe(plan, cycle)), indent=2, allow_nan=False))
         return 0
