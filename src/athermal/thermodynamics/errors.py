@@ -18,7 +18,7 @@ _ROUNDING = 4.0 * float(np.finfo(float).eps)
 # No column is held to be known better than this share of the error of those that are made of the same amounts.
 _SHARE = 0.125
 # By how much more errors may be than the change at a single instant.
-_FEW = 3.0
+_FEW = 8.0
 _COMMON = {
     "energy": ("work", "heat", "energy_change"),
     "nat": ("entropy_change", "mutual_information_change", "reservoir_correlation_change", "athermality_change"),
