@@ -68,9 +68,7 @@ def continuum(bath: ContinuumBath) -> Continuum:
     0.019705
     """
     spectral = bath.spectral_density
-    own_low, own_high = spectral.support
-    low = own_low if bath.low is None else max(bath.low, own_low)
-    high = own_high if bath.high is None else min(bath.high, own_high)
+    low, high = bath.band
     check_origin(bath, low, high)
     density, transform = _closed_form(spectral, low, high) or _numerical(spectral, low, high)
 
@@ -111,7 +109,7 @@ def check_origin(bath: ContinuumBath, low: float, high: float) -> None:
 
 def _closed_form(spectral: SpectralDensity, low: float, high: float) -> Pair | None:
     """Return G(z) and its Cauchy transform where both are elementary."""
-    factor = 2.0 / math.pi if spectral.convention == "J" else 0.5 / math.pi
+    factor = spectral.coupling_factor
     if isinstance(spectral, FlatBand):
         rate = factor * spectral.rate
         return lambda z: np.full(z.shape, rate, dtype=complex), lambda z: cauchy.flat(z, rate, low, high)
@@ -136,7 +134,7 @@ def _closed_form(spectral: SpectralDensity, low: float, high: float) -> Pair | N
 
 def _power_drude(spectral: Ohmic, low: float) -> Pair:
     """Return G(z) and its transform for a power law with Drude cut-off from `low` on: what lies below is taken away."""
-    factor = 2.0 / math.pi if spectral.convention == "J" else 0.5 / math.pi
+    factor = spectral.coupling_factor
     slope, cutoff, power = factor * spectral.friction, spectral.cutoff, spectral.exponent
     missing = cauchy.PiecewiseDensity(spectral.squared_coupling, 0.0, low).transform if low else np.zeros_like
 

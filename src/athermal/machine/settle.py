@@ -145,9 +145,7 @@ def _settled_bath(
     bath: ContinuumBath, times: tuple[float, float], resonance: float, resolution: Resolution
 ) -> tuple[Bath, Settled]:
     density = bath.spectral_density
-    own_low, own_high = density.support
-    low = own_low if bath.low is None else max(bath.low, own_low)
-    high = own_high if bath.high is None else min(bath.high, own_high)
+    low, high = bath.band
     check_origin(bath, low, high)
     tail = 0.0
     if math.isinf(high):

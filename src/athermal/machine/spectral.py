@@ -59,8 +59,12 @@ class SpectralDensity(ABC):
 
     def squared_coupling(self, frequency: FloatArray) -> FloatArray:
         """Return g^2 per unit of frequency: (2/pi) J(w), or kappa(w) / (2 pi)."""
-        factor = 2.0 / math.pi if self.convention == "J" else 0.5 / math.pi
-        return np.asarray(factor * self(frequency))
+        return np.asarray(self.coupling_factor * self(frequency))
+
+    @property
+    def coupling_factor(self) -> float:
+        """g^2 per unit of frequency over J (2/pi) or kappa (1/2 pi)."""
+        return 2.0 / math.pi if self.convention == "J" else 0.5 / math.pi
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,12 @@ from athermal import _validate
 from athermal._types import FloatArray, IntArray
 from athermal.backends.base import Backend, Solver
 from athermal.backends.gaussian.prepare import prepare
+from athermal.backends.gaussian.shared import check_growth, reference_of, relative_difference
 from athermal.backends.gaussian.state import GaussianState
-from athermal.errors import ConvergenceError, InstabilityError, MachineError
+from athermal.errors import ConvergenceError, MachineError
 from athermal.machine.initial import InitialState
 from athermal.machine.machine import Machine
-from athermal.maths.gaussian import entropy, log_partition, mode_entropy
+from athermal.maths.gaussian import entropy, mode_entropy
 from athermal.maths.information import mutual_information_of_rows, skew_products
 from athermal.maths.propagate import DrivenHamiltonian, Evolution, QuadraticFunctional, constant_evolution
 from athermal.maths.symplectic import mode_indices, symplectic_defect, symplectic_inverse
@@ -80,14 +81,7 @@ class DenseSolver(Solver[GaussianState]):
 
     @property
     def reference(self) -> Reference:
-        partitions = [log_partition(bath.frequencies, bath.temperature) for bath in self.machine.harmonic_baths]
-        return Reference(
-            self.machine.subsystem_names,
-            self.machine.reservoir_names,
-            self.machine.temperatures,
-            np.array(partitions),
-            self.machine.period,
-        )
+        return reference_of(self.machine)
 
     def prepare(self, initial: InitialState) -> GaussianState:
         self._initial_spread = None
@@ -221,20 +215,7 @@ class DenseSolver(Solver[GaussianState]):
             )
 
     def _check_growth(self, new: GaussianState, old: GaussianState, reference: float, when: str) -> None:
-        """Raise `InstabilityError` if a step has taken the largest variance beyond `max_growth` times the reference."""
-        if new.spread <= self.options.max_growth * reference:
-            return
-        curvature = self.machine.lowest_curvature()
-        if curvature > 0.0:
-            cause, remedy = "is parametrically unstable", "Weaken the drive, or move it away from resonance."
-        else:
-            cause = f"is unstable, its Hamiltonian not bounded below (lowest curvature {curvature:.6g})"
-            remedy = "Weaken the couplings, or add counter-terms."
-        limit = f"{self.options.max_growth:.0e}"
-        raise InstabilityError(
-            f"The machine {cause}: {when} the largest variance must stay below {limit} times its start, but "
-            f"is {new.spread / reference:.3g} times, growing {new.spread / old.spread:.3g} times in the last step. {remedy}"
-        )
+        check_growth(self.machine, self.options.max_growth, (new.spread, old.spread, reference), when)
 
 
 def _difference(coarse: Evolution, fine: Evolution, work_scale: float) -> float:
@@ -248,9 +229,7 @@ def _difference(coarse: Evolution, fine: Evolution, work_scale: float) -> float:
         (coarse.work.form, fine.work.form, work_scale),
         (coarse.work.linear, fine.work.linear, work_scale),
     )
-    errors = ((float(np.max(np.abs(a - b))), max(float(np.max(np.abs(b))), floor)) for a, b, floor in pairs)
-    # Without a floor (a drive multiplied by zero does no work) equal means equal.
-    return max(error / size if size else error for error, size in errors)
+    return relative_difference(pairs)
 
 
 def _block_entropy(covariance: FloatArray, modes: IntArray, defect: float) -> float:

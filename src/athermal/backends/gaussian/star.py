@@ -11,15 +11,16 @@ import numpy as np
 from athermal import _validate
 from athermal._types import ComplexArray, FloatArray
 from athermal.backends.base import Backend, Solver
+from athermal.backends.gaussian.shared import check_growth, reference_of
 from athermal.backends.gaussian.star_entropy import block_entropy, changed, low_rank_entropy
 from athermal.backends.gaussian.star_prepare import StarPreparation
 from athermal.backends.gaussian.star_segment import Segment, SegmentBuilder
 from athermal.backends.gaussian.star_state import History, Key, LowRank, StarStart, StarState, appended
 from athermal.backends.gaussian.state import GaussianState
-from athermal.errors import InstabilityError, MachineError
+from athermal.errors import MachineError
 from athermal.machine.initial import InitialState
 from athermal.machine.machine import Machine
-from athermal.maths.gaussian import entropy, log_partition
+from athermal.maths.gaussian import entropy
 from athermal.maths.star_information import mutual_information_of_amplitudes
 from athermal.maths.symplectic import symplectic_form
 from athermal.thermodynamics.snapshot import Reference, Snapshot
@@ -117,14 +118,7 @@ class StarSolver(Solver[StarState]):
 
     @property
     def reference(self) -> Reference:
-        partitions = [log_partition(bath.frequencies, bath.temperature) for bath in self.machine.harmonic_baths]
-        return Reference(
-            self.machine.subsystem_names,
-            self.machine.reservoir_names,
-            self.machine.temperatures,
-            np.array(partitions),
-            self.machine.period,
-        )
+        return reference_of(self.machine)
 
     def prepare(self, initial: InitialState) -> StarState:
         self._initial_spread = None
@@ -320,20 +314,7 @@ class StarSolver(Solver[StarState]):
         return float("nan")
 
     def _check_growth(self, new: float, old: float, reference: float, when: str) -> None:
-        """Raise `InstabilityError` if a step has taken the largest variance beyond `max_growth` times the reference."""
-        if new <= self.options.max_growth * reference:
-            return
-        curvature = self.machine.lowest_curvature()
-        if curvature > 0.0:
-            cause, remedy = "is parametrically unstable", "Weaken the drive, or move it away from resonance."
-        else:
-            cause = f"is unstable, its Hamiltonian not bounded below (lowest curvature {curvature:.6g})"
-            remedy = "Weaken the couplings, or add counter-terms."
-        limit = f"{self.options.max_growth:.0e}"
-        raise InstabilityError(
-            f"The machine {cause}: {when} the largest variance must stay below {limit} times its start, but "
-            f"is {new / reference:.3g} times, growing {new / old:.3g} times in the last step. {remedy}"
-        )
+        check_growth(self.machine, self.options.max_growth, (new, old, reference), when)
 
 
 def _defect_of_rows(rows: ComplexArray) -> float:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from athermal._types import ComplexArray, IntArray
+from athermal.backends.gaussian.shared import relative_difference
 from athermal.errors import ConvergenceError
 from athermal.machine.hamiltonian import Hamiltonian
 from athermal.maths.propagate import QuadraticFunctional
@@ -131,6 +132,4 @@ def _difference(coarse: Stretch, fine: Stretch, work_scale: float) -> float:
         (coarse.work.form, fine.work.form, work_scale),
         (coarse.work.linear, fine.work.linear, work_scale),
     )
-    errors = ((float(np.max(np.abs(a - b))), max(float(np.max(np.abs(b))), floor)) for a, b, floor in pairs)
-    # Without a floor (a drive multiplied by zero does no work) equal means equal.
-    return max(error / size if size else error for error, size in errors)
+    return relative_difference(pairs)

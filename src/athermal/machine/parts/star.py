@@ -120,6 +120,12 @@ class ContinuumBath(StarReservoir):
         """Whether the run chooses the modes."""
         return self.modes == "auto"
 
+    @property
+    def band(self) -> tuple[float, float]:
+        """Where the density is kept: its own support, cut at `low` and `high`; the upper end may be infinite."""
+        low, high = self.spectral_density.support
+        return low if self.low is None else max(self.low, low), high if self.high is None else min(self.high, high)
+
     def _check_auto(self, owner: str) -> None:
         if self.rule != "equal":
             raise MachineError(f'`rule` of {owner} must be left out with modes = "auto", but is {self.rule!r}.')
