@@ -28,7 +28,11 @@ from athermal.errors import (
     RunError,
     RunInterrupted,
     StateError,
+    StoreError,
+    StudyError,
+    StudyInterrupted,
     TruncationWarning,
+    VersionWarning,
 )
 from athermal.files import MachineFile, read_machine_file
 from athermal.floquet import LimitCycle, floquet_exponents, limit_cycle
@@ -66,6 +70,7 @@ from athermal.machine.parts import (
     TruncatedOscillator,
 )
 from athermal.machine.spectral import FlatBand, FunctionDensity, Ohmic, SpectralDensity, discretise
+from athermal.study import Failure, Grid, Sample, Sweep, Table, load_sweep, sweep
 from athermal.thermodynamics.ledger import Ledger, load
 
 __all__ = [
@@ -88,6 +93,7 @@ __all__ = [
     "Displacement",
     "Drive",
     "Exchange",
+    "Failure",
     "FileFormatError",
     "FiniteBath",
     "FiniteReservoir",
@@ -98,6 +104,7 @@ __all__ = [
     "GaussianMoments",
     "Gibbs",
     "GivenState",
+    "Grid",
     "Harmonic",
     "InitialState",
     "InstabilityError",
@@ -122,27 +129,36 @@ __all__ = [
     "Rotating",
     "RunError",
     "RunInterrupted",
+    "Sample",
     "SpectralDensity",
     "SpinBath",
     "Squeezed",
     "Star",
     "StateError",
     "StateVectors",
+    "StoreError",
     "Strokes",
+    "StudyError",
+    "StudyInterrupted",
     "Sum",
+    "Sweep",
+    "Table",
     "TruncatedBath",
     "TruncatedOscillator",
     "TruncationWarning",
     "TwoModeSqueezing",
+    "VersionWarning",
     "audit",
     "discretise",
     "floquet_exponents",
     "library",
     "limit_cycle",
     "load",
+    "load_sweep",
     "plot",
     "read_machine_file",
     "run",
+    "sweep",
 ]
 
 

@@ -6,22 +6,26 @@
     ├── MachineError        a machine that cannot exist (also a ValueError)
     ├── StateError          a state that cannot exist (also a ValueError)
     ├── FileFormatError     a machine file or result file that cannot be read (also a ValueError)
+    ├── StudyError          a sweep or an optimisation that cannot be done as asked (also a ValueError)
+    ├── StoreError          a sweep's folder that cannot be written or read (also a RuntimeError)
     └── RunError            a run that could not be finished; `.ledger` keeps what was
         ├── ConvergenceError    a tolerance that could not be met
         └── InstabilityError    energies that blow up
     RunInterrupted          Ctrl-C during a run (a KeyboardInterrupt); `.ledger` keeps what was finished
+    StudyInterrupted        Ctrl-C during a sweep or an optimisation (a KeyboardInterrupt); `.result` keeps what was finished
 
     AthermalWarning
     ├── RecurrenceWarning   a finite bath is used past its recurrence time
     ├── TruncationWarning   an oscillator was cut to too few levels
-    └── ResidualWarning     a law is missed by more than its tolerance
+    ├── ResidualWarning     a law is missed by more than its tolerance
+    └── VersionWarning      a store was made with another version of athermal
 
 A message names the thing, the rule, the value found and the remedy.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from athermal.thermodynamics.ledger import Ledger
@@ -41,6 +45,14 @@ class StateError(AthermalError, ValueError):
 
 class FileFormatError(AthermalError, ValueError):
     """A machine file or a result file that cannot be read as what it claims to be."""
+
+
+class StudyError(AthermalError, ValueError):
+    """A sweep or an optimisation that cannot be done as asked."""
+
+
+class StoreError(AthermalError, RuntimeError):
+    """A sweep's folder that cannot be written to, or holds something else than it should."""
 
 
 class RunError(AthermalError, RuntimeError):
@@ -79,6 +91,20 @@ class RunInterrupted(KeyboardInterrupt):
         self.ledger = ledger
 
 
+class StudyInterrupted(KeyboardInterrupt):
+    """Ctrl-C during a sweep or an optimisation.
+
+    Attributes
+    ----------
+    result : object or None
+        What was finished: a `Sweep`, or the best so far; None if there was nothing yet.
+    """
+
+    def __init__(self, message: str, result: Any = None) -> None:
+        super().__init__(message)
+        self.result = result
+
+
 class AthermalWarning(UserWarning):
     """Base of every warning that athermal gives."""
 
@@ -93,3 +119,7 @@ class TruncationWarning(AthermalWarning):
 
 class ResidualWarning(AthermalWarning):
     """A law is missed by more than the tolerance of the run."""
+
+
+class VersionWarning(AthermalWarning):
+    """A sweep's folder was begun with another version of athermal."""

@@ -47,6 +47,14 @@ class Solver(ABC, Generic[State]):
     def accuracy(self) -> dict[str, float]:
         """Return what the solver knows of its own errors, by name."""
 
+    @property
+    def is_threaded(self) -> bool:
+        """Whether its matrices are so large that threads of the linear algebra library pay; else it is run on one.
+
+        The last bits of a result depend on the number of threads, so a small machine gives the same bits everywhere.
+        """
+        return False
+
     def remarks(self) -> tuple[str, ...]:
         """Return what a reader of the run must know: which columns are unknown, and what would tell them."""
         return ()

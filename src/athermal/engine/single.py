@@ -13,6 +13,7 @@ import numpy as np
 from athermal._types import FloatArray
 from athermal.backends.auto import Auto, default_backend
 from athermal.backends.base import Backend, Solver
+from athermal.engine.threads import blas_threads
 from athermal.errors import (
     ConvergenceError,
     MachineError,
@@ -39,10 +40,13 @@ def single_run(
 ) -> Ledger:
     """Run a machine whose baths all have explicit modes, and return its ledger; see `run`."""
     chosen, why = _chosen_backend(backend, machine, cycles, initial)
-    solver = chosen.bind(machine)
-    provenance = _provenance(machine, initial, chosen, cycles) | ({"backend_choice": why} if why else {})
-    record = _advance(solver, machine, initial, cycles, samples_per_cycle, provenance, progress)
-    return _ledger(solver, record, samples_per_cycle, provenance, "complete")
+    with blas_threads(1):
+        solver = chosen.bind(machine)
+    with blas_threads(None if solver.is_threaded else 1) as threads:
+        provenance = _provenance(machine, initial, chosen, cycles) | ({"backend_choice": why} if why else {})
+        provenance["blas_threads"] = threads
+        record = _advance(solver, machine, initial, cycles, samples_per_cycle, provenance, progress)
+        return _ledger(solver, record, samples_per_cycle, provenance, "complete")
 
 
 def _chosen_backend(backend: Any, machine: Machine, cycles: int, initial: InitialState) -> tuple[Backend, str]:

@@ -83,10 +83,22 @@ gibbs, charged, correlated_marginals, squeezed, displaced, gaussian_moments and 
 
 from athermal.files.machine_file import (
     MachineFile,
+    build_machine_file,
     library_machine_file,
     machine_file_of,
     parse_machine_file,
+    plan_of,
+    read_document,
     read_machine_file,
 )
 
-__all__ = ["MachineFile", "library_machine_file", "machine_file_of", "parse_machine_file", "read_machine_file"]
+__all__ = [
+    "MachineFile",
+    "build_machine_file",
+    "library_machine_file",
+    "machine_file_of",
+    "parse_machine_file",
+    "plan_of",
+    "read_document",
+    "read_machine_file",
+]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import dataclasses
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,7 +26,7 @@ from athermal.files.library import build_library_machine, library_functions
 from athermal.files.overrides import SECTIONS, apply_override, parse_override
 from athermal.machine.initial import AnyInitialState, InitialState
 from athermal.machine.machine import Machine
-from athermal.machine.spec import from_spec
+from athermal.machine.spec import from_spec, to_spec
 from athermal.thermodynamics.ledger import Ledger
 
 Overrides = Mapping[str, Any] | Sequence[str]
@@ -153,6 +154,11 @@ def read_machine_file(path: str | Path, overrides: Overrides = ()) -> MachineFil
     3
     """
     path = Path(path)
+    return build_machine_file(read_document(path), overrides, name=path.stem, source=str(path))
+
+
+def read_document(path: Path) -> dict[str, Any]:
+    """Return the tables of a machine file as they stand there, or raise `FileFormatError`; see `read_machine_file`."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -161,7 +167,7 @@ def read_machine_file(path: str | Path, overrides: Overrides = ()) -> MachineFil
         raise FileFormatError(f"{path} is not a text file, as a machine file must be.{_result_hint(path)}") from None
     except OSError as error:
         raise FileFormatError(f"The machine file {path} cannot be read: {error.strerror or error}.") from error
-    return parse_machine_file(text, overrides, name=path.stem, source=str(path))
+    return _tables(text, str(path))
 
 
 def parse_machine_file(
@@ -174,11 +180,14 @@ def parse_machine_file(
     >>> parse_machine_file('[machine]\nlibrary = "otto"\nmodes = 20').machine.n_modes
     41
     """
+    return build_machine_file(_tables(text, source), overrides, name=name, source=source)
+
+
+def _tables(text: str, source: str) -> dict[str, Any]:
     try:
-        document = tomllib.loads(text)
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise FileFormatError(f"{source} is not valid TOML: {error}.{_line_of(text, str(error))}") from None
-    return _build(document, overrides, name, source)
 
 
 def library_machine_file(name: str, overrides: Overrides = ()) -> MachineFile:
@@ -189,7 +198,7 @@ def library_machine_file(name: str, overrides: Overrides = ()) -> MachineFile:
     >>> library_machine_file("otto", ["modes=20"]).name
     'otto'
     """
-    return _build({"machine": {"library": name}}, overrides, name, name)
+    return build_machine_file({"machine": {"library": name}}, overrides, name=name, source=name)
 
 
 def machine_file_of(ledger: Ledger, name: str, source: str) -> MachineFile:
@@ -226,7 +235,45 @@ def machine_file_of(ledger: Ledger, name: str, source: str) -> MachineFile:
     )
 
 
-def _build(document: dict[str, Any], overrides: Overrides, name: str, source: str) -> MachineFile:
+def build_machine_file(
+    document: dict[str, Any], overrides: Overrides = (), *, name: str = "machine", source: str = "the machine file"
+) -> MachineFile:
+    """Return what the tables of a machine file say, changed by `overrides`. See `read_machine_file`.
+
+    Examples
+    --------
+    >>> build_machine_file({"machine": {"library": "otto", "modes": 20}}, {"modes": 10}).machine.n_modes
+    21
+    """
+    document, source = _changed(document, overrides, source)
+    with _named(source):
+        machine = _machine(document, name)
+        return _planned(machine, document, name, source)
+
+
+def plan_of(machine: Machine, settings: dict[str, Any], overrides: Overrides = ()) -> MachineFile:
+    """Return the run of a machine that is at hand, from the tables [run] and [initial] of a file, changed by `overrides`.
+
+    Examples
+    --------
+    >>> from athermal.library import two_oscillator
+    >>> plan_of(two_oscillator(modes=12), {"run": {"cycles": 2}, "initial": {"kind": "charged", "cycles": 1}}).cycles
+    2
+    """
+    paths = list(overrides) if isinstance(overrides, Mapping) else [parse_override(text)[0] for text in overrides]
+    document = {"machine": {}, **settings}
+    if "initial" not in settings and any(path.startswith("initial.") for path in paths):
+        document["initial"] = to_spec(machine.initial, AnyInitialState) or {}
+    document, source = _changed(document, overrides, machine.name)
+    with _named(source):
+        if "initial" in document:
+            initial = from_spec(AnyInitialState, document["initial"], "the [initial] table")
+            machine = dataclasses.replace(machine, initial=initial)
+        return _planned(machine, document, machine.name, source)
+
+
+def _changed(document: dict[str, Any], overrides: Overrides, source: str) -> tuple[dict[str, Any], str]:
+    """Return the tables of a file with changes made, checked as far as they can be without making the machine."""
     pairs = (
         list(copy.deepcopy(dict(overrides)).items())
         if isinstance(overrides, Mapping)
@@ -240,19 +287,23 @@ def _build(document: dict[str, Any], overrides: Overrides, name: str, source: st
             apply_override(document, key, value)
         _check_plain(document, "")
         _check_sections(document)
-        settings = _settings(document)
-        machine = _machine(document, name)
-        return MachineFile(
-            machine=machine,
-            initial=machine.initial,
-            cycles=settings.cycles,
-            samples_per_cycle=settings.samples_per_cycle,
-            backend=settings.backend_for(machine),
-            name=name,
-            title=document.get("title", ""),
-            source=source,
-            accuracy=settings.accuracy,
-        )
+    return document, source
+
+
+def _planned(machine: Machine, document: dict[str, Any], name: str, source: str) -> MachineFile:
+    """Return the run of a machine as the tables of a file say."""
+    settings = _settings(document)
+    return MachineFile(
+        machine=machine,
+        initial=machine.initial,
+        cycles=settings.cycles,
+        samples_per_cycle=settings.samples_per_cycle,
+        backend=settings.backend_for(machine),
+        name=name,
+        title=document.get("title", ""),
+        source=source,
+        accuracy=settings.accuracy,
+    )
 
 
 @contextlib.contextmanager
@@ -272,7 +323,7 @@ def _check_plain(value: Any, place: str) -> None:
     elif isinstance(value, list):
         for k, entry in enumerate(value):
             _check_plain(entry, f"{place}.{k}")
-    elif not isinstance(value, (str, int, float, bool)):
+    elif value is not None and not isinstance(value, (str, int, float, bool)):
         raise FileFormatError(f"`{place}` must be text, a number, true or false, a list or a table, but is {value}.")
 
 

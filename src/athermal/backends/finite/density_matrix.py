@@ -30,6 +30,8 @@ from athermal.thermodynamics.snapshot import Reference, Snapshot
 
 # Matrices of the size of the whole that are held at once: state, propagator, its work and their products.
 _MATRICES = 8
+# Below this a cycle takes a fraction of a second on one thread.
+_LARGE_DIMENSION = 512
 
 
 @dataclass(frozen=True)
@@ -189,6 +191,10 @@ class DensityMatrixSolver(Solver[FactorState]):
         return self.observer.snapshot(
             state.factor, state.integrals[1:], phase, with_coherence=self.options.coherence or None
         ).at_time(time)
+
+    @property
+    def is_threaded(self) -> bool:
+        return self.machine.dimension > _LARGE_DIMENSION
 
     def accuracy(self) -> dict[str, float]:
         return {"unitarity_defect": self._defect}

@@ -23,6 +23,9 @@ from athermal.maths.propagate import DrivenHamiltonian, Evolution, QuadraticFunc
 from athermal.maths.symplectic import mode_indices, symplectic_defect, symplectic_inverse
 from athermal.thermodynamics.snapshot import Reference, Snapshot
 
+# Below this a cycle takes a fraction of a second on one thread.
+_MANY_MODES = 256
+
 
 @dataclass(frozen=True)
 class Dense(Backend):
@@ -143,6 +146,10 @@ class DenseSolver(Solver[GaussianState]):
             np.asarray(reservoirs_entropy),
             np.asarray(total),
         )
+
+    @property
+    def is_threaded(self) -> bool:
+        return self.hamiltonian.n_modes > _MANY_MODES
 
     def accuracy(self) -> dict[str, float]:
         return {"symplectic_defect": self._symplectic_defect, "step_error": self._step_error}

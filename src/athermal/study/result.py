@@ -1,0 +1,171 @@
+"""The result of a sweep."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+
+from athermal._validate import suggest
+from athermal.errors import StudyError
+from athermal.study.dataset import assemble
+from athermal.study.design import Design, Point
+from athermal.study.record import Record
+from athermal.thermodynamics.ledger import Ledger
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A point that was not finished.
+
+    Parameters
+    ----------
+    point : int
+    parameters : dict
+    status : {"failed", "incomplete"}
+        "incomplete": the cycles before the error are in the data set.
+    error_type, error : str
+    """
+
+    point: int
+    parameters: Point
+    status: str
+    error_type: str
+    error: str
+
+
+@dataclass(frozen=True, eq=False)
+class Sweep:
+    """The points of a sweep and what came of them.
+
+    Parameters
+    ----------
+    design : Design
+    records : mapping of int to Record
+        The finished points, by their position.
+    study : dict
+        What the sweep is, as plain data.
+    path : Path or None
+        The folder that holds it.
+
+    Attributes
+    ----------
+    dataset : xarray.Dataset
+        Every column of the ledgers, parameters x cycle x ...: `work`, `efficiency`, ...; from time zero on, `cumulative_work`,
+        ...; and of each point `status`, `error`, `seed` and `hash`. A grid has its parameters as dimensions, other designs the
+        dimension `point`. What is not there is NaN, "" or False, and `status` says why.
+    failures : list of Failure
+
+    Examples
+    --------
+    >>> import athermal as at
+    >>> sweep = at.sweep(at.library.two_qubit_swap, {"T_hot": [1.5, 3.0]}, cycles=2)
+    >>> sweep.efficiency.dims
+    ('T_hot', 'cycle')
+    """
+
+    design: Design
+    records: Mapping[int, Record]
+    study: dict[str, Any]
+    path: Path | None = None
+
+    @cached_property
+    def dataset(self) -> xr.Dataset:
+        return assemble(self.design, self.records, self.study)
+
+    @property
+    def failures(self) -> list[Failure]:
+        return [
+            Failure(k, self.design.point(k), record.status, record.error_type, record.error)
+            for k, record in sorted(self.records.items())
+            if record.status != "complete"
+        ]
+
+    @property
+    def n_missing(self) -> int:
+        """How many points have not been run."""
+        return len(self.design) - len(self.records)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every point was run, with success or not."""
+        return self.n_missing == 0
+
+    def __len__(self) -> int:
+        """Return the number of points."""
+        return len(self.design)
+
+    def __getitem__(self, name: str) -> xr.DataArray:
+        """Return a variable of `dataset`."""
+        return self.dataset[name]
+
+    def __getattr__(self, name: str) -> xr.DataArray:
+        """Return a variable of `dataset`."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        if name in self.dataset.variables:
+            return self.dataset[name]
+        raise AttributeError(f"A sweep has no column {name!r}.{suggest(name, map(str, self.dataset.variables))}")
+
+    def ledger(self, point: int) -> Ledger:
+        """Return the ledger of one point, as `athermal.run` gave it.
+
+        Raises
+        ------
+        StudyError
+            If there is none.
+        """
+        if not 0 <= point < len(self.design):
+            raise StudyError(f"`point` of a sweep must be 0 to {len(self.design) - 1}, but is {point!r}.")
+        record = self.records.get(point)
+        if record is None:
+            raise StudyError(f"Point {point} has not been run.")
+        if record.ledger is None:
+            raise StudyError(f"Point {point} has no ledger: {record.error}")
+        return record.ledger
+
+    def save(self, path: str | Path) -> Path:
+        """Write the data set to one netCDF file and return its path."""
+        path = Path(path)
+        try:
+            self.dataset.to_netcdf(path, engine="h5netcdf")
+        except OSError as error:
+            raise StudyError(
+                f"The data set could not be written to {path}: {error}. Choose a folder that can be written to."
+            ) from error
+        return path
+
+    def __repr__(self) -> str:
+        """Return what it is in one line."""
+        return f"<Sweep: {len(self.records)} of {len(self.design)} points of {', '.join(self.design.names)}>"
+
+    def __str__(self) -> str:
+        """Return a summary: how many points, how many failed and why, what was warned of."""
+        counts = Counter(str(record.status) for record in self.records.values())
+        lines = [f"{counts['complete']} of {len(self.design)} points of {', '.join(self.design.names)} are complete."]
+        if self.n_missing:
+            lines.append(f"{self.n_missing} have not been run.")
+        for status, words in (("failed", "failed"), ("incomplete", "stopped before their last cycle")):
+            if counts[status]:
+                lines.append(f"{counts[status]} {words}:")
+                lines += _grouped(
+                    [(k, f"{r.error_type}: {r.error}") for k, r in sorted(self.records.items()) if r.status == status]
+                )
+        told = [(k, text) for k, record in sorted(self.records.items()) for text in record.warnings]
+        if told:
+            lines.append(f"{len({k for k, _ in told})} gave warnings:")
+            lines += _grouped(told)
+        return "\n".join(lines)
+
+
+def _grouped(entries: list[tuple[int, str]]) -> list[str]:
+    """Return one line for each kind of message: how often, and the first."""
+    kinds: dict[str, list[tuple[int, str]]] = {}
+    for k, text in entries:
+        kinds.setdefault(text.partition(":")[0], []).append((k, text))
+    return [f"  {len(found)} x {found[0][1]} (point {found[0][0]})" for found in kinds.values()]

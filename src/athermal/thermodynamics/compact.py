@@ -1,0 +1,94 @@
+"""A ledger as a flat data set of what it is made of, a few kB: for the many small files of a sweep.
+
+Columns are not in it: the laws give them back.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from athermal._types import FloatArray
+from athermal.errors import FileFormatError
+from athermal.thermodynamics.ledger import Ledger
+from athermal.thermodynamics.snapshot import ALWAYS, Reference, Refinement, Replicates, Snapshot
+
+_EXTRA = "extra_"
+
+
+def to_dataset(ledger: Ledger) -> xr.Dataset:
+    """Return what a ledger is made of as one flat data set.
+
+    Examples
+    --------
+    >>> import athermal as at
+    >>> ledger = at.run(at.library.two_oscillator(modes=12), cycles=2)
+    >>> bool(from_dataset(to_dataset(ledger)).work.equals(ledger.work))
+    True
+    """
+    ref = ledger.reference
+    arrays = _of_run(ledger.snapshots, ledger.works, "")
+    arrays |= {"temperatures": ref.temperatures, "log_partitions": ref.log_partitions}
+    if ledger.replicates is not None:
+        arrays |= _of_run(ledger.replicates.snapshots, ledger.replicates.works, "replicates_")
+    if ledger.refinement is not None:
+        arrays |= _of_run(ledger.refinement.snapshots, ledger.refinement.works, "refinement_")
+        arrays["refinement_log_partitions"] = ledger.refinement.log_partitions
+    data = {name: (tuple(f"{name}_{k}" for k in range(np.ndim(array))), array) for name, array in arrays.items()}
+    names = {"subsystems": ref.subsystems, "reservoirs": ref.reservoirs, "counters": ref.counters}
+    return xr.Dataset(
+        data,
+        attrs={
+            "samples_per_cycle": ledger.samples_per_cycle,
+            "period": ref.period,
+            "names": json.dumps(names),
+            "provenance": json.dumps(ledger.provenance),
+        },
+    )
+
+
+def from_dataset(data: xr.Dataset) -> Ledger:
+    """Return the ledger that `to_dataset` took apart, or raise `FileFormatError` if a piece is missing."""
+    try:
+        arrays = {str(name): np.asarray(entry.values, dtype=float) for name, entry in data.data_vars.items()}
+        names = {key: tuple(words) for key, words in json.loads(data.attrs["names"]).items()}
+        reference = Reference(
+            temperatures=arrays["temperatures"],
+            log_partitions=arrays["log_partitions"],
+            period=float(data.attrs["period"]),
+            **names,
+        )
+        replicates = refinement = None
+        if "replicates_works" in arrays:
+            replicates = Replicates(_snapshots(arrays, "replicates_"), arrays["replicates_works"])
+        if "refinement_works" in arrays:
+            refinement = Refinement(
+                _snapshots(arrays, "refinement_"), arrays["refinement_works"], arrays["refinement_log_partitions"]
+            )
+        return Ledger(
+            _snapshots(arrays, ""),
+            arrays["works"],
+            reference,
+            int(data.attrs["samples_per_cycle"]),
+            json.loads(data.attrs["provenance"]),
+            replicates,
+            refinement,
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise FileFormatError(f"The data lack a part of a ledger ({error}).") from error
+
+
+def _of_run(snapshots: Snapshot, works: FloatArray, prefix: str) -> dict[str, FloatArray]:
+    held: dict[str, Any] = {name: getattr(snapshots, name) for name in ALWAYS}
+    held |= {f"{_EXTRA}{name}": values for name, values in snapshots.extras.items()}
+    return {f"{prefix}{name}": np.asarray(values) for name, values in {**held, "works": works}.items()}
+
+
+def _snapshots(arrays: Mapping[str, FloatArray], prefix: str) -> Snapshot:
+    start = f"{prefix}{_EXTRA}"
+    extras = {name.removeprefix(start): values for name, values in arrays.items() if name.startswith(start)}
+    return Snapshot(**{name: arrays[f"{prefix}{name}"] for name in ALWAYS}, extras=extras)
