@@ -99,8 +99,8 @@ def sweep(
     Examples
     --------
     >>> import athermal as at
-    >>> engines = at.sweep(at.library.two_qubit_swap, {"T_hot": [1.5, 2.0, 3.0], "angle": [0.5, 1.0]}, cycles=1, workers=1)
-    >>> engines.work_output.sel(angle=1.0, cycle=1).dims
+    >>> engines = at.sweep(at.library.two_qubit_swap, {"T_hot": [1.5, 2.0, 3.0], "swap_angle": [0.5, 1.0]}, cycles=1, workers=1)
+    >>> engines.work_output.sel(swap_angle=1.0, cycle=1).dims
     ('T_hot',)
     """
     design = as_design(over)
