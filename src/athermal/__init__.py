@@ -70,7 +70,7 @@ from athermal.machine.parts import (
     TruncatedOscillator,
 )
 from athermal.machine.spectral import FlatBand, FunctionDensity, Ohmic, SpectralDensity, discretise
-from athermal.study import Failure, Grid, Sample, Sweep, Table, load_sweep, sweep
+from athermal.study import Failure, Grid, Rerun, Sample, Sweep, Table, load_sweep, rerun, sweep
 from athermal.thermodynamics.ledger import Ledger, load
 
 __all__ = [
@@ -123,6 +123,7 @@ __all__ = [
     "Qubit",
     "Qudit",
     "RecurrenceWarning",
+    "Rerun",
     "Reservoir",
     "ResidualWarning",
     "Ring",
@@ -157,6 +158,7 @@ __all__ = [
     "load_sweep",
     "plot",
     "read_machine_file",
+    "rerun",
     "run",
     "sweep",
 ]

@@ -9,8 +9,9 @@ from typing import Annotated
 
 import typer
 
-from athermal.cli import auditing, catalogue, inspection, limit, pictures, runs, texts
+from athermal.cli import auditing, catalogue, inspection, limit, pictures, runs, sweeping, texts
 from athermal.cli.console import reporting
+from athermal.study.sweep import MAX_POINTS
 
 app = typer.Typer(
     help="Exact thermodynamics of quantum machines whose parts are correlated.",
@@ -158,6 +159,62 @@ def plot(
     """Draw a figure of a finished run."""
     with reporting():
         typer.echo(pictures.draw(result, kind.value, out, with_limit=with_limit))
+
+
+@app.command(help=texts.SWEEP)
+def sweep(
+    *,
+    source: Source,
+    vary: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--vary", "-v", metavar="KEY=VALUES", help="LOW:HIGH:COUNT, LOW:HIGH:COUNT:log or VALUE,VALUE. Several make a grid."
+        ),
+    ] = None,
+    sample: Annotated[
+        int | None,
+        typer.Option("--sample", min=1, help="Draw so many points, quasi-random, within the ranges --vary KEY=LOW:HIGH."),
+    ] = None,
+    is_random: Annotated[bool, typer.Option("--random", help="Draw them at random instead.")] = False,
+    table: Annotated[
+        Path | None, typer.Option("--table", metavar="CSV", help="A file with a line of names and a line for each point.")
+    ] = None,
+    changes: Changes = None,
+    cycles: Annotated[int | None, typer.Option("--cycles", "-n", min=1, help="Periods to run, in place of the file's.")] = None,
+    accuracy: Accuracy = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="DIR", help="Folder of the sweep; results/NAME-sweep-HASH if left out.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", "-j", min=1, help="Processes; one for each processor if left out.")
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option("--scheduler", metavar="ADDRESS", help="Run on the Dask cluster whose scheduler is there.")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of samples and of the points.")] = 0,
+    max_points: Annotated[int, typer.Option("--max-points", min=1, help="Refuse more points than this.")] = MAX_POINTS,
+    as_json: AsJson = False,
+) -> None:
+    """Run a machine at many points of its parameters."""
+    points = sweeping.Points(vary or [], sample, is_random, table, seed)
+    settings: dict[str, int | float | None] = {"cycles": cycles, "accuracy": accuracy}
+    options = {"workers": workers, "scheduler": scheduler, "max_points": max_points}
+    with reporting(as_json=as_json):
+        raise typer.Exit(sweeping.run(source, changes or [], points, settings, options, out, as_json=as_json))
+
+
+@app.command(help=texts.RERUN)
+def rerun(
+    *,
+    store: Annotated[Path, typer.Argument(metavar="STORE", help="The folder of a sweep, or a ledger that a run wrote (.nc).")],
+    point: Annotated[
+        str | None, typer.Option("--point", "-p", metavar="ID", help="The point: its number, or the first digits of its hash.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run a point of a sweep again and compare."""
+    with reporting(as_json=as_json):
+        raise typer.Exit(sweeping.run_again(store, point, as_json=as_json))
 
 
 def main() -> None:

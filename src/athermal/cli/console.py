@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn,
 from rich.text import Text
 
 from athermal.engine import Progress as ProgressCallback
-from athermal.errors import AthermalError, AthermalWarning, RunError
+from athermal.errors import AthermalError, AthermalWarning, RunError, StoreError
 
 BAD_INPUT, UNFINISHED, INTERRUPTED = 2, 1, 130
 
@@ -33,7 +33,7 @@ def reporting(*, as_json: bool = False) -> Iterator[None]:
     try:
         yield
     except AthermalError as error:
-        _fail(error, str(error), UNFINISHED if isinstance(error, RunError) else BAD_INPUT, as_json=as_json)
+        _fail(error, str(error), UNFINISHED if isinstance(error, (RunError, StoreError)) else BAD_INPUT, as_json=as_json)
     except MemoryError as error:
         message = f"There is not enough memory for this machine: {error}. Use fewer modes, or fewer or smaller parts."
         _fail(error, message, UNFINISHED, as_json=as_json)
@@ -75,13 +75,17 @@ def warnings_as_lines() -> Iterator[list[str]]:
 
 
 class _Rate(ProgressColumn):
-    """Cycles per second, or seconds per cycle when that is the larger number."""
+    """Units per second, or seconds per unit when that is the larger number."""
+
+    def __init__(self, unit: str) -> None:
+        super().__init__()
+        self._unit = unit
 
     def render(self, task: Task) -> Text:
         speed = task.finished_speed or task.speed
         if not speed:
             return Text("")
-        return Text(f"{speed:.1f} cycles/s" if speed >= 1.0 else f"{1.0 / speed:.1f} s/cycle")
+        return Text(f"{speed:.1f} {self._unit}s/s" if speed >= 1.0 else f"{1.0 / speed:.1f} s/{self._unit}")
 
 
 @contextlib.contextmanager
@@ -95,7 +99,7 @@ def progress_bar(cycles: int, samples_per_cycle: int) -> Iterator[ProgressCallba
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("cycle {task.fields[done]}/{task.total:.0f}"),
-        _Rate(),
+        _Rate("cycle"),
         TextColumn("time left"),
         TimeRemainingColumn(),
     )
@@ -106,6 +110,31 @@ def progress_bar(cycles: int, samples_per_cycle: int) -> Iterator[ProgressCallba
             whole = (total - 1) // samples_per_cycle  # more than `cycles` if baths are refined
             done = whole if finished == total else (finished - 1) / samples_per_cycle
             bar.update(task, description="running", total=whole, completed=done, done=int(done))
+
+        yield advance
+
+
+@contextlib.contextmanager
+def counting_bar(unit: str) -> Iterator[ProgressCallback | None]:
+    """Show how many points of a study are done on standard error if that is a terminal; yield what the study is to call."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield None
+        return
+    columns: tuple[Any, ...] = (
+        TextColumn(f"{unit} {{task.completed:.0f}}/{{task.total:.0f}}"),
+        BarColumn(),
+        _Rate(unit),
+        TextColumn("time left"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True, speed_estimate_period=300.0) as bar:
+        task = bar.add_task("", total=None)
+
+        def advance(finished: int, total: int) -> None:
+            if bar.tasks[0].total is None:  # what a store already holds says nothing about the rate
+                bar.reset(task, total=total, completed=finished)
+            bar.update(task, total=total, completed=finished)
 
         yield advance
 

@@ -120,3 +120,41 @@ Examples:
   athermal plot results/two_oscillator.nc --kind resources --out resources.pdf
   athermal plot results/continuum.nc --kind efficiency --limit
 """
+
+SWEEP = """\
+Run a machine at many points of its parameters, and keep every ledger.
+
+Finished points are kept as they come. A sweep that was stopped, by Ctrl-C or a crash, goes on from there when the same command
+is given again; several processes may work on one folder. A point that cannot be run is recorded with its error. The folder also
+gets sweep.nc, one labelled data set (parameters x cycle x ...).
+
+\b
+Examples:
+  athermal sweep two_oscillator --vary T_hot=1.1:3:40 --vary coupling=0.05:0.4:40
+  athermal sweep examples/two_oscillator.toml --vary initial.strength=0:0.99:12
+  athermal sweep otto --vary modes=20,40,80 --cycles 8 --out bath_size
+  athermal sweep engine.toml --vary T_hot=1.1:3 --vary coupling=0.05:0.4 --sample 256
+  athermal sweep engine.toml --table points.csv --scheduler tcp://10.0.0.1:8786
+  athermal plot bath_size --kind lasting
+
+\b
+KEY is a parameter of a library machine (T_hot), or a path into the machine file
+(machine.reservoirs.hot.temperature, initial.strength, run.cycles).
+
+\b
+Exit status: 0 done; 1 no point could be run, or the folder could not be
+written to; 2 wrong usage or a wrong file; 130 Ctrl-C.
+"""
+
+RERUN = """\
+Run a point of a sweep again, or a saved ledger, and compare with what was recorded.
+
+\b
+Examples:
+  athermal rerun bath_size --point 17
+  athermal rerun bath_size --point 3fa9c1
+  athermal rerun results/two_oscillator.nc
+
+\b
+Exit status: 0 identical to the last bit; 1 it differs; 2 wrong usage or a wrong file.
+"""

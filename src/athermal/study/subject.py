@@ -25,9 +25,6 @@ from athermal.study.design import Point, as_plain
 Tables = dict[str, Any]
 """Tables of a machine file."""
 
-Varied = Machine | Callable[..., Machine] | str | Path
-"""What a user may hand in: a machine, a function that returns one, a machine file, or the name of a library machine."""
-
 
 class Subject(ABC):
     """What is varied; it makes the run of a point."""
@@ -144,6 +141,10 @@ class FunctionOfParameters(Subject):
             bound |= {key: repr(value) for key, value in function.keywords.items()}
             function = function.func
         return function, bound
+
+
+Varied = Machine | Callable[..., Machine] | str | Path | Subject
+"""What a user may hand in: a machine, a function that returns one, a machine file, or the name of a library machine."""
 
 
 def as_subject(

@@ -267,9 +267,9 @@ def _too_many(subject: Subject, design: Design, seed: int, first: int, workers: 
     execute(subject, "", Task(first, design.point(first), seed_of(seed, first)))
     each = time.perf_counter() - started
     return (
-        f"The sweep has {len(design):,} points, more than `max_points` = {max_points:,}. One takes {each:.2g} s, so all would "
-        f"take about {duration(each * len(design) / workers)} on {workers} workers. Give fewer values, a Sample within ranges, or a "
-        "larger `max_points`."
+        f"The sweep has {len(design):,} points, more than `max_points` = {max_points:,}. One takes {each:.2g} s, so all "
+        f"would take about {duration(each * len(design) / workers)} on {workers} workers. Give fewer values, a Sample within "
+        "ranges, or a larger `max_points`."
     )
 
 

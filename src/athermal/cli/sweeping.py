@@ -1,0 +1,187 @@
+"""`athermal sweep` and `athermal rerun`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import typer
+
+from athermal.cli.console import INTERRUPTED, UNFINISHED, counting_bar, say, warnings_as_lines
+from athermal.cli.documents import plain
+from athermal.cli.sources import tables_of
+from athermal.errors import StudyError, StudyInterrupted
+from athermal.files.overrides import apply_override
+from athermal.study import Grid, Sample, Sweep, rerun, sweep
+from athermal.study.design import Design, read_table, read_value, spaced
+from athermal.study.subject import Document
+from athermal.study.sweep import study_of
+
+_HASH_DIGITS = 6
+
+
+@dataclass(frozen=True)
+class Points:
+    """Which points a command asks for.
+
+    Parameters
+    ----------
+    vary : sequence of str
+        "T_hot=1.1:3:40", "T_hot=1.1:3:40:log", "damping=exchange,position", or ranges "T_hot=1.1:3" of a sample.
+    sample : int or None
+        How many points are drawn.
+    is_random : bool
+    table : Path or None
+    seed : int
+    """
+
+    vary: Sequence[str]
+    sample: int | None
+    is_random: bool
+    table: Path | None
+    seed: int
+
+    def design(self) -> Design:
+        """Return the points."""
+        if self.table is not None:
+            if self.vary or self.sample is not None:
+                raise StudyError("--table holds the points; --vary and --sample do not go with it.")
+            return read_table(self.table)
+        if not self.vary:
+            raise StudyError("Say what to vary: --vary T_hot=1.1:3:40, or --table FILE.csv.")
+        pairs = [_split(text) for text in self.vary]
+        for name, _ in pairs:
+            if [key for key, _ in pairs].count(name) > 1:
+                raise StudyError(f"--vary {name} is given more than once. Give all its values at once.")
+        if self.sample is not None:
+            method: Literal["quasi_random", "random"] = "random" if self.is_random else "quasi_random"
+            return Sample({name: _range(name, text) for name, text in pairs}, self.sample, method, self.seed)
+        if self.is_random:
+            raise StudyError("--random goes with --sample N, the number of points to draw.")
+        return Grid({name: tuple(_values(name, text)) for name, text in pairs})
+
+
+def run(
+    source: str,
+    changes: Sequence[str],
+    points: Points,
+    settings: dict[str, int | float | None],
+    options: dict[str, Any],
+    out: Path | None,
+    *,
+    as_json: bool,
+) -> int:
+    """Run a sweep, keep it, print its summary, and return the exit status."""
+    tables, name = tables_of(source, changes)
+    for key, value in settings.items():
+        if value is not None:
+            apply_override(tables, f"run.{key}", value)
+    subject, design = Document(tables, name), points.design()
+    fingerprint = study_of(subject, design, points.seed)["fingerprint"]
+    store = out or Path("results") / f"{name}-sweep-{fingerprint[:_HASH_DIGITS]}"
+    say(f"{len(design):,} points of {' x '.join(design.names)}, kept in {store} as they come.")
+    status = 0
+    with warnings_as_lines():
+        try:
+            with counting_bar("point") as progress:
+                result = sweep(subject, design, store=store, seed=points.seed, progress=progress, **options)
+        except StudyInterrupted as error:
+            say(str(error), "Error")
+            result, status = error.result, INTERRUPTED
+    written = {} if status else _keep(result, store)
+    if as_json:
+        typer.echo(json.dumps(plain(_document(result, written)), indent=2, allow_nan=False))
+    else:
+        typer.echo("\n".join([str(result), *_highlights(result), *(f"{what}: {path}" for what, path in written.items())]))
+    return status or (0 if any(record.ledger for record in result.records.values()) else UNFINISHED)
+
+
+def run_again(store: Path, point: str | None, *, as_json: bool) -> int:
+    """Run a point of a sweep again, print the comparison, and return the exit status: 0 if it is identical."""
+    found = rerun(store, point)
+    if as_json:
+        facts = {"title": found.title, "is_identical": found.is_identical, "differences": found.differences}
+        typer.echo(json.dumps(plain({**facts, "error": found.error, "notes": list(found.notes)}), indent=2, allow_nan=False))
+    else:
+        typer.echo(str(found))
+    return 0 if found.is_identical else UNFINISHED
+
+
+def _keep(result: Sweep, store: Path) -> dict[str, str]:
+    return {"Data set": str(result.save(store / "sweep.nc"))}
+
+
+def _document(result: Sweep, written: dict[str, str]) -> dict[str, Any]:
+    failures = [
+        {"point": f.point, "parameters": f.parameters, "status": f.status, "error": f"{f.error_type}: {f.error}"}
+        for f in result.failures
+    ]
+    complete = sum(record.status == "complete" for record in result.records.values())
+    head = {"parameters": list(result.design.names), "points": len(result), "complete": complete, "missing": result.n_missing}
+    return {**head, "failures": failures, "store": str(result.path), "highlights": _highlights(result), "outputs": written}
+
+
+def _highlights(result: Sweep) -> list[str]:
+    """Return where the machine does best, and where it beats Carnot."""
+    data = result.dataset
+    if "efficiency" not in data:
+        return []
+    lines = []
+    for words, column in (("in one cycle", "efficiency"), ("over the whole run", "cumulative_efficiency")):
+        values = data[column] if column == "efficiency" else data[column].isel(cycle=-1)
+        engines = values.where(data["work" if column == "efficiency" else "cumulative_work"].sel(cycle=values["cycle"]) < 0.0)
+        if np.all(np.isnan(engines.values)):
+            continue
+        place = engines.argmax(...)
+        best, carnot = float(engines.isel(place)), float(data["carnot_efficiency"].isel({"cycle": -1} | place))
+        point = int(data["point"].isel({dim: k for dim, k in place.items() if dim != "cycle"}))
+        cycle = f" in cycle {int(engines['cycle'].isel(cycle=place['cycle']))}" if "cycle" in place else ""
+        where = ", ".join(f"{key} = {_short(value)}" for key, value in result.design.point(point).items())
+        lines.append(f"Highest efficiency {words}: {best:.4g} (Carnot {carnot:.4g}){cycle} at point {point}: {where}.")
+    athermal = data["is_athermal"] & (data["work"] < 0.0)
+    beyond = data["efficiency"] > data["carnot_efficiency"]
+    counted = [int(np.sum(np.any(mask.values, axis=mask.dims.index("cycle")))) for mask in (athermal, athermal & beyond)]
+    lines.append(f"An athermal engine in some cycle at {counted[0]} of {len(result)} points, above Carnot at {counted[1]}.")
+    return lines
+
+
+def _short(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _split(text: str) -> tuple[str, str]:
+    name, equals, values = text.partition("=")
+    if not equals or not name.strip() or not values.strip():
+        raise StudyError(f"--vary must be written NAME=LOW:HIGH:COUNT or NAME=VALUE,VALUE, but is {text!r}.")
+    return name.strip(), values.strip()
+
+
+def _values(name: str, text: str) -> list[Any]:
+    """Return the values that "1.1:3:40", "0.01:1:5:log" or "a,b,c" stands for."""
+    if ":" not in text:
+        return [read_value(word) for word in text.split(",")]
+    words = text.split(":")
+    rule = f"--vary {name} must be LOW:HIGH:COUNT, LOW:HIGH:COUNT:log or VALUE,VALUE, but is {text!r}."
+    if len(words) not in (3, 4) or (len(words) == 4 and words[3] != "log"):
+        hint = " Two numbers make a range, which goes with --sample N." if len(words) == 2 else ""
+        raise StudyError(rule + hint)
+    low, high, count = (read_value(word) for word in words[:3])
+    if not isinstance(count, int) or isinstance(count, bool) or count < 1:
+        raise StudyError(f"{rule} COUNT must be a whole number of at least 1.")
+    if not all(isinstance(end, (int, float)) and not isinstance(end, bool) and np.isfinite(end) for end in (low, high)):
+        raise StudyError(f"{rule} LOW and HIGH must be numbers.")
+    is_logarithmic = len(words) == 4
+    if is_logarithmic and min(low, high) <= 0:
+        raise StudyError(f"{rule} On a logarithmic scale LOW and HIGH must be positive.")
+    return spaced(low, high, count, is_logarithmic=is_logarithmic)
+
+
+def _range(name: str, text: str) -> tuple[Any, Any]:
+    words = [read_value(word) for word in text.split(":")]
+    if len(words) != 2:
+        raise StudyError(f"--vary {name} of a sample must be a range LOW:HIGH, but is {text!r}.")
+    return words[0], words[1]
