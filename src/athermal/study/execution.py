@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
+import loky
+
 from athermal.errors import StudyError
 from athermal.study.task import Task
 
@@ -162,8 +164,6 @@ class Pool(_Pooled):
 
     def submit(self, work: Work, task: Task) -> Future[bytes]:
         if self._pool is None:
-            import loky  # noqa: PLC0415  takes time to import, and only a pool needs it
-
             one = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
             self._pool = loky.ProcessPoolExecutor(self._workers, initializer=_begin, initargs=(os.getpid(),), env=one)
         try:

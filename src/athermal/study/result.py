@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from athermal.study.dataset import assemble
 from athermal.study.design import Design, Point
 from athermal.study.record import Record
 from athermal.thermodynamics.ledger import Ledger
+
+_NUMBER = re.compile(r"[-+]?\d[\d.e+-]*")
 
 
 @dataclass(frozen=True)
@@ -164,8 +167,8 @@ class Sweep:
 
 
 def _grouped(entries: list[tuple[int, str]]) -> list[str]:
-    """Return one line for each kind of message: how often, and the first."""
+    """Return one line for each kind of message, alike but for its numbers: how often, and the first."""
     kinds: dict[str, list[tuple[int, str]]] = {}
     for k, text in entries:
-        kinds.setdefault(text.partition(":")[0], []).append((k, text))
+        kinds.setdefault(_NUMBER.sub("#", text), []).append((k, text))
     return [f"  {len(found)} x {found[0][1]} (point {found[0][0]})" for found in kinds.values()]

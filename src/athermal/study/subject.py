@@ -133,14 +133,25 @@ class FunctionOfParameters(Subject):
         )
 
     def _innermost(self) -> tuple[Any, dict[str, str]]:
-        """Return the function below all `functools.partial`, and the arguments that these bind."""
+        """Return the function below all `functools.partial`, and what these and its closure bind to names."""
         function: Any = self.function
         bound: dict[str, str] = {}
         while isinstance(function, functools.partial):
             bound |= {str(k): repr(value) for k, value in enumerate(function.args)}
             bound |= {key: repr(value) for key, value in function.keywords.items()}
             function = function.func
+        cells = zip(
+            getattr(getattr(function, "__code__", None), "co_freevars", ()),
+            getattr(function, "__closure__", None) or (),
+            strict=True,
+        )
+        bound |= {name: repr(cell.cell_contents) for name, cell in cells if _is_plain(cell.cell_contents)}
         return function, bound
+
+
+def _is_plain(value: Any) -> bool:
+    """Return whether the `repr` of a value tells all of it, and the same in every process."""
+    return isinstance(value, (int, float, complex, str, bool, type(None), tuple, list, dict)) and " at 0x" not in repr(value)
 
 
 Varied = Machine | Callable[..., Machine] | str | Path | Subject
@@ -173,7 +184,8 @@ def as_subject(
                 f"The machine {varied.name!r} holds a Python function or a huge matrix, so its parts have no names to be varied "
                 "by. Give the function that makes it."
             )
-        return Document(_merged({"machine": data}, settings), varied.name)
+        start = {"initial": data.pop("initial")}
+        return Document(_merged({"machine": data, **start}, settings), varied.name)
     names = {function: name for name, function in library_functions().items()}
     if isinstance(varied, str) and not Path(varied).exists() and varied in names.values():
         return Document(_merged({"machine": {"library": varied}}, settings), varied)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 import importlib.metadata
-import os
 import platform
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
+
+import loky
 
 from athermal import _validate
 from athermal.backends.base import Backend
@@ -104,7 +105,7 @@ def sweep(
     ('T_hot',)
     """
     design = as_design(over)
-    workers = (os.cpu_count() or 1) if workers is None else _validate.count(workers, "workers", "a sweep")
+    workers = min(loky.cpu_count() if workers is None else _validate.count(workers, "workers", "a sweep"), len(design))
     seed = _validate.count(seed, "seed", "a sweep", least=0)
     subject = as_subject(
         machine,
