@@ -95,8 +95,9 @@ def decode(content: bytes, place: str) -> Record:
     facts = data.attrs
     if facts.get("format") != FORMAT:
         raise FileFormatError(f"{place} is not a point of a sweep.")
-    if int(facts["format_version"]) != FORMAT_VERSION:
-        raise FileFormatError(f"{place} has format version {facts['format_version']}; this version reads {FORMAT_VERSION}.")
+    version = facts.get("format_version", FORMAT_VERSION)
+    if version != FORMAT_VERSION:
+        raise FileFormatError(f"{place} has format version {version}; this version reads {FORMAT_VERSION}.")
     found = facts.pop("checksum", "")
     if found != _checksum(data):
         raise FileFormatError(f"{place} is damaged: its content does not match its checksum.")
