@@ -150,8 +150,8 @@ class FunctionOfParameters(Subject):
 
 
 def _is_plain(value: Any) -> bool:
-    """Return whether the `repr` of a value tells all of it, and the same in every process."""
-    return isinstance(value, (int, float, complex, str, bool, type(None), tuple, list, dict)) and " at 0x" not in repr(value)
+    """Return whether the `repr` of a value tells all of it, and always the same."""
+    return isinstance(value, (int, float, complex, str, bool, type(None), tuple)) and " at 0x" not in repr(value)
 
 
 Varied = Machine | Callable[..., Machine] | str | Path | Subject

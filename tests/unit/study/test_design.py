@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import qmc
 
 import athermal as at
 from athermal.errors import MachineError, StudyError
@@ -17,8 +18,6 @@ def test_grid_runs_through_every_combination_last_parameter_fastest():
 
 
 def test_quasi_random_sample_covers_more_evenly_than_a_random_one():
-    from scipy.stats import qmc
-
     ranges = {"a": (0.0, 1.0), "b": (0.0, 1.0)}
     even, random = (at.Sample(ranges, 64, method) for method in ("quasi_random", "random"))
     rows = [np.array([list(point.values()) for point in sample]) for sample in (even, random)]
@@ -98,7 +97,8 @@ def test_bad_samples_are_refused(points, method):
 
 
 @pytest.mark.parametrize(
-    ("text", "message"), [("a,b\n1,2\n3\n", "Line 3 of .* has 1 values, but there are 2 names"), ("a,b\n", "at least one line of values")]
+    ("text", "message"),
+    [("a,b\n1,2\n3\n", "Line 3 of .* has 1 values, but there are 2 names"), ("a,b\n", "at least one line of values")],
 )
 def test_bad_csv_is_refused(tmp_path, text, message):
     path = tmp_path / "points.csv"

@@ -42,9 +42,7 @@ def test_paths_lead_into_machine_start_and_run():
 def test_function_takes_arguments_and_paths_and_its_seed():
     subject = as_subject(engine, backend=at.Dense(tolerance=1e-10))
     plan = subject.plan({"T_hot": 2.0, "initial": {"kind": "charged", "cycles": 1}, "run.samples_per_cycle": 3}, 17)
-    assert plan.machine == engine(2.0, seed=17).__class__(
-        **{**vars_of(engine(2.0, seed=17)), "initial": at.Charged(1)}
-    )
+    assert plan.machine == engine(2.0, seed=17).__class__(**{**vars_of(engine(2.0, seed=17)), "initial": at.Charged(1)})
     assert (plan.samples_per_cycle, plan.backend) == (3, at.Dense(tolerance=1e-10))
     assert subject.plan({"T_hot": 2.0, "seed": 5}, 17).machine == engine(2.0, seed=5)
     assert as_subject(any_engine).plan({"T_hot": 2.0}, 0).machine == any_engine(T_hot=2.0)
