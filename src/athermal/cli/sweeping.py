@@ -19,9 +19,11 @@ from athermal.files.overrides import apply_override
 from athermal.study import Grid, Sample, Sweep, rerun, sweep
 from athermal.study.design import Design, read_table, read_value, spaced
 from athermal.study.subject import Document
-from athermal.study.sweep import study_of
+from athermal.study.sweep import duration, seconds_for_one, study_of
 
 _HASH_DIGITS = 6
+# From so many points on a command says how long it will take, for the price of one point.
+_LONG = 100
 
 
 @dataclass(frozen=True)
@@ -83,8 +85,9 @@ def run(
     subject, design = Document(tables, name), points.design()
     fingerprint = study_of(subject, design, points.seed)["fingerprint"]
     store = out or Path("results") / f"{name}-sweep-{fingerprint[:_HASH_DIGITS]}"
-    say(f"{len(design):,} points of {' x '.join(design.names)}, kept in {store} as they come.")
     status = 0
+    if len(design) <= options["max_points"]:
+        say(_announcement(subject, design, points.seed, store))
     with warnings_as_lines():
         try:
             with counting_bar("point") as progress:
@@ -109,6 +112,15 @@ def run_again(store: Path, point: str | None, *, as_json: bool) -> int:
     else:
         typer.echo(str(found))
     return 0 if found.is_identical else UNFINISHED
+
+
+def _announcement(subject: Document, design: Design, seed: int, store: Path) -> str:
+    """Say what is going to be run, and how long it will take if that is long."""
+    words = f"{len(design):,} points of {' x '.join(design.names)}"
+    if len(design) >= _LONG:
+        each = seconds_for_one(subject, design, seed)
+        words += f", one in about {duration(each)}: {duration(each * len(design))} on one worker"
+    return f"{words}. They are kept in {store} as they come; the same command goes on from what is there."
 
 
 def _keep(result: Sweep, store: Path) -> dict[str, str]:

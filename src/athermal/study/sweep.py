@@ -116,9 +116,14 @@ def sweep(
         accuracy=accuracy,
     )
     study = study_of(subject, design, seed)
-    first = _first_possible(subject, design, seed)
     if len(design) > max_points:
-        raise StudyError(_too_many(subject, design, seed, first, workers, max_points))
+        each = seconds_for_one(subject, design, seed)
+        raise StudyError(
+            f"The sweep has {len(design):,} points, more than `max_points` = {max_points:,}. One takes {each:.2g} s, so all "
+            f"would take about {duration(each * len(design) / workers)} on {workers} workers. Give fewer values, a Sample "
+            "within ranges, or a larger `max_points`."
+        )
+    _first_possible(subject, design, seed)
     held = None if store is None else Store.create(Path(store), study)
     job = _Job(subject, design, seed, study, held, progress)
     with executor_of(workers, scheduler) as executor:
@@ -262,16 +267,12 @@ def _first_possible(subject: Subject, design: Design, seed: int) -> int:
     raise StudyError(f"None of the points of the sweep can be run. The first says: {first}") from first
 
 
-def _too_many(subject: Subject, design: Design, seed: int, first: int, workers: int, max_points: int) -> str:
-    """Run one point, and say how long all would take."""
+def seconds_for_one(subject: Subject, design: Design, seed: int) -> float:
+    """Return how long the first point takes that can be run, by running it; raise `StudyError` if there is none."""
+    first = _first_possible(subject, design, seed)
     started = time.perf_counter()
     execute(subject, "", Task(first, design.point(first), seed_of(seed, first)))
-    each = time.perf_counter() - started
-    return (
-        f"The sweep has {len(design):,} points, more than `max_points` = {max_points:,}. One takes {each:.2g} s, so all "
-        f"would take about {duration(each * len(design) / workers)} on {workers} workers. Give fewer values, a Sample within "
-        "ranges, or a larger `max_points`."
-    )
+    return time.perf_counter() - started
 
 
 def duration(seconds: float) -> str:
