@@ -28,6 +28,7 @@ from athermal.errors import (
     RunError,
     RunInterrupted,
     StateError,
+    StudyError,
     TruncationWarning,
 )
 from athermal.files import MachineFile, read_machine_file
@@ -129,6 +130,7 @@ __all__ = [
     "StateError",
     "StateVectors",
     "Strokes",
+    "StudyError",
     "Sum",
     "TruncatedBath",
     "TruncatedOscillator",

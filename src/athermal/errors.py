@@ -6,6 +6,7 @@
     ├── MachineError        a machine that cannot exist (also a ValueError)
     ├── StateError          a state that cannot exist (also a ValueError)
     ├── FileFormatError     a machine file or result file that cannot be read (also a ValueError)
+    ├── StudyError          a sweep or an optimisation that cannot be done as asked (also a ValueError)
     └── RunError            a run that could not be finished; `.ledger` keeps what was
         ├── ConvergenceError    a tolerance that could not be met
         └── InstabilityError    energies that blow up
@@ -41,6 +42,10 @@ class StateError(AthermalError, ValueError):
 
 class FileFormatError(AthermalError, ValueError):
     """A machine file or a result file that cannot be read as what it claims to be."""
+
+
+class StudyError(AthermalError, ValueError):
+    """A sweep or an optimisation that cannot be done as asked."""
 
 
 class RunError(AthermalError, RuntimeError):
