@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from athermal._types import FloatArray
 from athermal.errors import StudyError
@@ -80,6 +81,7 @@ def pareto_front(
             _draw_carnot(axes, chosen[1])
         axes.set_xlabel(f"{column_label(_bare(x))} ({chosen[0].when})")
         axes.set_ylabel(f"{column_label(_bare(y))}\n({chosen[1].when})")
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
         _count_others(axes, chosen, shown)
         style.legend_above(axes)
     return axes

@@ -2,7 +2,7 @@ import numpy as np
 
 import athermal as at
 from athermal.study.lasting import cycles_beyond_carnot
-from unit import sweeps
+from tests.unit import sweeps
 
 
 def test_last_cycle_beyond_carnot():

@@ -4,7 +4,7 @@ import pytest
 import athermal as at
 from athermal.errors import StudyError
 from athermal.study.selection import dataset_of, fix, plane, points
-from unit import sweeps
+from tests.unit import sweeps
 
 AXES = {"a": [1.0, 2.0, 3.0], "kind": ["x", "y"], "initial.strength": [0.0, 0.1]}
 
