@@ -70,7 +70,7 @@ from athermal.machine.parts import (
     TruncatedOscillator,
 )
 from athermal.machine.spectral import FlatBand, FunctionDensity, Ohmic, SpectralDensity, discretise
-from athermal.study import Failure, Grid, Rerun, Sample, Sweep, Table, load_sweep, rerun, sweep
+from athermal.study import Failure, Grid, Rerun, Sample, Sweep, Table, cycles_beyond_carnot, load_sweep, rerun, sweep
 from athermal.thermodynamics.ledger import Ledger, load
 
 __all__ = [
@@ -150,6 +150,7 @@ __all__ = [
     "TwoModeSqueezing",
     "VersionWarning",
     "audit",
+    "cycles_beyond_carnot",
     "discretise",
     "floquet_exponents",
     "library",

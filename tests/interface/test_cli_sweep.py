@@ -27,14 +27,14 @@ def _in_a_folder_of_its_own(tmp_path, monkeypatch):
 
 
 def test_grid_over_a_file_is_kept_summarised_and_labelled():
-    done = athermal("sweep", SHOWCASE, "--vary", "initial.strength=0:0.99:3", "--vary", "T_hot=2,2.4", "--set", "modes=12",
+    done = athermal("sweep", SHOWCASE, "--vary", "initial.strength=0:0.99:3", "--vary", "T_hot=2.4,3", "--set", "modes=12",
                     "--cycles", 3, "--workers", 1, "--out", "showcase")  # fmt: skip
     assert done.exit_code == 0, done.stderr
     assert done.stderr.startswith("6 points of initial.strength x T_hot. They are kept in showcase as they come;")
     assert "6 of 6 points of initial.strength, T_hot are complete." in done.stdout
     # VALIDATION.md, showcase: the first cycle has eta = 0.824 (Carnot 0.5833)
     assert (
-        "Highest efficiency in one cycle: 0.8239 (Carnot 0.5833) in cycle 1 at point 5: initial.strength = 0.99, T_hot = 2.4"
+        "Highest efficiency in one cycle: 0.8239 (Carnot 0.5833) in cycle 1 at point 4: initial.strength = 0.99, T_hot = 2.4"
         in done.stdout
     )
     data = xr.load_dataset("showcase/sweep.nc", engine="h5netcdf")

@@ -1,4 +1,4 @@
-"""Figures of a ledger: matplotlib functions that draw on the axes they are given and return them.
+"""Figures of a ledger and of a sweep: matplotlib functions that draw on the axes they are given and return them.
 
 None of them shows a window, picks a backend or changes matplotlib's settings. Without `ax` each makes a figure of a print
 column's width in this package's style; on axes of your own your own style holds. hbar = k_B = 1 throughout.
@@ -6,8 +6,28 @@ column's width in this package's style; on axes of your own your own style holds
 
 from athermal.plot.against_carnot import efficiency
 from athermal.plot.budget import flows, resources
+from athermal.plot.heat_map import heat_map
+from athermal.plot.lasting import lasting
+from athermal.plot.mode_map import mode_map
 from athermal.plot.order import ergotropy
 from athermal.plot.overview import summary
+from athermal.plot.pareto import pareto_front
 from athermal.plot.trajectories import correlations, energy_entropy
 
-__all__ = ["correlations", "efficiency", "energy_entropy", "ergotropy", "flows", "resources", "summary"]
+SWEEP_FIGURES = {"heat-map": heat_map, "mode-map": mode_map, "pareto": pareto_front, "lasting": lasting}
+"""The figures of a sweep by the names that the command line has for them."""
+
+__all__ = [
+    "SWEEP_FIGURES",
+    "correlations",
+    "efficiency",
+    "energy_entropy",
+    "ergotropy",
+    "flows",
+    "heat_map",
+    "lasting",
+    "mode_map",
+    "pareto_front",
+    "resources",
+    "summary",
+]

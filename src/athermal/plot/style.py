@@ -109,7 +109,7 @@ def draw_limit(ax: Axes, level: float, colour: str, label: str | None = None) ->
     ax.axhline(level, color=colour, linestyle=(0, (1, 1.5)), linewidth=0.9, label=label, zorder=1.5)
 
 
-def legend_above(ax: Axes) -> None:
+def legend_above(ax: Axes, handles: list[Any] | None = None, title: str | None = None) -> None:
     """Put the legend above the axes, where it covers no data, in as many columns as fit their width."""
     figure = ax.figure.figure
     if (engine := figure.get_layout_engine()) is not None:
@@ -117,7 +117,15 @@ def legend_above(ax: Axes) -> None:
     width = ax.get_window_extent().width
     for columns in (4, 3, 2, 1):
         legend = ax.legend(
-            loc="lower left", bbox_to_anchor=(0.0, 1.01), ncols=columns, borderaxespad=0.0, columnspacing=1.0, frameon=False
+            handles=ax.get_legend_handles_labels()[0] if handles is None else handles,
+            loc="lower left",
+            bbox_to_anchor=(0.0, 1.01),
+            ncols=columns,
+            borderaxespad=0.0,
+            columnspacing=1.0,
+            frameon=False,
+            title=title,
+            alignment="left",
         )
         if legend.get_window_extent().width <= 1.02 * width:
             return
