@@ -7,8 +7,6 @@ Units: hbar = k_B = 1; frequencies and temperatures in units of the cold oscilla
 our own choice.
 """
 
-
-
 import sys
 import warnings
 from pathlib import Path

@@ -34,7 +34,7 @@ def test_grid_over_a_file_is_kept_summarised_and_labelled():
     assert "6 of 6 points of initial.strength, T_hot are complete." in done.stdout
     # VALIDATION.md, showcase: the first cycle has eta = 0.824 (Carnot 0.5833)
     assert (
-        "Highest efficiency in one cycle: 0.8239 (Carnot 0.5833) in cycle 1 at point 4: initial.strength = 0.99, T_hot = 2.4"
+        "Highest efficiency in one cycle: 0.8238 (Carnot 0.5833) in cycle 1 at point 4: initial.strength = 0.99, T_hot = 2.4"
         in done.stdout
     )
     data = xr.load_dataset("showcase/sweep.nc", engine="h5netcdf")
@@ -144,3 +144,35 @@ def test_command_in_a_process_of_its_own_uses_both_cores():
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "4 of 4 points" in done.stdout
+
+
+def test_figures_of_a_sweep():
+    athermal(*SWAPS, "--vary", "T_hot=1.5,2,3", "--vary", "swap_angle=0.5,1", "--out", "s")
+    for kind, name in (("heat-map", "heat_map"), ("mode-map", "mode_map"), ("pareto", "pareto"), ("lasting", "lasting")):
+        done = athermal("plot", "s", "--kind", kind, *(["--at", "swap_angle=1"] if kind == "lasting" else []))
+        assert (done.exit_code, done.stdout.strip()) == (0, f"s/{name}.png"), done.stderr
+        assert Path(f"s/{name}.png").read_bytes()[:4] == b"\x89PNG"
+    done = athermal(
+        "plot", "s", "--column", "heat[hot bath]", "--x", "swap_angle", "--y", "T_hot", "--cycle", 2, "--out", "h.svg"
+    )
+    assert done.exit_code == 2  # the swap has no bath of that name
+    assert "hot bath" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["s", "--kind", "flows"], "s is a sweep; its figures are heat-map, mode-map, pareto, lasting, not flows"),
+        (["s", "--kind", "lasting", "--x", "T_hot"], "--x does not go with --kind lasting"),
+        (["s", "--column", "nothing"], "nothing"),
+        (["s", "--kind", "heat-map", "--cycle", "9"], "9"),
+        (["r/two_qubit_swap.nc", "--kind", "heat-map"], "The figure heat-map is of a sweep; RESULT must then be its folder"),
+        (["r/two_qubit_swap.nc", "--column", "work"], "--column goes with the figures of a sweep"),
+    ],
+)
+def test_figures_that_cannot_be_drawn(arguments, message):
+    athermal(*SWAPS, "--vary", "T_hot=1.5,2,3", "--out", "s")
+    athermal("run", "two_qubit_swap", "--cycles", 2, "--out", "r")
+    done = athermal("plot", *arguments)
+    assert done.exit_code == 2
+    assert message in done.stderr

@@ -51,6 +51,10 @@ class Kind(StrEnum):
     correlations = "correlations"
     energy_entropy = "energy-entropy"
     ergotropy = "ergotropy"
+    heat_map = "heat-map"
+    mode_map = "mode-map"
+    pareto = "pareto"
+    lasting = "lasting"
 
 
 def _show_version(value: bool) -> None:  # noqa: FBT001  the signature of a typer callback
@@ -144,21 +148,38 @@ def limit_cycle(
 @app.command(help=texts.PLOT)
 def plot(
     *,
-    result: Annotated[Path, typer.Argument(metavar="RESULT", help="A ledger that `athermal run --out` wrote (.nc).")],
+    result: Annotated[
+        Path, typer.Argument(metavar="RESULT", help="A ledger that `athermal run --out` wrote (.nc), or the folder of a sweep.")
+    ],
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", "-o", metavar="FILE", help="Picture to write; its ending chooses png, pdf or svg. RESULT.png if left out."
+            "--out", "-o", metavar="FILE", help="Picture to write; its ending chooses png, pdf or svg. Beside RESULT if left out."
         ),
     ] = None,
-    kind: Annotated[Kind, typer.Option("--kind", "-k", help="Which figure.")] = Kind.summary,
+    kind: Annotated[
+        Kind | None, typer.Option("--kind", "-k", help="Which figure; summary of a ledger, heat-map of a sweep if left out.")
+    ] = None,
     with_limit: Annotated[
         bool, typer.Option("--limit", help="Also draw the limit cycle that late cycles tend to (efficiency, flows).")
     ] = False,
+    column: Annotated[str | None, typer.Option("--column", help="Column of a heat-map: efficiency if left out.")] = None,
+    x: Annotated[str | None, typer.Option("--x", help="Parameter along x; column of a pareto figure.")] = None,
+    y: Annotated[str | None, typer.Option("--y", help="Parameter along y; column of a pareto figure.")] = None,
+    fixed: Annotated[
+        list[str] | None, typer.Option("--at", metavar="KEY=VALUE", help="Value of a parameter that is not drawn. Several times.")
+    ] = None,
+    cycle: Annotated[int | None, typer.Option("--cycle", min=1, help="Cycle of a map: the first if left out.")] = None,
 ) -> None:
-    """Draw a figure of a finished run."""
+    """Draw a figure of a finished run or sweep."""
+    choices = {"column": column, "x": x, "y": y, "cycle": cycle}
     with reporting():
-        typer.echo(pictures.draw(result, kind.value, out, with_limit=with_limit))
+        name = None if kind is None else kind.value
+        if result.is_dir():
+            typer.echo(pictures.draw_sweep(result, name or "heat-map", out, choices, fixed or []))
+        else:
+            pictures.check_of_a_sweep(choices, fixed)
+            typer.echo(pictures.draw(result, name or "summary", out, with_limit=with_limit))
 
 
 @app.command(help=texts.SWEEP)

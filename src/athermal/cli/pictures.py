@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from athermal.errors import FileFormatError
 from athermal.files import machine_file_of
 from athermal.floquet import LimitCycle, limit_cycle
+from athermal.study import load_sweep
+from athermal.study.design import read_value
 from athermal.thermodynamics.ledger import Ledger, load
 
 _DOTS_PER_INCH = 200
@@ -16,11 +19,21 @@ _DOTS_PER_INCH = 200
 # The figures that can show where late cycles tend to.
 WITH_LIMIT = ("efficiency", "flows")
 
+# The figures of a sweep, and the choices that each has.
+_OF_A_SWEEP = {
+    "heat-map": ("column", "x", "y", "cycle"),
+    "mode-map": ("x", "y", "cycle"),
+    "pareto": ("x", "y", "cycle"),
+    "lasting": (),
+}
+
 
 def draw(result: Path, kind: str, out: Path | None, *, with_limit: bool = False) -> Path:
     """Draw a figure of a saved ledger, with the limit cycle if asked for, and return the path of the picture."""
     if with_limit and kind not in WITH_LIMIT:
         raise FileFormatError(f"--limit goes with --kind {' or '.join(WITH_LIMIT)}, but the figure is {kind}.")
+    if kind in _OF_A_SWEEP:
+        raise FileFormatError(f"The figure {kind} is of a sweep; RESULT must then be its folder, but is {result}.")
     if result.suffix == ".toml":
         raise FileFormatError(f"{result} is a machine file, not a result. Run it first: athermal run {result} --out results")
     ledger = load(result)
@@ -29,8 +42,41 @@ def draw(result: Path, kind: str, out: Path | None, *, with_limit: bool = False)
     return save_figure(ledger, kind, out or result.with_name(f"{result.stem}{ending}.png"), limit)
 
 
+def draw_sweep(folder: Path, kind: str, out: Path | None, choices: dict[str, Any], fixed: Sequence[str]) -> Path:
+    """Draw a figure of a sweep, and return the path of the picture."""
+    if kind not in _OF_A_SWEEP:
+        raise FileFormatError(f"{folder} is a sweep; its figures are {', '.join(_OF_A_SWEEP)}, not {kind}.")
+    for name, value in choices.items():
+        if value is not None and name not in _OF_A_SWEEP[kind]:
+            raise FileFormatError(f"--{name} does not go with --kind {kind}.")
+    given = {name: value for name, value in choices.items() if value is not None}
+    if fixed:
+        given["at"] = {name: read_value(text) for name, _, text in (entry.partition("=") for entry in fixed)}
+    sweep = load_sweep(folder)
+    name = "_".join([kind.replace("-", "_"), *([given["column"]] if "column" in given else [])])
+    return _saved(lambda plot: plot.SWEEP_FIGURES[kind](sweep, **given).figure, out or folder / f"{name}.png")
+
+
+def check_of_a_sweep(choices: dict[str, Any], fixed: Sequence[str] | None) -> None:
+    """Raise `FileFormatError` if something was chosen that only figures of sweeps have."""
+    chosen = [name for name, value in choices.items() if value is not None] + (["at"] if fixed else [])
+    if chosen:
+        raise FileFormatError(f"--{chosen[0]} goes with the figures of a sweep; RESULT must then be its folder.")
+
+
 def save_figure(ledger: Ledger, kind: str, path: Path, limit: LimitCycle | None = None) -> Path:
     """Draw a figure of a ledger and write it to a file, whose ending chooses the format."""
+    more = {} if limit is None else {"limit": limit}
+
+    def drawn(plot: Any) -> Any:
+        figure = getattr(plot, kind.replace("-", "_"))(ledger, **more)
+        return figure if kind == "summary" else figure.figure
+
+    return _saved(drawn, path)
+
+
+def _saved(draw: Callable[[Any], Any], path: Path) -> Path:
+    """Draw a figure with `athermal.plot` and write it to a file."""
     import matplotlib as mpl  # noqa: PLC0415  takes time to import, and --help should not
 
     mpl.use("Agg")
@@ -38,9 +84,7 @@ def save_figure(ledger: Ledger, kind: str, path: Path, limit: LimitCycle | None 
 
     from athermal import plot  # noqa: PLC0415
 
-    more = {} if limit is None else {"limit": limit}
-    drawn: Any = getattr(plot, kind.replace("-", "_"))(ledger, **more)
-    figure = drawn if kind == "summary" else drawn.figure
+    figure = draw(plot)
     try:
         known = figure.canvas.get_supported_filetypes()
         if path.suffix.lstrip(".").lower() not in known:

@@ -112,13 +112,15 @@ tolerance; 2 wrong usage, a wrong file, or a machine of another kind.
 """
 
 PLOT = """\
-Draw a figure of a finished run.
+Draw a figure of a finished run or sweep.
 
 \b
 Examples:
   athermal plot results/two_oscillator.nc
   athermal plot results/two_oscillator.nc --kind resources --out resources.pdf
   athermal plot results/continuum.nc --kind efficiency --limit
+  athermal plot sweep_folder --kind heat-map --column cumulative_efficiency
+  athermal plot sweep_folder --kind pareto --x power --y efficiency --cycle 3
 """
 
 SWEEP = """\
