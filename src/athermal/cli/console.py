@@ -11,11 +11,12 @@ from typing import Any, TextIO
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 from athermal.engine import Progress as ProgressCallback
 from athermal.errors import AthermalError, AthermalWarning, RunError, StoreError
+from athermal.study.progress import Rate
 
 BAD_INPUT, UNFINISHED, INTERRUPTED = 2, 1, 130
 
@@ -74,20 +75,6 @@ def warnings_as_lines() -> Iterator[list[str]]:
         yield collected
 
 
-class _Rate(ProgressColumn):
-    """Units per second, or seconds per unit when that is the larger number."""
-
-    def __init__(self, unit: str) -> None:
-        super().__init__()
-        self._unit = unit
-
-    def render(self, task: Task) -> Text:
-        speed = task.finished_speed or task.speed
-        if not speed:
-            return Text("")
-        return Text(f"{speed:.1f} {self._unit}s/s" if speed >= 1.0 else f"{1.0 / speed:.1f} s/{self._unit}")
-
-
 @contextlib.contextmanager
 def progress_bar(cycles: int, samples_per_cycle: int) -> Iterator[ProgressCallback | None]:
     """Show the progress of a run on standard error if that is a terminal; yield what the run is to call."""
@@ -99,7 +86,7 @@ def progress_bar(cycles: int, samples_per_cycle: int) -> Iterator[ProgressCallba
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("cycle {task.fields[done]}/{task.total:.0f}"),
-        _Rate("cycle"),
+        Rate("cycle"),
         TextColumn("time left"),
         TimeRemainingColumn(),
     )
@@ -110,31 +97,6 @@ def progress_bar(cycles: int, samples_per_cycle: int) -> Iterator[ProgressCallba
             whole = (total - 1) // samples_per_cycle  # more than `cycles` if baths are refined
             done = whole if finished == total else (finished - 1) / samples_per_cycle
             bar.update(task, description="running", total=whole, completed=done, done=int(done))
-
-        yield advance
-
-
-@contextlib.contextmanager
-def counting_bar(unit: str) -> Iterator[ProgressCallback | None]:
-    """Show how many points of a study are done on standard error if that is a terminal; yield what the study is to call."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield None
-        return
-    columns: tuple[Any, ...] = (
-        TextColumn(f"{unit} {{task.completed:.0f}}/{{task.total:.0f}}"),
-        BarColumn(),
-        _Rate(unit),
-        TextColumn("time left"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, transient=True, speed_estimate_period=300.0) as bar:
-        task = bar.add_task("", total=None)
-
-        def advance(finished: int, total: int) -> None:
-            if bar.tasks[0].total is None:  # what a store already holds says nothing about the rate
-                bar.reset(task, total=total, completed=finished)
-            bar.update(task, total=total, completed=finished)
 
         yield advance
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 import typer
 
-from athermal.cli.console import INTERRUPTED, UNFINISHED, counting_bar, say, warnings_as_lines
+from athermal.cli.console import INTERRUPTED, UNFINISHED, say, warnings_as_lines
 from athermal.cli.documents import plain
 from athermal.cli.sources import tables_of
 from athermal.errors import StudyError, StudyInterrupted
@@ -90,8 +90,7 @@ def run(
         say(_announcement(subject, design, points.seed, store))
     with warnings_as_lines():
         try:
-            with counting_bar("point") as progress:
-                result = sweep(subject, design, store=store, seed=points.seed, progress=progress, **options)
+            result = sweep(subject, design, store=store, seed=points.seed, **options)
         except StudyInterrupted as error:
             say(str(error), "Error")
             result, status = error.result, INTERRUPTED

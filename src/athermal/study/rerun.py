@@ -16,7 +16,7 @@ from athermal.errors import AthermalError, AthermalWarning, RunError, StudyError
 from athermal.files import MachineFile, machine_file_of
 from athermal.study.record import Record
 from athermal.study.result import Sweep
-from athermal.study.subject import Document, Subject, Varied, as_subject
+from athermal.study.subject import Document, FunctionOfParameters, Subject, Varied, as_subject
 from athermal.study.sweep import load_sweep, study_of
 from athermal.study.task import Task, content_hash
 from athermal.thermodynamics.compact import to_dataset
@@ -83,7 +83,8 @@ def rerun(store: str | Path | Sweep, point: int | str | None = None, *, machine:
     point : int or str
         The point by its position, or by the first six or more digits of its hash.
     machine : callable, optional
-        The machine function of a sweep over one; a sweep over a machine file or a library machine needs none.
+        The machine function of a sweep over one. Without it, the machine is taken from the point's provenance, which cannot
+        hold Python functions and huge matrices.
 
     Returns
     -------
@@ -113,6 +114,13 @@ def rerun(store: str | Path | Sweep, point: int | str | None = None, *, machine:
     record = _record(sweep, point)
     task = Task(record.point, sweep.design.point(record.point), record.seed)
     title = f"{str(task)[0].upper()}{str(task)[1:]}"
+    if sweep.study["subject"]["kind"] == "function" and machine is None:
+        if record.ledger is None:
+            raise StudyError(
+                f"{title} failed, and its machine is made by a Python function, {sweep.study['subject']['name']!r}, which is not "
+                "stored. Give it as `machine`."
+            )
+        return _compared(title, machine_file_of(record.ledger, "machine", title), record.ledger, record.error, ())
     subject = _subject(sweep, machine)
     try:
         plan = subject.plan(task.point, task.seed)
@@ -145,18 +153,13 @@ def _record(sweep: Sweep, point: int | str | None) -> Record:
     return sweep.records[index]
 
 
-def _subject(sweep: Sweep, machine: Varied | None) -> Subject:
+def _subject(sweep: Sweep, machine: Any) -> Subject:
     data = sweep.study["subject"]
     if data["kind"] == "document":
         return Document(data["tables"], data["name"])
-    if machine is None:
-        raise StudyError(
-            f"The sweep is over a Python function, {data['name']!r}, which is not stored with it. Give it: "
-            f"athermal.rerun(store, point, machine={data['name']})."
-        )
     subject = as_subject(machine)
-    if hasattr(subject, "settings"):
-        subject = type(subject)(machine, data["settings"])  # type: ignore[call-arg]
+    if isinstance(subject, FunctionOfParameters):
+        subject = FunctionOfParameters(machine, data["settings"])
     if study_of(subject, sweep.design, int(sweep.study["seed"]))["fingerprint"] != sweep.study["fingerprint"]:
         warnings.warn(
             f"The function given is not the one that the sweep was made with ({data['name']!r}), or its text has changed.",

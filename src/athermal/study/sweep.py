@@ -6,7 +6,7 @@ import functools
 import importlib.metadata
 import platform
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -19,6 +19,7 @@ from athermal.errors import AthermalError, FileFormatError, StoreError, StudyErr
 from athermal.machine.initial import InitialState
 from athermal.study.design import Design, as_design, design_of
 from athermal.study.execution import Executor, executor_of
+from athermal.study.progress import Progress, Tell, telling
 from athermal.study.record import Record, decode
 from athermal.study.result import Sweep
 from athermal.study.store import FORMAT, FORMAT_VERSION, Store
@@ -29,8 +30,6 @@ MAX_POINTS = 100_000
 # How many points are looked at for one whose machine can be made, before a sweep is refused.
 _LOOKED_AT = 2_000
 _POLL_SECONDS = 0.2
-
-Progress = Callable[[int, int], None]
 
 
 def sweep(
@@ -47,7 +46,7 @@ def sweep(
     scheduler: Any = None,
     seed: int = 0,
     max_points: int = MAX_POINTS,
-    progress: Progress | None = None,
+    progress: Progress = True,
 ) -> Sweep:
     """Run a machine at many points of its parameters, and return one labelled data set.
 
@@ -73,8 +72,9 @@ def sweep(
         Each point has a seed of its own made from it, which a machine function with an argument `seed` is given.
     max_points : int
         More points than this are refused, with an estimate of the time.
-    progress : callable, optional
-        Called as progress(finished, total), with the number of points.
+    progress : bool or callable
+        True: a bar with the rate and the time left, on a terminal or in a notebook. A function is called as
+        progress(finished, total), with numbers of points.
 
     Returns
     -------
@@ -125,9 +125,8 @@ def sweep(
         )
     _first_possible(subject, design, seed)
     held = None if store is None else Store.create(Path(store), study)
-    job = _Job(subject, design, seed, study, held, progress)
-    with executor_of(workers, scheduler) as executor:
-        return job.run(executor)
+    with executor_of(workers, scheduler) as executor, telling(progress, "point") as tell:
+        return _Job(subject, design, seed, study, held, tell).run(executor)
 
 
 def study_of(subject: Subject, design: Design, seed: int) -> dict[str, Any]:
@@ -148,7 +147,7 @@ class _Job:
     seed: int
     study: dict[str, Any]
     store: Store | None
-    progress: Progress | None
+    tell: Tell
     records: dict[int, Record] = field(default_factory=dict)
     _elsewhere: list[int] = field(default_factory=list)
 
@@ -248,8 +247,7 @@ class _Job:
         return abandoned
 
     def _tell(self) -> None:
-        if self.progress is not None:
-            self.progress(len(self.records), len(self.design))
+        self.tell(len(self.records), len(self.design))
 
 
 def _first_possible(subject: Subject, design: Design, seed: int) -> int:

@@ -51,16 +51,29 @@ def test_differences_are_found(tmp_path):
     assert found.differences["power"] == pytest.approx(1e-3 / engine(1.5).period, rel=1e-9)
 
 
-def test_function_must_be_given(tmp_path):
+def test_sweep_over_a_function(tmp_path):
     sweep = at.sweep(engine, {"T_hot": [1.5, 2.0]}, cycles=2, workers=1, store=tmp_path / "s")
-    with pytest.raises(StudyError, match="over a Python function, 'engine', which is not stored with it"):
-        at.rerun(tmp_path / "s", 0)
+    assert at.rerun(tmp_path / "s", 0).is_identical  # the machine is in the provenance
     assert at.rerun(tmp_path / "s", 0, machine=engine).is_identical
     assert at.rerun(sweep, 1, machine=engine).is_identical
     with pytest.warns(at.AthermalWarning, match="is not the one that the sweep was made with"):
         found = at.rerun(sweep, 1, machine=lambda T_hot: engine(T_hot + 0.1))
     assert not found.is_identical
     assert any("content hash differs" in note for note in found.notes)
+
+
+def test_function_must_be_given_where_its_machine_has_no_plain_form():
+    def driven(strength):
+        coupling = at.Exchange(("a", "hot"), at.Function(lambda t: strength * np.cos(2 * np.pi * t / 3.0), 3.0))
+        return at.Machine([at.Oscillator("a", 1.0)], [at.Bath("hot", 2.0, [1.0], [0.1])], [coupling], period=3.0)
+
+    sweep = at.sweep(driven, {"strength": [0.5, -np.inf]}, cycles=1, workers=1)
+    with pytest.raises(at.FileFormatError, match="does not hold its machine"):
+        at.rerun(sweep, 0)
+    with pytest.raises(StudyError, match="made by a Python function, 'driven', which is not stored. Give it as `machine`"):
+        at.rerun(sweep, 1)
+    assert at.rerun(sweep, 0, machine=driven).is_identical
+    assert at.rerun(sweep, 1, machine=driven).is_identical
 
 
 def test_saved_ledger(tmp_path):
