@@ -28,6 +28,8 @@ from athermal.errors import (
     RunError,
     RunInterrupted,
     StateError,
+    StudyError,
+    StudyInterrupted,
     TruncationWarning,
 )
 from athermal.files import MachineFile, read_machine_file
@@ -66,6 +68,7 @@ from athermal.machine.parts import (
     TruncatedOscillator,
 )
 from athermal.machine.spectral import FlatBand, FunctionDensity, Ohmic, SpectralDensity, discretise
+from athermal.optimisation import BestCorrelations, best_correlations
 from athermal.thermodynamics.ledger import Ledger, load
 
 __all__ = [
@@ -73,6 +76,7 @@ __all__ = [
     "AthermalWarning",
     "Audit",
     "Bath",
+    "BestCorrelations",
     "Chain",
     "Charged",
     "Constant",
@@ -129,12 +133,15 @@ __all__ = [
     "StateError",
     "StateVectors",
     "Strokes",
+    "StudyError",
+    "StudyInterrupted",
     "Sum",
     "TruncatedBath",
     "TruncatedOscillator",
     "TruncationWarning",
     "TwoModeSqueezing",
     "audit",
+    "best_correlations",
     "discretise",
     "floquet_exponents",
     "library",
