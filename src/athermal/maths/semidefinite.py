@@ -24,8 +24,8 @@ _REACH, _MAX_STEPS = 0.98, 60
 _PROGRESS, _PATIENCE = 0.9, 4
 # Steps of conjugate gradients, and the residual at which they end; corrections of the dual.
 _ITERATIONS, _ROUNDING, _CORRECTIONS = 16, 1e-12, 4
-# Entries of a Hessian that are worked out at once.
-_CHUNK = 2**21
+# Rows of the metric that are worked out at once, and entries of the F_i in a frame.
+_BLOCK, _CHUNK = 64, 2**21
 
 
 class Span(Protocol):
@@ -90,17 +90,19 @@ class EntrySpan:
     def metric(self, frame: Matrix) -> FloatArray:
         """Return Tr(F_i G F_j G) = 2 Re sum_st [v_s v_t G_ct_rs G_cs_rt + v_s v_t* G_rt_rs G_cs_ct], G = frame^dag frame."""
         g, count = frame.conj().T @ frame, len(self)
-        total = np.empty((count, count))
-        for first in range(0, count, step := max(1, _CHUNK // max(count, 1))):
-            part = slice(first, first + step)
-            block = np.zeros((len(self.rows[part]), count), dtype=complex)
-            for r, c, v in zip(self.rows[part].T, self.columns[part].T, self.values[part].T, strict=True):
-                left, right = v[:, None] * g[c], g[:, r].T
-                for r_other, c_other, v_other in zip(self.rows.T, self.columns.T, self.values.T, strict=True):
+        total = np.zeros((count, count))
+        entries = list(zip(self.rows.T, self.columns.T, self.values.T, strict=True))
+        for first in range(0, count, _BLOCK):  # by blocks of rows, from the diagonal on
+            part = slice(first, first + _BLOCK)
+            block = np.zeros((len(self.rows[part]), count - first), dtype=complex)
+            for r, c, v in entries:
+                left, right = v[part, None] * g[c[part]], g[:, r[part]].T
+                for r_other, c_other, v_other in ((r[first:], c[first:], v[first:]) for r, c, v in entries):
                     block += left[:, r_other] * right[:, c_other] * v_other
                     block += left[:, c_other] * right[:, r_other] * v_other.conj()
-            total[part] = 2.0 * block.real
-        return 0.5 * (total + total.T)
+            total[part, first:] = 2.0 * block.real
+        upper = np.triu(total)
+        return np.asarray(upper + np.triu(upper, 1).T)
 
     def columns_in(self, frame: Matrix) -> FloatArray:
         """Return frame F_i frame^dag as columns of n^2 real numbers, whose inner products are the metric."""

@@ -274,8 +274,8 @@ def _check_gap(extreme: Extreme, objective: str) -> None:
     if gap > extreme.allowed:
         raise ConvergenceError(
             f"The {objective.replace('_', ' ')} of {_OWNER} must be known to {extreme.allowed:.1e} by its `tolerance`, but "
-            f"between the best found, {extreme.value:.10g}, and the bound {extreme.bound:.10g} there is a gap of {gap:.1e}, which "
-            "rounding keeps open. Loosen the tolerance."
+            f"between the best found, {extreme.value:.10g}, and the bound {extreme.bound:.10g} there is a gap of {gap:.1e}, "
+            "which rounding keeps open. Loosen the tolerance."
         )
 
 
