@@ -113,7 +113,7 @@ def _at_rate(
 ) -> tuple[Optimum, bool]:
     """Return the optimum of W + rate (Q_in + dU_in), and whether it is certainly not negative: a bound on all efficiencies."""
     count, parts = space.slopes.shape[1], len(space.slopes)
-    unit = float(np.max(np.abs(space.slopes)))
+    unit = max(float(np.max(np.abs(space.slopes))), float(np.max(np.abs(space.offsets))))
     offsets, slopes = space.offsets / unit, space.slopes / unit
     work, offset = slopes.sum(axis=0), float(np.sum(offsets))
     rows = np.zeros((2 * parts, count + parts))

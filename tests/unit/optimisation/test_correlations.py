@@ -101,6 +101,14 @@ def test_correlations_that_do_nothing():
         at.best_correlations(machine, objective="efficiency")
 
 
+@pytest.mark.parametrize("objective", ["work_output", "efficiency"])
+def test_correlations_of_parts_that_nothing_touches(objective):
+    machine = at.library.two_qubit_swap(contact_angle=0.0)
+    best = at.best_correlations(machine, objective=objective, among=("hot bath", "cold bath"))
+    assert best.value == pytest.approx(best.uncorrelated, rel=1e-12)
+    assert 0.0 <= best.gap <= 1e-8 * best.value
+
+
 def test_colder_than_double_precision_shows(engine):
     """Occupations of 1e-13: the work that correlations add is of the order of their roots."""
     machine = at.library.two_oscillator(T_hot=0.1, T_cold=0.034, squeezing=0.05, modes=3)
