@@ -16,7 +16,7 @@ from athermal.machine.initial import GivenState, InitialState, ProductThermal
 from athermal.machine.operator import as_operator
 from athermal.machine.parts import FiniteReservoir
 from athermal.maths import density
-from athermal.maths.semidefinite import MatrixSpan
+from athermal.maths.spans import MatrixSpan
 from athermal.maths.tensor import embed, partial_trace, reduced
 from athermal.optimisation.space import CorrelationSpace, check_size, rounding
 

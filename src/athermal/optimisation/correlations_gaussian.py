@@ -12,7 +12,7 @@ from athermal.backends.gaussian.state import GaussianState
 from athermal.errors import StateError
 from athermal.machine.initial import GaussianMoments, InitialState
 from athermal.maths.gaussian import entropy
-from athermal.maths.semidefinite import EntrySpan
+from athermal.maths.spans import EntrySpan
 from athermal.maths.symplectic import mode_indices, symplectic_eigenvalues
 from athermal.optimisation.space import CorrelationSpace, check_size, rounding
 

@@ -10,7 +10,7 @@ import numpy as np
 from athermal._types import FloatArray
 from athermal.errors import StudyError
 from athermal.machine.initial import InitialState
-from athermal.maths.semidefinite import Span
+from athermal.maths.spans import Span
 
 
 class CorrelationSpace(ABC):

@@ -5,7 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
-from athermal.maths.semidefinite import EntrySpan, MatrixSpan, Programme, minimise
+from athermal.maths.semidefinite import Programme, minimise
+from athermal.maths.spans import EntrySpan, MatrixSpan
 
 
 def random_span(rng, size, count):
