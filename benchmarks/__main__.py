@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks import continuum, engine, finite, limit_cycle, star, textbook
+from benchmarks import best_correlations, continuum, engine, finite, limit_cycle, star, textbook
 from benchmarks.measure import measured
 
 CASES: list[tuple[str, Callable[..., Any], tuple[Any, ...]]] = [
@@ -34,6 +34,8 @@ def main() -> None:
     print("\nLimit cycles.\n")
     limit_cycle.limit_cycles()
     _finite()
+    print("\nThe best initial correlations.\n")
+    best_correlations.main()
     print("\nThe textbook way: one dense matrix exponential per time step, entropies from a general eigenvalue solver.")
     print("Its error is measured at two step numbers and the steps for equal accuracy follow from its order.\n")
     for modes, cycles in ((100, 50), (500, 50)):

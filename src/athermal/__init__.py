@@ -70,6 +70,7 @@ from athermal.machine.parts import (
     TruncatedOscillator,
 )
 from athermal.machine.spectral import FlatBand, FunctionDensity, Ohmic, SpectralDensity, discretise
+from athermal.optimisation import BestCorrelations, best_correlations
 from athermal.study import Failure, Grid, Rerun, Sample, Sweep, Table, cycles_beyond_carnot, load_sweep, rerun, sweep
 from athermal.thermodynamics.ledger import Ledger, load
 
@@ -78,6 +79,7 @@ __all__ = [
     "AthermalWarning",
     "Audit",
     "Bath",
+    "BestCorrelations",
     "Chain",
     "Charged",
     "Constant",
@@ -150,6 +152,7 @@ __all__ = [
     "TwoModeSqueezing",
     "VersionWarning",
     "audit",
+    "best_correlations",
     "cycles_beyond_carnot",
     "discretise",
     "floquet_exponents",
