@@ -28,6 +28,8 @@ from athermal.errors import (
     RunError,
     RunInterrupted,
     StateError,
+    StudyError,
+    StudyInterrupted,
     TruncationWarning,
 )
 from athermal.files import MachineFile, read_machine_file
@@ -66,6 +68,7 @@ from athermal.machine.parts import (
     TruncatedOscillator,
 )
 from athermal.machine.spectral import FlatBand, FunctionDensity, Ohmic, SpectralDensity, discretise
+from athermal.optimisation import BestDrive, FourierSeries, StrokeValues, best_drive, drive_gradient, with_drive
 from athermal.thermodynamics.ledger import Ledger, load
 
 __all__ = [
@@ -73,6 +76,7 @@ __all__ = [
     "AthermalWarning",
     "Audit",
     "Bath",
+    "BestDrive",
     "Chain",
     "Charged",
     "Constant",
@@ -93,6 +97,7 @@ __all__ = [
     "FiniteReservoir",
     "FiniteSubsystem",
     "FlatBand",
+    "FourierSeries",
     "Function",
     "FunctionDensity",
     "GaussianMoments",
@@ -128,14 +133,19 @@ __all__ = [
     "Star",
     "StateError",
     "StateVectors",
+    "StrokeValues",
     "Strokes",
+    "StudyError",
+    "StudyInterrupted",
     "Sum",
     "TruncatedBath",
     "TruncatedOscillator",
     "TruncationWarning",
     "TwoModeSqueezing",
     "audit",
+    "best_drive",
     "discretise",
+    "drive_gradient",
     "floquet_exponents",
     "library",
     "limit_cycle",
@@ -143,6 +153,7 @@ __all__ = [
     "plot",
     "read_machine_file",
     "run",
+    "with_drive",
 ]
 
 

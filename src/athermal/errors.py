@@ -6,10 +6,12 @@
     ├── MachineError        a machine that cannot exist (also a ValueError)
     ├── StateError          a state that cannot exist (also a ValueError)
     ├── FileFormatError     a machine file or result file that cannot be read (also a ValueError)
+    ├── StudyError          a sweep or an optimisation that cannot be done as asked (also a ValueError)
     └── RunError            a run that could not be finished; `.ledger` keeps what was
         ├── ConvergenceError    a tolerance that could not be met
         └── InstabilityError    energies that blow up
     RunInterrupted          Ctrl-C during a run (a KeyboardInterrupt); `.ledger` keeps what was finished
+    StudyInterrupted        Ctrl-C during a study (a KeyboardInterrupt); `.result` keeps what was finished
 
     AthermalWarning
     ├── RecurrenceWarning   a finite bath is used past its recurrence time
@@ -21,7 +23,7 @@ A message names the thing, the rule, the value found and the remedy.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from athermal.thermodynamics.ledger import Ledger
@@ -41,6 +43,10 @@ class StateError(AthermalError, ValueError):
 
 class FileFormatError(AthermalError, ValueError):
     """A machine file or a result file that cannot be read as what it claims to be."""
+
+
+class StudyError(AthermalError, ValueError):
+    """A sweep or an optimisation that cannot be done as asked."""
 
 
 class RunError(AthermalError, RuntimeError):
@@ -77,6 +83,20 @@ class RunInterrupted(KeyboardInterrupt):
     def __init__(self, message: str, ledger: Ledger | None = None) -> None:
         super().__init__(message)
         self.ledger = ledger
+
+
+class StudyInterrupted(KeyboardInterrupt):
+    """Ctrl-C during a study.
+
+    Attributes
+    ----------
+    result : object or None
+        What was finished, or None if there was nothing.
+    """
+
+    def __init__(self, message: str, result: Any = None) -> None:
+        super().__init__(message)
+        self.result = result
 
 
 class AthermalWarning(UserWarning):
