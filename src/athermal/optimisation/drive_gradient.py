@@ -80,9 +80,10 @@ class DriveProblem:
         terms = machine.tensor_hamiltonian.terms if machine.is_finite else machine.hamiltonian.terms
         return value, self._gradient(adjoint.response(slopes), drives, [term.drive for term in terms])
 
-    def value(self, parameters: FloatArray) -> float:
-        """Return the objective alone."""
-        return self.value_and_gradient(parameters)[0]
+    def value_of(self, machine: Machine) -> float:
+        """Return the objective of a machine; NaN where it is not defined."""
+        kind = FiniteAdjoint if machine.is_finite else GaussianAdjoint
+        return self._objective(kind(machine, self.initial, self.cycles, (), (), 0.0).changes)[0]
 
     def _objective(self, changes: FloatArray) -> tuple[float, FloatArray]:
         """Return the objective as a function of dU_i and Q_j, and its derivatives.

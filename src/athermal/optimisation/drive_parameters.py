@@ -7,7 +7,7 @@ driven field of a machine, a frequency or a strength, in which one drive is repl
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -25,6 +25,8 @@ from athermal.machine.parts import FiniteSubsystem, Oscillator, TruncatedOscilla
 # Points in a period of the highest harmonic at which a series is held within its bounds. A trigonometric polynomial of degree n exceeds
 # its largest value on m equally spaced points by 1/cos(pi n/m) at most (H. Ehlich, K. Zeller, Math. Z. 86, 41 (1964)).
 _POINTS = 48
+# By how much of half the range a series stays further inside, so that rounding does not take it out.
+_INSIDE = 1e-9
 # How well a drive must agree with its Fourier series to be one.
 _IS_SERIES = 1e-10
 
@@ -43,16 +45,29 @@ def _checked_bounds(bounds: Any, owner: str) -> Bounds:
     return low, high
 
 
+def _positions(values: Any, what: str, owner: str) -> tuple[int, ...]:
+    """Return positions of strokes, at least one, none of them twice, or raise `StudyError`."""
+    is_list = isinstance(values, Iterable) and not isinstance(values, (str, bytes))
+    found = tuple(values) if is_list else ()
+    is_good = all(isinstance(k, (int, np.integer)) and not isinstance(k, bool) and k >= 0 for k in found)
+    if not found or not is_good or len(set(found)) != len(found):
+        raise StudyError(f"`{what}` of {owner} must list different positions of strokes, from 0, but holds {values!r}.")
+    return tuple(int(k) for k in found)
+
+
 @dataclass(frozen=True)
 class StrokeValues:
     """The values of a drive of strokes are free; durations and ramps stay as they are.
 
-    f(t) = sum_k values_k phi_k(t), with phi_k = 1 on stroke k and its switching ramps. f stays between its values, so within the bounds.
+    f(t) = sum_k values_k phi_k(t), with phi_k one on stroke k and rising and falling with its ramps. f stays between its values,
+    so within the bounds.
 
     Parameters
     ----------
     bounds : (float, float)
-        The lowest and the highest value of every stroke.
+        The lowest and the highest value of every free stroke.
+    strokes : sequence of int, optional
+        The positions, from 0, of the strokes that are free; the others keep their values. All if left out.
     tied : sequence of sequence of int, optional
         Groups of strokes that keep one common value, by their positions (the two ends of a stroke that does not move, say).
 
@@ -63,11 +78,16 @@ class StrokeValues:
     """
 
     bounds: Bounds
+    strokes: tuple[int, ...] | None = None
     tied: tuple[tuple[int, ...], ...] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "bounds", _checked_bounds(self.bounds, "a drive of free stroke values"))
-        object.__setattr__(self, "tied", tuple(tuple(int(k) for k in group) for group in self.tied))
+        owner = "a drive of free stroke values"
+        object.__setattr__(self, "bounds", _checked_bounds(self.bounds, owner))
+        if self.strokes is not None:
+            object.__setattr__(self, "strokes", _positions(self.strokes, "strokes", owner))
+        ties = self.tied if isinstance(self.tied, Iterable) else (self.tied,)
+        object.__setattr__(self, "tied", tuple(_positions(group, "tied", owner) for group in ties))
 
 
 @dataclass(frozen=True)
@@ -138,13 +158,13 @@ class Form(ABC):
 
     @property
     def limits(self) -> FloatArray | None:
-        """The matrix A of low <= A p <= high (bounds of the drive, with their margin); None if the bounds are those of each parameter."""
+        """The matrix A of the bounded values A p; None if they are the parameters themselves."""
         return None
 
     @property
-    def margin(self) -> float:
-        """The fraction of half the range that must be kept from the bounds."""
-        return 0.0
+    def room(self) -> float:
+        """How far from the middle of the bounds, in half ranges, the bounded values may be."""
+        return 1.0
 
     def knots(self, period: float) -> tuple[float, ...]:
         """Return the times in [0, period) at which some phi_k is not smooth."""
@@ -156,10 +176,10 @@ class Form(ABC):
         return 0.0
 
     def excess(self, parameters: FloatArray) -> float:
-        """Return by how much of half their range the parameters miss the bounds; zero or less within."""
+        """Return by how much of half their range the bounded values miss their room; zero or less within."""
         low, high = self.bounds
         values = parameters if self.limits is None else self.limits @ parameters
-        return float(np.max(np.abs(values - 0.5 * (low + high)))) / (0.5 * (high - low)) - (1.0 - self.margin)
+        return float(np.max(np.abs(values - 0.5 * (low + high)))) / (0.5 * (high - low)) - self.room
 
 
 class StrokeForm(Form):
@@ -168,21 +188,22 @@ class StrokeForm(Form):
     def __init__(self, strokes: Strokes, free: StrokeValues, owner: str) -> None:
         self.strokes, self.bounds = strokes, free.bounds
         count = len(strokes.values)
+        for k in (*(free.strokes or ()), *(k for tie in free.tied for k in tie)):
+            if k >= count:
+                raise StudyError(f"{owner[0].upper() + owner[1:]} has {count} strokes, at positions from 0, but one at {k} is to be free.")
         group = list(range(count))
         for tie in free.tied:
             for k in tie:
-                if not 0 <= k < count:
-                    raise StudyError(f"`tied` of {owner} must hold positions of its {count} strokes, from 0, but holds {k}.")
                 group[k] = group[tie[0]]
-        kept = sorted(set(group))
-        self.share = np.zeros((count, len(kept)))
-        self.share[np.arange(count), [kept.index(k) for k in group]] = 1.0
-        self.n_parameters = len(kept)
-        self.labels = tuple(f"stroke {k + 1}" for k in kept)
-        self.kept = kept
+        leaders = {group[k] for k in (range(count) if free.strokes is None else free.strokes)}
+        self.kept = sorted(leaders)
+        self.share = np.array([[float(group[k] == leader) for leader in self.kept] for k in range(count)])
+        self.fixed = np.where(self.share.any(axis=1), 0.0, strokes.values)
+        self.n_parameters = len(self.kept)
+        self.labels = tuple(f"stroke {k + 1}" for k in self.kept)
 
     def drive(self, parameters: FloatArray) -> Drive:
-        return replace(self.strokes, values=tuple(map(float, self.share @ parameters)))
+        return replace(self.strokes, values=tuple(map(float, self.fixed + self.share @ parameters)))
 
     def weights(self, times: FloatArray, side: Side = "right") -> FloatArray:
         return self.strokes.weights(times, side) @ self.share
@@ -190,7 +211,7 @@ class StrokeForm(Form):
     @property
     def own(self) -> FloatArray | None:
         values = np.array(self.strokes.values)
-        return values[self.kept] if np.array_equal(self.share @ values[self.kept], values) else None
+        return values[self.kept] if np.array_equal(self.fixed + self.share @ values[self.kept], values) else None
 
     def random(self, generator: np.random.Generator) -> FloatArray:
         return generator.uniform(*self.bounds, size=self.n_parameters)
@@ -244,7 +265,7 @@ class SeriesForm(Form):
         parameters = generator.normal(size=self.n_parameters)
         parameters[0] = 0.0
         parameters[1:] /= np.repeat(np.arange(1.0, self.harmonics + 1.0), 2)  # smoother than noise
-        half = 0.5 * (self.bounds[1] - self.bounds[0]) * (1.0 - self.margin)
+        half = 0.5 * (self.bounds[1] - self.bounds[0]) * self.room
         size = float(np.max(np.abs(self.limits @ parameters)))
         parameters *= generator.uniform(0.2, 0.9) * half / size
         room = half - float(np.max(np.abs(self.limits @ parameters)))
@@ -260,8 +281,8 @@ class SeriesForm(Form):
         return self.weights(self._grid)
 
     @property
-    def margin(self) -> float:
-        return 1.0 - float(np.cos(np.pi / _POINTS))
+    def room(self) -> float:
+        return float(np.cos(np.pi / _POINTS)) * (1.0 - _INSIDE)
 
     @property
     def bandwidth(self) -> float:
