@@ -10,7 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 import athermal as at
+from athermal._types import FloatArray
 from athermal.backends.gaussian import Dense
+from athermal.optimisation.drive_space import Free
 
 
 @dataclass(frozen=True)
@@ -25,8 +27,8 @@ class Cost:
     def __str__(self) -> str:
         """Return the two ratios."""
         return (
-            f"{self.parameters:4d} parameters: gradient {self.gradient:7.3f} s, {self.gradient / self.run:5.2f} runs with ledger, "
-            f"{self.gradient / self.propagation:5.2f} propagations"
+            f"{self.parameters:4d} parameters: gradient {self.gradient:7.3f} s, {self.gradient / self.run:5.2f} runs with "
+            f"ledger, {self.gradient / self.propagation:5.2f} propagations"
         )
 
 
@@ -47,10 +49,12 @@ def strokes(modes: int, count: int, cycles: int) -> Cost:
 
 def _machine(modes: int, strength: float | at.Drive) -> at.Machine:
     base = at.library.two_oscillator(T_hot=2.4, modes=modes)
-    return at.Machine(base.subsystems, base.reservoirs, [*base.couplings[:-1], at.Exchange(("hot", "cold"), strength)], base.period)
+    return at.Machine(
+        base.subsystems, base.reservoirs, (*base.couplings[:-1], at.Exchange(("hot", "cold"), strength)), base.period
+    )
 
 
-def _cost(machine: at.Machine, free: dict[tuple[str, str], at.FourierSeries | at.StrokeValues], parameters: np.ndarray, cycles: int) -> Cost:  # type: ignore[type-arg]
+def _cost(machine: at.Machine, free: Free, parameters: FloatArray, cycles: int) -> Cost:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", at.RecurrenceWarning)
         driven = at.with_drive(machine, free, parameters)

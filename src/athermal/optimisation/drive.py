@@ -14,12 +14,13 @@ from athermal import _validate
 from athermal._types import FloatArray
 from athermal.backends.finite import DensityMatrix
 from athermal.backends.gaussian import Dense
-from athermal.engine import run
+from athermal.engine.run import run
 from athermal.errors import AthermalError, MachineError, StudyError, StudyInterrupted
 from athermal.machine.initial import InitialState
 from athermal.machine.machine import Machine
 from athermal.optimisation.drive_gradient import DriveProblem, Objective
-from athermal.optimisation.drive_parameters import DriveSpace, Free, StrokeForm
+from athermal.optimisation.drive_parameters import StrokeForm
+from athermal.optimisation.drive_space import DriveSpace, Free
 from athermal.thermodynamics.ledger import Ledger
 
 # By how much of half a range bounded values may miss their room: rounding.
@@ -112,9 +113,9 @@ def best_drive(
 ) -> BestDrive:
     """Find the drive with the largest work output, efficiency or power.
 
-    From several starts, a quasi-Newton method climbs along exact gradients (`drive_gradient`): L-BFGS-B for stroke values, which are
-    bounded each, SLSQP for Fourier series, whose bounds hold for the drive at all times. What is found is a local maximum; more
-    starts find better ones.
+    From several starts, a quasi-Newton method climbs along exact gradients (`drive_gradient`): L-BFGS-B for stroke values, which
+    are bounded each, SLSQP for Fourier series, whose bounds hold for the drive at all times. What is found is a local maximum;
+    more starts find better ones.
 
     Parameters
     ----------
@@ -174,15 +175,15 @@ def best_drive(
         done = len(search.reached)
         result = search.result(f"interrupted after {done} of {starts} starts") if search.best is not None else None
         raise StudyInterrupted(
-            f"The search for the best drive was interrupted after {done} of {starts} starts; `.result` of this exception holds the "
-            "best so far.",
+            f"The search for the best drive was interrupted after {done} of {starts} starts; `.result` of this exception holds "
+            "the best so far.",
             result,
         ) from None
     if search.best is None:
         why = f" The last refusal: {search.refusals[-1]}" if search.refusals else ""
         raise StudyError(
-            f"The {objective} must be defined for some drive within the bounds, but is at none of {starts} starts.{why} Change the "
-            "bounds, the initial state or the objective, or try more `starts`."
+            f"The {objective} must be defined for some drive within the bounds, but is at none of {starts} starts.{why} Change "
+            "the bounds, the initial state or the objective, or try more `starts`."
         )
     return search.result(_status(search, starts))
 

@@ -14,8 +14,8 @@ from athermal.errors import MachineError, StudyError
 from athermal.machine.drive import Drive
 from athermal.machine.initial import InitialState
 from athermal.machine.machine import Machine
-from athermal.optimisation.drive_parameters import DriveSpace, Free
 from athermal.optimisation.drive_slopes import Response, slope
+from athermal.optimisation.drive_space import DriveSpace, Free
 from athermal.optimisation.finite_adjoint import FiniteAdjoint
 from athermal.optimisation.gaussian_adjoint import GaussianAdjoint
 
@@ -52,9 +52,7 @@ class DriveProblem:
     initial: InitialState
 
     @classmethod
-    def checked(
-        cls, machine: Machine, of: Free, cycles: int, objective: str, initial: InitialState | None
-    ) -> DriveProblem:
+    def checked(cls, machine: Machine, of: Free, cycles: int, objective: str, initial: InitialState | None) -> DriveProblem:
         """Return the problem, or raise `StudyError` if it cannot be done as asked."""
         space = DriveSpace(machine, of)
         initial = machine.initial if initial is None else initial
@@ -130,20 +128,20 @@ def drive_gradient(
     """Return an objective of a run and its exact gradient in the parameters of the drives.
 
     One run forward and one adjoint pass give the derivative with respect to every drive at every time, c_a(t) for each term
-    f_a(t) K_a of H: dJ = sum_a integral c_a(t) df_a(t) dt, with c_a = -i tr(Lambda [K_a, rho]) and Lambda the adjoint state, which obeys
-    the von Neumann equation backwards from dJ/drho. The parameters enter by quadrature, so their number costs nothing.
+    f_a(t) K_a of H: dJ = sum_a integral c_a(t) df_a(t) dt, with c_a = -i tr(Lambda [K_a, rho]) and Lambda the adjoint state,
+    which obeys the von Neumann equation backwards from dJ/drho. The parameters enter by quadrature: their number costs nothing.
     The start is differentiated too: thermal states depend on the Hamiltonian at time zero, charged ones on the whole cycle.
 
     Parameters
     ----------
     machine : Machine
     of : mapping
-        Which drives are free, and how: the name of a part (its frequency), the names of the parts of a coupling or its position in
-        `machine.couplings` (its strength), to `StrokeValues` or `FourierSeries`.
+        Which drives are free, and how: the name of a part (its frequency), the names of the parts of a coupling or its position
+        in `machine.couplings` (its strength), to `StrokeValues` or `FourierSeries`.
     cycles : int
     objective : {"work_output", "efficiency", "power"}
-        Over all cycles together: -W; -W/(Q_in + dU_in) (S15); -W/(cycles x period). Where a reservoir or subsystem is between giving
-        and taking the efficiency has a kink; the derivative is then that of the side it is on.
+        Over all cycles together: -W; -W/(Q_in + dU_in) (S15); -W/(cycles x period). Where a reservoir or subsystem is between
+        giving and taking the efficiency has a kink; the derivative is then that of the side it is on.
     initial : initial state, optional
         The machine's own if left out.
     parameters : sequence of float, optional

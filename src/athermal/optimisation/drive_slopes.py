@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -85,4 +86,4 @@ def stretches(hamiltonian: DrivenTerms[Any], knots: Sequence[float]) -> list[tup
         if min(abs(knot - edge) for edge in edges) > 1e-11 * hamiltonian.period:
             edges.append(knot)
     edges.sort()
-    return list(zip(edges[:-1], edges[1:], strict=True))
+    return list(itertools.pairwise(edges))

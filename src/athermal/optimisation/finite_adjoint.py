@@ -1,8 +1,9 @@
 """The adjoint of a run of a machine of finite parts: how its energies depend on every strength at every time.
 
-With rho_0 and Lambda_0 = U^dag Lambda U at the start of a cycle, dJ = integral c_a(t) ds_a(t) dt for changes ds_a of the strength of K_a,
+With rho_0 and Lambda_0 = U^dag Lambda U at the start of a cycle, dJ = integral c_a(t) ds_a(t) dt for changes ds_a of the
+strength of K_a, where
 
-    c_a(t) = -i tr(Lambda_0 [X_a, rho_0]) = -i tr(K_a U(t) B U(t)^dag),   X_a = U(t)^dag K_a U(t),   B = [rho_0, Lambda_0].
+    c_a(t) = -i tr(Lambda_0 [X_a, rho_0]) = -i tr(K_a U(t) B U(t)^dag),  X_a = U(t)^dag K_a U(t),  B = [rho_0, Lambda_0].
 
 All cycles go the same way, so their B add up, and one pass along the nodes of one cycle serves all of them.
 """
@@ -99,8 +100,8 @@ class FiniteAdjoint:
             wrapped = wrapped.start
             if isinstance(wrapped, Charged) or self._inner_terms(wrapped):
                 raise StudyError(
-                    f"The start {type(initial).__name__} depends on the free drives, through the Hamiltonian at time zero or a cycle "
-                    "run backwards. Give the state itself, as GivenState, or start from ProductThermal, Gibbs or Charged."
+                    f"The start {type(initial).__name__} depends on the free drives, through the Hamiltonian at time zero or a "
+                    "cycle run backwards. Give the state itself, as GivenState, or start from ProductThermal, Gibbs or Charged."
                 )
 
     def _inner_terms(self, base: InitialState) -> list[tuple[tuple[str, ...], float, list[int]]]:
@@ -285,9 +286,7 @@ class FiniteAdjoint:
         return np.asarray(np.einsum("iaja->ij", whole.reshape(own, count, own, count)))
 
 
-def _driven_rates(
-    visit: tuple[FloatArray, FloatArray, ComplexArray], product: ComplexArray, matrices: Sequence[Any]
-) -> Block:
+def _driven_rates(visit: tuple[FloatArray, FloatArray, ComplexArray], product: ComplexArray, matrices: Sequence[Any]) -> Block:
     """Return c_a at the nodes of a driven stretch, from U(t) there."""
     times, weights, states = visit
     rates = np.empty((len(times), len(matrices)))
@@ -308,6 +307,4 @@ def _trace(operator: Any, state: ComplexArray) -> float:
 
 def _not_charged(factor: Matrix, cycles: int) -> Matrix:
     """Stand for charging below other changes of the start, which has been refused."""
-    raise StudyError(f"The start must not be charged ({cycles} cycles) below other changes of it.")
-
-
+    raise StudyError(f"A start of shape {factor.shape} must not be charged ({cycles} cycles) below other changes of it.")

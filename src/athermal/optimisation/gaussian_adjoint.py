@@ -9,7 +9,15 @@ import numpy as np
 
 from athermal._types import FloatArray
 from athermal.backends.gaussian import Dense
-from athermal.backends.gaussian.prepare import changed, correlated_modes, displacement, gibbs_parts, modes_of_part, part_temperatures, prepare
+from athermal.backends.gaussian.prepare import (
+    changed,
+    correlated_modes,
+    displacement,
+    gibbs_parts,
+    modes_of_part,
+    part_temperatures,
+    prepare,
+)
 from athermal.backends.gaussian.shared import check_growth
 from athermal.backends.gaussian.state import GaussianState
 from athermal.errors import ConvergenceError, StateError
@@ -268,8 +276,8 @@ def _passage(hamiltonian: Hamiltonian, way: FloatArray, span: tuple[float, float
         panels += (panels + 1) // 2
         if panels > 3 * _OPTIONS.max_panels:
             raise ConvergenceError(
-                f"The driven stretch from t = {span[0]:.6g} to {span[1]:.6g} must be resolved in {_OPTIONS.max_panels} panels, but is "
-                "not. Lower the highest frequencies of the baths, or the number of harmonics."
+                f"The driven stretch from t = {span[0]:.6g} to {span[1]:.6g} must be resolved in {_OPTIONS.max_panels} panels, "
+                "but is not. Lower the highest frequencies of the baths, or the number of harmonics."
             )
         stages = list(driven.stages(*span, panels, way))
         error = float(np.max(np.abs(stages[-1].end - coarse))) / max(1.0, float(np.max(np.abs(coarse))))

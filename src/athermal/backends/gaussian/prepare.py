@@ -217,9 +217,7 @@ def _correlated(hamiltonian: Hamiltonian, initial: CorrelatedMarginals, state: G
     return GaussianState(state.mean, factor, above, state.defect)
 
 
-def correlated_modes(
-    hamiltonian: Hamiltonian, initial: CorrelatedMarginals, state: GaussianState
-) -> tuple[IntArray, FloatArray]:
+def correlated_modes(hamiltonian: Hamiltonian, initial: CorrelatedMarginals, state: GaussianState) -> tuple[IntArray, FloatArray]:
     """Return the modes whose state decides how large the correlations may be, and the sum of the patterns (2N, 2N)."""
     size = 2 * hamiltonian.n_modes
     pattern = np.zeros((size, size))
