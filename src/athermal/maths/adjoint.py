@@ -18,7 +18,7 @@ L. S. Pontryagin et al., The Mathematical Theory of Optimal Processes (1962); N.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -33,6 +33,8 @@ from athermal.maths.symplectic import apply_form, symplectic_form, symplectic_in
 
 # Gauss-Legendre of n nodes integrates e^{i a x} on [-1, 1] to (e a / 4 n)^2n: 64 nodes for a = 65 to 1e-20.
 _MOST_NODES, _PHASE_PER_RULE = 64, 130.0
+# What a driven stretch may keep of its way; beyond, it is gone again.
+_KEPT_BYTES = 2**28
 
 
 def gauss_times(start: float, stop: float, bandwidth: float) -> tuple[FloatArray, FloatArray]:
@@ -87,10 +89,12 @@ class ConstantPassage(Passage):
     ----------
     times, weights, end
         See `Passage`.
-    rows : (T, d, 2N) array
-        P^T S R(t): the coupled quadratures as functions of the normal modes at the start of the stretch.
+    angles : (T, N) array
+        How far each normal mode has turned since the start of the stretch.
+    contact : (d, 2N) array
+        The coupled quadratures as functions of the normal modes.
     entry : (2N, 2N + 1) array
-        These normal modes, counted from the equilibrium position, as functions of the start of the way.
+        The normal modes there, counted from the equilibrium position, as functions of the start of the way.
     rest : (d,) array
         The coupled quadratures of the equilibrium position.
     """
@@ -98,7 +102,8 @@ class ConstantPassage(Passage):
     times: FloatArray
     weights: FloatArray
     end: FloatArray
-    rows: FloatArray
+    angles: FloatArray
+    contact: FloatArray
     entry: FloatArray
     rest: FloatArray
 
@@ -116,53 +121,80 @@ class ConstantPassage(Passage):
         `extra` is the bandwidth of what c(t) is to be integrated against.
         """
         form, force = hamiltonian
-        size = len(form)
         frequencies, transform = williamson(form)  # h = T w T^T: the normal modes are T^T r
         back = symplectic_inverse(transform).T
-        rest = -np.linalg.solve(form, force) if np.any(force) else np.zeros(size)
+        rest = -np.linalg.solve(form, force) if np.any(force) else np.zeros(len(form))
         moved = start.copy()
         moved[:, -1] -= rest
         entry = transform.T @ moved
         end = back @ rotate(frequencies, span[1] - span[0], entry)
         end[:, -1] += rest
         times, weights = gauss_times(*span, 2.0 * float(np.max(frequencies)) + extra)
-        angle = (times - span[0])[:, None, None] * frequencies
-        x, p = np.split(basis.T @ back, 2, axis=1)
-        cosine, sine = np.cos(angle), np.sin(angle)
-        rows = np.concatenate([x * cosine - p * sine, x * sine + p * cosine], axis=2)
-        return cls(times, weights, end, rows, entry, basis.T @ rest)
+        angles = np.outer(times - span[0], frequencies)
+        return cls(times, weights, end, angles, basis.T @ back, entry, basis.T @ rest)
 
     def response(self, product: FloatArray) -> tuple[FloatArray, FloatArray]:
-        turned = apply_form(self.entry[:, :-1].T)  # Omega q_r^T = Omega M^T (P^T S R)^T
+        turned = apply_form(self.entry[:, :-1].T)  # Omega q_r^T = Omega entry_r^T (contact R(t))^T
         inner, last = self.entry @ (product[:, :-1] @ turned), product[-1, :-1] @ turned
-        v = self.rows @ last
-        count, d, size = self.rows.shape
-        left = (self.rows.reshape(count * d, size) @ inner).reshape(count, d, size)
-        return left @ self.rows.transpose(0, 2, 1) + self.rest[:, None] * v[:, None, :], v
+        x, p = np.split(self.contact, 2, axis=1)
+        parts: list[tuple[FloatArray, FloatArray]] = []
+        for first in range(0, len(self.times), _MOST_NODES):
+            angle = self.angles[first : first + _MOST_NODES, None, :]
+            cosine, sine = np.cos(angle), np.sin(angle)
+            rows = np.concatenate([x * cosine - p * sine, x * sine + p * cosine], axis=2)
+            v = rows @ last
+            parts.append((_quadratic(rows, inner, rows) + self.rest[:, None] * v[:, None, :], v))
+        return np.concatenate([d for d, _ in parts]), np.concatenate([v for _, v in parts])
 
 
 @dataclass(frozen=True)
 class DrivenPassage(Passage):
-    """A stretch solved by collocation; `rows` (T, d, 2N + 1) are the coupled quadratures at its nodes."""
+    """A stretch solved by collocation.
+
+    Parameters
+    ----------
+    times, weights, end
+        See `Passage`.
+    again : callable
+        Returns its panels, once more.
+    kept : tuple of (m, d, 2N + 1) array or None
+        The coupled quadratures at the nodes of every panel, unless they take too much memory.
+    """
 
     times: FloatArray
     weights: FloatArray
     end: FloatArray
-    rows: FloatArray
+    again: Callable[[], Iterable[Stage]]
+    kept: tuple[FloatArray, ...] | None
 
     @classmethod
-    def of(cls, stages: Sequence[Stage]) -> DrivenPassage:
-        """Return the passage through some panels."""
-        times = np.concatenate([stage.times for stage in stages])
-        weights = np.concatenate([stage.weights for stage in stages])
-        return cls(times, weights, stages[-1].end, np.concatenate([stage.rows for stage in stages]))
+    def through(cls, again: Callable[[], Iterable[Stage]]) -> DrivenPassage:
+        """Return the passage through some panels, at least one."""
+        times, weights, kept, used = [], [], [], 0
+        end = np.empty((0, 0))
+        for stage in again():
+            times.append(stage.times)
+            weights.append(stage.weights)
+            used += stage.rows.nbytes
+            if used <= _KEPT_BYTES:
+                kept.append(stage.rows)
+            end = stage.end
+        rows = tuple(kept) if used <= _KEPT_BYTES else None
+        return cls(np.concatenate(times), np.concatenate(weights), end, again, rows)
 
     def response(self, product: FloatArray) -> tuple[FloatArray, FloatArray]:
-        count, d, size = self.rows.shape
         turned = -apply_form(product[:, :-1].T).T  # (S_0 Lambda_0)_r Omega
-        left = (self.rows.reshape(count * d, size) @ turned).reshape(count, d, size - 1)
-        columns = self.rows[:, :, :-1].transpose(0, 2, 1)
-        return left @ columns, np.einsum("x,txd->td", turned[-1], columns)
+        d, v = [], []
+        for rows in (stage.rows for stage in self.again()) if self.kept is None else self.kept:
+            d.append(_quadratic(rows, turned, rows[:, :, :-1]))
+            v.append(rows[:, :, :-1] @ turned[-1])
+        return np.concatenate(d), np.concatenate(v)
+
+
+def _quadratic(left: FloatArray, matrix: FloatArray, right: FloatArray) -> FloatArray:
+    """Return left(t) matrix right(t)^T for every node."""
+    count, d, size = left.shape
+    return (left.reshape(count * d, size) @ matrix).reshape(count, d, -1) @ right.transpose(0, 2, 1)
 
 
 def gibbs_slope(form: FloatArray, temperature: float, change: FloatArray) -> FloatArray:

@@ -218,6 +218,7 @@ class _Search:
     n_converged: int = 0
     scale: float = 1.0
     highest: float = -math.inf
+    latest: tuple[FloatArray, float, FloatArray] | None = None
 
     def __post_init__(self) -> None:
         space = self.problem.space
@@ -226,12 +227,11 @@ class _Search:
 
     def climb(self, start: FloatArray) -> None:
         """Climb from one start to a local maximum, and keep what was best."""
-        self.highest = -math.inf
+        self.highest, self.latest = -math.inf, None
         point = (start - self.middle) / self.half
         try:
             value, gradient = self._evaluate(start)
             self.scale = max(abs(value), float(np.max(np.abs(gradient * self.half))), np.finfo(float).tiny)
-            self.history.pop()  # the optimiser asks for it again
             last = self._within(self._minimise(point).x)
             gradient = self._evaluate(last)[1]
             self.n_converged += self.optimality(last, gradient) <= max(self.tolerance, _CONVERGED)
@@ -292,6 +292,9 @@ class _Search:
         return -value / self.scale, -gradient * self.half / self.scale
 
     def _evaluate(self, parameters: FloatArray) -> tuple[float, FloatArray]:
+        """Return value and gradient, and note them; or raise `_Undefined`."""
+        if self.latest is not None and np.array_equal(self.latest[0], parameters):
+            return self.latest[1:]
         try:
             value, gradient = self.problem.value_and_gradient(parameters)
         except AthermalError as error:  # a drive that cannot be run ends this climb, and is told of in the status
@@ -302,6 +305,7 @@ class _Search:
             self.highest = max(self.highest, value)
             if self.best is None or value > self.best[0]:
                 self.best = (value, parameters.copy(), gradient)
+        self.latest = (parameters.copy(), value, gradient)
         self.history.append(self.best[0] if self.best is not None else -math.inf)
         return value, gradient
 

@@ -63,7 +63,7 @@ class FiniteAdjoint:
         self.factor = Pieces(self.hamiltonian, list(self.pieces.clusters)).factor()
         # The way through one cycle, sector by sector: the propagators that lead to each stretch, and the last to the end.
         self.entries = [[np.eye(len(index), dtype=complex) for index in self.sectors]]
-        self.visits: list[list[tuple[FloatArray, FloatArray, ComplexArray] | Spectrum]] = []
+        self.visits: list[list[Spectrum | None]] = []  # None where H is driven: gone through again when it is asked for
         for start, stop in self.stretches:
             self._pass(start, stop)
 
@@ -71,7 +71,7 @@ class FiniteAdjoint:
         """Add one stretch to the way: what is known of each sector along it."""
         constant = self.hamiltonian.is_constant(start, stop)
         held = self.hamiltonian.whole.at(0.5 * (start + stop)) if constant else None
-        visits: list[Any] = []
+        visits: list[Spectrum | None] = []
         ends: list[ComplexArray] = []
         for index, entry in zip(self.sectors, self.entries[-1], strict=True):
             if held is not None:
@@ -79,11 +79,11 @@ class FiniteAdjoint:
                 visits.append(spectrum)
                 ends.append(spectrum.propagator(stop - start) @ entry)
                 continue
-            whole = self.hamiltonian.whole.restricted(index)
-            steps = list(taylor_steps(whole, entry, start, stop, [self._probe(len(index))]))
-            times, weights, states = (np.concatenate([step[k] for step in steps]) for k in range(3))
-            visits.append((times, weights, states))
-            ends.append(steps[-1][3])
+            visits.append(None)
+            end = entry
+            for step in taylor_steps(self.hamiltonian.whole.restricted(index), entry, start, stop):
+                end = step[-1]
+            ends.append(end)
         self.visits.append(visits)
         self.entries.append(ends)
 
@@ -225,12 +225,15 @@ class FiniteAdjoint:
                 matrices = [matrix[index][:, index] for matrix in self._matrices]
                 if not any(matrix.nnz for matrix in matrices):
                     continue
-                visit = self.visits[number][k]
-                if isinstance(visit, Spectrum):
-                    entry = self.entries[number][k]
-                    blocks.append(self._constant_rates(span, visit, entry @ products[k] @ entry.conj().T, matrices))
+                spectrum, entry = self.visits[number][k], self.entries[number][k]
+                if spectrum is None:
+                    whole = self.hamiltonian.whole.restricted(index)
+                    steps = taylor_steps(whole, entry, *span, [self._probe(len(index))])
+                    blocks.extend(
+                        _driven_rates(times, weights, states, products[k], matrices) for times, weights, states, _ in steps
+                    )
                 else:
-                    blocks.append(_driven_rates(visit, products[k], matrices))
+                    blocks.append(self._constant_rates(span, spectrum, entry @ products[k] @ entry.conj().T, matrices))
         times, weights, rates = (np.concatenate([block[k] for block in blocks]) for k in range(3))
         return times, weights, rates
 
@@ -286,9 +289,10 @@ class FiniteAdjoint:
         return np.asarray(np.einsum("iaja->ij", whole.reshape(own, count, own, count)))
 
 
-def _driven_rates(visit: tuple[FloatArray, FloatArray, ComplexArray], product: ComplexArray, matrices: Sequence[Any]) -> Block:
-    """Return c_a at the nodes of a driven stretch, from U(t) there."""
-    times, weights, states = visit
+def _driven_rates(
+    times: FloatArray, weights: FloatArray, states: ComplexArray, product: ComplexArray, matrices: Sequence[Any]
+) -> Block:
+    """Return c_a at the nodes of a step of a driven stretch, from U(t) there."""
     rates = np.empty((len(times), len(matrices)))
     entries = [scipy.sparse.coo_array(matrix) for matrix in matrices]
     for t, state in enumerate(states):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -279,11 +279,11 @@ def _passage(hamiltonian: Hamiltonian, way: FloatArray, span: tuple[float, float
                 f"The driven stretch from t = {span[0]:.6g} to {span[1]:.6g} must be resolved in {_OPTIONS.max_panels} panels, "
                 "but is not. Lower the highest frequencies of the baths, or the number of harmonics."
             )
-        stages = list(driven.stages(*span, panels, way))
-        error = float(np.max(np.abs(stages[-1].end - coarse))) / max(1.0, float(np.max(np.abs(coarse))))
+        passage = DrivenPassage.through(partial(driven.stages, *span, panels, way))
+        error = float(np.max(np.abs(passage.end - coarse))) / max(1.0, float(np.max(np.abs(coarse))))
         if error <= max(_OPTIONS.tolerance, panels * float(np.finfo(float).eps)):
-            return DrivenPassage.of(stages)
-        coarse = stages[-1].end
+            return passage
+        coarse = passage.end
 
 
 def _end(driven: DrivenHamiltonian, way: FloatArray, span: tuple[float, float], panels: int) -> FloatArray:

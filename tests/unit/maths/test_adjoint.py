@@ -1,5 +1,7 @@
 """Derivatives of thermal states and of what bounds correlations, and the two ways through a stretch."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import scipy.linalg
@@ -115,16 +117,17 @@ def test_both_ways_through_a_constant_stretch_agree(with_force):
         return np.tile(v, (len(times), 1, 1)), np.tile(force, (len(times), 1))
 
     driven = DrivenHamiltonian(frequencies, basis, still, lambda t: (0.0 * still(t)[0], 0.0 * still(t)[1]))
-    other = DrivenPassage.of(list(driven.stages(1.0, 9.0, 6, way)))
+    other = DrivenPassage.through(lambda: driven.stages(1.0, 9.0, 6, way))
     np.testing.assert_allclose(constant.end, other.end, rtol=0.0, atol=1e-13 * np.max(np.abs(other.end)))  # rounding
     product = RNG.normal(size=(7, 7))
     for frequency in (0.0, 2.0):
         sums = []
-        for passage in (constant, other):
+        for passage in (constant, other, replace(other, kept=None)):
             d, force_response = passage.response(product)
             weight = passage.weights * np.cos(frequency * passage.times)
             sums.append((np.einsum("t,tde->de", weight, d), weight @ force_response))
-        for a, b in zip(*sums, strict=True):
+        for a, b, again in zip(*sums, strict=True):
+            np.testing.assert_array_equal(again, b)  # the same panels, gone through once more
             np.testing.assert_allclose(a, b, rtol=0.0, atol=1e-12 * np.max(np.abs(b)))  # rounding of both
 
 
