@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks import best_correlations, continuum, engine, finite, limit_cycle, star, textbook
+from benchmarks import best_correlations, continuum, drive_gradient, engine, finite, limit_cycle, star, textbook
 from benchmarks.measure import measured
 
 CASES: list[tuple[str, Callable[..., Any], tuple[Any, ...]]] = [
@@ -33,6 +33,8 @@ def main() -> None:
     star.main()
     print("\nLimit cycles.\n")
     limit_cycle.limit_cycles()
+    print("\nExact gradients of drives, in units of a forward run.\n")
+    drive_gradient.main()
     _finite()
     print("\nThe best initial correlations.\n")
     best_correlations.main()

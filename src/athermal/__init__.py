@@ -70,7 +70,16 @@ from athermal.machine.parts import (
     TruncatedOscillator,
 )
 from athermal.machine.spectral import FlatBand, FunctionDensity, Ohmic, SpectralDensity, discretise
-from athermal.optimisation import BestCorrelations, best_correlations
+from athermal.optimisation import (
+    BestCorrelations,
+    BestDrive,
+    FourierSeries,
+    StrokeValues,
+    best_correlations,
+    best_drive,
+    drive_gradient,
+    with_drive,
+)
 from athermal.study import Failure, Grid, Rerun, Sample, Sweep, Table, cycles_beyond_carnot, load_sweep, rerun, sweep
 from athermal.thermodynamics.ledger import Ledger, load
 
@@ -80,6 +89,7 @@ __all__ = [
     "Audit",
     "Bath",
     "BestCorrelations",
+    "BestDrive",
     "Chain",
     "Charged",
     "Constant",
@@ -101,6 +111,7 @@ __all__ = [
     "FiniteReservoir",
     "FiniteSubsystem",
     "FlatBand",
+    "FourierSeries",
     "Function",
     "FunctionDensity",
     "GaussianMoments",
@@ -140,6 +151,7 @@ __all__ = [
     "StateError",
     "StateVectors",
     "StoreError",
+    "StrokeValues",
     "Strokes",
     "StudyError",
     "StudyInterrupted",
@@ -153,8 +165,10 @@ __all__ = [
     "VersionWarning",
     "audit",
     "best_correlations",
+    "best_drive",
     "cycles_beyond_carnot",
     "discretise",
+    "drive_gradient",
     "floquet_exponents",
     "library",
     "limit_cycle",
@@ -165,6 +179,7 @@ __all__ = [
     "rerun",
     "run",
     "sweep",
+    "with_drive",
 ]
 
 

@@ -75,17 +75,18 @@ class Hamiltonian(DrivenTerms[Term]):
 
     def coupling(self, times: FloatArray, side: Side = "right") -> tuple[FloatArray, FloatArray]:
         """Return sum_a f_a K_a, shape (T, d, d), and sum_a f_a k_a, shape (T, d)."""
-        return self._combine(self.strengths(times, side))
+        return self.combine(self.strengths(times, side))
 
     def slope(self, times: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the time derivatives of `coupling`."""
-        return self._combine(self.rates(times))
+        return self.combine(self.rates(times))
 
     def subsystem_coupling(self, time: float) -> tuple[FloatArray, FloatArray]:
         """Return the forms (subsystems, d, d) and forces (subsystems, d) of every U_i at one time."""
-        return self._combine(self.shares * self.strengths(np.array([time])))
+        return self.combine(self.shares * self.strengths(np.array([time])))
 
-    def _combine(self, strengths: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def combine(self, strengths: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the forms (..., d, d) and forces (..., d) of the coupled quadratures for strengths (..., terms)."""
         return np.asarray(np.tensordot(strengths, self._forms, axes=1)), np.asarray(strengths @ self._forces)
 
     # --- the whole -------------------------------------------------------------------------------------------------
@@ -105,7 +106,7 @@ class Hamiltonian(DrivenTerms[Term]):
         """Return the form and force of all terms that act within `parts`, on the modes of `parts` only."""
         rows = mode_indices(np.concatenate([self.part_modes[name] for name in parts]), self.n_modes)
         inside = np.array([set(term.parts) <= set(parts) for term in self.terms])
-        matrix, force = self._combine(np.where(inside, self.strengths(np.array([time])), 0.0))
+        matrix, force = self.combine(np.where(inside, self.strengths(np.array([time])), 0.0))
         local = self.basis[rows]
         form = local @ matrix[0] @ local.T
         form[np.diag_indices_from(form)] += np.tile(self.frequencies, 2)[rows]

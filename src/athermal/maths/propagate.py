@@ -6,7 +6,7 @@ the interaction picture of the free reservoirs for a driven one.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -95,7 +95,7 @@ def constant_propagator(hamiltonian: FloatArray, duration: float) -> FloatArray:
     except StateError:
         pass
     else:
-        return np.asarray(symplectic_inverse(transform).T @ _rotate(frequencies, duration, transform.T))
+        return np.asarray(symplectic_inverse(transform).T @ rotate(frequencies, duration, transform.T))
     factor: Any = None
     if not np.any(hamiltonian[:half, half:]):
         try:
@@ -143,6 +143,31 @@ def constant_evolution(hamiltonian: FloatArray, force: FloatArray, duration: flo
 
 
 @dataclass(frozen=True)
+class Stage:
+    """What is known of one panel of a driven stretch.
+
+    Parameters
+    ----------
+    times, weights : (m,) array
+        The Gauss nodes and their weights.
+    rows : (m, d, 2N + 1) array
+        P^T U(t) and P^T shift(t): the coupled quadratures there, as functions of those from which the map counts.
+    end : (2N, 2N + 1) array
+        The map to the end of the panel, propagator and shift.
+    """
+
+    times: FloatArray
+    weights: FloatArray
+    rows: FloatArray
+    end: FloatArray
+
+
+def affine_identity(size: int) -> FloatArray:
+    """Return the map that changes nothing, propagator and shift, shape (2N, 2N + 1)."""
+    return np.eye(size, size + 1)
+
+
+@dataclass(frozen=True)
 class DrivenHamiltonian:
     """H(t) = sum_k w_k (x_k^2 + p_k^2)/2 + q^T V(t) q / 2 + v(t) . q with few coupled quadratures q = P^T r.
 
@@ -183,8 +208,27 @@ class DrivenHamiltonian:
         Hairer, Lubich, Wanner, Geometric Numerical Integration (Springer 2006), theorem IV.2.2.
         """
         size = len(self.basis)
-        state = np.concatenate([np.eye(size), np.zeros((size, 1))], axis=1)  # columns: propagator | shift
+        state = affine_identity(size)
         form, linear, constant = np.zeros((size, size)), np.zeros(size), 0.0
+        for stage in self.stages(start, stop, panels, state):
+            dv, df = self.slope(stage.times)
+            rates = np.einsum("mde,mex->mdx", dv, stage.rows) * stage.weights[:, None, None]
+            n_rows = rates.shape[0] * rates.shape[1]
+            q_rows, q_shift = stage.rows[:, :, :-1].reshape(n_rows, size), stage.rows[:, :, -1].reshape(n_rows)
+            form += q_rows.T @ rates[:, :, :-1].reshape(n_rows, size)
+            force = (stage.weights[:, None] * df).reshape(n_rows)
+            linear += q_rows.T @ (rates[:, :, -1].reshape(n_rows) + force)
+            constant += float(0.5 * q_shift @ rates[:, :, -1].reshape(n_rows) + q_shift @ force)
+            state = stage.end
+        work = QuadraticFunctional(0.5 * (form + form.T), linear, constant)
+        return Evolution(state[:, :-1], state[:, -1], work)
+
+    def stages(self, start: float, stop: float, panels: int, state: FloatArray) -> Iterator[Stage]:
+        """Yield, for each panel, what the coupled quadratures are at its nodes and the map at its end; see `evolve`.
+
+        `state` is the map (2N, 2N + 1), propagator and shift, that leads to `start`.
+        """
+        size = len(self.basis)
         duration = (stop - start) / panels
         nodes, matrix, weights = gauss_legendre_tableau(_NODES)
         rows, columns = self._node_factors(nodes * duration)
@@ -197,7 +241,6 @@ class DrivenHamiltonian:
         for panel in range(panels):
             times = start + duration * (panel + nodes)
             v, f = self.coupling(times)
-            dv, df = self.slope(times)
             response = np.einsum("mdle,lef->mdlf", kernel, v).reshape(n_rows, n_rows)
             known = flat_rows @ state
             known[:, -1] += np.einsum("mdle,le->md", kernel, f).reshape(n_rows)
@@ -206,15 +249,8 @@ class DrivenHamiltonian:
             gradient[:, :, -1] += f
             step = (duration * weights)[:, None, None]
             state = state + flat_columns @ (step * gradient).reshape(n_rows, size + 1)
-            state = _rotate(self.frequencies, duration, state)
-            rates = np.einsum("mde,mex->mdx", dv, q) * step
-            q_rows, q_shift = q[:, :, :-1].reshape(n_rows, size), q[:, :, -1].reshape(n_rows)
-            form += q_rows.T @ rates[:, :, :-1].reshape(n_rows, size)
-            force = (step[:, :, 0] * df).reshape(n_rows)
-            linear += q_rows.T @ (rates[:, :, -1].reshape(n_rows) + force)
-            constant += float(0.5 * q_shift @ rates[:, :, -1].reshape(n_rows) + q_shift @ force)
-        work = QuadraticFunctional(0.5 * (form + form.T), linear, constant)
-        return Evolution(state[:, :-1], state[:, -1], work)
+            state = rotate(self.frequencies, duration, state)
+            yield Stage(times, duration * weights, q, state)
 
     def _node_factors(self, times: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return P^T F(t), shape (m, d, 2N), and F(-t) Omega P, shape (2N, m, d)."""
@@ -228,7 +264,7 @@ class DrivenHamiltonian:
         return rows, columns
 
 
-def _rotate(frequencies: FloatArray, duration: float, array: FloatArray) -> FloatArray:
+def rotate(frequencies: FloatArray, duration: float, array: FloatArray) -> FloatArray:
     """Return F(t) @ array: x -> x cos wt + p sin wt, p -> p cos wt - x sin wt."""
     half = len(frequencies)
     cosine, sine = np.cos(frequencies * duration)[:, None], np.sin(frequencies * duration)[:, None]

@@ -288,3 +288,22 @@ def test_differences_and_negatives():
     np.testing.assert_allclose((1.0 - wave).value(times), 1.0 - wave.value(times), atol=1e-15)
     np.testing.assert_allclose((wave - 1.0).derivative(times), wave.derivative(times), atol=1e-15)
     np.testing.assert_allclose((wave - wave).value(times), 0.0, atol=1e-15)
+
+
+@pytest.mark.parametrize("ramps", [0.0, (0.5, 0.0, 1.0)])
+@pytest.mark.parametrize("shape", ["cosine", "quintic", "linear"])
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_strokes_are_linear_in_their_values(ramps, shape, side):
+    strokes = at.Strokes((1.0, 2.0, 1.5), (0.3, -1.0, 2.0), ramps, shape)
+    times = np.concatenate([np.linspace(-1.0, 9.0, 101), strokes.breakpoints()])
+    weights = strokes.weights(times, side)
+    assert weights.shape == (len(times), 3)
+    np.testing.assert_allclose(weights @ strokes.values, strokes.value(times, side), rtol=0.0, atol=1e-15)  # rounding
+    np.testing.assert_allclose(np.sum(weights, axis=1), 1.0, rtol=0.0, atol=1e-15)
+
+
+def test_knots_of_strokes_are_there_whether_or_not_the_value_changes():
+    strokes = at.Strokes((1.0, 2.0, 1.5), (0.3, 0.3, 2.0), ramps=(0.5, 0.25, 0.0))
+    assert strokes.knots == (0.0, 0.5, 1.0, 1.25, 3.0)
+    assert strokes.breakpoints() == (0.0, 0.5, 3.0)
+    assert at.Strokes((2.0,), (1.0,)).weights(np.array([0.5])).tolist() == [[1.0]]

@@ -46,7 +46,16 @@ def prepare(hamiltonian: Hamiltonian, initial: InitialState, cycle_backwards: Ba
         return _given(hamiltonian, initial)
     if not isinstance(initial, (Charged, CorrelatedMarginals, Squeezed, Displaced)):
         raise MachineError(f"The Gaussian backends do not know the initial state {type(initial).__name__}.")
-    state = prepare(hamiltonian, initial.start, cycle_backwards)
+    return changed(hamiltonian, initial, prepare(hamiltonian, initial.start, cycle_backwards), cycle_backwards)
+
+
+def changed(
+    hamiltonian: Hamiltonian,
+    initial: Charged | CorrelatedMarginals | Squeezed | Displaced,
+    state: GaussianState,
+    cycle_backwards: Backwards,
+) -> GaussianState:
+    """Return what an initial state makes of the state that it starts from."""
     if isinstance(initial, Charged):
         for _ in range(initial.cycles):
             state = cycle_backwards(state)
@@ -189,32 +198,11 @@ def _given(hamiltonian: Hamiltonian, initial: GaussianMoments) -> GaussianState:
 
 def _correlated(hamiltonian: Hamiltonian, initial: CorrelatedMarginals, state: GaussianState) -> GaussianState:
     """Add the patterns' off-diagonal blocks to the covariance, as large as the strength says."""
-    size = 2 * hamiltonian.n_modes
-    pattern = np.zeros((size, size))
-    touched: set[int] = set()
-    for entry in initial.correlations:
-        owner = f"The correlation between {entry.between[0]!r} and {entry.between[1]!r}"
-        columns = []
-        for name in entry.between:
-            touched.update(map(int, modes_of_part(hamiltonian, name, initial)))
-            columns.append(amplitude_directions(hamiltonian, name, entry, owner))
-        pattern += correlation_pattern(entry, *columns)
+    index, pattern = correlated_modes(hamiltonian, initial, state)
     if initial.strength == 0.0 or not np.any(pattern):
         return state
-    # Everything that is already correlated with the touched modes, or shares columns of the factor, constrains them too.
     covariance = state.covariance
-    linked = (covariance != 0.0) | (state.factor != 0.0) | (state.factor.T != 0.0)
-    half = hamiltonian.n_modes
-    by_mode = linked[:half, :half] | linked[:half, half:] | linked[half:, :half] | linked[half:, half:]
-    modes = np.zeros(half, dtype=bool)
-    modes[list(touched)] = True
-    while True:
-        grown = modes | by_mode[modes].any(axis=0)
-        if np.array_equal(grown, modes):
-            break
-        modes = grown
-    index = np.flatnonzero(modes)
-    rows = mode_indices(index, half)
+    rows = mode_indices(index, hamiltonian.n_modes)
     block = np.ix_(rows, rows)
     largest = largest_correlation(covariance[block], pattern[block])
     check_possible(largest, initial)
@@ -227,6 +215,31 @@ def _correlated(hamiltonian: Hamiltonian, initial: CorrelatedMarginals, state: G
     factor[block] = local.factor
     above[index] = local.excess
     return GaussianState(state.mean, factor, above, state.defect)
+
+
+def correlated_modes(hamiltonian: Hamiltonian, initial: CorrelatedMarginals, state: GaussianState) -> tuple[IntArray, FloatArray]:
+    """Return the modes whose state decides how large the correlations may be, and the sum of the patterns (2N, 2N)."""
+    size = 2 * hamiltonian.n_modes
+    pattern = np.zeros((size, size))
+    touched: set[int] = set()
+    for entry in initial.correlations:
+        owner = f"The correlation between {entry.between[0]!r} and {entry.between[1]!r}"
+        columns = []
+        for name in entry.between:
+            touched.update(map(int, modes_of_part(hamiltonian, name, initial)))
+            columns.append(amplitude_directions(hamiltonian, name, entry, owner))
+        pattern += correlation_pattern(entry, *columns)
+    # Everything that is already correlated with the touched modes, or shares columns of the factor, constrains them too.
+    linked = (state.covariance != 0.0) | (state.factor != 0.0) | (state.factor.T != 0.0)
+    half = hamiltonian.n_modes
+    by_mode = linked[:half, :half] | linked[:half, half:] | linked[half:, :half] | linked[half:, half:]
+    modes = np.zeros(half, dtype=bool)
+    modes[list(touched)] = True
+    while True:
+        grown = modes | by_mode[modes].any(axis=0)
+        if np.array_equal(grown, modes):
+            return np.flatnonzero(modes), pattern
+        modes = grown
 
 
 def check_possible(largest: float, initial: CorrelatedMarginals) -> None:

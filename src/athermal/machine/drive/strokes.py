@@ -96,6 +96,21 @@ class Strokes(Drive):
         progress = np.where(elapsed < ramp, elapsed / np.where(ramp > 0.0, ramp, 1.0), 1.0)
         return stroke, progress
 
+    @property
+    def knots(self) -> tuple[float, ...]:
+        """The times in [0, period) at which a stroke begins or a ramp ends, whether or not the value changes there."""
+        ends = (self._starts[:-1] + self._ramp_times)[self._ramp_times > 0.0] % self._starts[-1]
+        return tuple(sorted({float(t) for t in np.concatenate([self._starts[:-1], ends])}))
+
+    def weights(self, times: FloatArray, side: Side = "right") -> FloatArray:
+        """Return how much of each stroke's value is in the drive, shape (times, strokes): f(t) = sum_k weights_k(t) values_k."""
+        stroke, progress = self._locate(times, side)
+        rise = _ramp(self.shape, progress)
+        table, row = np.zeros((len(stroke), len(self.values))), np.arange(len(stroke))
+        np.add.at(table, (row, stroke), rise)
+        np.add.at(table, (row, stroke - 1), 1.0 - rise)
+        return table
+
     def value(self, times: FloatArray, side: Side = "right") -> Values:
         stroke, progress = self._locate(times, side)
         values = np.asarray(self.values)

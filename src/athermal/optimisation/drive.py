@@ -1,0 +1,350 @@
+"""The best drive of a machine."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import scipy.optimize
+
+from athermal import _validate
+from athermal._types import FloatArray
+from athermal.backends.finite import DensityMatrix
+from athermal.backends.gaussian import Dense
+from athermal.engine.run import run
+from athermal.errors import AthermalError, MachineError, StudyError, StudyInterrupted
+from athermal.machine.initial import InitialState
+from athermal.machine.machine import Machine
+from athermal.optimisation.drive_gradient import DriveProblem, Objective
+from athermal.optimisation.drive_parameters import StrokeForm
+from athermal.optimisation.drive_space import DriveSpace, Free
+from athermal.thermodynamics.ledger import Ledger
+
+# By how much of half a range bounded values may miss their room: rounding.
+_ROUNDING = 1e-13
+# |a_k| <= 4/pi max |f| for every Fourier coefficient of f.
+_LARGEST_COEFFICIENT = 4.0 / math.pi
+# An `optimality` below which a climb has converged even if the tolerance asks for more than rounding lets it have.
+_CONVERGED = 1e-6
+# How near a bound, in half ranges, counts as on it.
+_ACTIVE = 1e-6
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, eq=False)
+class BestDrive:
+    """The best drive that was found.
+
+    Parameters
+    ----------
+    machine : Machine
+        With the best drive in it.
+    ledger : Ledger
+        Its run.
+    objective : str
+    value, start_value : float
+        The objective with the best drive, and with the drive that the machine came with (NaN if it is not defined there).
+    parameters : (n,) array
+    labels : tuple of str
+        What each parameter is.
+    optimality : float
+        The largest derivative of the objective that no bound holds back, per half range of a parameter and relative to the
+        objective's scale: zero at a local maximum.
+    history : (evaluations,) array
+        The best value so far after each evaluation.
+    starts : (starts,) array
+        The best value from each start; NaN where none was defined.
+    status : str
+        How it ended.
+
+    Examples
+    --------
+    >>> best = at.best_drive(at.library.two_qubit_swap(swap_angle=0.3), {0: at.StrokeValues((0.0, 0.3), strokes=[0])}, starts=1)
+    >>> round(best.value, 6), best.value > best.start_value
+    (0.046241, True)
+    """
+
+    machine: Machine
+    ledger: Ledger
+    objective: str
+    value: float
+    start_value: float
+    parameters: FloatArray
+    labels: tuple[str, ...]
+    optimality: float
+    history: FloatArray
+    starts: FloatArray
+    status: str
+
+    @property
+    def n_evaluations(self) -> int:
+        """How many runs, each with its gradient, it took."""
+        return len(self.history)
+
+    def __str__(self) -> str:
+        """Return a short report."""
+        name = self.objective.replace("_", " ")
+        lines = [
+            f"Best drive of {self.machine.name!r}: {name} {self.value:.9g}, from {self.start_value:.9g}",
+            f"  {self.status}; {self.n_evaluations} evaluations, optimality {self.optimality:.1e}",
+        ]
+        if self.objective == "efficiency":
+            lines.append(f"  Carnot {self.machine.carnot_efficiency:.6g}")
+        width = max(len(label) for label in self.labels)
+        lines += [f"  {label:<{width}}  {value:.9g}" for label, value in zip(self.labels, self.parameters, strict=True)]
+        return "\n".join(lines)
+
+
+def best_drive(
+    machine: Machine,
+    of: Free,
+    cycles: int = 1,
+    *,
+    objective: Objective = "work_output",
+    initial: InitialState | None = None,
+    starts: int = 4,
+    seed: int = 0,
+    tolerance: float = 1e-8,
+    max_evaluations: int = 200,
+    progress: Progress | None = None,
+) -> BestDrive:
+    """Find the drive with the largest work output, efficiency or power.
+
+    From several starts, a quasi-Newton method climbs along exact gradients (`drive_gradient`): L-BFGS-B for stroke values, which
+    are bounded each, SLSQP for Fourier series, whose bounds hold for the drive at all times. What is found is a local maximum;
+    more starts find better ones.
+
+    Parameters
+    ----------
+    machine, of, cycles, objective, initial
+        As in `drive_gradient`. The baths must have explicit modes.
+    starts : int
+        The first is the machine's own drive, if it is of this form and within the bounds, else the constant in the middle of the
+        bounds; the others are random drives within the bounds.
+    seed : int
+        Of the random starts.
+    tolerance : float
+        The largest `optimality` of a maximum.
+    max_evaluations : int
+        Runs from each start.
+    progress : callable, optional
+        Called as progress(finished, total) with the number of starts.
+
+    Returns
+    -------
+    BestDrive
+
+    Raises
+    ------
+    StudyError
+        If the drives cannot be varied so, or the objective is defined at none of the starts.
+    StudyInterrupted
+        On Ctrl-C; `.result` holds the best drive so far.
+
+    References
+    ----------
+    R. H. Byrd, P. Lu, J. Nocedal, C. Zhu, SIAM J. Sci. Comput. 16, 1190 (1995); D. Kraft, DFVLR-FB 88-28 (1988).
+
+    Examples
+    --------
+    >>> machine = at.library.two_oscillator(T_hot=2.4, modes=6)
+    >>> contact = at.Machine(machine.subsystems, machine.reservoirs, [*machine.couplings[:-1], at.Exchange(("hot", "cold"), 0.1)],
+    ...                      machine.period)
+    >>> best = at.best_drive(contact, {("hot", "cold"): at.FourierSeries(harmonics=1, bounds=(-0.3, 0.3))}, starts=1)
+    >>> bool(best.value > best.start_value)
+    True
+    """
+    problem = DriveProblem.checked(machine, of, cycles, objective, initial)
+    try:
+        starts = _validate.count(starts, "starts", "an optimisation")
+        seed = _validate.count(seed, "seed", "an optimisation", least=0)
+        max_evaluations = _validate.count(max_evaluations, "max_evaluations", "an optimisation")
+        tolerance = _validate.positive(tolerance, "tolerance", "an optimisation")
+    except MachineError as error:
+        raise StudyError(str(error)) from None
+    search = _Search(problem, tolerance, max_evaluations)
+    try:
+        for k, point in enumerate(_starting_points(problem.space, starts, seed)):
+            search.climb(point)
+            if progress is not None:
+                progress(k + 1, starts)
+    except KeyboardInterrupt:
+        done = len(search.reached)
+        result = search.result(f"interrupted after {done} of {starts} starts") if search.best is not None else None
+        raise StudyInterrupted(
+            f"The search for the best drive was interrupted after {done} of {starts} starts; `.result` of this exception holds "
+            "the best so far.",
+            result,
+        ) from None
+    if search.best is None:
+        why = f" The last refusal: {search.refusals[-1]}" if search.refusals else ""
+        raise StudyError(
+            f"The {objective} must be defined for some drive within the bounds, but is at none of {starts} starts.{why} Change "
+            "the bounds, the initial state or the objective, or try more `starts`."
+        )
+    return search.result(_status(search, starts))
+
+
+def _starting_points(space: DriveSpace, starts: int, seed: int) -> list[FloatArray]:
+    generator = np.random.default_rng(seed)
+    own = space.own
+    first = own if own is not None and space.excess(own) <= 0.0 else space.middle
+    return [first, *(space.random(generator) for _ in range(starts - 1))]
+
+
+def _status(search: _Search, starts: int) -> str:
+    failed = f"; {len(search.refusals)} met drives that cannot be run" if search.refusals else ""
+    return f"{search.n_converged} of {starts} starts converged{failed}"
+
+
+class _Undefined(Exception):  # noqa: N818 - it ends a climb, it is no error
+    """The objective is not defined here."""
+
+
+@dataclass
+class _Search:
+    """All climbs of one search, in parameters scaled to half ranges around the middle of the bounds."""
+
+    problem: DriveProblem
+    tolerance: float
+    max_evaluations: int
+    best: tuple[float, FloatArray, FloatArray] | None = None
+    history: list[float] = field(default_factory=list)
+    reached: list[float] = field(default_factory=list)
+    refusals: list[str] = field(default_factory=list)
+    n_converged: int = 0
+    scale: float = 1.0
+    highest: float = -math.inf
+    latest: tuple[FloatArray, float, FloatArray] | None = None
+
+    def __post_init__(self) -> None:
+        space = self.problem.space
+        half = [np.full(s.form.n_parameters, 0.5 * (s.form.bounds[1] - s.form.bounds[0])) for s in space.slots]
+        self.half, self.middle = np.concatenate(half), space.middle
+
+    def climb(self, start: FloatArray) -> None:
+        """Climb from one start to a local maximum, and keep what was best."""
+        self.highest, self.latest = -math.inf, None
+        point = (start - self.middle) / self.half
+        try:
+            value, gradient = self._evaluate(start)
+            self.scale = max(abs(value), float(np.max(np.abs(gradient * self.half))), np.finfo(float).tiny)
+            last = self._within(self._minimise(point).x)
+            gradient = self._evaluate(last)[1]
+            self.n_converged += self.optimality(last, gradient) <= max(self.tolerance, _CONVERGED)
+        except _Undefined as reason:
+            self.refusals.append(str(reason))
+        self.reached.append(self.highest if math.isfinite(self.highest) else math.nan)
+
+    def _within(self, point: FloatArray) -> FloatArray:
+        """Return the parameters of a scaled point, drawn to the middle by what rounding has put it beyond the bounds."""
+        for slot, piece in zip(self.problem.space.slots, self.problem.space.pieces, strict=True):
+            limits = slot.form.limits
+            values = point[piece] if limits is None else limits @ point[piece]
+            largest = float(np.max(np.abs(values)))
+            if largest > slot.form.room:
+                point[piece] *= slot.form.room / largest
+        return self._parameters(point)
+
+    def _parameters(self, point: FloatArray) -> FloatArray:
+        """Return the parameters of a scaled point."""
+        parameters = self.middle + self.half * point
+        for slot, piece in zip(self.problem.space.slots, self.problem.space.pieces, strict=True):
+            if slot.form.limits is None and np.max(np.abs(point[piece])) <= 1.0:
+                parameters[piece] = np.clip(parameters[piece], *slot.form.bounds)  # middle + half range may round
+        return parameters
+
+    def _minimise(self, point: FloatArray) -> Any:
+        """Run the optimiser on the scaled objective."""
+        slots = self.problem.space.slots
+        only_strokes = all(isinstance(slot.form, StrokeForm) for slot in slots)
+        reach = np.concatenate(
+            [np.full(s.form.n_parameters, 1.0 if isinstance(s.form, StrokeForm) else _LARGEST_COEFFICIENT) for s in slots]
+        )
+        bounds = scipy.optimize.Bounds(-reach, reach)
+        if only_strokes:
+            options = {"gtol": self.tolerance, "ftol": 0.0, "maxfun": self.max_evaluations, "maxiter": self.max_evaluations}
+            return scipy.optimize.minimize(self._loss, point, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
+        rows, room = self._constraints()
+        limits = scipy.optimize.LinearConstraint(rows, -room, room)
+        options = {"ftol": max(self.tolerance**2, 1e-15), "maxiter": self.max_evaluations}
+        return scipy.optimize.minimize(
+            self._loss, point, jac=True, method="SLSQP", bounds=bounds, constraints=[limits], options=options
+        )
+
+    def _constraints(self) -> tuple[FloatArray, FloatArray]:
+        """Return A and the room of |A x| <= room for the bounded drives, in scaled parameters."""
+        space, rows, room = self.problem.space, [], []
+        for slot, piece in zip(space.slots, space.pieces, strict=True):
+            limits = slot.form.limits
+            if limits is not None:
+                block = np.zeros((len(limits), space.n_parameters))
+                block[:, piece] = limits
+                rows.append(block)
+                room.append(np.full(len(limits), slot.form.room))
+        return np.concatenate(rows), np.concatenate(room)
+
+    def _loss(self, point: FloatArray) -> tuple[float, FloatArray]:
+        value, gradient = self._evaluate(self._parameters(point))
+        return -value / self.scale, -gradient * self.half / self.scale
+
+    def _evaluate(self, parameters: FloatArray) -> tuple[float, FloatArray]:
+        """Return value and gradient, and note them; or raise `_Undefined`."""
+        if self.latest is not None and np.array_equal(self.latest[0], parameters):
+            return self.latest[1:]
+        try:
+            value, gradient = self.problem.value_and_gradient(parameters)
+        except AthermalError as error:  # a drive that cannot be run ends this climb, and is told of in the status
+            raise _Undefined(str(error)) from error
+        if not (np.isfinite(value) and np.all(np.isfinite(gradient))):
+            raise _Undefined(f"the {self.problem.objective} is not defined: nothing was taken in.")
+        if self.problem.space.excess(parameters) <= _ROUNDING:
+            self.highest = max(self.highest, value)
+            if self.best is None or value > self.best[0]:
+                self.best = (value, parameters.copy(), gradient)
+        self.latest = (parameters.copy(), value, gradient)
+        self.history.append(self.best[0] if self.best is not None else -math.inf)
+        return value, gradient
+
+    def optimality(self, parameters: FloatArray, gradient: FloatArray) -> float:
+        """Return the largest component of the scaled gradient that active bounds do not hold back."""
+        space = self.problem.space
+        point = (parameters - self.middle) / self.half
+        normals: list[FloatArray] = []
+        for slot, piece in zip(space.slots, space.pieces, strict=True):
+            limits = np.eye(slot.form.n_parameters) if slot.form.limits is None else slot.form.limits
+            values = limits @ point[piece]
+            active = np.flatnonzero(np.abs(values) >= slot.form.room - _ACTIVE)
+            block = np.zeros((len(active), space.n_parameters))
+            block[:, piece] = np.sign(values[active])[:, None] * limits[active]
+            normals.extend(block)
+        scaled = gradient * self.half / self.scale
+        if normals:
+            held, _ = scipy.optimize.nnls(np.array(normals).T, scaled)
+            scaled = scaled - np.array(normals).T @ held
+        return float(np.max(np.abs(scaled)))
+
+    def result(self, status: str) -> BestDrive:
+        """Return the best drive found so far, with its ledger."""
+        if self.best is None:
+            raise StudyError("No drive has been found yet.")
+        problem = self.problem
+        value, parameters, gradient = self.best
+        machine = problem.space.with_parameters(parameters)[0]
+        backend = DensityMatrix() if machine.is_finite else Dense()
+        return BestDrive(
+            machine,
+            run(machine, problem.cycles, problem.initial, backend=backend),
+            problem.objective,
+            value,
+            problem.value_of(problem.space.machine),
+            parameters,
+            problem.space.labels,
+            self.optimality(parameters, gradient),
+            np.array(self.history),
+            np.array(self.reached),
+            status,
+        )
