@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 from typing import Any, TypeVar
 
@@ -26,7 +27,7 @@ def to_spec(value: Any, kind: Any = None) -> Any:
     2
     """
     try:
-        text = TypeAdapter(kind or type(value)).dump_json(value, warnings="error")
+        text = _adapter(kind or type(value)).dump_json(value, warnings="error")
     except PydanticSerializationError:
         return None
     return json.loads(text)
@@ -50,9 +51,15 @@ def from_spec(kind: Any, data: Any, where: str) -> Any:
     2
     """
     try:
-        return TypeAdapter(kind).validate_json(json.dumps(data), strict=True)
+        return _adapter(kind).validate_json(json.dumps(data), strict=True)
     except ValidationError as error:
         raise MachineError(explain(error, where, data, kind)) from None
+
+
+@functools.cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    """Return what reads and writes a kind; making it takes longer than a small run."""
+    return TypeAdapter(kind)
 
 
 # What pydantic's complaints about a value mean to the person who wrote it.
