@@ -70,6 +70,7 @@ from athermal.machine.parts import (
     TruncatedOscillator,
 )
 from athermal.machine.spectral import FlatBand, FunctionDensity, Ohmic, SpectralDensity, discretise
+from athermal.optimisation import Global, Local, Objective, Optimum, Optuna, Solution, optimise
 from athermal.study import Failure, Grid, Sample, Sweep, Table, load_sweep, sweep
 from athermal.thermodynamics.ledger import Ledger, load
 
@@ -104,17 +105,22 @@ __all__ = [
     "GaussianMoments",
     "Gibbs",
     "GivenState",
+    "Global",
     "Grid",
     "Harmonic",
     "InitialState",
     "InstabilityError",
     "Ledger",
     "LimitCycle",
+    "Local",
     "Machine",
     "MachineError",
     "MachineFile",
+    "Objective",
     "Ohmic",
     "OperatorCoupling",
+    "Optimum",
+    "Optuna",
     "Oscillator",
     "Position",
     "Product",
@@ -130,6 +136,7 @@ __all__ = [
     "RunError",
     "RunInterrupted",
     "Sample",
+    "Solution",
     "SpectralDensity",
     "SpinBath",
     "Squeezed",
@@ -155,6 +162,7 @@ __all__ = [
     "limit_cycle",
     "load",
     "load_sweep",
+    "optimise",
     "plot",
     "read_machine_file",
     "run",
