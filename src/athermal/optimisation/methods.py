@@ -56,6 +56,14 @@ class Method(ABC):
         """Search; what is found is kept by the evaluator."""
 
 
+class _CarriedError(Exception):
+    """An error on its way through SciPy."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
 @dataclass(frozen=True)
 class Local(Method):
     """Go uphill from a few starting points, without derivatives, as far as the constraints allow.
@@ -80,9 +88,10 @@ class Local(Method):
     Examples
     --------
     >>> import athermal as at
-    >>> best = at.optimise("two_qubit_swap", "work_output", over={"swap_angle": (0.5, 2.5)}, cycles=1, method=Local(starts=1))
-    >>> round(best.parameters["swap_angle"], 4)
-    1.5708
+    >>> method = Local(starts=1, tolerance=1e-3)
+    >>> best = at.optimise("two_qubit_swap", "work_output", over={"swap_angle": (0.5, 2.5)}, cycles=1, method=method)
+    >>> round(best.parameters["swap_angle"], 2)
+    1.57
     """
 
     starts: int = 3
@@ -146,7 +155,7 @@ class Global(Method):
     Parameters
     ----------
     population : int
-        Points for each parameter.
+        Points for each parameter; in all they are rounded up to a power of two.
     generations : int
         At most.
     tolerance : float
@@ -190,27 +199,40 @@ class Global(Method):
         _one_objective(n_objectives, "Global")
 
     def expected(self, space: Space) -> int:
-        return self.population * len(space.names) * (min(self.generations, 20) + 1)
+        individuals = 1 << (self.population * len(space.names) - 1).bit_length()
+        return individuals * (min(self.generations, 20) + 1)
 
     def search(self, evaluator: Evaluator, seed: int) -> Ending:
-        space = evaluator.problem.space
-        constraints: tuple[NonlinearConstraint, ...] = ()
+        try:
+            found = self._evolved(evaluator, seed)
+        except _CarriedError as carried:
+            raise carried.error from carried.error.__cause__
+        free = tuple(k for k, p in enumerate(evaluator.problem.space.parameters.values()) if not p.is_discrete)
+        if self.refine and free and evaluator.at(found.x).is_defined:
+            refine(evaluator, tuple(map(float, found.x)), free, _REFINING_RADIUS, 1e-6)
+        how = "converged" if found.success else "reached its last generation"
+        return Ending(
+            "converged" if found.success else "finished", f"Differential evolution {how} after {found.nit} generations."
+        )
 
-        def violation(place: Any) -> float:
-            return min(evaluator.at(place).violation, UNDEFINED)
+    def _evolved(self, evaluator: Evaluator, seed: int) -> Any:
+        """Return what SciPy's differential evolution finds."""
+        parameters = evaluator.problem.space.parameters.values()
+        within = NonlinearConstraint(lambda place: min(evaluator.at(place).violation, UNDEFINED), -np.inf, 0.0)
 
         def side_by_side(function: Callable[[Any], Any], places: Iterable[Any]) -> list[Any]:
             rows = list(places)
-            evaluator.many(rows)
+            try:
+                evaluator.many(rows)
+            except (TypeError, ValueError) as error:  # SciPy takes them for its own
+                raise _CarriedError(error) from error
             return [function(row) for row in rows]
 
-        if evaluator.problem.constraints:
-            constraints = (NonlinearConstraint(violation, -np.inf, 0.0),)
-        found = differential_evolution(
+        return differential_evolution(
             lambda place: evaluator.cost(evaluator.at(place)),
-            bounds=[(p.first, p.last) for p in space.parameters.values()],
-            integrality=[p.is_discrete for p in space.parameters.values()],
-            constraints=constraints,
+            bounds=[(p.first, p.last) for p in parameters],
+            integrality=[p.is_discrete for p in parameters],
+            constraints=(within,) if evaluator.problem.constraints else (),
             popsize=self.population,
             maxiter=self.generations,
             tol=self.tolerance,
@@ -219,13 +241,6 @@ class Global(Method):
             workers=side_by_side,
             polish=False,
             rng=np.random.default_rng(seed),
-        )
-        free = tuple(k for k, p in enumerate(space.parameters.values()) if not p.is_discrete)
-        if self.refine and free and evaluator.at(found.x).is_defined:
-            refine(evaluator, tuple(map(float, found.x)), free, _REFINING_RADIUS, 1e-6)
-        how = "converged" if found.success else "reached its last generation"
-        return Ending(
-            "converged" if found.success else "finished", f"Differential evolution {how} after {found.nit} generations."
         )
 
 

@@ -90,9 +90,9 @@ class Optimum:
     Examples
     --------
     >>> import athermal as at
-    >>> best = at.optimise("two_qubit_swap", "work_output", over={"swap_angle": (0.5, 2.5)}, cycles=1, method=at.Local(starts=1))
-    >>> round(best.value, 8), best.history["status"].values[0].item()
-    (0.04624128, 'feasible')
+    >>> best = at.optimise("two_qubit_swap", "work_output", over={"swap_angle": (0.5, 2.5)}, cycles=1, max_evaluations=4)
+    >>> best.status, best.n_evaluations, best.history["status"].values[0].item()
+    ('stopped', 4, 'feasible')
     """
 
     solutions: tuple[Solution, ...]
