@@ -140,6 +140,6 @@ def test_ctrl_c_prints_and_keeps_the_best_so_far(source, tmp_path, monkeypatch):
     monkeypatch.setattr(command.Objective, "value", impatient)
     done = invoke(source, "--over", f"{TEMPERATURE}=1.0:3.0", "--objective", "heat[hot]", "--out", tmp_path)
     assert done.exit_code == 130
-    assert "3 points were run" in done.stderr
+    assert "Interrupted after 3 points" in done.stderr
     assert done.stdout.startswith("Highest heat[hot]: ")
     assert math.isfinite(float(at.load(tmp_path / "baths_best.nc").heat[-1, 0]))

@@ -106,8 +106,8 @@ def run(source: str, changes: Sequence[str], request: Request, out: Path | None,
         except StudyInterrupted as error:
             if error.result is None:
                 raise
-            say(str(error), "Error")
             found, status = error.result, INTERRUPTED
+            say(f"Interrupted after {found.n_evaluations} points. The best so far is kept.", "Error")
     written = {} if out is None else _keep(found, out, subject.name)
     if as_json:
         typer.echo(json.dumps(plain(describe(found, written)), indent=2, allow_nan=False))

@@ -227,10 +227,7 @@ class Optimum:
         lines += [
             f"  with {entry.label} = {shown(best.constraints[entry.label])} ({entry})" for entry in self.problem.constraints
         ]
-        lines += [
-            f"  {name} lies on its {side} bound: the optimum may lie beyond, or where the machine stops to exist."
-            for name, side in best.on_bounds.items()
-        ]
+        lines += [f"  {name} lies on its {side} bound: beyond it there may be better." for name, side in best.on_bounds.items()]
         return lines
 
     def _front_lines(self) -> list[str]:
