@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from athermal.cli import auditing, catalogue, inspection, limit, pictures, runs, sweeping, texts
+from athermal.cli import auditing, catalogue, inspection, limit, optimising, pictures, runs, sweeping, texts
 from athermal.cli.console import reporting
 from athermal.study.sweep import MAX_POINTS
 
@@ -236,6 +236,66 @@ def rerun(
     """Run a point of a sweep again and compare."""
     with reporting(as_json=as_json):
         raise typer.Exit(sweeping.run_again(store, point, as_json=as_json))
+
+
+class Search(StrEnum):
+    """How `athermal optimise` searches."""
+
+    auto = "auto"
+    local = "local"
+    whole = "global"
+    optuna = "optuna"
+
+
+@app.command(help=texts.OPTIMISE)
+def optimise(
+    *,
+    source: Source,
+    over: Annotated[
+        list[str] | None,
+        typer.Option("--over", metavar="KEY=BOUNDS", help="LOW:HIGH, or VALUE,VALUE for choices. May be repeated."),
+    ] = None,
+    objective: Annotated[
+        list[str] | None,
+        typer.Option("--objective", metavar="COLUMN", help="To be large; efficiency if left out. May be repeated."),
+    ] = None,
+    minimise: Annotated[
+        list[str] | None, typer.Option("--minimise", metavar="COLUMN", help="To be small. May be repeated.")
+    ] = None,
+    subject_to: Annotated[
+        list[str] | None,
+        typer.Option("--subject-to", metavar="RULE", help='"COLUMN>=NUMBER" or "COLUMN<=NUMBER". May be repeated.'),
+    ] = None,
+    of_last_cycle: Annotated[
+        bool, typer.Option("--last-cycle", help="Take all columns from the last cycle, not from the whole run.")
+    ] = False,
+    method: Annotated[Search, typer.Option("--method", help="How to search.")] = Search.auto,
+    changes: Changes = None,
+    cycles: Annotated[int | None, typer.Option("--cycles", "-n", min=1, help="Periods to run, in place of the file's.")] = None,
+    accuracy: Accuracy = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the search.")] = 0,
+    max_evaluations: Annotated[int | None, typer.Option("--max-evaluations", min=1, help="Run at most so many points.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="DIR", help="Write NAME_best.nc (its ledger) and NAME_history.nc and .csv there."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Search for the parameters at which a machine does best."""
+    settings = {"cycles": cycles, "accuracy": accuracy}
+    request = optimising.Request(
+        over or [],
+        objective or [],
+        minimise or [],
+        subject_to or [],
+        of_last_cycle,
+        method.value,
+        seed,
+        max_evaluations,
+        settings,
+    )
+    with reporting(as_json=as_json):
+        raise typer.Exit(optimising.run(source, changes or [], request, out, as_json=as_json))
 
 
 def main() -> None:

@@ -51,7 +51,7 @@ def run(
     plan = resolve(source, changes)
     plan = dataclasses.replace(plan, **{key: value for key, value in settings.items() if value is not None})  # type: ignore[arg-type]
     if out is not None:
-        _prepare_folder(out)
+        prepare_folder(out)
     outcome = _execute(plan)
     if out is not None and outcome.ledger is not None:
         outcome.outputs = _keep(outcome.ledger, out, plan.name)
@@ -92,7 +92,7 @@ def _kept(ledger: Ledger | None, plan: MachineFile) -> str:
     return f"The run stopped in cycle {finished + 1} of {plan.cycles}; the results are those of the finished ones."
 
 
-def _prepare_folder(folder: Path) -> None:
+def prepare_folder(folder: Path) -> None:
     """Make the folder for results, and find out before a long run whether it can be written to."""
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -160,3 +160,28 @@ Examples:
 \b
 Exit status: 0 identical to the last bit; 1 it differs; 2 wrong usage or a wrong file.
 """
+
+OPTIMISE = """\
+Search for the parameters at which a machine does best.
+
+--over T_hot=1.1:3 varies a number within bounds, --over modes=10:40 a whole number (as both bounds are; write 10.0:40 for
+any number), --over baths=ring,star one of several values. Objectives are columns of the ledger over the whole run, or of its
+last cycle with --last-cycle. Several objectives make a Pareto front: what can be had of one without losing of the other.
+
+\b
+Methods:
+  local     uphill from three starts, for numbers
+  global    differential evolution, then refined
+  optuna    many parameters, several objectives: pip install "athermal[optuna]"
+  auto      local; global with whole numbers or choices; optuna with several objectives
+
+\b
+Examples:
+  athermal optimise two_qubit_swap --over omega_cold=0.85:1.5 --objective work_output --cycles 1
+  athermal optimise engine.toml --over machine.reservoirs.hot.temperature=1.5:4 --subject-to "power>=0.01"
+  athermal optimise two_qubit_swap --over omega_cold=0.85:1.5 --objective efficiency --objective power --cycles 1 --out results
+
+\b
+Exit status: 0 done; 1 a run could not be finished; 2 wrong usage, or no point
+satisfies the constraints; 130 Ctrl-C (the best so far is printed and kept).
+"""

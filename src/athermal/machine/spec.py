@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
-from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -26,8 +26,9 @@ def to_spec(value: Any, kind: Any = None) -> Any:
     >>> to_spec(Charged(cycles=2))["cycles"]
     2
     """
+    known: Any = kind or type(value)
     try:
-        text = _adapter(kind or type(value)).dump_json(value, warnings="error")
+        text = _adapter(known).dump_json(value, warnings="error")
     except PydanticSerializationError:
         return None
     return json.loads(text)
@@ -56,9 +57,9 @@ def from_spec(kind: Any, data: Any, where: str) -> Any:
         raise MachineError(explain(error, where, data, kind)) from None
 
 
-@cache
+@functools.cache
 def _adapter(kind: Any) -> TypeAdapter[Any]:
-    """Return what reads and writes a kind of object; making one takes tens of milliseconds."""
+    """Return what reads and writes a kind; making it takes longer than a small run."""
     return TypeAdapter(kind)
 
 

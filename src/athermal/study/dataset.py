@@ -118,13 +118,13 @@ def _facts(
 
 def _coordinates(design: Design, names: Mapping[str, str]) -> dict[str, Any]:
     if isinstance(design, Grid):
-        return {names[name]: _labelled(values, name) for name, values in design.axes.items()}
+        return {names[name]: labelled(values, name) for name, values in design.axes.items()}
     columns: dict[str, Any] = {"point": np.arange(len(design))}
     points = list(design)
-    return columns | {names[name]: ("point", _labelled([point[name] for point in points], name)) for name in design.names}
+    return columns | {names[name]: ("point", labelled([point[name] for point in points], name)) for name in design.names}
 
 
-def _labelled(values: Sequence[Any], name: str) -> Any:
+def labelled(values: Sequence[Any], name: str) -> Any:
     """Return the values of a parameter as a coordinate: numbers or words as they are, all else as it is written."""
     plain = [as_plain(value, name) for value in values]
     if all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in plain):
