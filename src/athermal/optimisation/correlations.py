@@ -22,6 +22,7 @@ from athermal.optimisation.correlations_finite import FiniteCorrelations
 from athermal.optimisation.correlations_gaussian import GaussianCorrelations
 from athermal.optimisation.extremes import Extreme, best_efficiency, best_work, efficiency_of
 from athermal.optimisation.space import CorrelationSpace
+from athermal.study.progress import Progress, Tell, telling
 from athermal.thermodynamics.ledger import Ledger
 
 _OWNER = "the best correlations"
@@ -105,7 +106,7 @@ def best_correlations(
     work_output_at_least: float | None = None,
     tolerance: float = 1e-8,
     backend: Backend | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress = True,
 ) -> BestCorrelations:
     """Find the initial correlations that give the most work, or the highest efficiency, with a proof that none are better.
 
@@ -146,8 +147,9 @@ def best_correlations(
         that is larger; the rounding of energies apart.
     backend : Dense or DensityMatrix, optional
         `Dense()` for oscillators treated as Gaussian and `DensityMatrix()` for finite parts if left out.
-    progress : callable, optional
-        Called as progress(finished, total) after each step of the solver; the total is an estimate.
+    progress : bool or callable
+        True: a bar with the rate and the time left, on a terminal or in a notebook. A function is called as
+        progress(finished, total), after each step of the solver; the total is an estimate.
 
     Returns
     -------
@@ -196,12 +198,12 @@ def best_correlations(
             else FiniteCorrelations(solver, start, names, cycles)
         )
         find = best_work if objective == "work_output" else best_efficiency
-        extreme = find(space, least, tolerance, _counter(progress, objective))
+        with telling(progress, "step") as tell:
+            extreme = find(space, least, tolerance, _counter(tell, objective))
+            tell(1, 1)
     except KeyboardInterrupt:
         raise StudyInterrupted(f"The search for {_OWNER} was interrupted before it was finished.") from None
     _check_gap(extreme, objective)
-    if progress is not None:
-        progress(1, 1)
     return _result(machine, cycles, objective, names, space, extreme, backend)
 
 
@@ -279,15 +281,13 @@ def _check_gap(extreme: Extreme, objective: str) -> None:
         )
 
 
-def _counter(progress: Callable[[int, int], None] | None, objective: str) -> Callable[[], None] | None:
+def _counter(tell: Tell, objective: str) -> Callable[[], None]:
     """Return what the solver calls after every step."""
-    if progress is None:
-        return None
     steps = itertools.count(1)
     expected = 16 if objective == "work_output" else 64
 
     def count() -> None:
         finished = next(steps)
-        progress(finished, max(expected, finished + 1))
+        tell(finished, max(expected, finished + 1))
 
     return count

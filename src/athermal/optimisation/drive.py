@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +20,7 @@ from athermal.machine.machine import Machine
 from athermal.optimisation.drive_gradient import DriveProblem, Objective
 from athermal.optimisation.drive_parameters import StrokeForm
 from athermal.optimisation.drive_space import DriveSpace, Free
+from athermal.study.progress import Progress, telling
 from athermal.thermodynamics.ledger import Ledger
 
 # By how much of half a range bounded values may miss their room: rounding.
@@ -31,7 +31,6 @@ _LARGEST_COEFFICIENT = 4.0 / math.pi
 _CONVERGED = 1e-6
 # How near a bound, in half ranges, counts as on it.
 _ACTIVE = 1e-6
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +108,7 @@ def best_drive(
     seed: int = 0,
     tolerance: float = 1e-8,
     max_evaluations: int = 200,
-    progress: Progress | None = None,
+    progress: Progress = True,
 ) -> BestDrive:
     """Find the drive with the largest work output, efficiency or power.
 
@@ -130,8 +129,9 @@ def best_drive(
         The largest `optimality` of a maximum.
     max_evaluations : int
         Runs from each start.
-    progress : callable, optional
-        Called as progress(finished, total) with the number of starts.
+    progress : bool or callable
+        True: a bar with the rate and the time left, on a terminal or in a notebook. A function is called as
+        progress(finished, total), with numbers of starts.
 
     Returns
     -------
@@ -167,10 +167,10 @@ def best_drive(
         raise StudyError(str(error)) from None
     search = _Search(problem, tolerance, max_evaluations)
     try:
-        for k, point in enumerate(_starting_points(problem.space, starts, seed)):
-            search.climb(point)
-            if progress is not None:
-                progress(k + 1, starts)
+        with telling(progress, "start") as tell:
+            for k, point in enumerate(_starting_points(problem.space, starts, seed)):
+                search.climb(point)
+                tell(k + 1, starts)
     except KeyboardInterrupt:
         done = len(search.reached)
         result = search.result(f"interrupted after {done} of {starts} starts") if search.best is not None else None

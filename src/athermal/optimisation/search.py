@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -19,6 +19,7 @@ from athermal.optimisation.optuna_search import Optuna
 from athermal.optimisation.parameter_space import Space, as_space
 from athermal.optimisation.result import Optimum, optimum_of
 from athermal.study.execution import executor_of
+from athermal.study.progress import Progress, telling
 from athermal.study.subject import Subject, Varied, as_subject
 
 _OWNER = "an optimisation"
@@ -41,7 +42,7 @@ def optimise(
     maximise: bool | Sequence[bool] = True,
     seed: int = 0,
     max_evaluations: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress = True,
 ) -> Optimum:
     """Search for the parameters at which a machine does best.
 
@@ -72,8 +73,9 @@ def optimise(
         Of the search, and of a machine function with an argument `seed`. The same seed gives the same result.
     max_evaluations : int, optional
         How many points may be run.
-    progress : callable, optional
-        Called as progress(finished, total) with the number of runs and about how many there will be.
+    progress : bool or callable
+        True: a bar with the rate and the time left, on a terminal or in a notebook. A function is called as
+        progress(finished, total), with the number of runs and about how many there will be.
 
     Returns
     -------
@@ -105,8 +107,8 @@ def optimise(
         machine, cycles=cycles, initial=initial, backend=backend, samples_per_cycle=samples_per_cycle, accuracy=accuracy
     )
     problem = problem_of(subject, objective, over, subject_to, maximise, seed)
-    report: Report | None = None if progress is None else lambda finished, total, _: progress(finished, total)
-    return search(problem, method, max_evaluations, report)
+    with telling(progress, "run") as tell:
+        return search(problem, method, max_evaluations, lambda finished, total, _: tell(finished, total))
 
 
 def problem_of(
