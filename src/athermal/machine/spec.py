@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -16,6 +17,12 @@ from athermal.machine import counter, coupling, drive, initial, parts, spectral
 Kind = TypeVar("Kind")
 
 
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    """Return what reads and writes a kind of object; to make one takes as long as a small run."""
+    return TypeAdapter(kind)
+
+
 def to_spec(value: Any, kind: Any = None) -> Any:
     """Return a machine, initial state or backend as JSON-ready data, or None if it holds a function or a huge matrix.
 
@@ -26,7 +33,7 @@ def to_spec(value: Any, kind: Any = None) -> Any:
     2
     """
     try:
-        text = TypeAdapter(kind or type(value)).dump_json(value, warnings="error")
+        text = _adapter(kind or type(value)).dump_json(value, warnings="error")
     except PydanticSerializationError:
         return None
     return json.loads(text)
@@ -50,7 +57,7 @@ def from_spec(kind: Any, data: Any, where: str) -> Any:
     2
     """
     try:
-        return TypeAdapter(kind).validate_json(json.dumps(data), strict=True)
+        return _adapter(kind).validate_json(json.dumps(data), strict=True)
     except ValidationError as error:
         raise MachineError(explain(error, where, data, kind)) from None
 

@@ -171,7 +171,6 @@ class _Job:
     def _take_up(self) -> None:
         """Read what a store already holds; a damaged point is run again."""
         if self.store is not None:
-            self.store.remove_leftovers()
             for point in sorted(self.store.finished() & set(range(len(self.design)))):
                 self._read(point)
             self._check_unchanged(self.store.path)
@@ -191,13 +190,12 @@ class _Job:
                 return
 
     def _read(self, point: int) -> bool:
-        """Take a finished point from the store, or remove it if it is damaged; say whether it is there."""
+        """Take a finished point from the store and say whether it is there; a damaged one is not, and is run again."""
         if self.store is None:
             return False
         try:
             record = self.store.read(point)
         except FileFormatError:
-            self.store.discard(point)
             return False
         if record is not None:
             self.records[point] = record
