@@ -26,7 +26,7 @@ def main():
     try:
         result = at.sweep(machine, OVER, cycles=1, store=store, workers=int(workers))
     except at.StudyInterrupted as interrupted:
-        print(interrupted)
+        sys.stdout.write(f"{interrupted}\n")
         kept = at.load_sweep(store).dataset
         sys.exit(INTERRUPTED if interrupted.result.dataset.identical(kept) else UNEQUAL)
     sys.exit(0 if result.is_complete and result.dataset.identical(at.load_sweep(store).dataset) else UNEQUAL)

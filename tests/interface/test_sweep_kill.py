@@ -2,15 +2,16 @@
 
 import importlib.util
 import os
-import random
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
+from threadpoolctl import threadpool_info
 
 import athermal as at
 
@@ -106,13 +107,13 @@ def points_of(files, whole):
 
 
 def test_a_sweep_that_is_killed_many_times_is_complete_equal_and_repeats_nothing(tmp_path, whole):
-    moments, kills = random.Random(20251), 0
+    moments, kills = np.random.default_rng(20251), 0
     for trial in range(12):
         session = Session(tmp_path, workers=2 if trial % 3 == 2 else 1)
         if trial in (2, 4):  # while it starts
             time.sleep(moments.uniform(0.0, 1.2))
         else:
-            session.wait_for(moments.randint(1, 4))
+            session.wait_for(moments.integers(1, 5))
             time.sleep(moments.uniform(0.0, 0.05))
         session.kill(signal.SIGTERM if trial == 7 else signal.SIGKILL, group=moments.random() < 0.5)
         code = session.end()
@@ -234,8 +235,6 @@ def test_workers_run_on_one_thread_of_linear_algebra(monkeypatch):
     parent = os.getpid()
 
     def machine(T_hot):
-        from threadpoolctl import threadpool_info
-
         if os.getpid() != parent:
             counts = {entry["num_threads"] for entry in threadpool_info() if entry["user_api"] == "blas"}
             raise at.MachineError(f"{sorted(counts)} {os.environ['OPENBLAS_NUM_THREADS']}")

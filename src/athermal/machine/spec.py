@@ -32,8 +32,9 @@ def to_spec(value: Any, kind: Any = None) -> Any:
     >>> to_spec(Charged(cycles=2))["cycles"]
     2
     """
+    chosen: Any = kind or type(value)
     try:
-        text = _adapter(kind or type(value)).dump_json(value, warnings="error")
+        text = _adapter(chosen).dump_json(value, warnings="error")
     except PydanticSerializationError:
         return None
     return json.loads(text)

@@ -233,6 +233,8 @@ class Cluster(_Pooled):
 
     def _connected(self, address: str) -> Any:
         try:
+            if not address.strip():  # Dask would start a cluster of its own
+                raise ValueError("the address is empty")  # noqa: TRY301
             return self._distributed.Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)
         except (OSError, ValueError, TimeoutError) as error:
             raise StudyError(
@@ -243,7 +245,8 @@ class Cluster(_Pooled):
     def _checked(self, client: Any) -> Any:
         if not isinstance(client, self._distributed.Client):
             raise StudyError(
-                f'`scheduler` must be the address of a Dask scheduler, as "tcp://HOST:8786", or a distributed.Client, but is {client!r}.'
+                '`scheduler` must be the address of a Dask scheduler, as "tcp://HOST:8786", or a distributed.Client, '
+                f"but is {client!r}."
             )
         if client.asynchronous or client.status != "running":
             state = "asynchronous" if client.asynchronous else client.status
@@ -263,7 +266,8 @@ class Cluster(_Pooled):
         self._counted = time.monotonic()
         if not count and self._n_workers:
             warnings.warn(
-                "The Dask cluster has no workers now; the sweep waits for some. Start them with `dask worker ADDRESS --nthreads 1`.",
+                "The Dask cluster has no workers now; the sweep waits for some. Start them with "
+                "`dask worker ADDRESS --nthreads 1`.",
                 AthermalWarning,
                 stacklevel=2,
             )
@@ -278,8 +282,8 @@ class Cluster(_Pooled):
             yield
         except (OSError, CancelledError) as error:
             raise StudyError(
-                "The connection to the Dask scheduler was lost, or its tasks were cancelled. What is finished is kept; give the same "
-                "command again when the scheduler is back, or without it to go on with a local pool."
+                "The connection to the Dask scheduler was lost, or its tasks were cancelled. What is finished is kept; give the "
+                "same command again when the scheduler is back, or without it to go on with a local pool."
             ) from error
 
     def submit(self, work: Work, task: Task) -> Any:
@@ -291,7 +295,7 @@ class Cluster(_Pooled):
     def wait(self, futures: Iterable[Any]) -> list[Any]:
         futures = list(futures)
         while True:
-            with self._connection(), contextlib.suppress(self._distributed.TimeoutError):
+            with self._connection(), contextlib.suppress(self._distributed.TimeoutError), self._client.as_current():
                 done = list(self._distributed.wait(futures, timeout=_COUNT_SECONDS, return_when="FIRST_COMPLETED").done)
                 self._futures.difference_update(done)
                 return done
@@ -304,7 +308,9 @@ class Cluster(_Pooled):
     def death(self, future: Any) -> str:
         with self._connection():
             error = future.exception()
-        return f"Its worker died each time that it was run ({error})." if isinstance(error, self._distributed.KilledWorker) else ""
+        return (
+            f"Its worker died each time that it was run ({error})." if isinstance(error, self._distributed.KilledWorker) else ""
+        )
 
     def stop(self) -> None:
         if self._client.status == "running" and self._futures:

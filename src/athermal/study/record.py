@@ -96,7 +96,9 @@ def decode(content: bytes, place: str) -> Record:
     """
     before, after = _around_checksum(content)
     if content[len(before) : len(before) + len(_UNKNOWN)] != _checksum(before, after):
-        raise FileFormatError(f"{place} is cut off, damaged or not a point of a sweep: its content does not match a checksum in it.")
+        raise FileFormatError(
+            f"{place} is cut off, damaged or not a point of a sweep: its content does not match a checksum in it."
+        )
     data = xr.load_dataset(io.BytesIO(content), engine="scipy")
     facts = data.attrs
     if facts.get("format") != FORMAT:

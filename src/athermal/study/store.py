@@ -137,7 +137,8 @@ class Store:
             raise FileFormatError(f"{path} cannot be read: {error}.") from error
         record = decode(content, str(path))
         if record.study != self.fingerprint or record.point != point:
-            raise FileFormatError(f"{path} holds point {record.point} of another sweep.")
+            whose = "this" if record.study == self.fingerprint else "another"
+            raise FileFormatError(f"{path} holds point {record.point} of {whose} sweep.")
         return record
 
     def write(self, point: int, content: bytes) -> None:
