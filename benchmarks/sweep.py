@@ -49,7 +49,7 @@ def speedup(modes: int = 100, points: int = 40, repeats: int = 3) -> float:
 
 def overhead(points: int = 200, repeats: int = 3) -> float:
     """Return what a point costs in seconds beyond its run, in one process with a store."""
-    over = {"modes": [3], "T_hot": [1.5 + k / points for k in range(points)]}
+    over = {"modes": [6], "T_hot": [1.5 + k / points for k in range(points)]}
     seconds_by_hand(over)
     bare = min(seconds_by_hand(over) for _ in range(repeats)) / points
     kept = min(seconds_of_sweep(over, 1, has_store=True) for _ in range(repeats)) / points
@@ -66,9 +66,9 @@ def overhead(points: int = 200, repeats: int = 3) -> float:
 
 def _where_it_goes(subject: Subject, count: int = 50) -> None:
     """Print the parts of the overhead."""
-    task = Task(0, {"modes": 3, "T_hot": 2.0}, 0)
+    task = Task(0, {"modes": 6, "T_hot": 2.0}, 0)
     plan = subject.plan(task.point, task.seed)
-    content = execute(subject, "", task)
+    content = execute(subject, "a sweep", task)
     from athermal.study.record import decode  # noqa: PLC0415  with what it is timed beside
     from athermal.study.store import _write  # noqa: PLC0415
     from athermal.study.task import content_hash  # noqa: PLC0415

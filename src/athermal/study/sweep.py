@@ -157,6 +157,7 @@ class _Job:
                     self._keep(outcome.task, outcome.content, outcome.death)
                 pending = self._waited_for()
         except KeyboardInterrupt:
+            self._read_new()  # a point may have been written without having been noted
             where = f" in {self.store.path}; the same command goes on from there" if self.store else "; `.result` holds them"
             message = f"The sweep was interrupted: {len(self.records)} of {len(self.design)} points are finished{where}."
             raise StudyInterrupted(message, self._result()) from None
@@ -171,10 +172,15 @@ class _Job:
     def _take_up(self) -> None:
         """Read what a store already holds; a damaged point is run again."""
         if self.store is not None:
-            for point in sorted(self.store.finished() & set(range(len(self.design)))):
-                self._read(point)
+            self._read_new()
             self._check_unchanged(self.store.path)
         self._tell()
+
+    def _read_new(self) -> None:
+        """Take the finished points of the store that are not held yet."""
+        if self.store is not None:
+            for point in sorted(self.store.finished() & set(range(len(self.design))) - set(self.records)):
+                self._read(point)
 
     def _check_unchanged(self, path: Path) -> None:
         """Raise `StoreError` if the first finished point would now be another run: what makes the machine has changed."""
