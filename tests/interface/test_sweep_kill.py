@@ -68,7 +68,7 @@ class Session:
         out, err = self.process.communicate(timeout=PATIENCE)
         self.text = out + err
         until(lambda: not self.left_over())
-        for semaphore in Path("/dev/shm").glob(f"sem.loky-{self.process.pid}-*"):  # loky's own cleaner was killed too
+        for semaphore in Path("/dev/shm").glob(f"sem.loky-{self.process.pid}-*"):  # noqa: S108  loky's own cleaner was killed too
             semaphore.unlink(missing_ok=True)
         return self.process.returncode
 
