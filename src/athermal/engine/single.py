@@ -6,6 +6,7 @@ import importlib.metadata
 import platform
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Literal
 
 import numpy as np
@@ -143,11 +144,14 @@ def _provenance(machine: Machine, initial: InitialState, backend: Backend, cycle
         "initial": to_spec(initial, AnyInitialState),
         "backend": to_spec(backend),
         "cycles": cycles,
-        "versions": {
-            "python": platform.python_version(),
-            **{name: importlib.metadata.version(name) for name in ("athermal", "numpy", "scipy", "xarray")},
-        },
+        "versions": dict(_versions()),
     }
+
+
+@cache
+def _versions() -> dict[str, str]:
+    packages = ("athermal", "numpy", "scipy", "xarray")
+    return {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in packages}}
 
 
 def span_of(machine: Machine, cycles: int, initial: InitialState) -> float:

@@ -17,6 +17,12 @@ from athermal.machine import counter, coupling, drive, initial, parts, spectral
 Kind = TypeVar("Kind")
 
 
+@functools.cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    """Return what reads and writes a kind of object; to make one takes as long as a small run."""
+    return TypeAdapter(kind)
+
+
 def to_spec(value: Any, kind: Any = None) -> Any:
     """Return a machine, initial state or backend as JSON-ready data, or None if it holds a function or a huge matrix.
 
@@ -55,12 +61,6 @@ def from_spec(kind: Any, data: Any, where: str) -> Any:
         return _adapter(kind).validate_json(json.dumps(data), strict=True)
     except ValidationError as error:
         raise MachineError(explain(error, where, data, kind)) from None
-
-
-@functools.cache
-def _adapter(kind: Any) -> TypeAdapter[Any]:
-    """Return what reads and writes a kind; making it takes longer than a small run."""
-    return TypeAdapter(kind)
 
 
 # What pydantic's complaints about a value mean to the person who wrote it.

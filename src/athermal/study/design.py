@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from scipy.stats import qmc
 
 from athermal import _validate
 from athermal.errors import StudyError
@@ -158,7 +157,10 @@ class Sample(_Listed):
         rng, width = np.random.default_rng(self.seed), len(self.ranges)
         if self.method == "random":
             unit = rng.random((self.points, width))
-        else:  # a Sobol sequence is balanced in powers of two; a first part of it is still even
+        else:
+            from scipy.stats import qmc  # noqa: PLC0415  takes a quarter of a second to import, and only a sample needs it
+
+            # a Sobol sequence is balanced in powers of two; a first part of it is still even
             unit = qmc.Sobol(width, rng=rng).random_base2(math.ceil(math.log2(max(self.points, 1))))[: self.points]
         return tuple(tuple(_within(pair, float(u)) for pair, u in zip(self.ranges.values(), row, strict=True)) for row in unit)
 

@@ -7,29 +7,26 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import math
 import os
 import signal
 import threading
 import time
 import uuid
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Future, wait
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
-import loky
-
-from athermal.errors import StudyError
+from athermal.errors import AthermalWarning, StudyError
 from athermal.study.task import Task
 
 Work = Callable[[Task], bytes]
 
-# How often a point is tried whose worker process dies.
-_TRIES = 3
 _CONNECT_SECONDS = 10.0
+# How often a cluster is asked for its workers.
 _COUNT_SECONDS = 5.0
 
 
@@ -87,39 +84,42 @@ class Here(Executor):
 class _Pooled(Executor):
     """What a local pool and a cluster share: some tasks more than workers are under way at any time.
 
-    When a worker dies, whatever it might have been running is tried again alone, so that the guilty task is known.
+    When workers die, no more tasks are handed out until all that are under way have ended. Whatever a dead worker might have been
+    running is then tried again alone, so that the guilty task is known.
     """
+
+    tries: int
+    """How often a task is tried alone."""
 
     def run(self, work: Work, tasks: Iterable[Task]) -> Iterator[Outcome]:
         waiting = iter(tasks)
         running: dict[Any, Task] = {}
+        suspects: list[Task] = []
         while True:
-            while len(running) < 2 * self.n_workers and (task := next(waiting, None)) is not None:
+            while not suspects and len(running) < 2 * self.n_workers and (task := next(waiting, None)) is not None:
                 running[self.submit(work, task)] = task
-            if not running:
-                return
-            suspects: list[Task] = []
-            for future in self.wait(running):
+            for future in self.wait(running) if running else ():
                 task = running.pop(future)
                 if self.death(future):
-                    suspects += [task, *running.values()]
-                    self.start_again(running)
-                    running.clear()
-                    break
-                yield Outcome(task, self._content(future, task))
-            for task in suspects:
-                yield self._alone(work, task)
+                    suspects.append(task)
+                else:
+                    yield Outcome(task, self._content(future, task))
+            if not running:
+                if not suspects:
+                    return
+                for task in suspects:
+                    yield self._alone(work, task)
+                suspects = []
 
     def _alone(self, work: Work, task: Task) -> Outcome:
         death = ""
-        for _ in range(_TRIES):
+        for _ in range(self.tries):
             future = self.submit(work, task)
             self.wait([future])
             death = self.death(future)
             if not death:
                 return Outcome(task, self._content(future, task))
-            self.start_again([])
-        return Outcome(task, None, f"{death} It was tried {_TRIES} times alone.")
+        return Outcome(task, None, death)
 
     def _content(self, future: Any, task: Task) -> bytes:
         with _noting(task):
@@ -141,10 +141,6 @@ class _Pooled(Executor):
     def death(self, future: Any) -> str:
         """Return how the worker of a future that is done died, or "" if it did not."""
 
-    @abstractmethod
-    def start_again(self, futures: Iterable[Any]) -> None:
-        """Give up the futures that are under way and get ready for new ones."""
-
 
 class Pool(_Pooled):
     """A pool of processes on this machine, each with one thread of linear algebra.
@@ -153,6 +149,8 @@ class Pool(_Pooled):
     ----------
     workers : int
     """
+
+    tries = 3
 
     def __init__(self, workers: int) -> None:
         self._workers = workers
@@ -164,8 +162,7 @@ class Pool(_Pooled):
 
     def submit(self, work: Work, task: Task) -> Future[bytes]:
         if self._pool is None:
-            one = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-            self._pool = loky.ProcessPoolExecutor(self._workers, initializer=_begin, initargs=(os.getpid(),), env=one)
+            self._pool = _pool_of(self._workers)
         try:
             future: Future[bytes] = self._pool.submit(work, task)
         except BrokenExecutor as error:  # a worker has died since
@@ -181,16 +178,25 @@ class Pool(_Pooled):
         return content
 
     def death(self, future: Any) -> str:
-        error = future.exception()
-        return "Its worker process died (killed, or out of memory)." if isinstance(error, BrokenExecutor) else ""
+        from loky.process_executor import TerminatedWorkerError  # noqa: PLC0415  as above
 
-    def start_again(self, futures: Iterable[Any]) -> None:
-        self.stop()
+        if not isinstance(future.exception(), TerminatedWorkerError):
+            return ""
+        self.stop()  # the whole pool is broken; the next task starts another
+        return f"Its worker process died (killed, or out of memory) each of the {self.tries} times that it was run alone."
 
     def stop(self) -> None:
         if self._pool is not None:
             self._pool.shutdown(wait=True, kill_workers=True)
             self._pool = None
+
+
+def _pool_of(workers: int) -> Any:
+    import loky  # noqa: PLC0415  takes time to import, and only a pool needs it
+
+    surroundings = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    surroundings["LOKY_MAX_MEMORY_LEAK_SIZE"] = "1e15"  # a worker that has run a large machine is no reason to start another
+    return loky.ProcessPoolExecutor(workers, initializer=_begin, initargs=(os.getpid(),), env=surroundings)
 
 
 def _begin(parent: int) -> None:
@@ -214,15 +220,21 @@ class Cluster(_Pooled):
         The address of its scheduler, as "tcp://10.0.0.1:8786", or a client of it.
     """
 
+    tries = 1  # the scheduler itself tries several times
+
     def __init__(self, scheduler: Any) -> None:
         self._distributed = _distributed()
         self._is_own = isinstance(scheduler, str)
-        self._client = self._connected(scheduler) if self._is_own else scheduler
-        self._counted = (-math.inf, 1)
+        self._client = self._connected(scheduler) if self._is_own else self._checked(scheduler)
+        self._n_workers = 1
+        self._counted = 0.0
         self._futures: set[Any] = set()
+        self._count()
 
     def _connected(self, address: str) -> Any:
         try:
+            if not address.strip():  # Dask would start a cluster of its own
+                raise ValueError("the address is empty")  # noqa: TRY301
             return self._distributed.Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)
         except (OSError, ValueError, TimeoutError) as error:
             raise StudyError(
@@ -230,42 +242,80 @@ class Cluster(_Pooled):
                 "`dask scheduler`, and give the address that it prints, as tcp://HOST:8786."
             ) from error
 
+    def _checked(self, client: Any) -> Any:
+        if not isinstance(client, self._distributed.Client):
+            raise StudyError(
+                '`scheduler` must be the address of a Dask scheduler, as "tcp://HOST:8786", or a distributed.Client, '
+                f"but is {client!r}."
+            )
+        if client.asynchronous or client.status != "running":
+            state = "asynchronous" if client.asynchronous else client.status
+            raise StudyError(f"The Dask client of a sweep must be running, and not asynchronous, but is {state}. Make a new one.")
+        return client
+
     @property
     def n_workers(self) -> int:
-        when, count = self._counted
-        if time.monotonic() - when > _COUNT_SECONDS:
-            count = max(1, sum(self._client.nthreads().values()))
-            self._counted = (time.monotonic(), count)
-        return count
+        if time.monotonic() - self._counted > _COUNT_SECONDS:
+            self._count()
+        return max(self._n_workers, 1)
+
+    def _count(self) -> None:
+        """Ask how many threads the workers have; warn once each time that there are none."""
+        with self._connection():
+            count = sum(self._client.nthreads().values())
+        self._counted = time.monotonic()
+        if not count and self._n_workers:
+            warnings.warn(
+                "The Dask cluster has no workers now; the sweep waits for some. Start them with "
+                "`dask worker ADDRESS --nthreads 1`.",
+                AthermalWarning,
+                stacklevel=2,
+            )
+        self._n_workers = count
+
+    @contextlib.contextmanager
+    def _connection(self) -> Iterator[None]:
+        """Say what it means when the scheduler has gone."""
+        try:
+            if self._client.status != "running":
+                raise ConnectionError(f"the client is {self._client.status}")
+            yield
+        except (OSError, CancelledError) as error:
+            raise StudyError(
+                "The connection to the Dask scheduler was lost, or its tasks were cancelled. What is finished is kept; give the "
+                "same command again when the scheduler is back, or without it to go on with a local pool."
+            ) from error
 
     def submit(self, work: Work, task: Task) -> Any:
-        future = self._client.submit(work, task, pure=False, key=f"athermal-{task.index}-{uuid.uuid4().hex}")
+        with self._connection():
+            future = self._client.submit(work, task, pure=False, key=f"athermal-{task.index}-{uuid.uuid4().hex}")
         self._futures.add(future)
         return future
 
     def wait(self, futures: Iterable[Any]) -> list[Any]:
-        done = self._distributed.wait(list(futures), return_when="FIRST_COMPLETED").done
-        self._futures -= done
-        return list(done)
+        futures = list(futures)
+        while True:
+            with self._connection(), contextlib.suppress(self._distributed.TimeoutError), self._client.as_current():
+                done = list(self._distributed.wait(futures, timeout=_COUNT_SECONDS, return_when="FIRST_COMPLETED").done)
+                self._futures.difference_update(done)
+                return done
+            self._count()
 
     def result(self, future: Any) -> bytes:
         content: bytes = future.result()
         return content
 
     def death(self, future: Any) -> str:
-        if future.status in ("cancelled", "lost"):
-            raise StudyError(
-                "The connection to the Dask scheduler was lost. What is finished is kept; give the same command again when it is "
-                "back."
-            )
-        error = future.exception() if future.status == "error" else None
-        return f"Its worker died ({error})." if isinstance(error, self._distributed.KilledWorker) else ""
-
-    def start_again(self, futures: Iterable[Any]) -> None:
-        self._client.cancel(list(futures))
+        with self._connection():
+            error = future.exception()
+        return (
+            f"Its worker died each time that it was run ({error})." if isinstance(error, self._distributed.KilledWorker) else ""
+        )
 
     def stop(self) -> None:
-        self._client.cancel(list(self._futures))
+        if self._client.status == "running" and self._futures:
+            with contextlib.suppress(OSError, CancelledError):
+                self._client.cancel(list(self._futures))
         if self._is_own:
             self._client.close()
 
@@ -275,6 +325,13 @@ def _distributed() -> Any:
         return importlib.import_module("distributed")
     except ImportError:
         raise StudyError('A sweep on a cluster needs Dask: pip install "athermal[cluster]".') from None
+
+
+def n_processors() -> int:
+    """Return how many processors this process may use."""
+    import loky  # noqa: PLC0415  as above
+
+    return int(loky.cpu_count())
 
 
 def executor_of(workers: int, scheduler: Any) -> Executor:

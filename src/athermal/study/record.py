@@ -1,6 +1,7 @@
 """One finished point of a sweep, and its bytes: a small netCDF file with a checksum.
 
-The format is netCDF 3, which xarray writes through SciPy in under a millisecond and every netCDF library reads.
+The format is netCDF 3, which xarray writes through SciPy in a few milliseconds and every netCDF library reads. Its attribute
+`checksum` is the SHA-256 of all its bytes, with zeros in the place of the checksum itself.
 """
 
 from __future__ import annotations
@@ -9,9 +10,8 @@ import hashlib
 import io
 import json
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
-import numpy as np
 import xarray as xr
 
 from athermal.errors import FileFormatError
@@ -20,6 +20,10 @@ from athermal.thermodynamics.ledger import Ledger
 
 FORMAT = "athermal point"
 FORMAT_VERSION = 1
+
+# How netCDF 3 begins a global attribute of this name that is a text of 64 characters, and those before they are known.
+_CHECKSUM_BEGINS = b"\0\0\0\x08checksum\0\0\0\x02\0\0\0\x40"
+_UNKNOWN = "0" * 64
 
 Status = Literal["complete", "incomplete", "failed"]
 
@@ -76,8 +80,10 @@ class Record:
             "seconds": self.seconds,
         }
         data.attrs = {name: value for name, value in data.attrs.items() if value != ""}  # netCDF 3 holds no empty text
-        data.attrs["checksum"] = _checksum(data)
-        return bytes(data.to_netcdf(engine="scipy"))
+        data.attrs["checksum"] = _UNKNOWN
+        content = bytes(data.to_netcdf(engine="scipy"))
+        before, after = _around_checksum(content)
+        return before + _checksum(before, after) + after
 
 
 def decode(content: bytes, place: str) -> Record:
@@ -88,19 +94,18 @@ def decode(content: bytes, place: str) -> Record:
     FileFormatError
         If they are cut off, damaged or something else; `place` names them in the message.
     """
-    try:
-        data = xr.load_dataset(io.BytesIO(content), engine="scipy")
-    except Exception as error:
-        raise FileFormatError(f"{place} cannot be read as netCDF: it is cut off, damaged or something else ({error}).") from error
+    before, after = _around_checksum(content)
+    if content[len(before) : len(before) + len(_UNKNOWN)] != _checksum(before, after):
+        raise FileFormatError(
+            f"{place} is cut off, damaged or not a point of a sweep: its content does not match a checksum in it."
+        )
+    data = xr.load_dataset(io.BytesIO(content), engine="scipy")
     facts = data.attrs
     if facts.get("format") != FORMAT:
         raise FileFormatError(f"{place} is not a point of a sweep.")
-    version = facts.get("format_version", FORMAT_VERSION)
-    if version != FORMAT_VERSION:
-        raise FileFormatError(f"{place} has format version {version}; this version reads {FORMAT_VERSION}.")
-    found = facts.pop("checksum", "")
-    if found != _checksum(data):
-        raise FileFormatError(f"{place} is damaged: its content does not match its checksum.")
+    if int(facts["format_version"]) != FORMAT_VERSION:
+        raise FileFormatError(f"{place} has format version {facts['format_version']}; this version reads {FORMAT_VERSION}.")
+    del facts["checksum"]
     return Record(
         point=int(facts["point"]),
         study=facts["study"],
@@ -115,17 +120,12 @@ def decode(content: bytes, place: str) -> Record:
     )
 
 
-def _checksum(data: xr.Dataset) -> str:
-    """Return the SHA-256 of the content, the same before it is written and after it is read."""
-    digest = hashlib.sha256()
-    for name in sorted(map(str, data.data_vars)):
-        values = np.ascontiguousarray(data[name].values, dtype="<f8")
-        digest.update(f"{name}{values.shape}".encode())
-        digest.update(values.tobytes())
-    facts: dict[str, Any] = {name: _native(value) for name, value in data.attrs.items() if name != "checksum"}
-    digest.update(json.dumps(facts, sort_keys=True).encode())
-    return digest.hexdigest()
+def _around_checksum(content: bytes) -> tuple[bytes, bytes]:
+    """Return the bytes before the checksum and after it; all are before it if there is none."""
+    place = content.find(_CHECKSUM_BEGINS)
+    place = len(content) if place < 0 else place + len(_CHECKSUM_BEGINS)
+    return content[:place], content[place + len(_UNKNOWN) :]
 
 
-def _native(value: Any) -> Any:
-    return value.item() if isinstance(value, (np.generic, np.ndarray)) else value
+def _checksum(before: bytes, after: bytes) -> bytes:
+    return hashlib.sha256(before + _UNKNOWN.encode() + after).hexdigest().encode()

@@ -36,7 +36,8 @@ FORMAT = "athermal sweep"
 FORMAT_VERSION = 1
 _STUDY, _POINTS, _CLAIMS = "study.json", "points", "claims"
 _PARTIAL = ".part"
-_PROBE = 2**40  # no point
+_PROBE = "probe"
+_EVERYTHING = 2**40  # the claim on what is no point
 
 
 @dataclass
@@ -71,11 +72,12 @@ class Store:
         store = cls(path, study)
         with store._writing(f"the folder {path}"):
             (path / _POINTS).mkdir(parents=True, exist_ok=True)
-            if not (path / _STUDY).exists():
-                _write(path / _STUDY, json.dumps(study, indent=1).encode())
-            else:  # find out before a long run
-                _write(path / _POINTS / "probe", b"")
-                (path / _POINTS / "probe").unlink(missing_ok=True)
+            with store._alone():
+                store._remove_leftovers()
+                if not (path / _STUDY).exists():
+                    _write(path / _STUDY, json.dumps(study, indent=1).encode(), is_durable=True)
+                _write(path / _POINTS / _PROBE, b"")  # find out before a long run
+                (path / _POINTS / _PROBE).unlink(missing_ok=True)
         held = cls.open(path)
         if held.fingerprint != store.fingerprint:
             raise StoreError(
@@ -135,7 +137,8 @@ class Store:
             raise FileFormatError(f"{path} cannot be read: {error}.") from error
         record = decode(content, str(path))
         if record.study != self.fingerprint or record.point != point:
-            raise FileFormatError(f"{path} holds point {record.point} of another sweep.")
+            whose = "this" if record.study == self.fingerprint else "another"
+            raise FileFormatError(f"{path} holds point {record.point} of {whose} sweep.")
         return record
 
     def write(self, point: int, content: bytes) -> None:
@@ -143,30 +146,37 @@ class Store:
         with self._writing(f"point {point} of the sweep"):
             _write(self._file(point), content)
 
-    def discard(self, point: int) -> None:
-        """Remove the file of a point, so that it is run again."""
-        with self._writing(f"point {point} of the sweep"):
-            self._file(point).unlink(missing_ok=True)
-
-    def remove_leftovers(self) -> None:
+    def _remove_leftovers(self) -> None:
         """Remove the temporary files of processes that are gone: those of points that nobody has claimed."""
-        for path in (self.path / _POINTS).glob(f"*{_PARTIAL}"):
+        for path in [*self.path.glob(f"*{_PARTIAL}"), *(self.path / _POINTS).glob(f"*{_PARTIAL}")]:
             stem = path.name.split(".")[0]
-            point = int(stem) if stem.isdecimal() else _PROBE
-            if self.claim(point):
-                with contextlib.suppress(OSError):
-                    path.unlink(missing_ok=True)
-                self.release(point)
+            if not stem.isdecimal():
+                path.unlink(missing_ok=True)
+            elif self.claim(int(stem)):
+                path.unlink(missing_ok=True)
+                self.release(int(stem))
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Wait until no other process makes or takes up the same folder, and keep others waiting."""
+        try:
+            self._lock(_EVERYTHING, may_wait=True)
+            yield
+        finally:
+            self.close()
 
     def claim(self, point: int) -> bool:
         """Take a point for this process; False if another one has it. The claim ends with the process."""
+        return self._lock(point)
+
+    def _lock(self, place: int, *, may_wait: bool = False) -> bool:
         if fcntl is None:
             return True
         if self._claims is None:
             with self._writing("the list of claims"):
                 self._claims = (self.path / _CLAIMS).open("a+b")
         try:
-            fcntl.lockf(self._claims, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, point)
+            fcntl.lockf(self._claims, fcntl.LOCK_EX | (0 if may_wait else fcntl.LOCK_NB), 1, place)
         except OSError as error:
             # A file system without locks lets two processes run one point, which does no harm.
             return error.errno not in (errno.EACCES, errno.EAGAIN)
@@ -175,7 +185,8 @@ class Store:
     def release(self, point: int) -> None:
         """Give a claimed point back."""
         if fcntl is not None and self._claims is not None:
-            fcntl.lockf(self._claims, fcntl.LOCK_UN, 1, point)
+            with contextlib.suppress(OSError):  # a file system without locks
+                fcntl.lockf(self._claims, fcntl.LOCK_UN, 1, point)
 
     def close(self) -> None:
         """Give all claims back."""
@@ -197,11 +208,15 @@ class Store:
             ) from error
 
 
-def _write(path: Path, content: bytes) -> None:
-    """Write a file so that it is never seen half-written."""
+def _write(path: Path, content: bytes, *, is_durable: bool = False) -> None:
+    """Write a file so that it is never seen half-written; a durable one outlives a loss of power."""
     partial = path.with_name(f"{path.name}.{uuid.uuid4().hex}{_PARTIAL}")
     try:
-        partial.write_bytes(content)
+        with partial.open("wb") as file:
+            file.write(content)
+            if is_durable:
+                file.flush()
+                os.fsync(file.fileno())
         partial.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):

@@ -11,14 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-import loky
-
 from athermal import _validate
 from athermal.backends.base import Backend
 from athermal.errors import AthermalError, FileFormatError, StoreError, StudyError, StudyInterrupted
 from athermal.machine.initial import InitialState
 from athermal.study.design import Design, as_design, design_of
-from athermal.study.execution import Executor, executor_of
+from athermal.study.execution import Executor, executor_of, n_processors
 from athermal.study.progress import Progress, Tell, telling
 from athermal.study.record import Record, decode
 from athermal.study.result import Sweep
@@ -105,7 +103,7 @@ def sweep(
     ('T_hot',)
     """
     design = as_design(over)
-    workers = min(loky.cpu_count() if workers is None else _validate.count(workers, "workers", "a sweep"), len(design))
+    workers = min(n_processors() if workers is None else _validate.count(workers, "workers", "a sweep"), len(design))
     seed = _validate.count(seed, "seed", "a sweep", least=0)
     subject = as_subject(
         machine,
@@ -162,6 +160,7 @@ class _Job:
                     self._keep(outcome.task, outcome.content, outcome.death)
                 pending = self._waited_for()
         except KeyboardInterrupt:
+            self._read_new()  # a point may have been written without having been noted
             where = f" in {self.store.path}; the same command goes on from there" if self.store else "; `.result` holds them"
             message = f"The sweep was interrupted: {len(self.records)} of {len(self.design)} points are finished{where}."
             raise StudyInterrupted(message, self._result()) from None
@@ -176,11 +175,15 @@ class _Job:
     def _take_up(self) -> None:
         """Read what a store already holds; a damaged point is run again."""
         if self.store is not None:
-            self.store.remove_leftovers()
-            for point in sorted(self.store.finished() & set(range(len(self.design)))):
-                self._read(point)
+            self._read_new()
             self._check_unchanged(self.store.path)
         self._tell()
+
+    def _read_new(self) -> None:
+        """Take the finished points of the store that are not held yet."""
+        if self.store is not None:
+            for point in sorted(self.store.finished() & set(range(len(self.design))) - set(self.records)):
+                self._read(point)
 
     def _check_unchanged(self, path: Path) -> None:
         """Raise `StoreError` if the first finished point would now be another run: what makes the machine has changed."""
@@ -196,13 +199,12 @@ class _Job:
                 return
 
     def _read(self, point: int) -> bool:
-        """Take a finished point from the store, or remove it if it is damaged; say whether it is there."""
+        """Take a finished point from the store and say whether it is there; a damaged one is not, and is run again."""
         if self.store is None:
             return False
         try:
             record = self.store.read(point)
         except FileFormatError:
-            self.store.discard(point)
             return False
         if record is not None:
             self.records[point] = record
