@@ -99,7 +99,7 @@ def run(
         typer.echo(json.dumps(plain(_document(result, written)), indent=2, allow_nan=False))
     else:
         typer.echo("\n".join([str(result), *_highlights(result), *(f"{what}: {path}" for what, path in written.items())]))
-    return status or (0 if any(record.ledger for record in result.records.values()) else UNFINISHED)
+    return status or (0 if any(record.held for record in result.records.values()) else UNFINISHED)
 
 
 def run_again(store: Path, point: str | None, *, as_json: bool) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,8 @@ import xarray as xr
 from athermal.study.design import Design, Grid, as_plain
 from athermal.study.record import Record
 from athermal.study.task import seed_of
+from athermal.thermodynamics.laws import resource_names
+from athermal.thermodynamics.ledger import Ledger
 
 # The dimensions of a ledger's columns, beside those of the sweep.
 _PARTS = ("subsystem", "reservoir", "resource", "counter")
@@ -20,20 +22,18 @@ _TAKEN = {*_PARTS, "cycle", "point", "time", "temperature", "status", "error", "
 
 def assemble(design: Design, records: Mapping[int, Record], study: Mapping[str, Any]) -> xr.Dataset:
     """Return every column of the ledgers of a sweep, and what became of each point; see `Sweep`."""
-    tables = {point: _columns(record) for point, record in records.items() if record.ledger is not None}
-    labels: dict[str, list[Any]] = {
-        dim: _union(table[name] for table in tables.values() for name in (f"@{dim}",) if name in table) for dim in _PARTS
-    }
-    labels = {dim: found for dim, found in labels.items() if found}
-    n_cycles = max((len(table["time"][1]) for table in tables.values()), default=0)
-    labels["cycle"] = list(range(1, n_cycles + 1))
+    labels = _labels(records.values())
     shape = design.shape if isinstance(design, Grid) else (len(design),)
-    names = parameter_labels(design, {name for table in tables.values() for name in table})
+    columns = _filled(records, labels, len(design))
+    names = parameter_labels(design, columns)
     dims = tuple(names.values()) if isinstance(design, Grid) else ("point",)
-    data = dict(_filled(tables, labels, shape, dims)) | _facts(design, records, int(study["seed"]), shape, dims)
+    data: dict[str, Any] = {
+        name: ((*dims, *own), values.reshape(*shape, *values.shape[1:]), attributes)
+        for name, (own, values, attributes) in columns.items()
+    }
     return xr.Dataset(
-        data,
-        coords={**_coordinates(design, names), **{dim: list(words) for dim, words in labels.items()}},
+        data | _facts(design, records, int(study["seed"]), shape, dims),
+        coords={**_coordinates(design, names), **labels},
         attrs={"parameters": list(names.values()), "study": study["fingerprint"]},
     )
 
@@ -44,25 +44,58 @@ def parameter_labels(design: Design, columns: Iterable[str] = ()) -> dict[str, s
     return {name: f"machine.{name}" if name in taken else name for name in design.names}
 
 
-def _columns(record: Record) -> dict[str, Any]:
-    """Return the columns of a ledger as (dimensions, values, attributes), and the labels of its parts as "@part"."""
-    ledger = record.ledger
-    if ledger is None:
-        return {}
-    found: dict[str, Any] = {}
+def _labels(records: Iterable[Record]) -> dict[str, list[Any]]:
+    """Return the labels of all parts that any point has, and the cycles of the longest run."""
+    found: dict[str, dict[str, None]] = {dim: {} for dim in _PARTS}
+    n_cycles = 0
+    for ledger in (record.ledger for record in records):
+        if ledger is not None:
+            ref = ledger.reference
+            n_cycles = max(n_cycles, ledger.n_cycles)
+            for dim, words in zip(_PARTS, (ref.subsystems, ref.reservoirs, resource_names(ref), ref.counters), strict=True):
+                found[dim] |= dict.fromkeys(words)
+    return {dim: list(words) for dim, words in found.items() if words} | {"cycle": list(range(1, n_cycles + 1))}
+
+
+Column = tuple[tuple[str, ...], Any, dict[str, Any]]
+"""Dimensions, values and attributes."""
+
+
+def _filled(records: Mapping[int, Record], labels: Mapping[str, list[Any]], n_points: int) -> dict[str, Column]:
+    """Return each column over all points; what a point lacks is NaN, "" or False."""
+    whole: dict[str, Column] = {}
+    for point, record in sorted(records.items()):
+        if (ledger := record.ledger) is None:
+            continue
+        for name, (dims, values, attributes) in _columns(ledger):
+            if name not in whole:
+                kind = values.dtype.kind
+                empty: Any = {"U": "", "b": False}.get(kind, np.nan)
+                sizes = (n_points, *(len(labels[dim]) for dim in dims))
+                whole[name] = dims, np.full(sizes, empty, dtype=object if kind == "U" else None), attributes
+            place: Any = (point, *np.ix_(*(_places(ledger, dim, labels) for dim in dims)))
+            whole[name][1][place] = values
+    return {
+        name: (dims, values.astype(str) if values.dtype == object else values, attributes)
+        for name, (dims, values, attributes) in whole.items()
+    }
+
+
+def _columns(ledger: Ledger) -> Iterator[tuple[str, Column]]:
+    """Yield the columns of a ledger, those from time zero on and the errors included."""
     sources = [("", "", ledger.cycles), ("cumulative_", "", ledger.cumulative)]
     if ledger.errors:
         sources += [("", "_error", ledger.errors), ("cumulative_", "_error", ledger.cumulative_errors)]
     for before, after, columns in sources:
         for name, column in columns.variables.items():
-            if name in columns.coords:
-                if name in _PARTS:
-                    found[f"@{name}"] = [str(word) for word in column.values]
-                elif name in ("time", "temperature"):
-                    found[str(name)] = (column.dims, column.values, column.attrs)
-            else:
-                found[f"{before}{name}{after}"] = (column.dims, column.values, _told(column.attrs, before, after))
-    return found
+            if name not in columns.coords:
+                yield f"{before}{name}{after}", (_names(column.dims), column.values, _told(column.attrs, before, after))
+            elif name in ("time", "temperature") and not before + after:
+                yield str(name), (_names(column.dims), column.values, column.attrs)
+
+
+def _names(dims: Iterable[Any]) -> tuple[str, ...]:
+    return tuple(str(dim) for dim in dims)
 
 
 def _told(attributes: Mapping[str, Any], before: str, after: str) -> dict[str, Any]:
@@ -72,33 +105,10 @@ def _told(attributes: Mapping[str, Any], before: str, after: str) -> dict[str, A
     return {**attributes, "long_name": f"error of {words}" if after else words}
 
 
-def _union(lists: Iterable[Sequence[str]]) -> list[str]:
-    return list(dict.fromkeys(word for words in lists for word in words))
-
-
-def _filled(
-    tables: Mapping[int, dict[str, Any]], labels: Mapping[str, list[Any]], shape: tuple[int, ...], dims: tuple[str, ...]
-) -> Iterable[tuple[str, Any]]:
-    """Yield each column over all points; what a point lacks is NaN, "" or False."""
-    names = dict.fromkeys(name for table in tables.values() for name in table if not name.startswith("@"))
-    for name in names:
-        holders = {point: table for point, table in tables.items() if name in table}
-        own, values, attributes = next(iter(holders.values()))[name]
-        kind = np.asarray(values).dtype.kind
-        empty: Any = {"U": "", "b": False}.get(kind, np.nan)
-        whole = np.full((int(np.prod(shape)), *(len(labels[dim]) for dim in own)), empty, dtype=object if kind == "U" else None)
-        for point, table in holders.items():
-            place: Any = (point, *np.ix_(*(_places(table, dim, labels) for dim in own)))
-            whole[place] = table[name][1]
-        array = whole.reshape(*shape, *whole.shape[1:])
-        yield name, ((*dims, *own), array.astype(str) if kind == "U" else array, attributes)
-
-
-def _places(table: Mapping[str, Any], dim: str, labels: Mapping[str, list[Any]]) -> list[int]:
+def _places(ledger: Ledger, dim: str, labels: Mapping[str, list[Any]]) -> list[int]:
     """Return where the entries of a point lie along a dimension of the whole."""
-    if dim == "cycle":
-        return list(range(len(table["time"][1])))
-    return [labels[dim].index(word) for word in table[f"@{dim}"]]
+    own = range(1, ledger.n_cycles + 1) if dim == "cycle" else ledger.cycles[dim].values
+    return [labels[dim].index(word) for word in own]
 
 
 def _facts(

@@ -43,7 +43,8 @@ class Record:
         SHA-256 of machine, initial state, backend and settings; empty if they could not be made.
     status : {"complete", "incomplete", "failed"}
         "incomplete": the run was stopped by an error; the cycles before it are there.
-    ledger : Ledger or None
+    held : Ledger, bytes or None
+        The ledger, or the bytes of the file that it is in: what a sweep of many points has room for.
     error_type, error : str
         Why it is not complete.
     warnings : tuple of str
@@ -56,15 +57,21 @@ class Record:
     seed: int
     content_hash: str
     status: Status
-    ledger: Ledger | None = None
+    held: Ledger | bytes | None = field(default=None, repr=False)
     error_type: str = ""
     error: str = ""
     warnings: tuple[str, ...] = field(default=())
     seconds: float = 0.0
 
+    @property
+    def ledger(self) -> Ledger | None:
+        """The ledger, made anew from the bytes each time."""
+        return from_dataset(_dataset(self.held)) if isinstance(self.held, bytes) else self.held
+
     def encode(self) -> bytes:
         """Return the record as the bytes of a netCDF file."""
-        data = xr.Dataset() if self.ledger is None else to_dataset(self.ledger)
+        ledger = self.ledger
+        data = xr.Dataset() if ledger is None else to_dataset(ledger)
         data.attrs |= {
             "format": FORMAT,
             "format_version": FORMAT_VERSION,
@@ -73,7 +80,7 @@ class Record:
             "seed": str(self.seed),
             "content_hash": self.content_hash,
             "status": self.status,
-            "has_ledger": int(self.ledger is not None),
+            "has_ledger": int(ledger is not None),
             "error_type": self.error_type,
             "error": self.error,
             "warnings": json.dumps(self.warnings),
@@ -99,7 +106,7 @@ def decode(content: bytes, place: str) -> Record:
         raise FileFormatError(
             f"{place} is cut off, damaged or not a point of a sweep: its content does not match a checksum in it."
         )
-    data = xr.load_dataset(io.BytesIO(content), engine="scipy")
+    data = _dataset(content)
     facts = data.attrs
     if facts.get("format") != FORMAT:
         raise FileFormatError(f"{place} is not a point of a sweep.")
@@ -112,12 +119,16 @@ def decode(content: bytes, place: str) -> Record:
         seed=int(facts["seed"]),
         content_hash=facts.get("content_hash", ""),
         status=facts["status"],
-        ledger=from_dataset(data) if int(facts["has_ledger"]) else None,
+        held=content if int(facts["has_ledger"]) else None,
         error_type=facts.get("error_type", ""),
         error=facts.get("error", ""),
         warnings=tuple(json.loads(facts["warnings"])),
         seconds=float(facts["seconds"]),
     )
+
+
+def _dataset(content: bytes) -> xr.Dataset:
+    return xr.load_dataset(io.BytesIO(content), engine="scipy")
 
 
 def _around_checksum(content: bytes) -> tuple[bytes, bytes]:

@@ -107,31 +107,31 @@ def rerun(store: str | Path | Sweep, point: int | str | None = None, *, machine:
     if not isinstance(store, Sweep) and Path(store).is_file():
         if point is not None:
             raise StudyError(f"`point` must be left out, but is {point!r}: {store} is a single ledger.")
-        recorded = load(store)
-        plan = machine_file_of(recorded, Path(store).stem, str(store))
-        return _compared(f"{store}", plan, recorded, "", ())
+        saved = load(store)
+        return _compared(str(store), machine_file_of(saved, Path(store).stem, str(store)), saved, "", ())
     sweep = store if isinstance(store, Sweep) else load_sweep(store)
     record = _record(sweep, point)
     task = Task(record.point, sweep.design.point(record.point), record.seed)
+    recorded = record.ledger
     title = f"{str(task)[0].upper()}{str(task)[1:]}"
     if sweep.study["subject"]["kind"] == "function" and machine is None:
-        if record.ledger is None:
+        if recorded is None:
             raise StudyError(
                 f"{title} failed, and its machine is made by a Python function, {sweep.study['subject']['name']!r}, which is not "
                 "stored. Give it as `machine`."
             )
-        return _compared(title, machine_file_of(record.ledger, "machine", title), record.ledger, record.error, ())
+        return _compared(title, machine_file_of(recorded, "machine", title), recorded, record.error, ())
     subject = _subject(sweep, machine)
     try:
         plan = subject.plan(task.point, task.seed)
     except StudyError:
         raise
     except AthermalError as error:
-        return Rerun(title, None, record.ledger, {}, record.error == str(error), str(error))
+        return Rerun(title, None, recorded, {}, record.error == str(error), str(error))
     notes: tuple[str, ...] = ()
     if record.content_hash and content_hash(plan, subject, task) != record.content_hash:
         notes = ("Note: the machine, its start or its settings are not what they were: the content hash differs.",)
-    return _compared(title, plan, record.ledger, record.error, notes)
+    return _compared(title, plan, recorded, record.error, notes)
 
 
 def _record(sweep: Sweep, point: int | str | None) -> Record:

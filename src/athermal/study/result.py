@@ -128,9 +128,10 @@ class Sweep:
         record = self.records.get(point)
         if record is None:
             raise StudyError(f"Point {point} has not been run.")
-        if record.ledger is None:
+        ledger = record.ledger
+        if ledger is None:
             raise StudyError(f"Point {point} has no ledger: {record.error}")
-        return record.ledger
+        return ledger
 
     def save(self, path: str | Path) -> Path:
         """Write the data set to one netCDF file and return its path."""

@@ -120,7 +120,9 @@ class FunctionOfParameters(Subject):
         try:
             text = inspect.getsource(function)
         except (OSError, TypeError):  # typed in at a prompt
-            text = getattr(getattr(function, "__code__", None), "co_code", b"").hex()
+            code = getattr(function, "__code__", None)
+            constants = [entry for entry in getattr(code, "co_consts", ()) if not hasattr(entry, "co_code")]
+            text = repr((getattr(code, "co_code", b""), constants, getattr(code, "co_names", ())))
         source = hashlib.sha256(text.encode()).hexdigest()
         return {"kind": "function", "name": self.name, "source": source, "bound": bound, "settings": self.settings}
 

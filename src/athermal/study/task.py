@@ -56,7 +56,7 @@ def execute(subject: Subject, study: str, task: Task, threads: int = 1) -> bytes
         started = time.perf_counter()
         outcome = _outcome(subject, task)
         outcome["seconds"] = time.perf_counter() - started
-    told = []
+    told = _of_threads(outcome.get("held"), threads)
     for entry in caught:
         if issubclass(entry.category, AthermalWarning):
             told.append(f"{entry.category.__name__}: {entry.message}")
@@ -65,15 +65,23 @@ def execute(subject: Subject, study: str, task: Task, threads: int = 1) -> bytes
     return Record(task.index, study, task.seed, warnings=tuple(dict.fromkeys(told)), **outcome).encode()
 
 
+def _of_threads(ledger: Any, threads: int) -> list[str]:
+    """Say it if a run was on more threads than it should: then something else in its process holds a limit of its own."""
+    used = 1 if ledger is None else int(ledger.provenance["blas_threads"])
+    if used <= threads:
+        return []
+    return [f"AthermalWarning: The run was on {used} threads of linear algebra, not {threads}; its last bits may differ."]
+
+
 def _outcome(subject: Subject, task: Task) -> dict[str, Any]:
     content = ""
     try:
         plan = subject.plan(task.point, task.seed)
         content = content_hash(plan, subject, task)
-        return {"status": "complete", "ledger": plan.run(), "content_hash": content}
+        return {"status": "complete", "held": plan.run(), "content_hash": content}
     except RunError as error:
         status = "failed" if error.ledger is None else "incomplete"
-        return {"status": status, "ledger": error.ledger, **_reason(error), "content_hash": content}
+        return {"status": status, "held": error.ledger, **_reason(error), "content_hash": content}
     except StudyError:  # what is asked is wrong, not what is there at this point
         raise
     except (AthermalError, MemoryError) as error:

@@ -43,7 +43,7 @@ def test_differences_are_found(tmp_path):
     path = store / "points" / "000000.nc"
     record = decode(path.read_bytes(), "here")
     shifted = dataclasses.replace(record.ledger, works=record.ledger.works + np.array([0.0, 1e-3]))
-    path.write_bytes(dataclasses.replace(record, ledger=shifted).encode())
+    path.write_bytes(dataclasses.replace(record, held=shifted).encode())
     found = at.rerun(store, 0)
     assert not found.is_identical
     assert found.differences["work"] == pytest.approx(1e-3, rel=1e-9)  # rounding of the sum

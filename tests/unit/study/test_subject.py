@@ -99,3 +99,12 @@ def test_missing_file_and_unknown_paths_are_named():
         as_subject("none.toml")
     with pytest.raises(FileFormatError, match="There is no key 'T_hott' to set. Did you mean 'T_hot'"):
         as_subject("two_oscillator").plan({"T_hott": 1.0}, 0)
+
+
+def test_functions_without_source_are_told_apart():
+    def typed_in(text):
+        return eval(text, {"at": at})  # noqa: S307
+
+    one, same, other = (typed_in(f"lambda T_hot: at.library.otto(T_hot=T_hot, modes={n})") for n in (3, 3, 4))
+    assert as_subject(one).describe() == as_subject(same).describe()
+    assert as_subject(one).describe() != as_subject(other).describe()
