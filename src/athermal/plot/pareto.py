@@ -11,12 +11,15 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from athermal._types import FloatArray
+from athermal._validate import suggest
 from athermal.errors import StudyError
 from athermal.maths.pareto import pareto_points
 from athermal.plot import style
 from athermal.plot.heat_map import ATHERMAL
 from athermal.plot.symbols import column_label
 from athermal.study.selection import CUMULATIVE, Points, points
+
+_FAINT: dict[str, Any] = {"alpha": 0.45, "markersize": 3.0, "markeredgewidth": 0.0, "zorder": 2}
 
 
 def pareto_front(
@@ -37,10 +40,11 @@ def pareto_front(
 
     Parameters
     ----------
-    sweep : Sweep or its dataset
-        Or any result that holds such a dataset as `.dataset`.
+    sweep : Sweep, its dataset, or Optimum
+        Of an optimisation of several objectives, all points of the search are drawn that satisfy its constraints, over the whole
+        run or the last cycle as the objectives say.
     x, y : str
-        Columns, such as "power", "cumulative_efficiency", "heat[cold bath]".
+        Columns, such as "power", "cumulative_efficiency", "heat[cold bath]"; of an optimisation, two of its objectives.
     maximise : (bool, bool)
         Whether more is better, for x and for y.
     at : mapping, optional
@@ -65,6 +69,8 @@ def pareto_front(
     >>> sweep = at.sweep(at.library.two_qubit_swap, {"omega_hot": [2.0, 2.5, 3.0, 3.5]}, cycles=1)
     >>> ax = plot.pareto_front(sweep)
     """
+    if hasattr(sweep, "front"):
+        return _of_search(sweep, x, y, ax)
     chosen = [points(sweep, column, at, cycle) for column in (x, y)]
     values = np.stack([_values(one, column) for one, column in zip(chosen, (x, y), strict=True)], axis=-1)
     shown = ~np.isnan(values).any(axis=-1)
@@ -74,8 +80,7 @@ def pareto_front(
     with style.canvas(ax, 2.6) as axes:
         rest = values[shown & ~front]
         if len(rest):
-            look: dict[str, Any] = {"alpha": 0.45, "markersize": 3.0, "markeredgewidth": 0.0, "zorder": 2}
-            axes.plot(rest[:, 0], rest[:, 1], "o", color=style.GREY, label="other points", **look)
+            axes.plot(*rest.T, "o", color=style.GREY, label="other points", **_FAINT)
         _draw_front(axes, values[front], np.ravel(chosen[1].states()["athermal"])[front], is_more_better=maximise[0])
         if chosen[1].name == "efficiency":
             _draw_carnot(axes, chosen[1])
@@ -83,6 +88,27 @@ def pareto_front(
         axes.set_ylabel(f"{column_label(_bare(y))}\n({chosen[1].when})")
         axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
         _count_others(axes, chosen, shown)
+        style.legend_above(axes)
+    return axes
+
+
+def _of_search(optimum: Any, x: str, y: str, ax: Axes | None) -> Axes:
+    """Draw two objectives of an optimisation: the front of its solutions, and the other points it tried."""
+    labels = [measure.label for measure in optimum.problem.objectives]
+    for name in (x, y):
+        if name not in labels:
+            raise StudyError(
+                f"{name!r} is not an objective of the optimisation.{suggest(name, labels)} It has {', '.join(labels)}."
+            )
+    up = dict(zip(labels, optimum.problem.maximise, strict=True))
+    tried = optimum.history.where(optimum.history["status"] == "feasible", drop=True)
+    values = np.stack([tried[name].values for name in (x, y)], axis=-1)
+    front = pareto_points(values, (up[x], up[y]))
+    with style.canvas(ax, 2.6) as axes:
+        axes.plot(*values[~front].T, "o", color=style.GREY, label="other points", **_FAINT)
+        _draw_front(axes, values[front], np.zeros(np.count_nonzero(front), dtype=bool), is_more_better=up[x])
+        axes.set_xlabel(column_label(x))
+        axes.set_ylabel(column_label(y))
         style.legend_above(axes)
     return axes
 
