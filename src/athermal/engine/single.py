@@ -144,12 +144,13 @@ def _provenance(machine: Machine, initial: InitialState, backend: Backend, cycle
         "initial": to_spec(initial, AnyInitialState),
         "backend": to_spec(backend),
         "cycles": cycles,
-        "versions": dict(_versions()),
+        "versions": dict(versions()),
     }
 
 
 @cache
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """Return the versions of what the numbers came from."""
     packages = ("athermal", "numpy", "scipy", "xarray")
     return {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in packages}}
 

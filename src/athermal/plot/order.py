@@ -56,7 +56,7 @@ def ergotropy(ledger: Ledger, ax: Axes | None = None) -> Axes:
             ordered = data["subsystem_ergotropy"].values[:, k]
             axes.plot(time, ordered, linestyle="-", label=f"ergotropy, {style.plain(name)}", **look)
             axes.fill_between(time, 0.0, np.maximum(ordered, 0.0), color=colour, alpha=0.12, linewidth=0)
-        axes.set_xlim(0.0, float(time[-1]))
+        axes.set_xlim(float(time[0]), float(time[-1]))
         axes.set_xlabel(r"time $t/\tau$ (cycles)")
         axes.set_ylabel(f"energy of a subsystem\n({style.ENERGY_UNIT})")
         style.legend_above(axes)

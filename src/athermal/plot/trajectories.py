@@ -59,7 +59,7 @@ def correlations(ledger: Ledger, ax: Axes | None = None) -> Axes:
             else:
                 axes.plot(time, values, label=label, markersize=size, markevery=every, **look)
         style.note_unknown(axes, list(dict.fromkeys(unknown)))
-        axes.set_xlim(0.0, float(time[-1]))
+        axes.set_xlim(float(time[0]), float(time[-1]))
         axes.set_xlabel(r"time $t/\tau$ (cycles)")
         axes.set_ylabel("correlation, athermality (nat)")
         style.legend_above(axes)

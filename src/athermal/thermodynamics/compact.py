@@ -15,7 +15,7 @@ import xarray as xr
 from athermal._types import FloatArray
 from athermal.errors import FileFormatError
 from athermal.thermodynamics.ledger import Ledger
-from athermal.thermodynamics.snapshot import ALWAYS, Reference, Refinement, Replicates, Snapshot
+from athermal.thermodynamics.snapshot import ALWAYS, Reference, Refinement, Replicates, Snapshot, Uncertainty
 
 _EXTRA = "extra_"
 
@@ -38,6 +38,9 @@ def to_dataset(ledger: Ledger) -> xr.Dataset:
     if ledger.refinement is not None:
         arrays |= _of_run(ledger.refinement.snapshots, ledger.refinement.works, "refinement_")
         arrays["refinement_log_partitions"] = ledger.refinement.log_partitions
+    if ledger.uncertainty is not None:
+        arrays |= _of_run(ledger.uncertainty.snapshots, ledger.uncertainty.works, "uncertainty_")
+        arrays["uncertainty_heats"] = ledger.uncertainty.heats
     data = {name: (tuple(f"{name}_{k}" for k in range(np.ndim(array))), array) for name, array in arrays.items()}
     names = {"subsystems": ref.subsystems, "reservoirs": ref.reservoirs, "counters": ref.counters}
     return xr.Dataset(
@@ -47,6 +50,7 @@ def to_dataset(ledger: Ledger) -> xr.Dataset:
             "period": ref.period,
             "names": json.dumps(names),
             "provenance": json.dumps(ledger.provenance),
+            **({} if ledger.replicates is None else {"replicates": ledger.replicates.kind}),
         },
     )
 
@@ -62,9 +66,14 @@ def from_dataset(data: xr.Dataset) -> Ledger:
             period=float(data.attrs["period"]),
             **names,
         )
-        replicates = refinement = None
+        replicates = refinement = uncertainty = None
         if "replicates_works" in arrays:
-            replicates = Replicates(_snapshots(arrays, "replicates_"), arrays["replicates_works"])
+            kind = str(data.attrs.get("replicates", "jackknife"))
+            replicates = Replicates(_snapshots(arrays, "replicates_"), arrays["replicates_works"], kind)
+        if "uncertainty_works" in arrays:
+            uncertainty = Uncertainty(
+                _snapshots(arrays, "uncertainty_"), arrays["uncertainty_works"], arrays["uncertainty_heats"]
+            )
         if "refinement_works" in arrays:
             refinement = Refinement(
                 _snapshots(arrays, "refinement_"), arrays["refinement_works"], arrays["refinement_log_partitions"]
@@ -77,6 +86,7 @@ def from_dataset(data: xr.Dataset) -> Ledger:
             json.loads(data.attrs["provenance"]),
             replicates,
             refinement,
+            uncertainty,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise FileFormatError(f"The data lack a part of a ledger ({error}).") from error

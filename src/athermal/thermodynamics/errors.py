@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from athermal._types import FloatArray
+from athermal.thermodynamics import measured
 
 if TYPE_CHECKING:
     from athermal.thermodynamics.ledger import Ledger
@@ -49,6 +50,17 @@ _TERMS = [
     "reservoir_correlation_change",
     "athermality_change",
 ]
+
+
+def of(ledger: Ledger, which: str) -> xr.Dataset:
+    """Return the error of every column of `cycles` or `cumulative`; nothing if none is known."""
+    if ledger.refinement is not None:
+        return certified(ledger, which)
+    if ledger.uncertainty is not None:
+        return _errors(getattr(ledger, which), measured.linear_error(ledger, which), "standard")
+    if ledger.replicates is not None and ledger.replicates.kind == "bootstrap":
+        return _errors(getattr(ledger, which), measured.bootstrap_error(ledger, which), "standard")
+    return jackknife(ledger, which)
 
 
 def jackknife(ledger: Ledger, which: str) -> xr.Dataset:

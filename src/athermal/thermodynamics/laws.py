@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from athermal._types import FloatArray
+from athermal._types import FloatArray, Matrix
 from athermal.thermodynamics.snapshot import Reference, Snapshot
 
 # --- state functions ---------------------------------------------------------------------------------------------------
@@ -29,8 +29,9 @@ def system_correlation(s: Snapshot) -> FloatArray:
 
 
 def reservoir_correlation(s: Snapshot) -> FloatArray:
-    """C(R) = sum_j S(rho_j) - S(rho_R)."""
-    return np.asarray(np.sum(s.reservoir_entropies, axis=-1) - s.reservoirs_entropy)
+    """C(R) = sum_j S(rho_j) - S(rho_R); none of a single reservoir, whether its entropy is known or not."""
+    correlation = np.asarray(np.sum(s.reservoir_entropies, axis=-1) - s.reservoirs_entropy)
+    return np.where(np.isnan(correlation), 0.0, correlation) if s.reservoir_entropies.shape[-1] == 1 else correlation
 
 
 def athermality(s: Snapshot, ref: Reference) -> FloatArray:
@@ -237,6 +238,28 @@ def _split_by_resource(a: Snapshot, b: Snapshot, ref: Reference, temperature: fl
         ],
         axis=-1,
     )
+
+
+def paid_by(
+    work: FloatArray, entropic: FloatArray, by_resource: FloatArray, resolution: FloatArray, modes: Matrix, ref: Reference
+) -> Matrix:
+    """Name what paid for each interval.
+
+    Work put in pays for itself ("work"). A thermal engine (dsigma >= 0) lives on heat: the reservoir whose heat gave most.
+    An athermal one (dsigma < 0) draws on entropic resources, and so does a reversed flow of heat: the one that gave most,
+    "unknown" if not all of them are known.
+    """
+    names = np.array(resource_names(ref))
+    is_heat = np.array([name.startswith("heat[") for name in names])
+    is_thermal = entropic >= -resolution
+    gave = np.where(is_thermal[:, None] == is_heat, by_resource, np.inf)
+    is_unknown = np.any(np.isnan(gave), axis=-1)
+    gave = np.where(np.isnan(gave), np.inf, gave)
+    best = np.argmin(gave, axis=-1)
+    amount = np.take_along_axis(gave, best[:, None], axis=-1)[:, 0]
+    payer = np.where(is_unknown, "unknown", np.where(amount < -resolution, names[best], "none"))
+    payer = np.where(work > resolution, "work", payer)
+    return np.where((np.abs(work) > resolution) | (modes == "heat reversal"), payer, "none")
 
 
 # --- modes ---------------------------------------------------------------------------------------------------------------

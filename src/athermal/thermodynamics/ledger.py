@@ -12,9 +12,9 @@ import xarray as xr
 
 from athermal._types import FloatArray, IntArray
 from athermal._validate import suggest
-from athermal.thermodynamics import errors, laws, storage
+from athermal.thermodynamics import errors, laws, measured, significance, storage
 from athermal.thermodynamics.columns import LONG_NAMES, attributes
-from athermal.thermodynamics.snapshot import EXTRAS, Reference, Refinement, Replicates, Snapshot
+from athermal.thermodynamics.snapshot import EXTRAS, Reference, Refinement, Replicates, Snapshot, Uncertainty
 from athermal.thermodynamics.table import format_table, ledger_rows
 
 RESIDUAL_TOLERANCE = 1e-9
@@ -22,6 +22,8 @@ RESIDUAL_TOLERANCE = 1e-9
 
 # Rounding of a difference of two energies or entropies of the whole, in units of their size: the sums run over all modes.
 _ROUNDING = 2048.0 * float(np.finfo(float).eps)
+# By how many standard errors measured numbers may miss a law.
+_STANDARD_ERRORS = 5.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,9 +41,11 @@ class Ledger:
     provenance : dict
         What made it: machine, initial state, backend and its tolerances and achieved accuracy, versions.
     replicates : Replicates, optional
-        Of a run whose state was sampled.
+        Of a run whose state was sampled, or of measured numbers: draws within their errors.
     refinement : Refinement, optional
         Of a run whose baths have modes="auto".
+    uncertainty : Uncertainty, optional
+        Of measured numbers: their standard errors.
 
     Attributes
     ----------
@@ -55,8 +59,8 @@ class Ledger:
         Energies and entropies themselves at each sampled instant, the start included.
     errors, cumulative_errors : xarray.Dataset
         The error of every column of `cycles` and `cumulative`: certified, of a run whose baths have modes="auto" (its change
-        under refinement of the baths, and what the residuals leave open); one standard error, of a run whose state was sampled;
-        empty otherwise.
+        under refinement of the baths, and what the residuals leave open); one standard error, of a run whose state was sampled
+        or of measured numbers; empty otherwise.
 
     Examples
     --------
@@ -73,6 +77,7 @@ class Ledger:
     provenance: dict[str, Any] = field(default_factory=dict)
     replicates: Replicates | None = None
     refinement: Refinement | None = None
+    uncertainty: Uncertainty | None = None
 
     @property
     def n_cycles(self) -> int:
@@ -95,30 +100,40 @@ class Ledger:
         return dict(self.provenance.get("accuracy", {}))
 
     @property
+    def unchecked(self) -> dict[str, str]:
+        """The laws that were used to complete the numbers, and so check nothing: their residuals are unknown. Each with why."""
+        return dict(self.provenance.get("unchecked", {}))
+
+    @property
+    def has_standard_errors(self) -> bool:
+        """Whether `errors` are statistical: of a sampled state, or of measured numbers."""
+        return self.replicates is not None or self.uncertainty is not None
+
+    @property
+    def _tolerance(self) -> float:
+        """What fraction of a law's own terms its residual may be."""
+        return float(self.provenance.get("residual_tolerance", RESIDUAL_TOLERANCE))
+
+    @property
     def _rounding(self) -> float:
         """To what fraction of the energies of the whole a difference is known: rounding, or the propagators' unitarity defect."""
         return max(_ROUNDING, 4.0 * self.accuracy.get("unitarity_defect", 0.0))
 
     @cached_property
     def cycles(self) -> xr.Dataset:
-        step = self.samples_per_cycle
-        ends = np.arange(step, step * self.n_cycles + 1, step)
-        works = np.sum(self.works[: step * self.n_cycles].reshape(-1, step), axis=1)
-        return self._account(ends - step, ends, works, "cycle", np.arange(1, self.n_cycles + 1))
+        return self._account(measured.intervals(self, "cycles"), "cycle", np.arange(1, self.n_cycles + 1))
 
     @cached_property
     def cumulative(self) -> xr.Dataset:
-        step = self.samples_per_cycle
-        ends = np.arange(step, step * self.n_cycles + 1, step)
-        return self._account(np.zeros_like(ends), ends, np.cumsum(self.works)[ends - 1], "cycle", np.arange(1, self.n_cycles + 1))
+        return self._account(measured.intervals(self, "cumulative"), "cycle", np.arange(1, self.n_cycles + 1))
 
     @cached_property
     def errors(self) -> xr.Dataset:
-        return errors.certified(self, "cycles") if self.refinement is not None else errors.jackknife(self, "cycles")
+        return errors.of(self, "cycles")
 
     @cached_property
     def cumulative_errors(self) -> xr.Dataset:
-        return errors.certified(self, "cumulative") if self.refinement is not None else errors.jackknife(self, "cumulative")
+        return errors.of(self, "cumulative")
 
     def sibling(self, snapshots: Snapshot, works: FloatArray, log_partitions: FloatArray | None = None) -> Ledger:
         """Return a bare ledger of the same machine over other snapshots (and other discrete baths, if they have other ln Z_j)."""
@@ -128,7 +143,7 @@ class Ledger:
     @cached_property
     def samples(self) -> xr.Dataset:
         ends = np.arange(1, len(self.works) + 1)
-        return self._account(np.zeros_like(ends), ends, np.cumsum(self.works), "instant", ends)
+        return self._account(measured.Intervals(np.zeros_like(ends), ends, np.cumsum(self.works)), "instant", ends)
 
     @cached_property
     def instants(self) -> xr.Dataset:
@@ -180,7 +195,8 @@ class Ledger:
     def violations(self) -> list[str]:
         """Return one sentence for each law that a cycle misses by more than its tolerance, and each impossible entropy."""
         found: list[str] = []
-        for name in (key for key in LONG_NAMES if key.startswith("residual_")):
+        checked = [name for name in LONG_NAMES if name.startswith("residual_") and name.removeprefix("residual_") not in self.unchecked]
+        for name in checked:
             values = self.cycles[name].values
             allowed = self.cycles[f"tolerance_{name.removeprefix('residual_')}"].values
             found.extend(
@@ -193,7 +209,7 @@ class Ledger:
         """Return what no quantum state can have: I, C, D_j < 0, or the whole purer than |S(rho_S) - S(rho_R)| allows."""
         s, ref = self.snapshots, self.reference
         size = np.sum(np.abs(s.subsystem_entropies), -1) + np.sum(np.abs(s.reservoir_energies) / ref.temperatures, -1)
-        allowed = RESIDUAL_TOLERANCE * (1.0 + size)
+        allowed = self._tolerance * (1.0 + size) + _STANDARD_ERRORS * measured.correlation_noise(self)
         amounts = {
             "I(S,R)": laws.mutual_information(s),
             "C(S)": laws.system_correlation(s),
@@ -215,6 +231,7 @@ class Ledger:
         """Return a table with one row per cycle."""
         lines = [format_table(ledger_rows(self)), *(f"VIOLATED  {sentence}" for sentence in self.violations())]
         lines += [sentence] if (sentence := errors.certificate(self)) else []
+        lines += significance.above_carnot(self).sentences() if self.has_standard_errors else []
         if self.status != "complete":
             lines.append(f"Status: {self.status}")
         return "\n".join(lines)
@@ -228,9 +245,17 @@ class Ledger:
 
     # --- the one place where the laws become columns -----------------------------------------------------------------
 
-    def _account(self, start: IntArray, stop: IntArray, work: FloatArray, dim: str, labels: IntArray) -> xr.Dataset:
+    def columns_between(self, a: Snapshot, b: Snapshot, works: FloatArray) -> xr.Dataset:
+        """Return the columns of intervals between any snapshots of this machine, those before and those after stacked."""
+        bare = self.sibling(a, works)
+        return bare._between(a, b, works, np.zeros(len(works)), "cycle", np.arange(1, len(works) + 1))
+
+    def _account(self, found: measured.Intervals, dim: str, labels: IntArray) -> xr.Dataset:
+        a, b = self.snapshots.at(found.start), self.snapshots.at(found.stop)
+        return self._between(a, b, found.works, measured.first_law_noise(self, found.start, found.stop), dim, labels)
+
+    def _between(self, a: Snapshot, b: Snapshot, work: FloatArray, noise: FloatArray, dim: str, labels: IntArray) -> xr.Dataset:
         ref = self.reference
-        a, b = self.snapshots.at(start), self.snapshots.at(stop)
         duration = b.time - a.time
         entropic = laws.entropic_work(a, b, ref)
         t_min = float(np.min(ref.temperatures))
@@ -294,8 +319,8 @@ class Ledger:
             dim,
             np.array([laws.is_athermal(float(x), float(e)) for x, e in zip(entropic, resolution, strict=True)], dtype=bool),
         )
-        columns["paid_by"] = (dim, self._paid_by(work, entropic, by_resource, resolution, np.array(modes)))
-        columns.update(self._residuals(a, b, work, resolution, dim))
+        columns["paid_by"] = (dim, laws.paid_by(work, entropic, by_resource, resolution, np.array(modes), ref))
+        columns.update(self._residuals(a, b, work, resolution, noise, dim))
         return xr.Dataset(
             {name: (dims, values, attributes(name)) for name, (dims, values) in columns.items()},
             coords={
@@ -309,27 +334,10 @@ class Ledger:
             },
         )
 
-    def _paid_by(
-        self, work: FloatArray, entropic: FloatArray, by_resource: FloatArray, resolution: FloatArray, modes: Any
-    ) -> Any:
-        """Name what paid for each interval.
-
-        Work put in pays for itself ("work"). A thermal engine (dsigma >= 0) lives on heat: the reservoir whose heat gave most.
-        An athermal one (dsigma < 0) draws on entropic resources, and so does a reversed flow of heat: the one that gave most.
-        """
-        names = np.array(laws.resource_names(self.reference))
-        gave = np.where(np.isnan(by_resource), np.inf, by_resource)
-        is_heat = np.array([name.startswith("heat[") for name in names])
-        is_thermal = entropic >= -resolution
-        gave = np.where(is_thermal[:, None] == is_heat, gave, np.inf)
-        best = np.argmin(gave, axis=-1)
-        amount = np.take_along_axis(gave, best[:, None], axis=-1)[:, 0]
-        payer = np.where(amount < -resolution, names[best], "none")
-        payer = np.where(work > resolution, "work", payer)
-        return np.where((np.abs(work) > resolution) | (modes == "heat reversal"), payer, "none")
-
-    def _residuals(self, a: Snapshot, b: Snapshot, work: FloatArray, resolution: FloatArray, dim: str) -> dict[str, Any]:
-        ref, tolerance = self.reference, RESIDUAL_TOLERANCE
+    def _residuals(
+        self, a: Snapshot, b: Snapshot, work: FloatArray, resolution: FloatArray, noise: FloatArray, dim: str
+    ) -> dict[str, Any]:
+        ref, tolerance = self.reference, self._tolerance
         q, du, ds = laws.heat(a, b), laws.energy_change(a, b), laws.entropy_change(a, b)
         entropies = np.sum(np.abs(b.subsystem_entropies), -1) + np.sum(np.abs(b.reservoir_energies) / ref.temperatures, -1)
         nats = _ROUNDING * np.where(np.isnan(entropies), 0.0, entropies)
@@ -338,7 +346,7 @@ class Ledger:
         entropy_terms = np.sum(np.abs(ds), -1) + np.sum(np.abs(q) / ref.temperatures, -1)
         intake = laws.heat_intake(a, b)
         eta, split = laws.efficiency(work, a, b), laws.efficiency_split(a, b, ref)
-        energy_tolerance = tolerance * energy_terms + resolution
+        energy_tolerance = tolerance * energy_terms + resolution + _STANDARD_ERRORS * noise
         split_tolerance = energy_tolerance + t_min * (tolerance * entropy_terms + nats)
         with np.errstate(divide="ignore", invalid="ignore"):
             # eta divides by the intake, so a small intake magnifies what the energies are known to.
@@ -354,8 +362,11 @@ class Ledger:
         columns: dict[str, Any] = {}
         violated = np.zeros(np.shape(work), dtype=bool)
         for name, (value, allowed) in residuals.items():
-            columns[f"residual_{name}"] = (dim, value)
             columns[f"tolerance_{name}"] = (dim, allowed)
+            if name in self.unchecked:
+                columns[f"residual_{name}"] = (dim, np.full(np.shape(value), np.nan))
+                continue
+            columns[f"residual_{name}"] = (dim, value)
             # A NaN residual is a violation, not a pass.
             violated |= ~(np.abs(value) <= allowed)
         columns["is_violated"] = (dim, violated)

@@ -96,21 +96,44 @@ ALWAYS = tuple(entry.name for entry in fields(Snapshot) if entry.name != "extras
 
 @dataclass(frozen=True)
 class Replicates:
-    """A sampled run again and again, each time with one of its n samples left out: what the jackknife takes errors from.
+    """The same ledger again and again, n times: what statistical errors are taken from.
 
     Parameters
     ----------
     snapshots : Snapshot
         Stacked along (instants, n).
     works : (instants - 1, n) array
+    kind : {"jackknife", "bootstrap"}
+        "jackknife": each time one of the n samples of the state is left out. "bootstrap": each time the data are drawn anew
+        within their errors.
     """
 
     snapshots: Snapshot
     works: FloatArray
+    kind: str = "jackknife"
 
     def __len__(self) -> int:
         """Return the number of samples."""
         return int(self.works.shape[1])
+
+
+@dataclass(frozen=True)
+class Uncertainty:
+    """One standard error of every number that a ledger was made from, each independent of the others.
+
+    Parameters
+    ----------
+    snapshots : Snapshot
+        Of what is read at an instant, stacked along time; `reservoir_energies` are those of heats counted from the start.
+    works : (instants - 1,) array
+        Of the work of each interval.
+    heats : (instants - 1, m) array
+        Of heats that are measured interval by interval.
+    """
+
+    snapshots: Snapshot
+    works: FloatArray
+    heats: FloatArray
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import xarray as xr
 
 from athermal._types import FloatArray
 from athermal.errors import FileFormatError
-from athermal.thermodynamics.snapshot import EXTRAS, Reference, Refinement, Replicates, Snapshot
+from athermal.thermodynamics.snapshot import EXTRAS, Reference, Refinement, Replicates, Snapshot, Uncertainty
 
 if TYPE_CHECKING:
     from athermal.thermodynamics.ledger import Ledger
@@ -39,7 +39,9 @@ def save(ledger: Ledger, path: Path) -> Path:
     if ledger.errors:
         groups |= {"/errors": ledger.errors, "/cumulative_errors": ledger.cumulative_errors}
     if ledger.replicates is not None:
-        groups["/replicates"] = _table(ledger.replicates, "sample")
+        groups["/replicates"] = _table(ledger.replicates, "sample").assign_attrs(kind=ledger.replicates.kind)
+    if ledger.uncertainty is not None:
+        groups["/uncertainty"] = _table(ledger.uncertainty).assign(heat=(("interval", "reservoir"), ledger.uncertainty.heats))
     if ledger.refinement is not None:
         groups["/refinement"] = _table(ledger.refinement).assign(log_partition=("reservoir", ledger.refinement.log_partitions))
     tree = xr.DataTree.from_dict(groups)
@@ -64,7 +66,7 @@ def save(ledger: Ledger, path: Path) -> Path:
     return path
 
 
-def _table(held: Replicates | Refinement, *more: str) -> xr.Dataset:
+def _table(held: Replicates | Refinement | Uncertainty, *more: str) -> xr.Dataset:
     """Return snapshots and works of another run as a data set of arrays (instant, *more, ...)."""
     s, lead = held.snapshots, ("instant", *more)
     columns = {_STATE_COLUMNS[name]: getattr(s, name) for name in _STATE_COLUMNS} | dict(s.extras)
@@ -78,7 +80,7 @@ def _snapshot_of(data: xr.Dataset) -> Snapshot:
     return Snapshot(**{key: data[name].values for key, name in _STATE_COLUMNS.items()}, extras=extras)
 
 
-Held = tuple[Snapshot, FloatArray, Reference, int, dict[str, Any], Replicates | None, Refinement | None]
+Held = tuple[Snapshot, FloatArray, Reference, int, dict[str, Any], Replicates | None, Refinement | None, Uncertainty | None]
 
 
 def load(path: Path) -> Held:
@@ -113,13 +115,16 @@ def load(path: Path) -> Held:
         )
         works = np.asarray(data["work"].values)
         provenance = json.loads(tree.attrs["provenance"])
-        replicates = refinement = None
+        replicates = refinement = uncertainty = None
         if "replicates" in tree.children:
             table = tree["/replicates"].to_dataset()
-            replicates = Replicates(_snapshot_of(table), table["work"].values)
+            replicates = Replicates(_snapshot_of(table), table["work"].values, str(table.attrs.get("kind", "jackknife")))
+        if "uncertainty" in tree.children:
+            table = tree["/uncertainty"].to_dataset()
+            uncertainty = Uncertainty(_snapshot_of(table), table["work"].values, table["heat"].values)
         if "refinement" in tree.children:
             table = tree["/refinement"].to_dataset()
             refinement = Refinement(_snapshot_of(table), table["work"].values, table["log_partition"].values)
-        return snapshots, works, reference, int(tree.attrs["samples_per_cycle"]), provenance, replicates, refinement
+        return snapshots, works, reference, int(tree.attrs["samples_per_cycle"]), provenance, replicates, refinement, uncertainty
     except (KeyError, ValueError) as error:
         raise FileFormatError(f"{path} lacks a part of a ledger ({error}). Run again to make it anew.") from error

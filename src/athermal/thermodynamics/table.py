@@ -20,7 +20,7 @@ def ledger_rows(ledger: Ledger, *, cumulative: bool = False) -> list[list[str]]:
     header = ["cycle", "work out", *(f"heat from {name}" for name in reservoirs), "dU", "dSigma", "dI(S,R)", "dC(S)", "dC(R)"]
     header += [*(f"dD[{name}]" for name in reservoirs), *ledger.reference.counters, "eta", "Carnot", "mode", "paid by"]
     # Certified errors are far below the digits shown.
-    errors = None if ledger.replicates is None else ledger.cumulative_errors if cumulative else ledger.errors
+    errors = None if not ledger.has_standard_errors else ledger.cumulative_errors if cumulative else ledger.errors
     rows = [header]
     for n in range(ledger.n_cycles):
         row = data.isel(cycle=n)

@@ -1,0 +1,154 @@
+"""Whether a ledger with error bars shows an efficiency above Carnot's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import scipy.special
+import xarray as xr
+
+from athermal import _validate
+from athermal._types import FloatArray
+from athermal.errors import StateError
+from athermal.thermodynamics import laws, measured
+
+if TYPE_CHECKING:
+    from athermal.thermodynamics.ledger import Ledger
+
+LEVEL = 0.997
+"""The confidence from which on an efficiency above Carnot's is called significant."""
+
+
+@dataclass(frozen=True, eq=False)
+class Significance:
+    """For each cycle, how surely its efficiency exceeds Carnot's.
+
+    Parameters
+    ----------
+    cycle : (cycles,) array
+    efficiency, error : (cycles,) arrays
+        eta = -W/(Q_in + dU_in) and its standard error; NaN where no work came out.
+    carnot_efficiency : float
+    confidence : (cycles,) array
+        The probability that the cycle gives work at eta > eta_C: of bootstrap draws the fraction that does, otherwise that of a
+        normal distribution.
+    draws : int
+        How many bootstrap draws the confidence is from; 0 if it is from a normal distribution.
+    level : float
+        The confidence from which on this is called significant.
+
+    Examples
+    --------
+    >>> import athermal as at
+    >>> ledger = at.account([0.0, 1.0], temperatures={"hot": 2.0, "cold": 1.0}, entropies={"atom": 0.0}, energies={"atom": 0.0},
+    ...                     heats={"hot": [0.0, -1.0], "cold": [0.0, 0.3]}, heat_errors={"hot": 0.05, "cold": 0.05})
+    >>> above = at.above_carnot(ledger)
+    >>> above.is_significant.tolist(), above.standard_errors.round(1).tolist()
+    ([True], [3.8])
+    """
+
+    cycle: FloatArray
+    efficiency: FloatArray
+    error: FloatArray
+    carnot_efficiency: float
+    confidence: FloatArray
+    draws: int
+    level: float
+
+    @property
+    def standard_errors(self) -> FloatArray:
+        """(eta - eta_C)/error: by how many standard errors each cycle exceeds Carnot's efficiency; negative below it."""
+        excess = self.efficiency - self.carnot_efficiency
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(self.error > 0.0, excess / self.error, np.where(np.isnan(excess), np.nan, np.copysign(np.inf, excess)))
+
+    @property
+    def is_above(self) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+        """Whether the measured efficiency itself is above Carnot's."""
+        return np.asarray(self.efficiency > self.carnot_efficiency)
+
+    @property
+    def is_significant(self) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+        """Whether a cycle is above Carnot with at least the confidence asked for."""
+        return np.asarray(self.is_above & (self.confidence >= self.level))
+
+    def sentences(self) -> list[str]:
+        """Return a sentence for each cycle above Carnot, or one that there is none."""
+        if not np.any(self.is_above):
+            return ["No cycle is above Carnot."]
+        return [self._sentence(int(k)) for k in np.flatnonzero(self.is_above)]
+
+    def _sentence(self, k: int) -> str:
+        eta, sure = f"{self.efficiency[k]:.4g}", bool(self.is_significant[k])
+        if self.draws:
+            passed = round(float(self.confidence[k]) * self.draws)
+            how = f"{passed} of {self.draws} bootstrap draws exceed it"
+        else:
+            how = f"confidence {self.confidence[k]:.4g} by the normal distribution"
+        return (
+            f"Cycle {int(self.cycle[k])}: efficiency {eta}±{self.error[k]:.1g} is above Carnot's {self.carnot_efficiency:.4g} by "
+            f"{self.standard_errors[k]:.1f} standard errors; {how}: {'significant' if sure else 'NOT significant'} at {self.level:g}."
+        )
+
+    def __str__(self) -> str:
+        """Return the sentences."""
+        return "\n".join(self.sentences())
+
+
+def above_carnot(ledger: Ledger, *, level: float = LEVEL, cumulative: bool = False) -> Significance:
+    """Tell for each cycle whether its efficiency exceeds Carnot's significantly.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        With statistical errors: made by `athermal.account` from numbers with errors, or by a run of sampled state vectors.
+    level : float
+        The confidence from which on this is called significant, between 0.5 and 1.
+    cumulative : bool
+        Of everything from time zero to the end of each cycle instead.
+
+    Returns
+    -------
+    Significance
+        Each cycle is judged on its own: of many cycles, the share 1 - `level` may be called significant by chance.
+
+    Raises
+    ------
+    StateError
+        If the ledger has no statistical errors, or `level` is out of range.
+
+    Examples
+    --------
+    >>> import athermal as at
+    >>> ledger = at.account([0.0, 1.0], temperatures={"hot": 2.0, "cold": 1.0}, entropies={"atom": 0.0}, energies={"atom": 0.0},
+    ...                     heats={"hot": [0.0, -1.0], "cold": [0.0, 0.45]}, heat_errors={"hot": 0.1, "cold": 0.1})
+    >>> print(above_carnot(ledger))
+    Cycle 1: efficiency 0.55±0.1 is above Carnot's 0.5 by 0.5 standard errors; ...: NOT significant at 0.997.
+    """
+    if not ledger.has_standard_errors:
+        raise StateError(
+            "Whether an efficiency is significantly above Carnot's needs standard errors, but this ledger has none. Give errors to "
+            "`account` (heat_errors, work_error, samples of states, ...)."
+        )
+    if not 0.5 < _validate.real(level, "level", "above_carnot") < 1.0:
+        raise StateError(f"`level` of above_carnot must lie between 0.5 and 1, but is {level!r}.")
+    which = "cumulative" if cumulative else "cycles"
+    table, errors = getattr(ledger, which), ledger.cumulative_errors if cumulative else ledger.errors
+    gives = _gives_work(table)
+    eta = np.where(gives, table["efficiency"].values, np.nan)
+    error, carnot = np.where(gives, errors["efficiency"].values, np.nan), ledger.carnot_efficiency
+    held, draws = ledger.replicates, 0
+    if held is not None and held.kind == "bootstrap":
+        draws, drawn = len(held), measured.bootstrap_columns(ledger, which)
+        passed = _gives_work(drawn) & (drawn["efficiency"].values > carnot)
+        confidence = np.mean(passed.reshape(draws, -1), axis=0)
+    else:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            confidence = np.where(gives, scipy.special.ndtr(np.nan_to_num((eta - carnot) / error, nan=0.0)), 0.0)
+    return Significance(table["cycle"].values, eta, error, carnot, confidence, draws, float(level))
+
+
+def _gives_work(table: xr.Dataset) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    return np.asarray((table["work"].values < 0.0) & ~np.isin(table["mode"].values, laws.WITHOUT_WORK))
