@@ -13,6 +13,7 @@ import importlib
 from types import ModuleType
 
 from athermal import library
+from athermal.accounting import account
 from athermal.backends.finite import DensityMatrix, StateVectors
 from athermal.backends.gaussian import Dense, Star
 from athermal.engine import Audit, audit, run
@@ -89,6 +90,7 @@ from athermal.optimisation import (
 )
 from athermal.study import Failure, Grid, Rerun, Sample, Sweep, Table, cycles_beyond_carnot, load_sweep, rerun, sweep
 from athermal.thermodynamics.ledger import Ledger, load
+from athermal.thermodynamics.significance import Significance, above_carnot
 
 __all__ = [
     "AthermalError",
@@ -156,6 +158,7 @@ __all__ = [
     "RunError",
     "RunInterrupted",
     "Sample",
+    "Significance",
     "Solution",
     "SpectralDensity",
     "SpinBath",
@@ -176,6 +179,8 @@ __all__ = [
     "TruncationWarning",
     "TwoModeSqueezing",
     "VersionWarning",
+    "above_carnot",
+    "account",
     "audit",
     "best_correlations",
     "best_drive",

@@ -41,6 +41,7 @@ def to_dataset(ledger: Ledger) -> xr.Dataset:
     if ledger.uncertainty is not None:
         arrays |= _of_run(ledger.uncertainty.snapshots, ledger.uncertainty.works, "uncertainty_")
         arrays["uncertainty_heats"] = ledger.uncertainty.heats
+        arrays["uncertainty_work_readings"] = ledger.uncertainty.work_readings
     data = {name: (tuple(f"{name}_{k}" for k in range(np.ndim(array))), array) for name, array in arrays.items()}
     names = {"subsystems": ref.subsystems, "reservoirs": ref.reservoirs, "counters": ref.counters}
     return xr.Dataset(
@@ -50,6 +51,7 @@ def to_dataset(ledger: Ledger) -> xr.Dataset:
             "period": ref.period,
             "names": json.dumps(names),
             "provenance": json.dumps(ledger.provenance),
+            **({} if ledger.uncertainty is None else {"from_first_law": ledger.uncertainty.from_first_law}),
             **({} if ledger.replicates is None else {"replicates": ledger.replicates.kind}),
         },
     )
@@ -71,9 +73,8 @@ def from_dataset(data: xr.Dataset) -> Ledger:
             kind = str(data.attrs.get("replicates", "jackknife"))
             replicates = Replicates(_snapshots(arrays, "replicates_"), arrays["replicates_works"], kind)
         if "uncertainty_works" in arrays:
-            uncertainty = Uncertainty(
-                _snapshots(arrays, "uncertainty_"), arrays["uncertainty_works"], arrays["uncertainty_heats"]
-            )
+            measured = (arrays[f"uncertainty_{name}"] for name in ("work_readings", "works", "heats"))
+            uncertainty = Uncertainty(_snapshots(arrays, "uncertainty_"), *measured, str(data.attrs["from_first_law"]))
         if "refinement_works" in arrays:
             refinement = Refinement(
                 _snapshots(arrays, "refinement_"), arrays["refinement_works"], arrays["refinement_log_partitions"]

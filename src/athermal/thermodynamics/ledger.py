@@ -195,7 +195,9 @@ class Ledger:
     def violations(self) -> list[str]:
         """Return one sentence for each law that a cycle misses by more than its tolerance, and each impossible entropy."""
         found: list[str] = []
-        checked = [name for name in LONG_NAMES if name.startswith("residual_") and name.removeprefix("residual_") not in self.unchecked]
+        checked = [
+            name for name in LONG_NAMES if name.startswith("residual_") and name.removeprefix("residual_") not in self.unchecked
+        ]
         for name in checked:
             values = self.cycles[name].values
             allowed = self.cycles[f"tolerance_{name.removeprefix('residual_')}"].values
@@ -252,7 +254,7 @@ class Ledger:
 
     def _account(self, found: measured.Intervals, dim: str, labels: IntArray) -> xr.Dataset:
         a, b = self.snapshots.at(found.start), self.snapshots.at(found.stop)
-        return self._between(a, b, found.works, measured.first_law_noise(self, found.start, found.stop), dim, labels)
+        return self._between(a, b, found.works, measured.first_law_noise(self, found), dim, labels)
 
     def _between(self, a: Snapshot, b: Snapshot, work: FloatArray, noise: FloatArray, dim: str, labels: IntArray) -> xr.Dataset:
         ref = self.reference

@@ -77,22 +77,27 @@ def linear_error(ledger: Ledger, which: str) -> Any:
 
 @dataclass(frozen=True)
 class _Shift:
-    """By how much one number of every interval may be off: the fields of the snapshots that it moves, or the work."""
+    """By how much one number of every interval may be off, and what moves with it."""
 
     error: FloatArray
-    fields: tuple[str, ...] = ()
-    column: int = 0
-    is_end: bool = True
+    work: float = 0.0
+    start: tuple[tuple[str, int], ...] = ()
+    stop: tuple[tuple[str, int, float], ...] = ()
 
     def applied(self, a: Snapshot, b: Snapshot, works: FloatArray, sign: float) -> tuple[Snapshot, Snapshot, FloatArray]:
-        if not self.fields:
-            return a, b, works + sign * self.error
-        moved: dict[str, FloatArray] = {}
-        for name in self.fields:
-            values = np.array(getattr(b if self.is_end else a, name))
-            (values[:, self.column] if values.ndim > 1 else values)[...] += sign * self.error
-            moved[name] = values
-        return (a, replace(b, **moved), works) if self.is_end else (replace(a, **moved), b, works)
+        """Return an interval, its ends and its work, that is off by `sign` standard errors."""
+        off = sign * self.error
+        before = _moved(a, tuple((name, k, 1.0) for name, k in self.start), off)
+        return before, _moved(b, self.stop, off), works + self.work * off
+
+
+def _moved(snapshot: Snapshot, moves: tuple[tuple[str, int, float], ...], off: FloatArray) -> Snapshot:
+    found: dict[str, FloatArray] = {}
+    for name, column, factor in moves:
+        values = np.array(getattr(snapshot, name))
+        (values[:, column] if values.ndim > 1 else values)[...] += factor * off
+        found[name] = values
+    return replace(snapshot, **found)
 
 
 def _shifts(ledger: Ledger, errors: Uncertainty, found: Intervals) -> list[_Shift]:
@@ -101,38 +106,49 @@ def _shifts(ledger: Ledger, errors: Uncertainty, found: Intervals) -> list[_Shif
     Energies enter the laws by their changes only, and move the end; entropies move both ends, for C(S) is a column of its own.
     """
     a, b = errors.snapshots.at(found.start), errors.snapshots.at(found.stop)
-    shifts = [_Shift(np.sqrt(_sum_between(errors.works**2, found.start, found.stop)))]
-    heats = np.sqrt(_heat_variance(errors, found.start, found.stop))
+    heats = np.sqrt(_heat_variance(errors, found))
     energies = np.hypot(a.subsystem_energies, b.subsystem_energies)
-    shifts += [_Shift(heats[:, j], ("reservoir_energies",), j) for j in range(heats.shape[1])]
-    shifts += [_Shift(energies[:, i], ("subsystem_energies",), i) for i in range(energies.shape[1])]
-    is_single = energies.shape[1] == 1
-    entropies = ("subsystem_entropies", "system_entropy") if is_single else ("subsystem_entropies",)
-    for side, is_end in ((a, False), (b, True)):
-        shifts += [_Shift(side.subsystem_entropies[:, i], entropies, i, is_end) for i in range(energies.shape[1])]
-        if not is_single:
-            shifts.append(_Shift(side.system_entropy, ("system_entropy",), 0, is_end))
+    n, derived = energies.shape[1], errors.from_first_law
+    # What follows from the first law moves with what it follows from.
+    to_work = 1.0 if derived == "work" else 0.0
+    to_energy = (("subsystem_energies", 0, -1.0),) if derived == "energy" else ()
+    with_work = (("subsystem_energies", 0, 1.0),) if derived == "energy" else ()
+    shifts = [] if derived == "work" else [_Shift(np.sqrt(_work_variance(errors, found)), 1.0, stop=with_work)]
+    shifts += [_Shift(heats[:, j], to_work, stop=(("reservoir_energies", j, 1.0), *to_energy)) for j in range(heats.shape[1])]
+    if derived != "energy":
+        shifts += [_Shift(energies[:, i], to_work, stop=(("subsystem_energies", i, 1.0),)) for i in range(n)]
+    names = ("subsystem_entropies", "system_entropy") if n == 1 else ("subsystem_entropies",)
+    for i in range(n):
+        shifts.append(_Shift(a.subsystem_entropies[:, i], start=tuple((name, i) for name in names)))
+        shifts.append(_Shift(b.subsystem_entropies[:, i], stop=tuple((name, i, 1.0) for name in names)))
+    if n > 1:
+        shifts.append(_Shift(a.system_entropy, start=(("system_entropy", 0),)))
+        shifts.append(_Shift(b.system_entropy, stop=(("system_entropy", 0, 1.0),)))
     return shifts
 
 
-def _heat_variance(errors: Uncertainty, start: IntArray, stop: IntArray) -> FloatArray:
-    a, b = errors.snapshots.at(start), errors.snapshots.at(stop)
-    return np.asarray(
-        a.reservoir_energies**2 + b.reservoir_energies**2 + _sum_between(errors.heats**2, start, stop), dtype=float
-    )
+def _heat_variance(errors: Uncertainty, found: Intervals) -> FloatArray:
+    read = errors.snapshots.reservoir_energies
+    return np.asarray(read[found.start] ** 2 + read[found.stop] ** 2 + _sum_between(errors.heats**2, found.start, found.stop))
 
 
-def first_law_noise(ledger: Ledger, start: IntArray, stop: IntArray) -> FloatArray:
+def _work_variance(errors: Uncertainty, found: Intervals) -> FloatArray:
+    read = errors.work_readings
+    return np.asarray(read[found.start] ** 2 + read[found.stop] ** 2 + _sum_between(errors.works**2, found.start, found.stop))
+
+
+def first_law_noise(ledger: Ledger, found: Intervals) -> FloatArray:
     """Return one standard error of W - (sum_j Q_j + sum_i dU_i) of measured numbers; zero of computed ones."""
     errors, held = ledger.uncertainty, ledger.replicates
     if errors is not None:
-        a, b = errors.snapshots.at(start), errors.snapshots.at(stop)
-        variance = _sum_between(errors.works**2, start, stop) + np.sum(_heat_variance(errors, start, stop), axis=-1)
-        return np.asarray(np.sqrt(variance + np.sum(a.subsystem_energies**2 + b.subsystem_energies**2, axis=-1)))
+        energies = errors.snapshots.subsystem_energies
+        squares = np.sum(energies[found.start] ** 2 + energies[found.stop] ** 2, axis=-1)
+        return np.asarray(np.sqrt(_work_variance(errors, found) + np.sum(_heat_variance(errors, found), axis=-1) + squares))
     if held is not None and held.kind == "bootstrap":
-        misses = _sum_between(held.works, start, stop) - laws.first_law(held.snapshots.at(start), held.snapshots.at(stop))
+        ends = held.snapshots.at(found.start), held.snapshots.at(found.stop)
+        misses = _sum_between(held.works, found.start, found.stop) - laws.first_law(*ends)
         return np.asarray(np.std(misses, axis=1, ddof=1))
-    return np.zeros(len(start))
+    return np.zeros(len(found.works))
 
 
 def correlation_noise(ledger: Ledger) -> FloatArray:

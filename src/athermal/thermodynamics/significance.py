@@ -62,7 +62,9 @@ class Significance:
         """(eta - eta_C)/error: by how many standard errors each cycle exceeds Carnot's efficiency; negative below it."""
         excess = self.efficiency - self.carnot_efficiency
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(self.error > 0.0, excess / self.error, np.where(np.isnan(excess), np.nan, np.copysign(np.inf, excess)))
+            return np.where(
+                self.error > 0.0, excess / self.error, np.where(np.isnan(excess), np.nan, np.copysign(np.inf, excess))
+            )
 
     @property
     def is_above(self) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:

@@ -125,15 +125,21 @@ class Uncertainty:
     ----------
     snapshots : Snapshot
         Of what is read at an instant, stacked along time; `reservoir_energies` are those of heats counted from the start.
+    work_readings : (instants,) array
+        Of the work counted from the start.
     works : (instants - 1,) array
-        Of the work of each interval.
+        Of work that is measured interval by interval.
     heats : (instants - 1, m) array
         Of heats that are measured interval by interval.
+    from_first_law : {"", "work", "energy"}
+        What was not measured but follows from the other numbers by W = sum_j Q_j + sum_i dU_i, and so has their errors.
     """
 
     snapshots: Snapshot
+    work_readings: FloatArray
     works: FloatArray
     heats: FloatArray
+    from_first_law: str = ""
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,9 @@ def save(ledger: Ledger, path: Path) -> Path:
     if ledger.replicates is not None:
         groups["/replicates"] = _table(ledger.replicates, "sample").assign_attrs(kind=ledger.replicates.kind)
     if ledger.uncertainty is not None:
-        groups["/uncertainty"] = _table(ledger.uncertainty).assign(heat=(("interval", "reservoir"), ledger.uncertainty.heats))
+        held = ledger.uncertainty
+        more = {"heat": (("interval", "reservoir"), held.heats), "work_reading": ("instant", held.work_readings)}
+        groups["/uncertainty"] = _table(held).assign(more).assign_attrs(from_first_law=held.from_first_law)
     if ledger.refinement is not None:
         groups["/refinement"] = _table(ledger.refinement).assign(log_partition=("reservoir", ledger.refinement.log_partitions))
     tree = xr.DataTree.from_dict(groups)
@@ -121,7 +123,8 @@ def load(path: Path) -> Held:
             replicates = Replicates(_snapshot_of(table), table["work"].values, str(table.attrs.get("kind", "jackknife")))
         if "uncertainty" in tree.children:
             table = tree["/uncertainty"].to_dataset()
-            uncertainty = Uncertainty(_snapshot_of(table), table["work"].values, table["heat"].values)
+            measured = (table[name].values for name in ("work_reading", "work", "heat"))
+            uncertainty = Uncertainty(_snapshot_of(table), *measured, str(table.attrs["from_first_law"]))
         if "refinement" in tree.children:
             table = tree["/refinement"].to_dataset()
             refinement = Refinement(_snapshot_of(table), table["work"].values, table["log_partition"].values)

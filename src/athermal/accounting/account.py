@@ -1,0 +1,238 @@
+"""From subsystem states, heats and temperatures to a ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from athermal import _validate
+from athermal.accounting import series
+from athermal.accounting import units as unit_table
+from athermal.accounting.inputs import numbers_of, readings_of, subsystems_of, temperatures_of
+from athermal.accounting.numbers import Numbers
+from athermal.accounting.readings import Readings
+from athermal.accounting.tables import is_table, read_table
+from athermal.engine.single import versions
+from athermal.errors import StudyError
+from athermal.thermodynamics.ledger import Ledger
+from athermal.thermodynamics.snapshot import Reference
+
+_SECOND_LAW = "dSigma was taken from it: sum dS_i + sum Q_j/T_j"
+_MEASURED = {
+    "work": "the work is not among the data and was taken from it",
+    "energy": "the energy of the subsystem is not among the data and was taken from it",
+}
+
+
+def account(
+    source: Any,
+    *,
+    temperatures: Mapping[str, float],
+    heats: Mapping[str, Any] | None = None,
+    work: Any = None,
+    states: Any = None,
+    system_states: Any = None,
+    hamiltonians: Any = None,
+    dimensions: Mapping[str, int] | None = None,
+    energies: Any = None,
+    entropies: Any = None,
+    system_entropy: Any = None,
+    heat_errors: Any = None,
+    work_error: Any = None,
+    energy_errors: Any = None,
+    entropy_errors: Any = None,
+    system_entropy_error: Any = None,
+    per_interval: bool = False,
+    period: float | None = None,
+    samples_per_cycle: int | None = None,
+    units: Mapping[str, str] | None = None,
+    method: Literal["auto", "linear", "bootstrap"] = "auto",
+    draws: int = 1000,
+    seed: int = 0,
+    tolerance: float = 1e-6,
+    state_tolerance: float = 1e-8,
+) -> Ledger:
+    """Return the ledger of an experiment, or of another solver's run, from its states and heats.
+
+    The second law (S10) read from the left, sum_i dS_i + sum_j Q_j/T_j = dSigma, needs no state of a reservoir (M. Aguilar,
+    E. Lutz, Science Advances 11, eadw8462 (2025)): dSigma, dsigma, the mode, the split of the work and the efficiency are
+    exact. I(S,R), C(R) of two reservoirs or more, and D_j cannot be known from such numbers, and are NaN. C(S) is known where
+    the joint state of the subsystems, or its entropy, is. Of one subsystem it is zero.
+
+    Parameters
+    ----------
+    source : (instants,) array, or a table
+        The times, two or more, rising; or a file (.csv, .tsv, .txt, .npz, .h5, .hdf5, .nc) or a mapping (a dict, a pandas or xarray
+        data set) of columns `time`, `work`, `heat[NAME]`, `energy[NAME]`, `entropy[NAME]`, `system_entropy`, all with `_error`.
+    temperatures : mapping
+        T_j of every reservoir by name, taken as exact.
+    heats : mapping of str to (instants,) array
+        The energy that each reservoir has absorbed since the start (Q_j > 0: absorbed): only its differences count.
+    work : (instants,) array, optional
+        The work done on the machine since the start (W > 0: done on it). If left out it follows from the first law, which then
+        checks nothing.
+    states : mapping of str to a list of states, optional
+        Of each subsystem at every instant: a density matrix, a ket, a Qobj, or for Gaussian states the pair (mean, covariance) in the
+        order (x_1..x_N, p_1..p_N), vacuum 1/2. Several samples in place of one state, a list or an array (samples, d, d), are complete
+        estimates of it, drawn from its uncertainty: their mean is taken, and their scatter gives the error bars.
+    system_states : list of states, optional
+        Of all subsystems together, in the order of their names; their own states and C(S) follow.
+    hamiltonians : mapping, optional
+        Of each subsystem: a matrix or Qobj, a list with one for each instant, or a function of time. The energy is U_i = Tr(rho_i H_i), or
+        <r^T H_i r>/2 of Gaussian states; H_i is to hold what belongs to U_i. A key of two names is a coupling, shared half each (with
+        `system_states`).
+    dimensions : mapping of str to int, optional
+        Dimension (or number of modes) of each subsystem, for `system_states` that do not tell.
+    energies, entropies : mapping of str to (instants,) array, optional
+        U_i, couplings to reservoirs included, and S(rho_i) in nats, where they do not follow from states. A single number is constant: 0.0
+        for a machine that returns to its state. The energy of an only subsystem may be left out if `work` is given.
+    system_entropy : (instants,) array, optional
+        S(rho_S) of all subsystems together.
+    heat_errors, work_error, energy_errors, entropy_errors, system_entropy_error : as the values, optional
+        One standard error of each, independent of all others; a single number holds for all but the start of `heats` and `work`.
+    per_interval : bool
+        If heats and work are given interval by interval: (instants - 1,) arrays, or in a table the amount since the line before.
+    period : float, optional
+        Length of a cycle; every interval is a cycle if both this and the next are left out.
+    samples_per_cycle : int, optional
+        Intervals in a cycle.
+    units : mapping, optional
+        {"energy": "GHz", "temperature": "mK", "entropy": "bit"}, ...: results are in the unit of energy, and in nats.
+    method : {"auto", "linear", "bootstrap"}
+        How errors propagate: by the derivatives of each column, or as the standard deviation over the draws. "auto" is linear unless
+        there are samples of states, which only a bootstrap can take.
+    draws, seed : int
+        Of the bootstrap, which also serves the confidence of `athermal.above_carnot`.
+    tolerance : float
+        What fraction of its terms the first law may be missed by; five standard errors are added.
+    state_tolerance : float
+        By how much a density matrix may miss being one (trace, Hermiticity, negative eigenvalues).
+
+    Returns
+    -------
+    Ledger
+        As from `run`, with `provenance["source"] == "account"`. `ledger.unchecked` tells which laws check nothing, and why.
+
+    Raises
+    ------
+    StudyError
+        If numbers are missing, are not finite, or do not fit together.
+    StateError
+        If a state is none, with where and by how much.
+    FileFormatError
+        If a table cannot be read.
+
+    Examples
+    --------
+    >>> import athermal as at
+    >>> ledger = at.account([0.0, 1.0], temperatures={"hot": 2.0, "cold": 1.0},
+    ...                     heats={"hot": [0.0, -1.0], "cold": [0.0, 0.6]}, work=[0.0, -0.4],
+    ...                     states={"qubit": [np.diag([0.7, 0.3])] * 2}, hamiltonians={"qubit": np.diag([0.0, 1.0])})
+    >>> print(ledger.mode.item(), round(ledger.efficiency.item(), 3), round(ledger.sigma_total_change.item(), 3))
+    engine 0.4 0.1
+    >>> ledger.mutual_information_change.item()
+    nan
+    """
+    given: dict[str, Any] = {
+        "heats": heats,
+        "work": work,
+        "states": states,
+        "system_states": system_states,
+        "hamiltonians": hamiltonians,
+        "energies": energies,
+        "entropies": entropies,
+        "system_entropy": system_entropy,
+        "heat_errors": heat_errors,
+        "work_error": work_error,
+        "energy_errors": energy_errors,
+        "entropy_errors": entropy_errors,
+        "system_entropy_error": system_entropy_error,
+    }
+    found_units = dict(units or {})
+    given = {name: value for name, value in given.items() if value is not None}
+    scale_entropies = unit_table.factor("entropy", found_units.get("entropy", "nat"))
+    if is_table(source):
+        table = read_table(source, found_units)
+        if twice := [name for name in given if name in table.arguments]:
+            raise StudyError(f"`{twice[0]}` must be given once, but is in the table and beside it.")
+        given, found_units, scale_entropies = table.arguments | given, found_units | table.units, 1.0
+    else:
+        given["times"] = source
+    found_units = unit_table.checked(found_units)
+    _check_options(method, draws, seed, tolerance, state_tolerance, period, samples_per_cycle)
+    references = temperatures_of(temperatures, found_units)
+    names = subsystems_of(given, dimensions)
+    times = series.instants(given["times"])
+    step = series.samples_in_cycle(times, period, samples_per_cycle)
+    readings = readings_of(given, names, dimensions, times, state_tolerance, scale_entropies)
+    numbers = numbers_of(given, times, tuple(references), readings, scale_entropies, per_interval=per_interval)
+    n_cycles = (len(times) - 1) // step
+    length = float(times[n_cycles * step] - times[0]) / n_cycles
+    unknown = np.full(len(references), np.nan)
+    reference = Reference(names, tuple(references), np.array(list(references.values())), unknown, length)
+    is_linear = numbers.has_errors and (method == "linear" or (method == "auto" and not numbers.samples))
+    if is_linear and numbers.samples:
+        raise StudyError(
+            'Samples of states carry errors that go together: `method` must be "bootstrap" (or "auto"), but is "linear".'
+        )
+    facts = _provenance(source, given, numbers, found_units, readings, tolerance, (step, len(times) - 1))
+    if numbers.has_errors:
+        facts |= {"errors": "linear" if is_linear else "bootstrap", "draws": draws, "seed": seed}
+    replicates = numbers.replicates(draws, seed) if numbers.has_errors else None
+    uncertainty = numbers.uncertainty() if is_linear else None
+    return Ledger(*numbers.central(), reference, step, facts, replicates, None, uncertainty)
+
+
+def _check_options(
+    method: str,
+    draws: int,
+    seed: int,
+    tolerance: float,
+    state_tolerance: float,
+    period: float | None,
+    samples_per_cycle: int | None,
+) -> None:
+    owner = "an account"
+    _validate.choice(method, "method", owner, ("auto", "linear", "bootstrap"))
+    _validate.count(draws, "draws", owner, least=2)
+    _validate.count(seed, "seed", owner, least=0)
+    _validate.not_negative(tolerance, "tolerance", owner)
+    _validate.not_negative(state_tolerance, "state_tolerance", owner)
+    if period is not None:
+        _validate.positive(period, "period", owner)
+    if samples_per_cycle is not None:
+        _validate.count(samples_per_cycle, "samples_per_cycle", owner)
+
+
+def _provenance(
+    source: Any,
+    given: Mapping[str, Any],
+    numbers: Numbers,
+    units: Mapping[str, str],
+    readings: Readings,
+    tolerance: float,
+    intervals: tuple[int, int],
+) -> dict[str, Any]:
+    unchecked = {"second_law": _SECOND_LAW}
+    remarks = ["I(S,R) and D_j need the states of the reservoirs, and are unknown, as is C(R) of several."]
+    if why := _MEASURED.get(numbers.from_first_law):
+        unchecked |= dict.fromkeys(("first_law", "work_split", "efficiency"), why)
+        remarks.append(f"The first law is no check here: {why}.")
+    if left := intervals[1] % intervals[0]:
+        remarks.append(f"The last {left} intervals are no whole cycle, and only in `samples` and `instants`.")
+    facts: dict[str, Any] = {
+        "source": "account",
+        "table": str(source) if isinstance(source, (str, Path)) else None,
+        "inputs": sorted(given),
+        "status": "complete",
+        "unchecked": unchecked,
+        "residual_tolerance": tolerance,
+        "remarks": remarks,
+        "versions": dict(versions()),
+    }
+    if readings.defect > 0.0:
+        facts["accuracy"] = {"state_defect": readings.defect}
+    return facts | ({"units": dict(units)} if units else {})

@@ -1,0 +1,171 @@
+"""From the arguments of an account to its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from athermal import _validate
+from athermal._types import FloatArray
+from athermal.accounting import series
+from athermal.accounting import units as unit_table
+from athermal.accounting.numbers import Numbers
+from athermal.accounting.readings import Readings, operators_of, read_joint, read_single
+from athermal.errors import StudyError
+
+
+def temperatures_of(temperatures: Mapping[str, float], units: Mapping[str, str]) -> dict[str, float]:
+    """Return T_j by name, in the unit of the energies."""
+    if not isinstance(temperatures, Mapping) or not temperatures:
+        raise StudyError(
+            f"`temperatures` must name at least one reservoir, as in {{'hot': 2.0, 'cold': 1.0}}, but is {temperatures!r}."
+        )
+    scale = unit_table.temperature_factor(units)
+    return {
+        _validate.identifier(name, "name", "a reservoir"): scale * _validate.positive(value, "temperature", f"reservoir {name!r}")
+        for name, value in temperatures.items()
+    }
+
+
+def subsystems_of(given: Mapping[str, Any], dimensions: Mapping[str, int] | None) -> tuple[str, ...]:
+    """Return the names of the subsystems, in the order in which they are first named."""
+    found: list[str] = []
+    for entry in (dimensions, given.get("states"), given.get("entropies"), given.get("energies"), given.get("hamiltonians")):
+        names = entry if isinstance(entry, Mapping) else {}
+        found += [name for name in names if isinstance(name, str) and name not in found]
+    return tuple(found) or ("system",)
+
+
+def readings_of(
+    given: Mapping[str, Any],
+    names: Sequence[str],
+    dimensions: Mapping[str, int] | None,
+    times: FloatArray,
+    tolerance: float,
+    scale: float,
+) -> Readings:
+    """Return energies and entropies of the subsystems from all that tells of them; each may be told once."""
+    readings, n = Readings.empty(names, len(times)), len(names)
+    hamiltonians = given.get("hamiltonians")
+    if hamiltonians is not None and not isinstance(hamiltonians, Mapping):
+        hamiltonians = series.named(hamiltonians, names, "hamiltonians")
+    operators = operators_of(hamiltonians, names, times)
+    states = series.named(given.get("states"), names, "states")
+    if "system_states" in given:
+        if states:
+            raise StudyError(
+                "`system_states` hold the states of the subsystems already, but `states` are given too. Leave one out."
+            )
+        read_joint(readings, given["system_states"], dimensions, operators, times, tolerance)
+    elif pair := next((key for key in operators if len(key) > 1), None):
+        raise StudyError(
+            f"The coupling of {' and '.join(map(repr, pair))} in `hamiltonians` needs `system_states`, but there are none."
+        )
+    for name, entries in states.items():
+        read_single(readings, name, entries, operators, times, tolerance)
+    for what, first, factor in (("energies", 0, 1.0), ("entropies", n, scale)):
+        for name, values in series.named(given.get(what), names, what).items():
+            _enter(
+                readings,
+                first + names.index(name),
+                factor * series.column(values, f"The {what} of {name!r}", len(times)),
+                what,
+                name,
+            )
+    if "system_entropy" in given:
+        column = scale * series.column(given["system_entropy"], "The system_entropy", len(times))
+        _enter(readings, 2 * n, column, "system_entropy", "all subsystems together")
+    if lacking := [name for i, name in enumerate(names) if np.any(np.isnan(readings.values[:, n + i]))]:
+        raise StudyError(
+            f"dSigma needs the entropy of every subsystem, but that of {', '.join(map(repr, lacking))} is missing. Give its `states` or "
+            "`entropies` (0.0 where it returns to the same state)."
+        )
+    if n == 1 and np.all(np.isnan(readings.values[:, -1])):
+        readings.values[:, -1] = readings.values[:, 1]
+    return readings
+
+
+def _enter(readings: Readings, index: int, column: FloatArray, what: str, name: str) -> None:
+    if not np.all(np.isnan(readings.values[:, index])):
+        raise StudyError(f"The {what} of {name!r} must be given once, but also follow from its states. Leave one out.")
+    readings.values[:, index] = column
+
+
+def numbers_of(
+    given: Mapping[str, Any],
+    times: FloatArray,
+    reservoirs: Sequence[str],
+    readings: Readings,
+    scale: float,
+    *,
+    per_interval: bool,
+) -> Numbers:
+    """Return all numbers and their errors, in one form; raise `StudyError` if some are missing or do not fit."""
+    k, names, n = len(times), readings.names, len(readings.names)
+    heats = series.named(given.get("heats"), reservoirs, "heats") if _are_known(given, reservoirs) else {}
+    flows = _amounts({name: heats[name] for name in reservoirs}, "The heats of", k, per_interval=per_interval)
+    errors = series.named(given.get("heat_errors"), reservoirs, "heat_errors")
+    read, each = _spreads([errors.get(name, 0.0) for name in reservoirs], "The heat_errors", k, per_interval=per_interval)
+    works = None
+    if "work" in given:
+        works = np.diff(_amounts({"": given["work"]}, "The work", k, per_interval=per_interval)[:, 0])
+    elif "work_error" in given:
+        raise StudyError("`work_error` needs the `work` that it belongs to, but there is none.")
+    work_read, work_each = _spreads([given.get("work_error", 0.0)], "The work_error", k, per_interval=per_interval)
+    spreads = np.zeros((k, 2 * n + 1))
+    for what, first, factor in (("energy_errors", 0, 1.0), ("entropy_errors", n, scale)):
+        for name, values in series.named(given.get(what), names, what).items():
+            column = series.spread(values, f"The {what} of {name!r}", k, is_from_start=False)
+            spreads[:, first + names.index(name)] = factor * column
+    if "system_entropy_error" in given:
+        spreads[:, -1] = scale * series.spread(given["system_entropy_error"], "The system_entropy_error", k, is_from_start=False)
+    if n == 1:
+        spreads[:, -1] = spreads[:, 1]
+    lacking = [name for i, name in enumerate(names) if np.any(np.isnan(readings.values[:, i]))]
+    if lacking and (works is None or n > 1):
+        raise StudyError(
+            f"The energy of {', '.join(map(repr, lacking))} is missing, and does not follow from the first law"
+            f"{' without the work' if works is None else ' where there are several subsystems'}. Give `hamiltonians` with the states, or "
+            "`energies` (0.0 where it returns to the same state)."
+        )
+    return Numbers(times, flows, works, readings.values, read, each, work_read[:, 0], work_each[:, 0], spreads, readings.samples)
+
+
+def _are_known(given: Mapping[str, Any], reservoirs: Sequence[str]) -> bool:
+    """Tell that heats and temperatures are of the same reservoirs, or raise `StudyError`."""
+    heats = given.get("heats") or {}
+    names = list(heats) if isinstance(heats, Mapping) else list(reservoirs)
+    if extra := [name for name in names if name not in reservoirs]:
+        raise StudyError(
+            f"There are heats of reservoir {extra[0]!r}, but no temperature of it. Give temperatures={{{extra[0]!r}: ...}} too."
+            f"{_validate.suggest(extra[0], reservoirs)}"
+        )
+    if lacking := [name for name in reservoirs if name not in names]:
+        raise StudyError(f"There is a temperature of reservoir {lacking[0]!r}, but no heats of it. Give them, or leave it out.")
+    return True
+
+
+def _amounts(columns: Mapping[str, Any], what: str, k: int, *, per_interval: bool) -> FloatArray:
+    """Return amounts since the start, shape (instants, columns)."""
+    found = []
+    for name, values in columns.items():
+        label = f"{what} {name!r}" if name else what
+        if not per_interval:
+            found.append(series.column(values, label, k))
+            continue
+        # a line of a table holds the amount since the line before, so the first is of no interval
+        given = values[1:] if np.ndim(values) == 1 and len(values) == k else values
+        found.append(np.concatenate([[0.0], np.cumsum(series.column(given, label, k - 1))]))
+    return np.stack(found, axis=-1)
+
+
+def _spreads(columns: Sequence[Any], what: str, k: int, *, per_interval: bool) -> tuple[FloatArray, FloatArray]:
+    """Return the errors of readings at instants, and those of amounts of intervals; one of the two is zero."""
+    m = len(columns)
+    if not per_interval:
+        read = [series.spread(values, what, k, is_from_start=True) for values in columns]
+        return np.stack(read, axis=-1), np.zeros((k - 1, m))
+    cut = [values[1:] if np.ndim(values) == 1 and len(values) == k else values for values in columns]
+    return np.zeros((k, m)), np.stack([series.spread(values, what, k - 1, is_from_start=False) for values in cut], axis=-1)

@@ -1,0 +1,118 @@
+"""The numbers of an account: completed by the first law, and drawn anew within their errors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from athermal._types import FloatArray
+from athermal.errors import StudyError
+from athermal.thermodynamics.snapshot import Replicates, Snapshot, Uncertainty
+
+# Bytes that the draws of a bootstrap may take.
+_MOST_BYTES = 2**29
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """What was brought, with one standard error of each number.
+
+    Parameters
+    ----------
+    times : (instants,) array
+    heats : (instants, m) array
+        Absorbed by each reservoir since the start.
+    works : (instants - 1,) array or None
+        Done in each interval.
+    values : (instants, 2 n + 1) array
+        U_1 .. U_n, S_1 .. S_n, S(rho_S); NaN where unknown.
+    heat_readings, heat_errors : (instants, m) and (instants - 1, m) arrays
+        Errors of heats read since the start, or measured interval by interval.
+    work_readings, work_errors : (instants,) and (instants - 1,) arrays
+    value_errors : (instants, 2 n + 1) array
+    samples : list of lists of (samples, 2 n + 1) arrays
+        Of each source of sampled states, at each instant.
+    """
+
+    times: FloatArray
+    heats: FloatArray
+    works: FloatArray | None
+    values: FloatArray
+    heat_readings: FloatArray
+    heat_errors: FloatArray
+    work_readings: FloatArray
+    work_errors: FloatArray
+    value_errors: FloatArray
+    samples: list[list[FloatArray]]
+
+    @property
+    def n_subsystems(self) -> int:
+        """The number of subsystems."""
+        return self.values.shape[1] // 2
+
+    @property
+    def from_first_law(self) -> str:
+        """What is not among the numbers and follows from W = sum_j Q_j + sum_i dU_i: "work", "energy" or nothing."""
+        if self.works is None:
+            return "work"
+        return "energy" if np.any(np.isnan(self.values[:, : self.n_subsystems])) else ""
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether any number has an error."""
+        errors = (self.heat_readings, self.heat_errors, self.work_readings, self.work_errors, self.value_errors)
+        return bool(self.samples) or any(np.any(entry > 0.0) for entry in errors)
+
+    def completed(self, heats: FloatArray, works: FloatArray | None, values: FloatArray) -> tuple[Snapshot, FloatArray]:
+        """Return snapshots and works of numbers like these, stacked along (instants, ...)."""
+        n, values = self.n_subsystems, values.copy()
+        flows = np.sum(np.diff(heats, axis=0), axis=-1)
+        if works is None:
+            works = flows + np.sum(np.diff(values[..., :n], axis=0), axis=-1)
+        elif self.from_first_law == "energy":
+            values[0, ..., 0] = 0.0
+            values[1:, ..., 0] = np.cumsum(works - flows, axis=0)
+        unknown = np.full(values.shape[:-1], np.nan)
+        times = np.broadcast_to(self.times.reshape(-1, *[1] * (values.ndim - 2)), unknown.shape).copy()
+        entropies = values[..., n : 2 * n], np.full(heats.shape, np.nan), values[..., -1], unknown, unknown.copy()
+        return Snapshot(times, values[..., :n], heats, *entropies), works
+
+    def central(self) -> tuple[Snapshot, FloatArray]:
+        """Return the snapshots and works of the numbers themselves."""
+        return self.completed(self.heats, self.works, self.values)
+
+    def uncertainty(self) -> Uncertainty:
+        """Return the errors for linear propagation."""
+        n, unknown = self.n_subsystems, np.full(len(self.times), np.nan)
+        errors = np.nan_to_num(self.value_errors)
+        entropies = errors[:, n : 2 * n], np.full(self.heats.shape, np.nan), errors[:, -1], unknown, unknown
+        snapshots = Snapshot(self.times, errors[:, :n], self.heat_readings, *entropies)
+        return Uncertainty(snapshots, self.work_readings, self.work_errors, self.heat_errors, self.from_first_law)
+
+    def replicates(self, draws: int, seed: int) -> Replicates:
+        """Return draws of all numbers: normal within their errors, states from their samples."""
+        size = 8 * draws * len(self.times) * (2 * self.heats.shape[1] + self.values.shape[1] + 5)
+        if size > _MOST_BYTES:
+            most = draws * _MOST_BYTES // size
+            raise StudyError(
+                f"`draws` must fit into {_MOST_BYTES >> 20} MiB, but {draws} take {size >> 20} MiB. Ask for {most} or fewer."
+            )
+        random, n = np.random.default_rng(seed), self.n_subsystems
+
+        def noise(errors: FloatArray) -> FloatArray:
+            return np.asarray(random.standard_normal((len(errors), draws, *errors.shape[1:])) * errors[:, None])
+
+        heats = self.heats[:, None] + noise(self.heat_readings)
+        heats[1:] += np.cumsum(noise(self.heat_errors), axis=0)
+        works = None
+        if self.works is not None:
+            works = self.works[:, None] + np.diff(noise(self.work_readings), axis=0) + noise(self.work_errors)
+        values = self.values[:, None] + noise(np.nan_to_num(self.value_errors))
+        for source in self.samples:
+            for k, samples in enumerate(source):
+                rows = samples[random.integers(len(samples), size=draws)]
+                values[k] = np.where(np.isnan(rows), values[k], rows)
+        if n == 1:
+            values[..., -1] = values[..., 1]
+        return Replicates(*self.completed(heats, works, values), kind="bootstrap")
