@@ -49,7 +49,7 @@ class Numbers:
     @property
     def n_subsystems(self) -> int:
         """The number of subsystems."""
-        return self.values.shape[1] // 2
+        return int(self.values.shape[1] // 2)
 
     @property
     def from_first_law(self) -> str:

@@ -31,8 +31,8 @@ _KINDS = {
     "hamiltonian": ("energy", True),
 }
 _GRAMMAR = (
-    "time, work, heat[RESERVOIR], energy[SUBSYSTEM], entropy[SUBSYSTEM], system_entropy, each but time also with _error at its end; "
-    "in NPZ and HDF5 files also state[SUBSYSTEM], system_state and hamiltonian[SUBSYSTEM]"
+    "time, work, heat[RESERVOIR], energy[SUBSYSTEM], entropy[SUBSYSTEM], system_entropy, each but time also with _error at its "
+    "end; in NPZ and HDF5 files also state[SUBSYSTEM], system_state and hamiltonian[SUBSYSTEM]"
 )
 
 
@@ -62,8 +62,9 @@ def read_table(source: Any, units: Mapping[str, str]) -> Table:
         family = _KINDS[kind][0]
         scale = factors[family](unit, title) if family else 1.0
         if kind not in ("state", "system_state", "hamiltonian"):
-            values = _numbers(values, title, where)
-        entry = values if scale == 1.0 else scale * np.asarray(values)
+            entry: Any = scale * _as_numbers(values, title, where)
+        else:
+            entry = values if scale == 1.0 else scale * np.asarray(values)
         key = _ARGUMENTS[kind, is_error]
         if name is None:
             table.arguments[key] = entry
@@ -120,16 +121,12 @@ def _common(parsed: list[Any], family: str, units: Mapping[str, str], table: Tab
                 f"Units of {where} do not match: {named!r} is in {common}, and {title!r} has none. Give every column its unit, or "
                 f"none and one for all (units={{{family!r}: {common!r}}})."
             )
-        return (
-            1.0
-            if not unit or (unit == common != "" and family != "entropy")
-            else unit_table.factor(family, unit, repr(title)) / into
-        )
+        return unit_table.factor(family, unit, repr(title)) / into if unit else 1.0
 
     return scale
 
 
-def _numbers(values: Any, title: str, where: str) -> Matrix:
+def _as_numbers(values: Any, title: str, where: str) -> Matrix:
     if isinstance(values, list):
         missing = [k + 1 for k, text in enumerate(values) if not str(text).strip()]
         if missing:
@@ -207,6 +204,6 @@ def _package(name: str, path: Path) -> Any:
         return importlib.import_module(name)
     except ImportError as error:
         raise FileFormatError(
-            f"Reading {path} needs the package {name}, which is not installed. Install it with `pip install {name}`, or bring the "
-            "numbers as a .csv or .npz file."
+            f"Reading {path} needs the package {name}, which is not installed. Install it with `pip install {name}`, or "
+            "bring the numbers as a .csv or .npz file."
         ) from error

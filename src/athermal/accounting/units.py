@@ -62,8 +62,8 @@ def checked(units: Mapping[str, str] | None) -> dict[str, str]:
     if ("energy" in found) != ("temperature" in found):
         has, lacks = ("energy", "temperature") if "energy" in found else ("temperature", "energy")
         raise StudyError(
-            f"Heats over temperatures must be entropies, but the unit of {has} is {found[has]!r} and that of {lacks} is not given, "
-            f"so the two do not match. Give both, as in units={{'energy': 'GHz', 'temperature': 'mK'}}."
+            f"Heats over temperatures must be entropies, but the unit of {has} is {found[has]!r} and that of {lacks} is not "
+            f"given, so the two do not match. Give both, as in units={{'energy': 'GHz', 'temperature': 'mK'}}."
         )
     return found
 

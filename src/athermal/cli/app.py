@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from athermal.cli import auditing, catalogue, inspection, limit, optimising, pictures, runs, sweeping, texts
+from athermal.cli import accounting, auditing, catalogue, inspection, limit, optimising, pictures, runs, sweeping, texts
 from athermal.cli.console import reporting
 from athermal.study.sweep import MAX_POINTS
 
@@ -296,6 +296,42 @@ def optimise(
     )
     with reporting(as_json=as_json):
         raise typer.Exit(optimising.run(source, changes or [], request, out, as_json=as_json))
+
+
+@app.command(name="account", help=texts.ACCOUNT)
+def account_table(
+    *,
+    table: Annotated[Path, typer.Argument(metavar="TABLE", help="Numbers at two or more instants: .csv, .npz, .h5, .nc, ...")],
+    temperatures: Annotated[str, typer.Option("--temperatures", "-t", metavar="NAME=T,...", help="Of every reservoir.")],
+    period: Annotated[
+        float | None, typer.Option("--period", help="Length of a cycle; every interval is one if left out.")
+    ] = None,
+    per_interval: Annotated[
+        bool, typer.Option("--per-interval", help="Heats and work are amounts since the line before, not since the start.")
+    ] = False,
+    units: Annotated[
+        str | None, typer.Option("--units", metavar="KIND=UNIT,...", help="Of energy, temperature, entropy, time.")
+    ] = None,
+    method: Annotated[str, typer.Option("--method", help="How errors propagate: auto, linear or bootstrap.")] = "auto",
+    draws: Annotated[int, typer.Option("--draws", min=2, help="Of the bootstrap.")] = 1000,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the bootstrap.")] = 0,
+    tolerance: Annotated[float, typer.Option("--tolerance", help="What fraction the first law may be missed by.")] = 1e-6,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="DIR", help="Write NAME.nc (the ledger) and NAME.png into this folder.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make the ledger of a table of numbers."""
+    options = {
+        "period": period,
+        "per_interval": per_interval,
+        "method": method,
+        "draws": draws,
+        "seed": seed,
+        "tolerance": tolerance,
+    }
+    with reporting(as_json=as_json):
+        raise typer.Exit(accounting.run(table, temperatures, units, options, out, as_json=as_json))
 
 
 def main() -> None:

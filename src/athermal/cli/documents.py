@@ -26,6 +26,11 @@ def run_document(plan: MachineFile, ledger: Ledger | None) -> dict[str, Any]:
     }
     if ledger is None:
         return {**head, "n_cycles": 0, "cycles": {}, "cumulative": {}}
+    return ledger_document(head, ledger)
+
+
+def ledger_document(head: dict[str, Any], ledger: Ledger) -> dict[str, Any]:
+    """Return what a ledger says as JSON-ready data, after the entries of a head of its own."""
     units = {str(name): data.attrs["units"] for name, data in ledger.cycles.data_vars.items()}
     document: dict[str, Any] = plain(
         {

@@ -54,7 +54,7 @@ def run(
         prepare_folder(out)
     outcome = _execute(plan)
     if out is not None and outcome.ledger is not None:
-        outcome.outputs = _keep(outcome.ledger, out, plan.name)
+        outcome.outputs = keep(outcome.ledger, out, plan.name)
     if as_json:
         typer.echo(json.dumps(_document(plan, outcome), indent=2, allow_nan=False))
     elif outcome.ledger is not None:
@@ -104,7 +104,8 @@ def prepare_folder(folder: Path) -> None:
         ) from error
 
 
-def _keep(ledger: Ledger, folder: Path, name: str) -> dict[str, str]:
+def keep(ledger: Ledger, folder: Path, name: str) -> dict[str, str]:
+    """Write a ledger and its picture, and return their paths."""
     # The ledger first: a picture that fails must not cost the run.
     kept = {"ledger": str(ledger.save(folder / f"{name}.nc"))}
     kept["figure"] = str(pictures.save_figure(ledger, "summary", folder / f"{name}.png"))
@@ -124,6 +125,12 @@ def _fitted(line: str, console: Console) -> str:
     return textwrap.fill(line, console.width, subsequent_indent="    ") if console.is_terminal else line
 
 
+def print_summary(ledger: Ledger, console: Console) -> None:
+    """Print in words what a ledger shows, and every violation of a law."""
+    for line in [*summary_lines(ledger), *(f"VIOLATED  {sentence}" for sentence in ledger.violations())]:
+        typer.echo(_fitted(line, console))
+
+
 def _print(plan: MachineFile, ledger: Ledger, outputs: dict[str, str], *, with_cumulative: bool) -> None:
     console = stdout_console()
     if plan.title:
@@ -135,8 +142,7 @@ def _print(plan: MachineFile, ledger: Ledger, outputs: dict[str, str], *, with_c
     typer.echo()
     if ledger.n_cycles < plan.cycles:
         typer.echo(f"Not finished: these are {ledger.n_cycles} of {plan.cycles} cycles.")
-    for line in [*summary_lines(ledger), *(f"VIOLATED  {sentence}" for sentence in ledger.violations())]:
-        typer.echo(_fitted(line, console))
+    print_summary(ledger, console)
     for what, path in outputs.items():
         typer.echo(f"{what.capitalize()}: {path}")
     if not outputs and console.is_terminal:

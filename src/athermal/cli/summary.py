@@ -7,6 +7,7 @@ import numpy as np
 from athermal.thermodynamics import laws
 from athermal.thermodynamics.errors import certificate
 from athermal.thermodynamics.ledger import Ledger
+from athermal.thermodynamics.significance import above_carnot
 
 _RESOURCES = {
     "C(S)": "correlations among the subsystems",
@@ -15,6 +16,8 @@ _RESOURCES = {
     "D": "reservoirs out of equilibrium",
     "F": "free energy of the subsystems",
 }
+
+_LAWS = {"first_law": "First law", "second_law": "second law", "work_split": "work split", "efficiency": "efficiency split"}
 
 
 def summary_lines(ledger: Ledger) -> list[str]:
@@ -26,7 +29,10 @@ def summary_lines(ledger: Ledger) -> list[str]:
     lines += [f"  {_plain(sentence)}" for sentence in words.sentences(ledger)]
     if ledger.n_cycles > 1 and np.any(words.gives_work(ledger.cycles)):
         lines.append(f"  {_altogether(ledger)}")
-    if ledger.replicates is not None:
+    if ledger.provenance.get("source") == "account" and ledger.has_standard_errors:
+        lines.append(f"± is one standard error ({ledger.provenance['errors']}).")
+        lines += above_carnot(ledger).sentences()
+    elif ledger.replicates is not None:
         lines.append(
             f"Averaged over {len(ledger.replicates)} sampled pure states: ± is one standard error; what needs the entropy of a "
             "reservoir is unknown."
@@ -64,7 +70,9 @@ def _altogether(ledger: Ledger) -> str:
 
 
 def _laws(ledger: Ledger) -> str:
-    names = ("first_law", "second_law", "work_split", "efficiency")
+    names = [name for name in _LAWS if name not in ledger.unchecked]
+    if not names:
+        return "First and second law, work split and efficiency split: not checked, for the numbers were completed by them."
     if ledger.violations():
         checked = "MISSED"
     else:
@@ -72,4 +80,7 @@ def _laws(ledger: Ledger) -> str:
         checked = f"hold in every cycle; no residual above {np.max(used):.0e} of its tolerance"
     known = ledger.provenance.get("accuracy", {})
     accuracy = "".join(f"; {name.replace('_', ' ')} {value:.0e}" for name, value in known.items())
-    return f"First and second law, work split and efficiency split: {checked}{accuracy}."
+    listed = [_LAWS[name] for name in names]
+    return f"{', '.join(listed[:-1])} and {listed[-1]}: {checked}{accuracy}.".replace(
+        "irst law, second law", "irst and second law"
+    )

@@ -185,3 +185,31 @@ Examples:
 Exit status: 0 done; 1 a run could not be finished; 2 wrong usage, or no point
 satisfies the constraints; 130 Ctrl-C (the best so far is printed and kept).
 """
+
+ACCOUNT = """\
+Make the ledger of an experiment, or of another solver's run, from a table of its numbers.
+
+The table is a .csv, .tsv, .txt, .npz, .h5, .hdf5 or .nc file, with a line for each instant: two or more. What the reservoirs' states
+would tell, I(S,R), C(R) and D_j, is unknown; dSigma, dsigma, the mode and the efficiency are exact.
+
+\b
+Columns:
+  time                        rising
+  heat[hot], heat[cold], ...  absorbed by each reservoir since the start
+  work                        done on the machine since the start; if left
+                              out it follows from the first law
+  energy[atom], entropy[atom] of each subsystem; entropies in nats
+  system_entropy              of all subsystems together: tells C(S)
+  work_error, heat[hot]_error, ...   one standard error of each
+  heat[hot] (meV)             a unit may stand in brackets
+
+\b
+Examples:
+  athermal account data.csv --temperatures hot=1.5,cold=1.0
+  athermal account data.csv --temperatures hot=300,cold=20 --units energy=GHz,temperature=mK
+  athermal account data.npz --temperatures hot=1.5,cold=1.0 --period 6.28 --out results
+
+\b
+Exit status: 0 done; 1 the first law is missed by more than its tolerance;
+2 wrong usage or a wrong table; 130 Ctrl-C.
+"""

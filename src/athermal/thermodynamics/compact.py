@@ -73,8 +73,9 @@ def from_dataset(data: xr.Dataset) -> Ledger:
             kind = str(data.attrs.get("replicates", "jackknife"))
             replicates = Replicates(_snapshots(arrays, "replicates_"), arrays["replicates_works"], kind)
         if "uncertainty_works" in arrays:
-            measured = (arrays[f"uncertainty_{name}"] for name in ("work_readings", "works", "heats"))
-            uncertainty = Uncertainty(_snapshots(arrays, "uncertainty_"), *measured, str(data.attrs["from_first_law"]))
+            readings, each, heats = (arrays[f"uncertainty_{name}"] for name in ("work_readings", "works", "heats"))
+            derived = str(data.attrs["from_first_law"])
+            uncertainty = Uncertainty(_snapshots(arrays, "uncertainty_"), readings, each, heats, derived)
         if "refinement_works" in arrays:
             refinement = Refinement(
                 _snapshots(arrays, "refinement_"), arrays["refinement_works"], arrays["refinement_log_partitions"]

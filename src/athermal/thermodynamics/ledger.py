@@ -249,8 +249,7 @@ class Ledger:
 
     def columns_between(self, a: Snapshot, b: Snapshot, works: FloatArray) -> xr.Dataset:
         """Return the columns of intervals between any snapshots of this machine, those before and those after stacked."""
-        bare = self.sibling(a, works)
-        return bare._between(a, b, works, np.zeros(len(works)), "cycle", np.arange(1, len(works) + 1))
+        return self._between(a, b, works, np.zeros(len(works)), "cycle", np.arange(1, len(works) + 1))
 
     def _account(self, found: measured.Intervals, dim: str, labels: IntArray) -> xr.Dataset:
         a, b = self.snapshots.at(found.start), self.snapshots.at(found.stop)

@@ -61,11 +61,11 @@ def linear_error(ledger: Ledger, which: str) -> Any:
     found, errors = intervals(ledger, which), ledger.uncertainty
     if errors is None:
         return None
-    shifts = _shifts(ledger, errors, found)
+    shifts = _shifts(errors, found)
     a, b = ledger.snapshots.at(found.start), ledger.snapshots.at(found.stop)
     moved = [shift.applied(a, b, found.works, sign) for shift in shifts for sign in (1.0, -1.0)]
-    joined = [_joined([entry[side] for entry in moved]) for side in (0, 1)]
-    table = ledger.columns_between(joined[0], joined[1], np.concatenate([entry[2] for entry in moved]))
+    starts, stops = _joined([before for before, _, _ in moved]), _joined([after for _, after, _ in moved])
+    table = ledger.columns_between(starts, stops, np.concatenate([entry[2] for entry in moved]))
 
     def error(name: str) -> FloatArray:
         values = table[name].values
@@ -92,7 +92,7 @@ class _Shift:
 
 
 def _moved(snapshot: Snapshot, moves: tuple[tuple[str, int, float], ...], off: FloatArray) -> Snapshot:
-    found: dict[str, FloatArray] = {}
+    found: dict[str, Any] = {}
     for name, column, factor in moves:
         values = np.array(getattr(snapshot, name))
         (values[:, column] if values.ndim > 1 else values)[...] += factor * off
@@ -100,7 +100,7 @@ def _moved(snapshot: Snapshot, moves: tuple[tuple[str, int, float], ...], off: F
     return replace(snapshot, **found)
 
 
-def _shifts(ledger: Ledger, errors: Uncertainty, found: Intervals) -> list[_Shift]:
+def _shifts(errors: Uncertainty, found: Intervals) -> list[_Shift]:
     """Return everything that may be off in an interval.
 
     Energies enter the laws by their changes only, and move the end; entropies move both ends, for C(S) is a column of its own.

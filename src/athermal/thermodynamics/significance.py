@@ -83,7 +83,7 @@ class Significance:
         return [self._sentence(int(k)) for k in np.flatnonzero(self.is_above)]
 
     def _sentence(self, k: int) -> str:
-        eta, sure = f"{self.efficiency[k]:.4g}", bool(self.is_significant[k])
+        eta, sure = f"{self.efficiency[k]:.4g}", "significant" if self.is_significant[k] else "NOT significant"
         if self.draws:
             passed = round(float(self.confidence[k]) * self.draws)
             how = f"{passed} of {self.draws} bootstrap draws exceed it"
@@ -91,7 +91,7 @@ class Significance:
             how = f"confidence {self.confidence[k]:.4g} by the normal distribution"
         return (
             f"Cycle {int(self.cycle[k])}: efficiency {eta}±{self.error[k]:.1g} is above Carnot's {self.carnot_efficiency:.4g} by "
-            f"{self.standard_errors[k]:.1f} standard errors; {how}: {'significant' if sure else 'NOT significant'} at {self.level:g}."
+            f"{self.standard_errors[k]:.1f} standard errors; {how}: {sure} at {self.level:g}."
         )
 
     def __str__(self) -> str:
@@ -131,8 +131,8 @@ def above_carnot(ledger: Ledger, *, level: float = LEVEL, cumulative: bool = Fal
     """
     if not ledger.has_standard_errors:
         raise StateError(
-            "Whether an efficiency is significantly above Carnot's needs standard errors, but this ledger has none. Give errors to "
-            "`account` (heat_errors, work_error, samples of states, ...)."
+            "Whether an efficiency is significantly above Carnot's needs standard errors, but this ledger has none. Give errors "
+            "to `account` (heat_errors, work_error, samples of states, ...)."
         )
     if not 0.5 < _validate.real(level, "level", "above_carnot") < 1.0:
         raise StateError(f"`level` of above_carnot must lie between 0.5 and 1, but is {level!r}.")

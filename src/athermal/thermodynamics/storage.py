@@ -123,8 +123,8 @@ def load(path: Path) -> Held:
             replicates = Replicates(_snapshot_of(table), table["work"].values, str(table.attrs.get("kind", "jackknife")))
         if "uncertainty" in tree.children:
             table = tree["/uncertainty"].to_dataset()
-            measured = (table[name].values for name in ("work_reading", "work", "heat"))
-            uncertainty = Uncertainty(_snapshot_of(table), *measured, str(table.attrs["from_first_law"]))
+            readings, each, heats = (table[name].values for name in ("work_reading", "work", "heat"))
+            uncertainty = Uncertainty(_snapshot_of(table), readings, each, heats, str(table.attrs["from_first_law"]))
         if "refinement" in tree.children:
             table = tree["/refinement"].to_dataset()
             refinement = Refinement(_snapshot_of(table), table["work"].values, table["log_partition"].values)
