@@ -65,8 +65,9 @@ def account(
     Parameters
     ----------
     source : (instants,) array, or a table
-        The times, two or more, rising; or a file (.csv, .tsv, .txt, .npz, .h5, .hdf5, .nc) or a mapping (a dict, a pandas or xarray
-        data set) of columns `time`, `work`, `heat[NAME]`, `energy[NAME]`, `entropy[NAME]`, `system_entropy`, all with `_error`.
+        The times, two or more, rising; or a file (.csv, .tsv, .txt, .npz, .h5, .hdf5, .nc) or a mapping (a dict, a pandas or
+        xarray data set) of columns `time`, `work`, `heat[NAME]`, `energy[NAME]`, `entropy[NAME]`, `system_entropy`, all with
+        `_error`.
     temperatures : mapping
         T_j of every reservoir by name, taken as exact.
     heats : mapping of str to (instants,) array
@@ -75,20 +76,22 @@ def account(
         The work done on the machine since the start (W > 0: done on it). If left out it follows from the first law, which then
         checks nothing.
     states : mapping of str to a list of states, optional
-        Of each subsystem at every instant: a density matrix, a ket, a Qobj, or for Gaussian states the pair (mean, covariance) in the
-        order (x_1..x_N, p_1..p_N), vacuum 1/2. Several samples in place of one state, a list or an array (samples, d, d), are complete
-        estimates of it, drawn from its uncertainty: their mean is taken, and their scatter gives the error bars.
+        Of each subsystem at every instant: a density matrix, a ket, a Qobj, or for Gaussian states the pair (mean, covariance)
+        in the order (x_1..x_N, p_1..p_N), vacuum 1/2. Several samples in place of one state, a list or an array (samples, d,
+        d), are complete estimates of it, drawn from its uncertainty: their mean is taken, and their scatter gives the error
+        bars.
     system_states : list of states, optional
         Of all subsystems together, in the order of their names; their own states and C(S) follow.
     hamiltonians : mapping, optional
-        Of each subsystem: a matrix or Qobj, a list with one for each instant, or a function of time. The energy is U_i = Tr(rho_i H_i), or
-        <r^T H_i r>/2 of Gaussian states; H_i is to hold what belongs to U_i. A key of two names is a coupling, shared half each (with
-        `system_states`).
+        Of each subsystem: a matrix or Qobj, a list with one for each instant, or a function of time. The energy is U_i =
+        Tr(rho_i H_i), or <r^T H_i r>/2 of Gaussian states; H_i is to hold what belongs to U_i. A key of two names is a
+        coupling, shared half each (with `system_states`).
     dimensions : mapping of str to int, optional
         Dimension (or number of modes) of each subsystem, for `system_states` that do not tell.
     energies, entropies : mapping of str to (instants,) array, optional
-        U_i, couplings to reservoirs included, and S(rho_i) in nats, where they do not follow from states. A single number is constant: 0.0
-        for a machine that returns to its state. The energy of an only subsystem may be left out if `work` is given.
+        U_i, couplings to reservoirs included, and S(rho_i) in nats, where they do not follow from states. A single number is
+        constant: 0.0 for a machine that returns to its state. The energy of an only subsystem may be left out if `work` is
+        given.
     system_entropy : (instants,) array, optional
         S(rho_S) of all subsystems together.
     heat_errors, work_error, energy_errors, entropy_errors, system_entropy_error : as the values, optional
@@ -102,8 +105,8 @@ def account(
     units : mapping, optional
         {"energy": "GHz", "temperature": "mK", "entropy": "bit"}, ...: results are in the unit of energy, and in nats.
     method : {"auto", "linear", "bootstrap"}
-        How errors propagate: by the derivatives of each column, or as the standard deviation over the draws. "auto" is linear unless
-        there are samples of states, which only a bootstrap can take.
+        How errors propagate: by the derivatives of each column, or as the standard deviation over the draws. "auto" is linear
+        unless there are samples of states, which only a bootstrap can take.
     draws, seed : int
         Of the bootstrap, which also serves the confidence of `athermal.above_carnot`.
     tolerance : float

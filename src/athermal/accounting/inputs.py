@@ -79,8 +79,8 @@ def readings_of(
         _enter(readings, 2 * n, column, "system_entropy", "all subsystems together")
     if lacking := [name for i, name in enumerate(names) if np.any(np.isnan(readings.values[:, n + i]))]:
         raise StudyError(
-            f"dSigma needs the entropy of every subsystem, but that of {', '.join(map(repr, lacking))} is missing. Give its `states` or "
-            "`entropies` (0.0 where it returns to the same state)."
+            f"dSigma needs the entropy of every subsystem, but that of {', '.join(map(repr, lacking))} is missing. Give its "
+            "`states` or `entropies` (0.0 where it returns to the same state)."
         )
     if n == 1 and np.all(np.isnan(readings.values[:, -1])):
         readings.values[:, -1] = readings.values[:, 1]
@@ -127,8 +127,8 @@ def numbers_of(
     if lacking and (works is None or n > 1):
         raise StudyError(
             f"The energy of {', '.join(map(repr, lacking))} is missing, and does not follow from the first law"
-            f"{' without the work' if works is None else ' where there are several subsystems'}. Give `hamiltonians` with the states, or "
-            "`energies` (0.0 where it returns to the same state)."
+            f"{' without the work' if works is None else ' where there are several subsystems'}. Give `hamiltonians` with "
+            "the states, or `energies` (0.0 where it returns to the same state)."
         )
     return Numbers(times, flows, works, readings.values, read, each, work_read[:, 0], work_each[:, 0], spreads, readings.samples)
 

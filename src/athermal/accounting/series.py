@@ -25,8 +25,8 @@ def instants(values: Any) -> FloatArray:
         k = int(np.flatnonzero(steps <= 0.0)[0])
         what = "occurs twice" if steps[k] == 0.0 else f"comes after {times[k]:.10g}"
         raise StudyError(
-            f"The times must rise from each to the next, but {times[k + 1]:.10g} (number {k + 2}) {what}. Sort them, and keep one "
-            "line for each."
+            f"The times must rise from each to the next, but {times[k + 1]:.10g} (number {k + 2}) {what}. Sort them, and keep "
+            "one line for each."
         )
     return times
 
@@ -94,14 +94,14 @@ def samples_in_cycle(times: FloatArray, period: float | None, samples_per_cycle:
         k = int(np.flatnonzero(off)[0])
         nearest = times[np.argmin(np.abs(times - ends[k]))]
         raise StudyError(
-            f"There must be an instant at the end of every cycle, but none is at t = {ends[k]:.10g}, the end of cycle {k + 1}; the "
-            f"nearest is {nearest:.10g}. Add it, or correct the period ({period:.10g})."
+            f"There must be an instant at the end of every cycle, but none is at t = {ends[k]:.10g}, the end of cycle {k + 1}; "
+            f"the nearest is {nearest:.10g}. Add it, or correct the period ({period:.10g})."
         )
     counts = np.diff(np.concatenate([[0], found]))
     if np.any(counts != counts[0]):
         k = int(np.flatnonzero(counts != counts[0])[0])
         raise StudyError(
-            f"Every cycle must have the same number of instants, but cycle {k + 1} has {counts[k]} and the first {counts[0]}. Add the "
-            "missing ones, or keep the ends of cycles only."
+            f"Every cycle must have the same number of instants, but cycle {k + 1} has {counts[k]} and the first {counts[0]}. "
+            "Add the missing ones, or keep the ends of cycles only."
         )
     return int(counts[0])

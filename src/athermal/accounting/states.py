@@ -60,7 +60,8 @@ class GaussianState:
 
     def energy(self, form: Matrix) -> float:
         """Return <r^T h r>/2 = Tr(h sigma)/2 + <r>^T h <r>/2."""
-        return float(0.5 * np.vdot(form, self.covariance).real + 0.5 * self.mean @ form @ self.mean)
+        h = np.real(form)
+        return float(0.5 * np.vdot(h, self.covariance) + 0.5 * self.mean @ h @ self.mean)
 
     def part(self, sizes: Sequence[int], kept: Sequence[int]) -> GaussianState:
         """Return the state of some of the subsystems, each of so many modes."""

@@ -118,8 +118,8 @@ def _common(parsed: list[Any], family: str, units: Mapping[str, str], table: Tab
         if not unit and common and family != "entropy":
             named = next(other for other, its in own if its)
             raise StudyError(
-                f"Units of {where} do not match: {named!r} is in {common}, and {title!r} has none. Give every column its unit, or "
-                f"none and one for all (units={{{family!r}: {common!r}}})."
+                f"Units of {where} do not match: {named!r} is in {common}, and {title!r} has none. Give every column its unit, "
+                f"or none and one for all (units={{{family!r}: {common!r}}})."
             )
         return unit_table.factor(family, unit, repr(title)) / into if unit else 1.0
 

@@ -189,8 +189,8 @@ satisfies the constraints; 130 Ctrl-C (the best so far is printed and kept).
 ACCOUNT = """\
 Make the ledger of an experiment, or of another solver's run, from a table of its numbers.
 
-The table is a .csv, .tsv, .txt, .npz, .h5, .hdf5 or .nc file, with a line for each instant: two or more. What the reservoirs' states
-would tell, I(S,R), C(R) and D_j, is unknown; dSigma, dsigma, the mode and the efficiency are exact.
+The table is a .csv, .tsv, .txt, .npz, .h5, .hdf5 or .nc file, with a line for each instant: two or more. What the reservoirs'
+states would tell, I(S,R), C(R) and D_j, is unknown; dSigma, dsigma, the mode and the efficiency are exact.
 
 \b
 Columns:
