@@ -9,6 +9,7 @@ import pytest
 import qutip
 import xarray as xr
 from matplotlib import pyplot as plt
+from scipy import constants
 from typer.testing import CliRunner
 
 import athermal as at
@@ -305,8 +306,6 @@ def test_tables_of_every_kind_say_the_same(tmp_path, ending):
 
 
 def test_units_of_columns_are_brought_together():
-    from scipy import constants
-
     mev = 1e-3 * constants.e
     columns = {
         "time (ns)": [0, 1.0],
