@@ -216,6 +216,8 @@ def machine_file_of(ledger: Ledger, name: str, source: str) -> MachineFile:
     2
     """
     held = ledger.provenance
+    if held.get("source") == "account":
+        raise FileFormatError(f"{source} is an account of data, which knows no machine: it cannot be run, audited or continued.")
     for part in ("machine", "initial", "backend"):
         if held.get(part) is None:
             raise FileFormatError(

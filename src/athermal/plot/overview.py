@@ -116,6 +116,6 @@ def _best_in_words(ledger: Ledger, best: int) -> str:
     payer = words.paid_by(ledger, [best])
     heat = float(words.work_given(ledger, words.GROUPS[0])[best])
     stored = -float(ledger.cycles["entropic_work"].values[best])
-    payers = [name for name, pays in (("heat", heat > stored), (payer, bool(payer))) if pays]
+    payers = [name for name, pays in (("heat", heat > stored), (payer or "unknown resources", stored > 0.0)) if pays]
     paid = f",\npaid by {' and '.join(payers)}" if payers else ""
     return f"cycle {best + 1}: {words.kinds(ledger)[best]}{paid}"

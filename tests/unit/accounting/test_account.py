@@ -340,6 +340,9 @@ def test_the_command_line(tmp_path):
     wrong = CliRunner().invoke(app, ["account", str(path), "--temperatures", "hot=2.0"])
     assert wrong.exit_code == 2
     assert "no temperature" in wrong.output
+    refused = CliRunner().invoke(app, ["audit", str(out / "data.nc")])
+    assert refused.exit_code == 2
+    assert "knows no machine" in refused.output
     missed = write(tmp_path / "off.csv", COLUMNS | {"work": [0, -0.9, -1.8]})
     assert CliRunner().invoke(app, ["account", str(missed), "--temperatures", "hot=2,cold=1"]).exit_code == 1
 
