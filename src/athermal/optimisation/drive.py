@@ -14,9 +14,10 @@ from athermal._types import FloatArray
 from athermal.backends.finite import DensityMatrix
 from athermal.backends.gaussian import Dense
 from athermal.engine.run import run
-from athermal.errors import AthermalError, MachineError, StudyError, StudyInterrupted
+from athermal.errors import AthermalError, StudyError, StudyInterrupted
 from athermal.machine.initial import InitialState
 from athermal.machine.machine import Machine
+from athermal.optimisation.checks import inputs
 from athermal.optimisation.drive_gradient import DriveProblem, Objective
 from athermal.optimisation.drive_parameters import StrokeForm
 from athermal.optimisation.drive_space import DriveSpace, Free
@@ -158,13 +159,11 @@ def best_drive(
     True
     """
     problem = DriveProblem.checked(machine, of, cycles, objective, initial)
-    try:
+    with inputs():
         starts = _validate.count(starts, "starts", "an optimisation")
         seed = _validate.count(seed, "seed", "an optimisation", least=0)
         max_evaluations = _validate.count(max_evaluations, "max_evaluations", "an optimisation")
         tolerance = _validate.positive(tolerance, "tolerance", "an optimisation")
-    except MachineError as error:
-        raise StudyError(str(error)) from None
     search = _Search(problem, tolerance, max_evaluations)
     try:
         with telling(progress, "start") as tell:

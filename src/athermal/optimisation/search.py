@@ -10,8 +10,9 @@ from scipy.stats import qmc
 
 from athermal import _validate
 from athermal.backends.base import Backend
-from athermal.errors import AthermalError, FileFormatError, MachineError, StudyError, StudyInterrupted
+from athermal.errors import AthermalError, FileFormatError, StudyError, StudyInterrupted
 from athermal.machine.initial import InitialState
+from athermal.optimisation.checks import inputs
 from athermal.optimisation.evaluation import Evaluator, Exhausted, Problem, Report
 from athermal.optimisation.methods import Ending, Global, Local, Method
 from athermal.optimisation.objective import Measured, as_constraints, as_measures
@@ -186,7 +187,5 @@ def _check_names(problem: Problem) -> None:
 
 
 def _count(value: Any, name: str, least: int = 1) -> int:
-    try:
+    with inputs():
         return _validate.count(value, name, _OWNER, least=least)
-    except MachineError as error:
-        raise StudyError(str(error)) from None
