@@ -129,7 +129,7 @@ def best_drive(
     tolerance : float
         The largest `optimality` of a maximum.
     max_evaluations : int
-        Runs from each start.
+        Runs from each start, at most.
     progress : bool or callable
         True: a bar with the rate and the time left, on a terminal or in a notebook. A function is called as
         progress(finished, total), with numbers of starts.
@@ -199,6 +199,10 @@ def _status(search: _Search, starts: int) -> str:
     return f"{search.n_converged} of {starts} starts converged{failed}"
 
 
+class _Spent(Exception):  # noqa: N818 - it ends a climb, it is no error
+    """A climb has made all the runs that it may make."""
+
+
 class _Undefined(Exception):  # noqa: N818 - it ends a climb, it is no error
     """The objective is not defined here."""
 
@@ -217,6 +221,7 @@ class _Search:
     n_converged: int = 0
     scale: float = 1.0
     highest: float = -math.inf
+    n_left: int = 0
     latest: tuple[FloatArray, float, FloatArray] | None = None
 
     def __post_init__(self) -> None:
@@ -226,7 +231,7 @@ class _Search:
 
     def climb(self, start: FloatArray) -> None:
         """Climb from one start to a local maximum, and keep what was best."""
-        self.highest, self.latest = -math.inf, None
+        self.highest, self.latest, self.n_left = -math.inf, None, self.max_evaluations
         point = (start - self.middle) / self.half
         try:
             value, gradient = self._evaluate(start)
@@ -236,6 +241,8 @@ class _Search:
             self.n_converged += self.optimality(last, gradient) <= max(self.tolerance, _CONVERGED)
         except _Undefined as reason:
             self.refusals.append(str(reason))
+        except _Spent:
+            pass
         self.reached.append(self.highest if math.isfinite(self.highest) else math.nan)
 
     def _within(self, point: FloatArray) -> FloatArray:
@@ -291,9 +298,12 @@ class _Search:
         return -value / self.scale, -gradient * self.half / self.scale
 
     def _evaluate(self, parameters: FloatArray) -> tuple[float, FloatArray]:
-        """Return value and gradient, and note them; or raise `_Undefined`."""
+        """Return value and gradient, and note them; or raise `_Undefined` or `_Spent`."""
         if self.latest is not None and np.array_equal(self.latest[0], parameters):
             return self.latest[1:]
+        if not self.n_left:
+            raise _Spent
+        self.n_left -= 1
         try:
             value, gradient = self.problem.value_and_gradient(parameters)
         except AthermalError as error:  # a drive that cannot be run ends this climb, and is told of in the status

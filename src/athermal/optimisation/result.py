@@ -218,6 +218,9 @@ class Optimum:
         less = [f"{count} {what}" for count, what in pairs if count]
         lines = self._front_lines() if len(self.problem.objectives) > 1 else self._best_lines()
         lines.append(f"{self.message} {self.n_evaluations} points were run{'; ' if less else ''}{', '.join(less)}.")
+        failed = next((entry for entry in self.evaluations if entry.status == "failed"), None)
+        if failed is not None:
+            lines.append(f"The first that could not be run, at {words(failed.point)}: {failed.reason}")
         lines += [f"The run warned: {text}" for text in self.warnings if len(self.problem.objectives) == 1]
         return "\n".join(lines)
 
@@ -230,7 +233,9 @@ class Optimum:
         ]
         lines += [f"  {name} lies on its {side} bound: beyond it there may be better." for name, side in best.on_bounds.items()]
         whole = [name for name, parameter in self.problem.space.parameters.items() if isinstance(parameter, Whole)]
-        lines += [f"  {name} took whole numbers only, as its bounds are; (1.0, 3.0) means any number." for name in whole]
+        lines += [
+            f"  {name} took whole numbers only, as its bounds are; bounds with a decimal point mean any number." for name in whole
+        ]
         return lines
 
     def _front_lines(self) -> list[str]:
