@@ -117,7 +117,13 @@ def test_rerun_from_the_command_line():
             2,
             "The sweep has 1,000,000 points, more than `max_points`",
         ),
-        (["--vary", "T_hot=1:2:3", "--out", "/dev/null"], 1, "cannot be written"),
+        (
+            ["--vary", "T_hot=1:2:3", "--out", "/dev/null"],
+            1,
+            "The folder /dev/null of a sweep must be one that can be written to",
+        ),
+        (["--vary", "T_hot=1:2", "--sample", "1000000000000"], 2, "The sweep has 1,000,000,000,000 points"),
+        (["--vary", "T_hot=2:2:3"], 2, "must differ, but 2 is given more than once"),
     ],
 )
 def test_nonsense_gets_one_clear_line(arguments, status, message):
@@ -165,6 +171,8 @@ def test_figures_of_a_sweep():
         (["s", "--kind", "flows"], "s is a sweep; its figures are heat-map, mode-map, pareto, lasting, not flows"),
         (["s", "--kind", "lasting", "--x", "T_hot"], "--x does not go with --kind lasting"),
         (["s", "--column", "nothing"], "nothing"),
+        (["s", "--limit"], "--limit goes with the figures of a ledger, but s is the folder of a sweep"),
+        (["s", "--at", "T_hot"], "--at must be written KEY=VALUE, as in T_hot=2, but is 'T_hot'"),
         (["s", "--kind", "heat-map", "--cycle", "9"], "9"),
         (["r/two_qubit_swap.nc", "--kind", "heat-map"], "The figure heat-map is of a sweep; RESULT must then be its folder"),
         (["r/two_qubit_swap.nc", "--column", "work"], "--column goes with the figures of a sweep"),

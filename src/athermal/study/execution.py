@@ -76,7 +76,7 @@ class Here(Executor):
 
     def run(self, work: Work, tasks: Iterable[Task]) -> Iterator[Outcome]:
         for task in tasks:
-            with _noting(task):
+            with noting(task):
                 content = work(task)
             yield Outcome(task, content)
 
@@ -122,7 +122,7 @@ class _Pooled(Executor):
         return Outcome(task, None, death)
 
     def _content(self, future: Any, task: Task) -> bytes:
-        with _noting(task):
+        with noting(task):
             return self.result(future)
 
     @abstractmethod
@@ -348,7 +348,7 @@ def executor_of(workers: int, scheduler: Any) -> Executor:
 
 
 @contextlib.contextmanager
-def _noting(task: Task) -> Iterator[None]:
+def noting(task: Task) -> Iterator[None]:
     """Note on an exception which point it came from."""
     try:
         yield
