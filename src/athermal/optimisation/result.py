@@ -287,6 +287,6 @@ def _nothing_satisfies(problem: Problem, tried: Sequence[Evaluation], method: Me
     ]
     further = "; method=Global() looks further" if isinstance(method, Local) else ""
     return (
-        f"None of {len(tried)} points tried satisfies the constraints. The nearest came {words(nearest.point)}: "
+        f"None of {len(tried)} points tried satisfies the constraints. The nearest is {words(nearest.point)}: "
         f"{' and '.join(missed)}. {message} Loosen the constraints or widen the bounds{further}."
     )
