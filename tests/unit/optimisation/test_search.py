@@ -156,7 +156,7 @@ def test_constraints_that_nothing_satisfies(method):
     with pytest.raises(at.StudyError) as caught:
         search(subject_to={hot: (9.0, None), "work_output": (None, 5.0)}, method=method)
     message = str(caught.value)
-    assert "satisfies the constraints. The nearest came T_hot = " in message
+    assert "satisfies the constraints. The nearest is T_hot = " in message
     assert "misses hot >= 9 by " in message
     assert "work_output = " not in message
     assert ("Global() looks further" in message) == isinstance(method, at.Local)
