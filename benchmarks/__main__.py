@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks import best_correlations, continuum, drive_gradient, engine, finite, limit_cycle, star, textbook
+from benchmarks import best_correlations, continuum, drive_gradient, engine, finite, limit_cycle, star, sweep, textbook
 from benchmarks.measure import measured
 
 CASES: list[tuple[str, Callable[..., Any], tuple[Any, ...]]] = [
@@ -38,6 +38,8 @@ def main() -> None:
     _finite()
     print("\nThe best initial correlations.\n")
     best_correlations.main()
+    print("\nSweeps: two workers against one, and the cost of a point beyond its run.\n", flush=True)
+    sweep.main()
     print("\nThe textbook way: one dense matrix exponential per time step, entropies from a general eigenvalue solver.")
     print("Its error is measured at two step numbers and the steps for equal accuracy follow from its order.\n")
     for modes, cycles in ((100, 50), (500, 50)):

@@ -1,6 +1,7 @@
 """A sweep to be killed: `python sweeper.py STORE LOG WORKERS`. It logs every run of a point, and says how it ended."""
 
 import os
+import signal
 import sys
 import time
 import traceback
@@ -22,6 +23,8 @@ def machine(T_hot, squeezing):
 
 
 def main():
+    # A shell starts background jobs with SIGINT ignored, and children inherit it: this one heeds it as at a terminal.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     store, os.environ["SWEEPER_LOG"], workers = sys.argv[1:]
     try:
         result = at.sweep(machine, OVER, cycles=1, store=store, workers=int(workers))

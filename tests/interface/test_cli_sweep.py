@@ -53,12 +53,13 @@ def test_same_command_runs_nothing_again_and_another_gets_its_own_folder():
     assert len(list(Path("results").iterdir())) == 2
 
 
-def test_long_sweeps_say_how_long_before_they_start():
-    done = athermal(*SWAPS, "--vary", "T_hot=1.1:3:50:log", "--vary", "swap_angle=0.5,1", "--cycles", 1)
-    assert "100 points of T_hot x swap_angle, one in about " in done.stderr
+def test_long_sweeps_say_how_long_before_they_start(monkeypatch):
+    monkeypatch.setattr("athermal.cli.sweeping._LONG", 6)
+    done = athermal(*SWAPS, "--vary", "T_hot=1.1:3:3:log", "--vary", "swap_angle=0.5,1", "--cycles", 1)
+    assert "6 points of T_hot x swap_angle, one in about " in done.stderr
     assert " on one worker. They are kept in results" in done.stderr
     data = at.load_sweep(next(Path("results").iterdir())).dataset
-    assert np.allclose(data.T_hot, np.geomspace(1.1, 3.0, 50), rtol=1e-15)
+    assert np.allclose(data.T_hot, np.geomspace(1.1, 3.0, 3), rtol=1e-15)
 
 
 def test_samples_and_tables():
@@ -117,7 +118,13 @@ def test_rerun_from_the_command_line():
             2,
             "The sweep has 1,000,000 points, more than `max_points`",
         ),
-        (["--vary", "T_hot=1:2:3", "--out", "/dev/null"], 1, "cannot be written"),
+        (
+            ["--vary", "T_hot=1:2:3", "--out", "/dev/null"],
+            1,
+            "The folder /dev/null of a sweep must be one that can be written to",
+        ),
+        (["--vary", "T_hot=1:2", "--sample", "1000000000000"], 2, "The sweep has 1,000,000,000,000 points"),
+        (["--vary", "T_hot=2:2:3"], 2, "must differ, but 2 is given more than once"),
     ],
 )
 def test_nonsense_gets_one_clear_line(arguments, status, message):
@@ -165,6 +172,8 @@ def test_figures_of_a_sweep():
         (["s", "--kind", "flows"], "s is a sweep; its figures are heat-map, mode-map, pareto, lasting, not flows"),
         (["s", "--kind", "lasting", "--x", "T_hot"], "--x does not go with --kind lasting"),
         (["s", "--column", "nothing"], "nothing"),
+        (["s", "--limit"], "--limit goes with the figures of a ledger, but s is the folder of a sweep"),
+        (["s", "--at", "T_hot"], "--at must be written KEY=VALUE, as in T_hot=2, but is 'T_hot'"),
         (["s", "--kind", "heat-map", "--cycle", "9"], "9"),
         (["r/two_qubit_swap.nc", "--kind", "heat-map"], "The figure heat-map is of a sweep; RESULT must then be its folder"),
         (["r/two_qubit_swap.nc", "--column", "work"], "--column goes with the figures of a sweep"),

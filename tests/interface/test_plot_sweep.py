@@ -349,3 +349,11 @@ class TestCells:
         # Every cell has four sides, and each side that two cells of the area share is no border.
         shared = np.count_nonzero(inside[1:] & inside[:-1]) + np.count_nonzero(inside[:, 1:] & inside[:, :-1])
         assert len(segments) == 4 * np.count_nonzero(inside) - 2 * shared
+
+
+def test_a_column_that_differs_by_rounding_only_is_not_blown_up():
+    """The efficiency of the swap engine is 1 - omega_cold/omega_hot at every temperature: 1/2."""
+    sweep = at.sweep("two_qubit_swap", {"T_hot": [2.2, 2.6, 3.0]}, cycles=1, workers=1)
+    low, high = plot.pareto_front(sweep, "work_output").get_ylim()
+    assert low < 0.46
+    assert high > 0.54

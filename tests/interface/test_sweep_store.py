@@ -176,7 +176,7 @@ def test_a_file_in_place_of_the_folder(tmp_path):
     (tmp_path / "file").write_text("words")
     for path in (tmp_path / "file", tmp_path / "file" / "store"):
         with pytest.raises(
-            at.StoreError, match=r"cannot be written to .*file.*: (File exists|Not a directory)\. .* choose a folder"
+            at.StoreError, match=r"The folder .*file.* of a sweep .* failed: (File exists|Not a directory)\. .* choose another"
         ):
             swept(path)
     assert (tmp_path / "file").read_text() == "words"
@@ -184,7 +184,7 @@ def test_a_file_in_place_of_the_folder(tmp_path):
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="a folder that even root cannot write to")
 def test_a_folder_that_nobody_can_write_to():
-    with pytest.raises(at.StoreError, match=r"The folder /proc/self/store cannot be written to .* choose a folder that can be"):
+    with pytest.raises(at.StoreError, match=r"The folder /proc/self/store of a sweep must be .* choose another folder"):
         swept("/proc/self/store")
 
 
@@ -214,7 +214,7 @@ def test_a_disk_that_fails_in_the_middle_loses_nothing(tmp_path, whole, monkeypa
     with monkeypatch.context() as patch:
         patch.setattr(Path, "replace", failing)
         with pytest.raises(
-            at.StoreError, match=rf"Point 2 of the sweep cannot be written to .*: {os.strerror(number)}\. What is fin"
+            at.StoreError, match=rf"can be written to, but writing point 2 failed: {os.strerror(number)}\. What is fin"
         ):
             swept(store)
     assert sorted(times(store)) == ["000000.nc", "000001.nc"]  # and no temporary file
@@ -235,8 +235,8 @@ def test_a_disk_that_is_really_full(tmp_path):
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[1] == resource.RLIM_INFINITY
     store = tmp_path / "store"
     told = subprocess.run([sys.executable, "-c", text, str(store)], capture_output=True, text=True, check=True, timeout=100)
-    assert told.stdout.startswith("Point "), told.stdout + told.stderr
-    assert "of the sweep cannot be written to" in told.stdout
+    assert told.stdout.startswith(f"The folder {store} of a sweep must be"), told.stdout + told.stderr
+    assert "but writing point" in told.stdout
     assert "make room there" in told.stdout
     assert not times(store)
     assert at.sweep(at.library.two_oscillator, {"T_hot": [2.0, 3.0]}, cycles=1, store=store, workers=1).is_complete

@@ -55,7 +55,7 @@ def test_of_random_machines_of_oscillators(data, cycles):
     check(machine, initial, free, parameters, cycles)
 
 
-@settings(max_examples=6)  # runs of finite machines cost more
+@settings(max_examples=3)  # runs of finite machines cost more
 @given(st.data(), st.integers(1, 2))
 def test_of_random_machines_of_finite_parts(data, cycles):
     machine, initial = data.draw(finite_runs())

@@ -11,6 +11,7 @@ import typer
 
 from athermal.cli import accounting, auditing, catalogue, inspection, limit, optimising, pictures, runs, sweeping, texts
 from athermal.cli.console import reporting
+from athermal.errors import FileFormatError
 from athermal.study.sweep import MAX_POINTS
 
 app = typer.Typer(
@@ -176,6 +177,8 @@ def plot(
     with reporting():
         name = None if kind is None else kind.value
         if result.is_dir():
+            if with_limit:
+                raise FileFormatError(f"--limit goes with the figures of a ledger, but {result} is the folder of a sweep.")
             typer.echo(pictures.draw_sweep(result, name or "heat-map", out, choices, fixed or []))
         else:
             pictures.check_of_a_sweep(choices, fixed)

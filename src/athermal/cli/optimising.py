@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-import contextlib
-import copy
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from athermal.cli.console import INTERRUPTED, say, warnings_as_lines
 from athermal.cli.documents import plain
 from athermal.cli.runs import prepare_folder
-from athermal.cli.sources import resolve
+from athermal.cli.sources import tables_of
 from athermal.errors import FileFormatError, StudyError, StudyInterrupted
-from athermal.files.overrides import apply_override, parse_override
+from athermal.files.overrides import apply_override
 from athermal.optimisation import Global, Local, Objective, Optimum, Optuna
-from athermal.optimisation.evaluation import Problem, Report, shown
+from athermal.optimisation.evaluation import Problem
 from athermal.optimisation.methods import Method
-from athermal.optimisation.search import problem_of, search
+from athermal.optimisation.search import problem_of, report_to, search
 from athermal.study.design import read_value
-from athermal.study.subject import Document, as_subject
+from athermal.study.progress import telling
+from athermal.study.subject import Document
 
 METHODS: dict[str, type[Method] | None] = {"auto": None, "local": Local, "global": Global, "optuna": Optuna}
 
@@ -94,21 +91,24 @@ class Request:
 
 def run(source: str, changes: Sequence[str], request: Request, out: Path | None, *, as_json: bool) -> int:
     """Search, print what was found, keep it, and return the exit status."""
-    subject = _subject(source, changes, request.settings)
-    problem = request.problem(subject)
+    tables, name = tables_of(source, changes)
+    for key, value in request.settings.items():
+        if value is not None:
+            apply_override(tables, f"run.{key}", value)
+    problem = request.problem(Document(tables, name))
     if out is not None:
         prepare_folder(out)
     kind, status = METHODS[request.method], 0
     with warnings_as_lines():
         try:
-            with _bar(problem) as report:
-                found = search(problem, None if kind is None else kind(), request.max_evaluations, report)
+            with telling(progress=True, unit="run") as tell:
+                found = search(problem, None if kind is None else kind(), request.max_evaluations, report_to(tell, problem))
         except StudyInterrupted as error:
             if error.result is None:
                 raise
             found, status = error.result, INTERRUPTED
             say(f"Interrupted after {found.n_evaluations} points. The best so far is kept.", "Error")
-    written = {} if out is None else _keep(found, out, subject.name)
+    written = {} if out is None else _keep(found, out, name)
     if as_json:
         typer.echo(json.dumps(plain(describe(found, written)), indent=2, allow_nan=False))
     else:
@@ -134,21 +134,6 @@ def describe(found: Optimum, written: dict[str, str]) -> dict[str, Any]:
         f"n_{word}": sum(entry.status == word for entry in found.evaluations) for word in ("infeasible", "undefined", "failed")
     }
     return {**found.describe(), **counts, "solutions": solutions, "outputs": written}
-
-
-def _subject(source: str, changes: Sequence[str], settings: dict[str, Any]) -> Document:
-    """Return the machine file, or library machine, that a command names, changed as it says."""
-    resolve(source, changes)  # for its messages
-    subject = as_subject(source)
-    if not isinstance(subject, Document):
-        raise StudyError(f"{source!r} is not a machine file.")
-    tables = copy.deepcopy(subject.tables)
-    for key, value in [
-        *map(parse_override, changes),
-        *((f"run.{key}", value) for key, value in settings.items() if value is not None),
-    ]:
-        apply_override(tables, key, value)
-    return Document(tables, subject.name)
 
 
 def _bounds(text: str) -> tuple[str, Any]:
@@ -188,22 +173,3 @@ def _carnot(found: Optimum) -> list[str]:
     if len(found.problem.objectives) > 1 or not any("efficiency" in label for label in found.values):
         return []
     return [f"  Carnot efficiency there: {found.ledger.carnot_efficiency:.4f}."]
-
-
-@contextlib.contextmanager
-def _bar(problem: Problem) -> Iterator[Report | None]:
-    """Show how many points were run and the best so far on standard error if that is a terminal."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield None
-        return
-    label = problem.objectives[0].label
-    columns = (TextColumn("point {task.completed:.0f}"), BarColumn(), TextColumn("{task.fields[best]}"), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("", total=None, best="")
-
-        def advance(finished: int, total: int, best: float | None) -> None:
-            told = "no result yet" if best is None else f"best {label} {shown(best)}"
-            bar.update(task, total=total, completed=finished, best=told)
-
-        yield advance

@@ -51,10 +51,18 @@ def draw_sweep(folder: Path, kind: str, out: Path | None, choices: dict[str, Any
             raise FileFormatError(f"--{name} does not go with --kind {kind}.")
     given = {name: value for name, value in choices.items() if value is not None}
     if fixed:
-        given["at"] = {name: read_value(text) for name, _, text in (entry.partition("=") for entry in fixed)}
+        given["at"] = dict(map(_fixed, fixed))
     sweep = load_sweep(folder)
     name = "_".join([kind.replace("-", "_"), *([given["column"]] if "column" in given else [])])
     return _saved(lambda plot: plot.SWEEP_FIGURES[kind](sweep, **given).figure, out or folder / f"{name}.png")
+
+
+def _fixed(text: str) -> tuple[str, Any]:
+    """Return the parameter and the value of "T_hot=2"."""
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip():
+        raise FileFormatError(f"--at must be written KEY=VALUE, as in T_hot=2, but is {text!r}.")
+    return name.strip(), read_value(value)
 
 
 def check_of_a_sweep(choices: dict[str, Any], fixed: Sequence[str] | None) -> None:

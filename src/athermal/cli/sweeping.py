@@ -18,8 +18,9 @@ from athermal.errors import StudyError, StudyInterrupted
 from athermal.files.overrides import apply_override
 from athermal.study import Grid, Sample, Sweep, rerun, sweep
 from athermal.study.design import Design, read_table, read_value, spaced
+from athermal.study.execution import n_processors
 from athermal.study.subject import Document
-from athermal.study.sweep import duration, seconds_for_one, study_of
+from athermal.study.sweep import check_size, duration, seconds_for_one, study_of
 
 _HASH_DIGITS = 6
 # From so many points on a command says how long it will take, for the price of one point.
@@ -83,11 +84,11 @@ def run(
         if value is not None:
             apply_override(tables, f"run.{key}", value)
     subject, design = Document(tables, name), points.design()
+    check_size(subject, design, points.seed, options["max_points"], options["workers"] or n_processors())
     fingerprint = study_of(subject, design, points.seed)["fingerprint"]
     store = out or Path("results") / f"{name}-sweep-{fingerprint[:_HASH_DIGITS]}"
     status = 0
-    if len(design) <= options["max_points"]:
-        say(_announcement(subject, design, points.seed, store))
+    say(_announcement(subject, design, points.seed, store))
     with warnings_as_lines():
         try:
             result = sweep(subject, design, store=store, seed=points.seed, **options)
@@ -115,7 +116,7 @@ def run_again(store: Path, point: str | None, *, as_json: bool) -> int:
 
 def _announcement(subject: Document, design: Design, seed: int, store: Path) -> str:
     """Say what is going to be run, and how long it will take if that is long."""
-    words = f"{len(design):,} points of {' x '.join(design.names)}"
+    words = f"{len(design):,} point{'' if len(design) == 1 else 's'} of {' x '.join(design.names)}"
     if len(design) >= _LONG:
         each = seconds_for_one(subject, design, seed)
         words += f", one in about {duration(each)}: {duration(each * len(design))} on one worker"

@@ -6,13 +6,14 @@ import inspect
 import typing
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, create_model
 
 from athermal import library
 from athermal._validate import suggest
-from athermal.errors import MachineError
+from athermal.errors import FileFormatError, MachineError
 from athermal.machine.machine import Machine
 from athermal.machine.spec import from_spec
 
@@ -78,3 +79,35 @@ def _arguments_model(name: str) -> type[BaseModel]:
     hints = typing.get_type_hints(library_functions()[name], include_extras=True)
     fields: dict[str, Any] = {key: (hints[key], default) for key, default in library_parameters(name).items()}
     return create_model(f"{name}_arguments", __config__=ConfigDict(extra="forbid"), **fields)
+
+
+def is_machine_file(source: str) -> bool:
+    """Return whether a source is a file, not a library machine; raise `FileFormatError` if it is neither.
+
+    Examples
+    --------
+    >>> is_machine_file("otto")
+    False
+    """
+    path, names = Path(source), library_functions()
+    if path.is_dir():
+        raise FileFormatError(f"{source} is a folder, not a machine file.{_files_in(path)}")
+    if path.exists():
+        return True
+    if source in names:
+        return False
+    if path.suffix or len(path.parts) > 1:
+        folder = path.parent
+        if not folder.is_dir():
+            raise FileFormatError(f"There is no machine file {source}: the folder {folder} does not exist.")
+        near = suggest(path.name, [entry.name for entry in folder.iterdir()])
+        raise FileFormatError(f"There is no machine file {source}.{near}{'' if near else _files_in(folder)}")
+    known = [*names, *(entry.name for entry in Path().glob("*.toml"))]
+    raise FileFormatError(
+        f"{source!r} is neither a file nor a machine of the library.{suggest(source, known)} The library has {', '.join(names)}."
+    )
+
+
+def _files_in(folder: Path) -> str:
+    found = sorted(entry.name for entry in folder.glob("*.toml"))
+    return f" Machine files there: {', '.join(found)}." if found else ""

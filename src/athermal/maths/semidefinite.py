@@ -104,7 +104,6 @@ def minimise(
     programme: Programme,
     start: FloatArray,
     is_enough: Callable[[FloatArray, float, float], bool],
-    on_step: Callable[[], None] | None = None,
 ) -> Optimum:
     """Return an optimum, from a strictly feasible start, by a primal-dual interior-point method.
 
@@ -116,9 +115,8 @@ def minimise(
     start : (m + k,) array
         With 1 + F(x) > 0 and rows z < limits.
     is_enough : callable
-        (z, value, bound) -> whether to stop. It stops, too, where rounding keeps the gap from shrinking.
-    on_step : callable, optional
-        Called after every step.
+        (z, value, bound) -> whether to stop, asked after every step with the best so far. It stops, too, where rounding keeps
+        the gap from shrinking.
 
     References
     ----------
@@ -146,8 +144,6 @@ def minimise(
         except np.linalg.LinAlgError:  # rounding has taken it across the boundary
             break
         best = _better(programme, best, iterate, step)
-        if on_step is not None:
-            on_step()
         if is_enough(best.point, best.value, best.bound):
             break
         gaps.append(best.value - best.bound)

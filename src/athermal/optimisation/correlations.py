@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -18,9 +18,10 @@ from athermal.engine.run import run
 from athermal.errors import ConvergenceError, StudyError, StudyInterrupted
 from athermal.machine.initial import InitialState, ProductThermal
 from athermal.machine.machine import Machine
+from athermal.optimisation.checks import inputs
 from athermal.optimisation.correlations_finite import FiniteCorrelations
 from athermal.optimisation.correlations_gaussian import GaussianCorrelations
-from athermal.optimisation.extremes import Extreme, best_efficiency, best_work, efficiency_of
+from athermal.optimisation.extremes import Extreme, Note, best_efficiency, best_work, efficiency_of
 from athermal.optimisation.space import CorrelationSpace
 from athermal.study.progress import Progress, Tell, telling
 from athermal.thermodynamics.ledger import Ledger
@@ -165,7 +166,7 @@ def best_correlations(
     MachineError, StateError
         As `run`.
     StudyInterrupted
-        On Ctrl-C.
+        On Ctrl-C; `.result` holds the best so far, whose bound may lie far above its value; None if there is none yet.
 
     References
     ----------
@@ -183,26 +184,26 @@ def best_correlations(
     True
     """
     machine, solver, backend = _checked_machine(machine, backend)
-    cycles = _validate.count(cycles, "cycles", _OWNER)
-    _validate.choice(objective, "objective", _OWNER, ("work_output", "efficiency"))
-    tolerance = _validate.positive(tolerance, "tolerance", _OWNER)
-    least = None if work_output_at_least is None else _validate.real(work_output_at_least, "work_output_at_least", _OWNER)
-    names = _checked_parts(machine, among)
+    with inputs():
+        cycles = _validate.count(cycles, "cycles", _OWNER)
+        _validate.choice(objective, "objective", _OWNER, ("work_output", "efficiency"))
+        tolerance = _validate.positive(tolerance, "tolerance", _OWNER)
+        least = None if work_output_at_least is None else _validate.real(work_output_at_least, "work_output_at_least", _OWNER)
+        names = _checked_parts(machine, among)
     start = ProductThermal() if initial is None else initial
     if not isinstance(start, InitialState):
         raise StudyError(f"`initial` of {_OWNER} must be an initial state such as ProductThermal(), but is {initial!r}.")
+    make = GaussianCorrelations if isinstance(solver, DenseSolver) else FiniteCorrelations
+    space: CorrelationSpace = make(solver, start, names, cycles)  # type: ignore[arg-type]
+    find, steps = best_work if objective == "work_output" else best_efficiency, _Steps(objective)
     try:
-        space: CorrelationSpace = (
-            GaussianCorrelations(solver, start, names, cycles)
-            if isinstance(solver, DenseSolver)
-            else FiniteCorrelations(solver, start, names, cycles)
-        )
-        find = best_work if objective == "work_output" else best_efficiency
         with telling(progress, "step") as tell:
-            extreme = find(space, least, tolerance, _counter(tell, objective))
+            extreme = find(space, least, tolerance, steps.noting(tell))
             tell(1, 1)
     except KeyboardInterrupt:
-        raise StudyInterrupted(f"The search for {_OWNER} was interrupted before it was finished.") from None
+        best = steps.best and _result(machine, cycles, objective, names, space, steps.best, backend)
+        held = "`.result` holds the best so far" if best else "there is no result yet"
+        raise StudyInterrupted(f"The search for {_OWNER} was interrupted after {steps.count} steps; {held}.", best) from None
     _check_gap(extreme, objective)
     return _result(machine, cycles, objective, names, space, extreme, backend)
 
@@ -281,13 +282,22 @@ def _check_gap(extreme: Extreme, objective: str) -> None:
         )
 
 
-def _counter(tell: Tell, objective: str) -> Callable[[], None]:
-    """Return what the solver calls after every step."""
-    steps = itertools.count(1)
-    expected = 16 if objective == "work_output" else 64
+@dataclass
+class _Steps:
+    """How many steps a search has made, and the best that it has met."""
 
-    def count() -> None:
-        finished = next(steps)
-        tell(finished, max(expected, finished + 1))
+    objective: Objective
+    count: int = 0
+    best: Extreme | None = None
 
-    return count
+    def noting(self, tell: Tell) -> Note:
+        """Return what the search is to call after every step."""
+        expected = 16 if self.objective == "work_output" else 64
+
+        def note(now: Extreme | None) -> None:
+            self.count += 1
+            if now is not None and (self.best is None or now.value >= self.best.value):
+                self.best = now
+            tell(self.count, max(expected, self.count + 1))
+
+        return note

@@ -14,9 +14,10 @@ from athermal._types import FloatArray
 from athermal.backends.finite import DensityMatrix
 from athermal.backends.gaussian import Dense
 from athermal.engine.run import run
-from athermal.errors import AthermalError, MachineError, StudyError, StudyInterrupted
+from athermal.errors import AthermalError, StudyError, StudyInterrupted
 from athermal.machine.initial import InitialState
 from athermal.machine.machine import Machine
+from athermal.optimisation.checks import inputs
 from athermal.optimisation.drive_gradient import DriveProblem, Objective
 from athermal.optimisation.drive_parameters import StrokeForm
 from athermal.optimisation.drive_space import DriveSpace, Free
@@ -128,7 +129,7 @@ def best_drive(
     tolerance : float
         The largest `optimality` of a maximum.
     max_evaluations : int
-        Runs from each start.
+        Runs from each start, at most.
     progress : bool or callable
         True: a bar with the rate and the time left, on a terminal or in a notebook. A function is called as
         progress(finished, total), with numbers of starts.
@@ -158,13 +159,11 @@ def best_drive(
     True
     """
     problem = DriveProblem.checked(machine, of, cycles, objective, initial)
-    try:
+    with inputs():
         starts = _validate.count(starts, "starts", "an optimisation")
         seed = _validate.count(seed, "seed", "an optimisation", least=0)
         max_evaluations = _validate.count(max_evaluations, "max_evaluations", "an optimisation")
         tolerance = _validate.positive(tolerance, "tolerance", "an optimisation")
-    except MachineError as error:
-        raise StudyError(str(error)) from None
     search = _Search(problem, tolerance, max_evaluations)
     try:
         with telling(progress, "start") as tell:
@@ -200,6 +199,10 @@ def _status(search: _Search, starts: int) -> str:
     return f"{search.n_converged} of {starts} starts converged{failed}"
 
 
+class _Spent(Exception):  # noqa: N818 - it ends a climb, it is no error
+    """A climb has made all the runs that it may make."""
+
+
 class _Undefined(Exception):  # noqa: N818 - it ends a climb, it is no error
     """The objective is not defined here."""
 
@@ -218,6 +221,7 @@ class _Search:
     n_converged: int = 0
     scale: float = 1.0
     highest: float = -math.inf
+    n_left: int = 0
     latest: tuple[FloatArray, float, FloatArray] | None = None
 
     def __post_init__(self) -> None:
@@ -227,7 +231,7 @@ class _Search:
 
     def climb(self, start: FloatArray) -> None:
         """Climb from one start to a local maximum, and keep what was best."""
-        self.highest, self.latest = -math.inf, None
+        self.highest, self.latest, self.n_left = -math.inf, None, self.max_evaluations
         point = (start - self.middle) / self.half
         try:
             value, gradient = self._evaluate(start)
@@ -237,6 +241,8 @@ class _Search:
             self.n_converged += self.optimality(last, gradient) <= max(self.tolerance, _CONVERGED)
         except _Undefined as reason:
             self.refusals.append(str(reason))
+        except _Spent:
+            pass
         self.reached.append(self.highest if math.isfinite(self.highest) else math.nan)
 
     def _within(self, point: FloatArray) -> FloatArray:
@@ -292,9 +298,12 @@ class _Search:
         return -value / self.scale, -gradient * self.half / self.scale
 
     def _evaluate(self, parameters: FloatArray) -> tuple[float, FloatArray]:
-        """Return value and gradient, and note them; or raise `_Undefined`."""
+        """Return value and gradient, and note them; or raise `_Undefined` or `_Spent`."""
         if self.latest is not None and np.array_equal(self.latest[0], parameters):
             return self.latest[1:]
+        if not self.n_left:
+            raise _Spent
+        self.n_left -= 1
         try:
             value, gradient = self.problem.value_and_gradient(parameters)
         except AthermalError as error:  # a drive that cannot be run ends this climb, and is told of in the status

@@ -10,10 +10,11 @@ import numpy as np
 
 from athermal import _validate
 from athermal._types import FloatArray
-from athermal.errors import MachineError, StudyError
+from athermal.errors import StudyError
 from athermal.machine.drive import Drive
 from athermal.machine.initial import InitialState
 from athermal.machine.machine import Machine
+from athermal.optimisation.checks import inputs
 from athermal.optimisation.drive_slopes import Response, slope
 from athermal.optimisation.drive_space import DriveSpace, Free
 from athermal.optimisation.finite_adjoint import FiniteAdjoint
@@ -58,11 +59,9 @@ class DriveProblem:
         initial = machine.initial if initial is None else initial
         if not isinstance(initial, InitialState):
             raise StudyError(f"`initial` must be an initial state such as ProductThermal(), but is {initial!r}.")
-        try:
+        with inputs():
             cycles = _validate.count(cycles, "cycles", "an optimisation")
             _validate.choice(objective, "objective", "an optimisation", OBJECTIVES)
-        except MachineError as error:
-            raise StudyError(str(error)) from None
         return cls(space, cycles, objective, initial)  # type: ignore[arg-type]
 
     def value_and_gradient(self, parameters: FloatArray) -> tuple[float, FloatArray]:

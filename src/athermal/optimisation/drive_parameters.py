@@ -15,8 +15,9 @@ import numpy as np
 
 from athermal import _validate
 from athermal._types import FloatArray
-from athermal.errors import MachineError, StudyError
+from athermal.errors import StudyError
 from athermal.machine.drive import Constant, Drive, Harmonic, Side, Strokes, Sum, breakpoints_within
+from athermal.optimisation.checks import inputs
 
 # Points in a period of the highest harmonic at which a series is held within its bounds. A trigonometric polynomial of degree n
 # exceeds its largest value on m equally spaced points by 1/cos(pi n/m) at most (H. Ehlich, K. Zeller, Math. Z. 86, 41 (1964)).
@@ -30,10 +31,8 @@ Bounds = tuple[float, float]
 
 
 def _checked_bounds(bounds: Any, owner: str) -> Bounds:
-    try:
+    with inputs():
         low, high = _validate.reals(bounds, "bounds", owner, length=2)
-    except MachineError as error:
-        raise StudyError(str(error)) from None
     if not low < high:
         raise StudyError(
             f"`bounds` of {owner} must be (lowest, highest) with the lowest first, but are ({low:.6g}, {high:.6g}). Swap them."
@@ -111,10 +110,8 @@ class FourierSeries:
 
     def __post_init__(self) -> None:
         owner = "a Fourier series"
-        try:
+        with inputs():
             object.__setattr__(self, "harmonics", _validate.count(self.harmonics, "harmonics", owner))
-        except MachineError as error:
-            raise StudyError(str(error)) from None
         object.__setattr__(self, "bounds", _checked_bounds(self.bounds, owner))
 
 

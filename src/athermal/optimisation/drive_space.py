@@ -11,12 +11,14 @@ from typing import Any
 
 import numpy as np
 
+from athermal import _validate
 from athermal._types import FloatArray
 from athermal.errors import AthermalError, StudyError
 from athermal.machine.coupling import Displacement
 from athermal.machine.drive import Constant, Drive, Function, Product, Strokes, Sum
 from athermal.machine.machine import Machine
 from athermal.machine.parts import FiniteSubsystem, Oscillator, TruncatedOscillator
+from athermal.optimisation.checks import inputs
 from athermal.optimisation.drive_parameters import Form, FourierSeries, SeriesForm, StrokeForm, StrokeValues
 
 # A covariance of as many modes takes 128 MB, its gradient minutes.
@@ -101,12 +103,12 @@ class DriveSpace:
                 wrong = next(slot.label for slot in self.slots if slot.form.own is None)
                 raise StudyError(f"The drive of {wrong} is not one of the form that `of` gives it. Say where: give `parameters`.")
             return self.own
-        values = np.asarray(parameters, dtype=float)
-        if values.shape != (self.n_parameters,) or not np.all(np.isfinite(values)):
-            raise StudyError(
-                f"`parameters` must be {self.n_parameters} finite numbers ({', '.join(self.labels[:4])}, ...), but have shape "
-                f"{values.shape}."
-            )
+        with inputs():
+            values = np.array(_validate.reals(parameters, "parameters", "the drives"))
+        if len(values) != self.n_parameters:
+            known = ", ".join(self.labels[:4]) + (", ..." if self.n_parameters > 4 else "")
+            rule = f"`parameters` of the drives must hold {self.n_parameters} numbers ({known})"
+            raise StudyError(f"{rule}, but hold {len(values)}.")
         return values
 
     def random(self, generator: np.random.Generator) -> FloatArray:

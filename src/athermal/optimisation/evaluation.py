@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NoReturn
 
 from athermal.errors import AthermalError, StudyError
+from athermal.maths.pareto import pareto_points
 from athermal.optimisation.objective import Constraint, Measure
 from athermal.optimisation.parameter_space import Coordinates, Space
 from athermal.study.design import Point
@@ -206,20 +207,13 @@ class Evaluator:
 
         Of points with the same values the first is kept, so that the order in which runs come back does not matter.
         """
-        costs = self.problem.costs(new.values)
-        kept = []
-        for entry in self.best:
-            others = self.problem.costs(entry[0].values)
-            if others == costs:
-                if entry[0].index < new.index:
-                    return
-            elif all(other <= cost for other, cost in zip(others, costs, strict=True)):
-                return
-            elif all(cost <= other for other, cost in zip(others, costs, strict=True)):
-                continue
-            if others != costs:
-                kept.append(entry)
-        self.best = [*kept, (new, ledger)]
+        first = {entry.values: (entry, held) for entry, held in sorted([*self.best, (new, ledger)], key=_latest_first)}
+        unbeaten = pareto_points(list(first), self.problem.maximise)
+        self.best = [entry for entry, is_kept in zip(first.values(), unbeaten, strict=True) if is_kept]
+
+
+def _latest_first(entry: tuple[Evaluation, Ledger]) -> int:
+    return -entry[0].index
 
 
 def words(point: Point) -> str:

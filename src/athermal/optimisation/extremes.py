@@ -29,6 +29,10 @@ class Extreme:
     allowed: float
 
 
+Note = Callable[[Extreme | None], None]
+"""Told after every step what the search has by then, None if that is no result."""
+
+
 def efficiency_of(space: CorrelationSpace, x: FloatArray) -> float:
     """Return -W/(Q_in + dU_in) of a point; NaN if nothing is taken in beyond rounding."""
     changes = space.changes(x)
@@ -36,7 +40,7 @@ def efficiency_of(space: CorrelationSpace, x: FloatArray) -> float:
     return -float(np.sum(changes)) / intake if intake > space.resolution else float("nan")
 
 
-def best_work(space: CorrelationSpace, least: float | None, tolerance: float, on_step: Callable[[], None] | None) -> Extreme:
+def best_work(space: CorrelationSpace, least: float | None, tolerance: float, note: Note) -> Extreme:
     """Return the most work output, -W = -sum of all energy changes.
 
     Raises
@@ -53,11 +57,15 @@ def best_work(space: CorrelationSpace, least: float | None, tolerance: float, on
         def allowed(value: float) -> float:
             return tolerance * max(abs(offset + value), abs(value)) + _ROUNDING * space.resolution
 
-        def is_enough(_: FloatArray, value: float, bound: float) -> bool:
+        def extreme_of(point: FloatArray, value: float, bound: float) -> Extreme:
+            return Extreme(point, -offset - value, -offset - bound, allowed(value))
+
+        def is_enough(point: FloatArray, value: float, bound: float) -> bool:
+            note(extreme_of(point, value, bound) if least is None or -offset - value >= least else None)
             return value - bound <= allowed(value)
 
-        best = minimise(Programme.unconstrained(space.span, cost, space.reach), start, is_enough, on_step)
-        extreme = Extreme(best.point, -offset - best.value, -offset - best.bound, allowed(best.value))
+        best = minimise(Programme.unconstrained(space.span, cost, space.reach), start, is_enough)
+        extreme = extreme_of(best.point, best.value, best.bound)
     if least is not None and extreme.value < least:
         raise StudyError(
             f"`work_output_at_least` of the best correlations must be within reach, but is {least:.10g}: no correlations with "
@@ -66,9 +74,7 @@ def best_work(space: CorrelationSpace, least: float | None, tolerance: float, on
     return extreme
 
 
-def best_efficiency(
-    space: CorrelationSpace, least: float | None, tolerance: float, on_step: Callable[[], None] | None
-) -> Extreme:
+def best_efficiency(space: CorrelationSpace, least: float | None, tolerance: float, note: Note) -> Extreme:
     """Return the highest efficiency, by Dinkelbach's method from below and a certified bound from above.
 
     For a trial efficiency c the problem is max -W - c (Q_in + dU_in), with one variable s_k >= 0, s_k >= -q_k for each energy
@@ -80,7 +86,11 @@ def best_efficiency(
     StudyError
         If no correlations make the machine do work, or not as much as `least`.
     """
-    most = best_work(space, least, tolerance, on_step)
+
+    def note_work(now: Extreme | None) -> None:
+        note(_so_far(space, now.point, tolerance) if now is not None and now.value > space.resolution else None)
+
+    most = best_work(space, least, tolerance, note_work)
     if most.value <= space.resolution:
         raise StudyError(
             "The best efficiency needs correlations that make the machine do work, but there are none: with these marginals its "
@@ -91,7 +101,7 @@ def best_efficiency(
         trial = value * (1.0 + step)
         if trial >= 1.0:
             return Extreme(point, value, max(1.0, value), tolerance)
-        best, is_bound = _at_rate(space, trial, least, most, tolerance, on_step)
+        best, is_bound = _at_rate(space, trial, least, most, tolerance, note)
         x = best.point[: len(space.span)]
         found = efficiency_of(space, x)
         if found > value:
@@ -109,7 +119,7 @@ def _at_rate(
     least: float | None,
     most: Extreme,
     tolerance: float,
-    on_step: Callable[[], None] | None,
+    note: Note,
 ) -> tuple[Optimum, bool]:
     """Return the optimum of W + rate (Q_in + dU_in), and whether it is certainly not negative: a bound on all efficiencies."""
     count, parts = space.slopes.shape[1], len(space.slopes)
@@ -130,10 +140,17 @@ def _at_rate(
     start = np.concatenate([x, np.maximum(-(offsets + slopes @ x), 0.0) + 1.0])
 
     def is_enough(z: FloatArray, value: float, bound: float) -> bool:
+        note(_so_far(space, z[:count], tolerance))
         return offset + bound >= 0.0 or value - bound <= _GAP * tolerance * abs(offset + float(work @ z[:count]))
 
-    best = minimise(programme, start, is_enough, on_step)
+    best = minimise(programme, start, is_enough)
     return best, offset + best.bound >= 0.0
+
+
+def _so_far(space: CorrelationSpace, x: FloatArray, tolerance: float) -> Extreme | None:
+    """Return an efficiency with the only bound that holds before the search is finished, the first law's."""
+    value = efficiency_of(space, x)
+    return Extreme(x, value, max(1.0, value), tolerance * value) if value > 0.0 else None
 
 
 def _inside(none: float, most: float, least: float) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -14,9 +14,10 @@ from scipy.stats import qmc
 
 from athermal import _validate
 from athermal._validate import suggest
-from athermal.errors import MachineError, StudyError
+from athermal.errors import StudyError
+from athermal.optimisation.checks import inputs
 from athermal.optimisation.evaluation import Evaluation, Evaluator
-from athermal.optimisation.parameter_space import Coordinates, Interval, Space
+from athermal.optimisation.parameter_space import Coordinates, Space
 
 Status = Literal["converged", "finished", "stopped", "interrupted"]
 
@@ -99,8 +100,11 @@ class Local(Method):
     start: Mapping[str, float] | None = field(default=None)
 
     def __post_init__(self) -> None:
-        _checked(self.starts, "starts", "Local", _validate.count)
-        _checked_tolerance(self.tolerance, "Local", most=_FIRST_RADIUS)
+        with inputs():
+            _validate.count(self.starts, "starts", "Local")
+        _check_tolerance(self.tolerance, "Local", most=_FIRST_RADIUS)
+        if not (self.start is None or isinstance(self.start, Mapping)):
+            raise StudyError(f'`start` of Local must name parameters, as {{"coupling": 0.1}} does, but is {self.start!r}.')
 
     def check(self, space: Space, n_objectives: int) -> None:
         _one_objective(n_objectives, "Local")
@@ -129,7 +133,8 @@ class Local(Method):
         for name in self.start:
             if name not in space.names:
                 raise StudyError(f"`start` of Local names {name!r}, which is not varied.{suggest(str(name), space.names)}")
-        return tuple(_coordinate(p, self.start[name]) if name in self.start else 0.5 for name, p in space.parameters.items())
+        start = self.start
+        return tuple(_coordinate(name, p, start[name]) if name in start else 0.5 for name, p in space.parameters.items())
 
     def _starts(self, evaluator: Evaluator, seed: int) -> list[Coordinates]:
         """Return starting points at which every number is defined."""
@@ -188,8 +193,9 @@ class Global(Method):
 
     def __post_init__(self) -> None:
         for name in ("population", "generations", "workers"):
-            _checked(getattr(self, name), name, "Global", _validate.count)
-        _checked_tolerance(self.tolerance, "Global", most=1.0)
+            with inputs():
+                _validate.count(getattr(self, name), name, "Global")
+        _check_tolerance(self.tolerance, "Global", most=1.0)
 
     @property
     def n_workers(self) -> int:
@@ -218,18 +224,21 @@ class Global(Method):
     def _evolved(self, evaluator: Evaluator, seed: int) -> Any:
         """Return what SciPy's differential evolution finds."""
         parameters = evaluator.problem.space.parameters.values()
-        within = NonlinearConstraint(lambda place: min(evaluator.at(place).violation, UNDEFINED), -np.inf, 0.0)
 
-        def side_by_side(function: Callable[[Any], Any], places: Iterable[Any]) -> list[Any]:
-            rows = list(places)
+        def found(places: Any) -> list[Evaluation]:
+            """Return what is found at the columns of an array, one generation, run side by side."""
             try:
-                evaluator.many(rows)
+                return evaluator.many(list(np.reshape(places, (len(parameters), -1)).T))
             except (TypeError, ValueError) as error:  # SciPy takes them for its own
                 raise _CarriedError(error) from error
-            return [function(row) for row in rows]
 
+        def missed(places: Any) -> Any:
+            violations = np.array([[min(entry.violation, UNDEFINED) for entry in found(places)]])
+            return violations if np.ndim(places) > 1 else violations[:, 0]
+
+        within = NonlinearConstraint(missed, -np.inf, 0.0)
         return differential_evolution(
-            lambda place: evaluator.cost(evaluator.at(place)),
+            lambda places: np.array([evaluator.cost(entry) for entry in found(places)]),
             bounds=[(p.first, p.last) for p in parameters],
             integrality=[p.is_discrete for p in parameters],
             constraints=(within,) if evaluator.problem.constraints else (),
@@ -238,7 +247,7 @@ class Global(Method):
             tol=self.tolerance,
             init="sobol",
             updating="deferred",
-            workers=side_by_side,
+            vectorized=True,
             polish=False,
             rng=np.random.default_rng(seed),
         )
@@ -279,22 +288,18 @@ def refine(evaluator: Evaluator, start: Coordinates, free: Sequence[int], radius
     return bool(result.success)
 
 
-def _coordinate(parameter: Any, value: Any) -> float:
+def _coordinate(name: str, parameter: Any, value: Any) -> float:
     """Return the coordinate of a number within its bounds, or raise `StudyError`."""
-    if isinstance(parameter, Interval) and isinstance(value, (int, float)) and parameter.low <= value <= parameter.high:
-        return (value - parameter.low) / (parameter.high - parameter.low)
-    raise StudyError(f"`start` of Local must lie within the bounds {parameter.describe()}, but holds {value!r}.")
+    with inputs():
+        number = _validate.real(value, f"start[{name!r}]", "Local")
+    if not parameter.low <= number <= parameter.high:
+        raise StudyError(f"`start[{name!r}]` of Local must lie within the bounds {parameter.describe()}, but is {number:g}.")
+    return float((number - parameter.low) / (parameter.high - parameter.low))
 
 
-def _checked(value: Any, name: str, owner: str, check: Callable[[Any, str, str], Any]) -> None:
-    try:
-        check(value, name, owner)
-    except MachineError as error:
-        raise StudyError(str(error)) from None
-
-
-def _checked_tolerance(value: Any, owner: str, most: float) -> None:
-    _checked(value, "tolerance", owner, _validate.positive)
+def _check_tolerance(value: Any, owner: str, most: float) -> None:
+    with inputs():
+        _validate.positive(value, "tolerance", owner)
     if value > most:
         raise StudyError(f"`tolerance` of {owner} must be at most {most:g}, but is {value!r}.")
 

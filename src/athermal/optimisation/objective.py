@@ -11,7 +11,8 @@ import numpy as np
 
 from athermal import _validate
 from athermal._validate import suggest
-from athermal.errors import MachineError, StudyError
+from athermal.errors import StudyError
+from athermal.optimisation.checks import inputs
 from athermal.thermodynamics.columns import LONG_NAMES
 from athermal.thermodynamics.ledger import Ledger
 
@@ -65,10 +66,8 @@ class Objective:
             raise StudyError(
                 f"A ledger has no column {name!r}.{suggest(name, known)} Objectives are its columns, or functions of it."
             )
-        try:
+        with inputs():
             _validate.choice(self.over, "over", "an objective", ("whole run", "last cycle"))
-        except MachineError as error:
-            raise StudyError(str(error)) from None
 
     @property
     def label(self) -> str:
@@ -219,13 +218,11 @@ def _ends(label: str, pair: Any) -> tuple[float, float]:
         raise StudyError(f"The constraint on {label!r} must be (low, high), with None for an open end, but is {pair!r}.{remedy}")
     if all(end is None for end in pair):
         raise StudyError(f"The constraint on {label!r} must have at least one end, but both are None.")
-    try:
+    with inputs():
         low, high = (
             open_end if end is None else _validate.real(end, f"subject_to[{label!r}]", _OWNER)
             for end, open_end in zip(pair, (-math.inf, math.inf), strict=True)
         )
-    except MachineError as error:
-        raise StudyError(str(error)) from None
     if low > high:
         raise StudyError(f"The constraint on {label!r} must go up, but is {low:g} to {high:g}. Swap them.")
     return low, high

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from athermal import _validate
-from athermal.errors import MachineError, StudyError
+from athermal.errors import StudyError
+from athermal.optimisation.checks import inputs
 from athermal.study.design import Point, as_plain
 
 Coordinates = tuple[float, ...]
@@ -190,11 +191,9 @@ def _parameter(name: str, values: Any) -> Parameter:
 
 
 def _bounds(name: str, low: float, high: float) -> Parameter:
-    try:
+    with inputs():
         for value in (low, high):
             _validate.real(value, f"over[{name!r}]", _OWNER)
-    except MachineError as error:
-        raise StudyError(str(error)) from None
     if not low < high:
         remedy = f" Swap them: ({high!r}, {low!r})." if high < low else " What does not vary belongs to the machine."
         raise StudyError(f"The bounds of {name!r} must go up, but are {low!r} and {high!r}.{remedy}")

@@ -17,7 +17,8 @@ from athermal.files import MachineFile
 from athermal.machine.initial import InitialState
 from athermal.machine.machine import Machine
 from athermal.optimisation.evaluation import Evaluation, Problem, shown, words
-from athermal.optimisation.methods import Method, Status
+from athermal.optimisation.methods import Local, Method, Status
+from athermal.optimisation.parameter_space import Whole
 from athermal.study.dataset import labelled
 from athermal.study.design import Point
 from athermal.thermodynamics.ledger import Ledger
@@ -217,6 +218,9 @@ class Optimum:
         less = [f"{count} {what}" for count, what in pairs if count]
         lines = self._front_lines() if len(self.problem.objectives) > 1 else self._best_lines()
         lines.append(f"{self.message} {self.n_evaluations} points were run{'; ' if less else ''}{', '.join(less)}.")
+        failed = next((entry for entry in self.evaluations if entry.status == "failed"), None)
+        if failed is not None:
+            lines.append(f"The first that could not be run, at {words(failed.point)}: {failed.reason}")
         lines += [f"The run warned: {text}" for text in self.warnings if len(self.problem.objectives) == 1]
         return "\n".join(lines)
 
@@ -228,6 +232,10 @@ class Optimum:
             f"  with {entry.label} = {shown(best.constraints[entry.label])} ({entry})" for entry in self.problem.constraints
         ]
         lines += [f"  {name} lies on its {side} bound: beyond it there may be better." for name, side in best.on_bounds.items()]
+        whole = [name for name, parameter in self.problem.space.parameters.items() if isinstance(parameter, Whole)]
+        lines += [
+            f"  {name} took whole numbers only, as its bounds are; bounds with a decimal point mean any number." for name in whole
+        ]
         return lines
 
     def _front_lines(self) -> list[str]:
@@ -253,7 +261,7 @@ def optimum_of(
     """Return the result of a search, or raise `StudyError` if no point satisfies the constraints."""
     tried = tuple(sorted(evaluations, key=lambda entry: entry.index))
     if not best:
-        raise StudyError(_nothing_satisfies(problem, tried, message))
+        raise StudyError(_nothing_satisfies(problem, tried, method, message))
     ranked = sorted(best, key=lambda entry: problem.costs(entry[0].values))
     return Optimum(tuple(_solution(problem, *entry) for entry in ranked), tried, problem, method, status, message)
 
@@ -270,15 +278,15 @@ def _solution(problem: Problem, found: Evaluation, ledger: Ledger) -> Solution:
     )
 
 
-def _nothing_satisfies(problem: Problem, tried: Sequence[Evaluation], message: str) -> str:
+def _nothing_satisfies(problem: Problem, tried: Sequence[Evaluation], method: Method, message: str) -> str:
     nearest = min((entry for entry in tried if entry.is_defined), key=lambda entry: entry.violation)
     missed = [
         f"{entry.label} = {shown(value)} misses {entry} by {entry.missed(value):.3g}"
         for entry, value in zip(problem.constraints, nearest.constrained, strict=True)
         if entry.missed(value)
     ]
+    further = "; method=Global() looks further" if isinstance(method, Local) else ""
     return (
-        f"None of {len(tried)} points tried satisfies the constraints. The nearest came {words(nearest.point)}: "
-        f"{' and '.join(missed)}. {message} Loosen the constraints or widen the bounds; "
-        "method=Global() looks further."
+        f"None of {len(tried)} points tried satisfies the constraints. The nearest is {words(nearest.point)}: "
+        f"{' and '.join(missed)}. {message} Loosen the constraints or widen the bounds{further}."
     )

@@ -10,16 +10,17 @@ from scipy.stats import qmc
 
 from athermal import _validate
 from athermal.backends.base import Backend
-from athermal.errors import AthermalError, FileFormatError, MachineError, StudyError, StudyInterrupted
+from athermal.errors import AthermalError, FileFormatError, StudyError, StudyInterrupted
 from athermal.machine.initial import InitialState
-from athermal.optimisation.evaluation import Evaluator, Exhausted, Problem, Report
+from athermal.optimisation.checks import inputs
+from athermal.optimisation.evaluation import Evaluator, Exhausted, Problem, Report, shown
 from athermal.optimisation.methods import Ending, Global, Local, Method
 from athermal.optimisation.objective import Measured, as_constraints, as_measures
 from athermal.optimisation.optuna_search import Optuna
 from athermal.optimisation.parameter_space import Space, as_space
 from athermal.optimisation.result import Optimum, optimum_of
 from athermal.study.execution import executor_of
-from athermal.study.progress import Progress, telling
+from athermal.study.progress import Progress, Tell, telling
 from athermal.study.subject import Subject, Varied, as_subject
 
 _OWNER = "an optimisation"
@@ -108,7 +109,7 @@ def optimise(
     )
     problem = problem_of(subject, objective, over, subject_to, maximise, seed)
     with telling(progress, "run") as tell:
-        return search(problem, method, max_evaluations, lambda finished, total, _: tell(finished, total))
+        return search(problem, method, max_evaluations, report_to(tell, problem))
 
 
 def problem_of(
@@ -130,6 +131,15 @@ def problem_of(
     problem = Problem(subject, as_space(over), objectives, wanted, as_constraints(subject_to), _count(seed, "seed", least=0))
     _check_names(problem)
     return problem
+
+
+def report_to(tell: Tell, problem: Problem) -> Report:
+    """Return a report that says the number of runs and the best value so far."""
+
+    def report(finished: int, total: int, best: float | None) -> None:
+        tell(finished, total, "no result yet" if best is None else f"best {problem.objectives[0].label} {shown(best)}")
+
+    return report
 
 
 def search(problem: Problem, method: Method | None = None, most: int | None = None, report: Report | None = None) -> Optimum:
@@ -186,7 +196,5 @@ def _check_names(problem: Problem) -> None:
 
 
 def _count(value: Any, name: str, least: int = 1) -> int:
-    try:
+    with inputs():
         return _validate.count(value, name, _OWNER, least=least)
-    except MachineError as error:
-        raise StudyError(str(error)) from None

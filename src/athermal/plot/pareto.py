@@ -86,6 +86,7 @@ def pareto_front(
             _draw_carnot(axes, chosen[1])
         axes.set_xlabel(f"{column_label(_bare(x))} ({chosen[0].when})")
         axes.set_ylabel(f"{column_label(_bare(y))}\n({chosen[1].when})")
+        _keep_rounding_out_of_view(axes, values[shown])
         axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
         _count_others(axes, chosen, shown)
         style.legend_above(axes)
@@ -140,6 +141,14 @@ def _draw_carnot(ax: Axes, chosen: Points) -> None:
     if len(carnot) == 1:
         label = rf"Carnot $\eta_\mathrm{{C}} = {carnot[0]:.3f}$"
         ax.axhline(carnot[0], color=style.BLACK, linestyle="--", label=label, zorder=1)
+
+
+def _keep_rounding_out_of_view(ax: Axes, values: FloatArray) -> None:
+    """Give an axis along which all points agree to rounding a range of its own size, not of the rounding."""
+    for name, column in zip("xy", values.T, strict=True):
+        middle = float(np.mean(column))
+        if np.ptp(column) <= 1e-9 * abs(middle):
+            ax.set(**{f"{name}lim": (middle - 0.1 * abs(middle), middle + 0.1 * abs(middle))})
 
 
 def _count_others(ax: Axes, chosen: list[Points], shown: Any) -> None:

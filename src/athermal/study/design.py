@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
-import itertools
+import json
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +16,7 @@ from typing import Any, Literal
 import numpy as np
 
 from athermal import _validate
-from athermal.errors import StudyError
+from athermal.errors import MachineError, StudyError
 from athermal.machine.spec import to_spec
 
 Point = dict[str, Any]
@@ -69,7 +70,7 @@ class Grid(Design):
     def __post_init__(self) -> None:
         if not isinstance(self.axes, Mapping) or not self.axes:
             raise StudyError(f'The parameters of a grid must be a table such as {{"T_hot": [1.5, 2.0]}}, but are {self.axes!r}.')
-        checked = {str(name): _axis(name, values) for name, values in self.axes.items()}
+        checked = {checked_name(name): _axis(name, values) for name, values in self.axes.items()}
         object.__setattr__(self, "axes", checked)
 
     @property
@@ -143,10 +144,15 @@ class Sample(_Listed):
         owner = "a sample"
         if not isinstance(self.ranges, Mapping) or not self.ranges:
             raise StudyError(f'`ranges` of {owner} must be a table such as {{"T_hot": (1.5, 3.0)}}, but is {self.ranges!r}.')
-        _validate.count(self.points, "points", owner)
-        _validate.count(self.seed, "seed", owner, least=0)
-        _validate.choice(self.method, "method", owner, ("quasi_random", "random"))
-        object.__setattr__(self, "ranges", {name: _range(name, pair) for name, pair in self.ranges.items()})
+        with as_asked():
+            _validate.count(self.points, "points", owner)
+            _validate.count(self.seed, "seed", owner, least=0)
+            _validate.choice(self.method, "method", owner, ("quasi_random", "random"))
+            ranges = {checked_name(name): _range(name, pair) for name, pair in self.ranges.items()}
+        object.__setattr__(self, "ranges", ranges)
+
+    def __len__(self) -> int:
+        return self.points
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -188,6 +194,8 @@ class Table(_Listed):
             raise StudyError("The table of points of a sweep must hold at least one point, but is empty.")
         if not entries[0]:
             raise StudyError("The points of a sweep must have at least one parameter, but the first has none.")
+        for name in entries[0]:
+            checked_name(name)
         for k, entry in enumerate(entries):
             if list(entry) != list(entries[0]) and set(entry) != set(entries[0]):
                 raise StudyError(
@@ -236,10 +244,13 @@ def read_table(path: Path) -> Table:
         If it cannot be read, or a line is short or long.
     """
     try:
-        with path.open(newline="", encoding="utf-8") as file:
+        with path.open(newline="", encoding="utf-8-sig") as file:  # a spreadsheet may begin it with a mark
             lines = [line for line in csv.reader(file) if line]
     except (OSError, UnicodeDecodeError) as error:
-        raise StudyError(f"The table of points {path} cannot be read: {error}.") from error
+        reason = getattr(error, "strerror", None) or error
+        raise StudyError(
+            f"The table of points {path} cannot be read: {reason}. Give a text file of comma-separated values."
+        ) from error
     if len(lines) < 2:
         raise StudyError(f"The table of points {path} must have a line of names and at least one line of values.")
     names = [name.strip() for name in lines[0]]
@@ -276,8 +287,8 @@ def spaced(low: Any, high: Any, count: int, *, is_logarithmic: bool = False) -> 
     >>> spaced(10, 40, 4), spaced(1.0, 2.0, 3)
     ([10, 20, 30, 40], [1.0, 1.5, 2.0])
     """
-    if count == 1:
-        return [low]
+    if count == 1 or low == high:
+        return [low] * count
     if is_logarithmic:
         return [float(x) for x in np.geomspace(low, high, count)]
     if isinstance(low, int) and isinstance(high, int) and (high - low) % (count - 1) == 0:
@@ -285,15 +296,44 @@ def spaced(low: Any, high: Any, count: int, *, is_logarithmic: bool = False) -> 
     return [float(x) for x in np.linspace(low, high, count)]
 
 
+@contextlib.contextmanager
+def as_asked() -> Iterator[None]:
+    """Raise `StudyError` where a check of what was asked for raises `MachineError`."""
+    try:
+        yield
+    except MachineError as error:
+        raise StudyError(str(error)) from None
+
+
+def checked_name(name: Any) -> str:
+    """Return the name of a parameter, or raise `StudyError` if a data set on disk could not have it."""
+    if not isinstance(name, str) or not name.strip() or "/" in name:
+        raise StudyError(
+            f"The name of a parameter must be a word without '/', but is {name!r}. Parts of a machine may "
+            "be named by position: machine.reservoirs.0.temperature."
+        )
+    return name
+
+
 def _axis(name: Any, values: Any) -> tuple[Any, ...]:
     if isinstance(values, (str, bytes, Mapping)) or not hasattr(values, "__iter__"):
         raise StudyError(f"The values of {name!r} must be a list, but are {values!r}. Write [{values!r}] for a single one.")
-    entries = tuple(_value(value) for value in values)
+    if isinstance(values, (set, frozenset)):
+        raise StudyError(f"The values of {name!r} must be a list, but are a set, which has no order. Write sorted(...).")
+    entries = tuple(_value(value) for value in (np.asarray(values) if hasattr(values, "__array__") else values))
     if not entries:
         raise StudyError(f"The values of {name!r} must hold at least one, but are empty: the sweep would have no point.")
-    for value, other in itertools.pairwise(sorted(map(repr, entries))):
-        if value == other:
-            raise StudyError(f"The values of {name!r} must differ, but {value} is given more than once.")
+    written: dict[str, Any] = {}
+    for value in entries:
+        is_whole = isinstance(value, float) and value.is_integer()
+        text = (
+            value
+            if isinstance(value, str)
+            else json.dumps(int(value) if is_whole else as_plain(value, str(name)), sort_keys=True)
+        )
+        if text in written:
+            raise StudyError(f"The values of {name!r} must differ, but {value!r} is given more than once.")
+        written[text] = value
     return entries
 
 

@@ -76,7 +76,7 @@ class Here(Executor):
 
     def run(self, work: Work, tasks: Iterable[Task]) -> Iterator[Outcome]:
         for task in tasks:
-            with _noting(task):
+            with noting(task):
                 content = work(task)
             yield Outcome(task, content)
 
@@ -122,7 +122,7 @@ class _Pooled(Executor):
         return Outcome(task, None, death)
 
     def _content(self, future: Any, task: Task) -> bytes:
-        with _noting(task):
+        with noting(task):
             return self.result(future)
 
     @abstractmethod
@@ -232,15 +232,21 @@ class Cluster(_Pooled):
         self._count()
 
     def _connected(self, address: str) -> Any:
+        client = self._distributed.Client.__new__(self._distributed.Client)
         try:
             if not address.strip():  # Dask would start a cluster of its own
                 raise ValueError("the address is empty")  # noqa: TRY301
-            return self._distributed.Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)
+            client.__init__(address, timeout=_CONNECT_SECONDS, set_as_default=False)
         except (OSError, ValueError, TimeoutError) as error:
+            # Left to the garbage collector, it would be closed at any time, and where another client is just starting that
+            # never ends: both wait for one lock. A client that has no loop yet has nothing to be closed.
+            with contextlib.suppress(AttributeError):
+                client.close()
             raise StudyError(
                 f"The scheduler at {address} cannot be reached ({error or type(error).__name__}). Start one with "
                 "`dask scheduler`, and give the address that it prints, as tcp://HOST:8786."
             ) from error
+        return client
 
     def _checked(self, client: Any) -> Any:
         if not isinstance(client, self._distributed.Client):
@@ -342,7 +348,7 @@ def executor_of(workers: int, scheduler: Any) -> Executor:
 
 
 @contextlib.contextmanager
-def _noting(task: Task) -> Iterator[None]:
+def noting(task: Task) -> Iterator[None]:
     """Note on an exception which point it came from."""
     try:
         yield

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from typing import Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 from rich.text import Text
 
-Tell = Callable[[int, int], None]
-"""Called as tell(finished, total)."""
 
-Progress = Tell | bool
+class Tell(Protocol):
+    """What a study calls."""
+
+    def __call__(self, finished: int, total: int, found: str = "") -> None:
+        """Tell how many of how many are finished, and in a few words what was found."""
+
+
+Progress = Callable[[int, int], None] | bool
 """What a caller may ask for: a function of its own, a bar, or nothing."""
 
 
@@ -36,7 +42,7 @@ def telling(progress: Progress, unit: str) -> Iterator[Tell]:
     """Yield what a study is to call: the caller's own function, or a bar on standard error (a terminal's or a notebook's)."""
     console = Console(stderr=True)
     if not isinstance(progress, bool):
-        yield progress
+        yield lambda finished, total, found="": progress(finished, total)  # noqa: ARG005  a caller hears numbers only
     elif not progress or not (console.is_terminal or console.is_jupyter):
         yield _silent
     else:
@@ -46,17 +52,18 @@ def telling(progress: Progress, unit: str) -> Iterator[Tell]:
             Rate(unit),
             TextColumn("time left"),
             TimeRemainingColumn(),
+            TextColumn("{task.fields[found]}"),
         )
         with Bar(*columns, console=console, transient=True, speed_estimate_period=300.0) as bar:
-            task = bar.add_task("", total=0.0, start=False)
+            task = bar.add_task("", total=0.0, start=False, found="")
 
-            def tell(finished: int, total: int) -> None:
+            def tell(finished: int, total: int, found: str = "") -> None:
                 if not bar.tasks[0].started:  # what a store already holds says nothing about the rate
                     bar.reset(task, total=total, completed=finished)
-                bar.update(task, total=total, completed=finished)
+                bar.update(task, total=total, completed=finished, found=found)
 
             yield tell
 
 
-def _silent(finished: int, total: int) -> None:
+def _silent(finished: int, total: int, found: str = "") -> None:
     """Tell nobody."""

@@ -70,7 +70,7 @@ class Store:
             If the folder holds another sweep, or something else, or cannot be written to.
         """
         store = cls(path, study)
-        with store._writing(f"the folder {path}"):
+        with store._writing("making it"):
             (path / _POINTS).mkdir(parents=True, exist_ok=True)
             with store._alone():
                 store._remove_leftovers()
@@ -143,7 +143,7 @@ class Store:
 
     def write(self, point: int, content: bytes) -> None:
         """Keep the bytes of a finished point; an old file is replaced only by the whole new one."""
-        with self._writing(f"point {point} of the sweep"):
+        with self._writing(f"writing point {point}"):
             _write(self._file(point), content)
 
     def _remove_leftovers(self) -> None:
@@ -173,7 +173,7 @@ class Store:
         if fcntl is None:
             return True
         if self._claims is None:
-            with self._writing("the list of claims"):
+            with self._writing("opening its list of claims"):
                 self._claims = (self.path / _CLAIMS).open("a+b")
         try:
             fcntl.lockf(self._claims, fcntl.LOCK_EX | (0 if may_wait else fcntl.LOCK_NB), 1, place)
@@ -203,8 +203,9 @@ class Store:
             yield
         except OSError as error:
             raise StoreError(
-                f"{what[0].upper()}{what[1:]} cannot be written to {self.path}: {error.strerror or error}. What is finished is "
-                "kept; make room there, or choose a folder that can be written to, and give the same command again."
+                f"The folder {self.path} of a sweep must be one that can be written to, but {what} failed: "
+                f"{error.strerror or error}. What is finished is kept; make room there, or choose another folder, and give the "
+                "same command again."
             ) from error
 
 

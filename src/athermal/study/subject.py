@@ -16,7 +16,7 @@ from athermal.backends.auto import Auto
 from athermal.backends.base import Backend
 from athermal.errors import StudyError
 from athermal.files import MachineFile, build_machine_file, plan_of, read_document
-from athermal.files.library import library_functions
+from athermal.files.library import is_machine_file, library_functions
 from athermal.machine.initial import AnyInitialState, InitialState
 from athermal.machine.machine import Machine
 from athermal.machine.spec import to_spec
@@ -175,6 +175,8 @@ def as_subject(
     ------
     StudyError
         If it is none of a machine, a function that returns one, a machine file and a library machine's name.
+    FileFormatError
+        If there is no such file or library machine.
     """
     settings = _settings(cycles, initial, backend, samples_per_cycle, accuracy)
     if isinstance(varied, Subject):
@@ -189,7 +191,7 @@ def as_subject(
         start = {"initial": data.pop("initial")}
         return Document(_merged({"machine": data, **start}, settings), varied.name)
     names = {function: name for name, function in library_functions().items()}
-    if isinstance(varied, str) and not Path(varied).exists() and varied in names.values():
+    if isinstance(varied, str) and not is_machine_file(varied):
         return Document(_merged({"machine": {"library": varied}}, settings), varied)
     if isinstance(varied, (str, Path)):
         return Document(_merged(read_document(Path(varied)), settings), Path(varied).stem)

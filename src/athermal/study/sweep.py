@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import importlib.metadata
+import math
 import platform
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,8 +17,8 @@ from athermal import _validate
 from athermal.backends.base import Backend
 from athermal.errors import AthermalError, FileFormatError, StoreError, StudyError, StudyInterrupted
 from athermal.machine.initial import InitialState
-from athermal.study.design import Design, as_design, design_of
-from athermal.study.execution import Executor, executor_of, n_processors
+from athermal.study.design import Design, Sample, as_asked, as_design, design_of
+from athermal.study.execution import Executor, executor_of, n_processors, noting
 from athermal.study.progress import Progress, Tell, telling
 from athermal.study.record import Record, decode
 from athermal.study.result import Sweep
@@ -27,6 +29,7 @@ from athermal.study.task import Task, content_hash, digest, execute, seed_of
 MAX_POINTS = 100_000
 # How many points are looked at for one whose machine can be made, before a sweep is refused.
 _LOOKED_AT = 2_000
+_WARM_UP_SECONDS = 5.0
 _POLL_SECONDS = 0.2
 
 
@@ -103,8 +106,10 @@ def sweep(
     ('T_hot',)
     """
     design = as_design(over)
-    workers = min(n_processors() if workers is None else _validate.count(workers, "workers", "a sweep"), len(design))
-    seed = _validate.count(seed, "seed", "a sweep", least=0)
+    with as_asked():
+        workers = min(n_processors() if workers is None else _validate.count(workers, "workers", "a sweep"), len(design))
+        seed = _validate.count(seed, "seed", "a sweep", least=0)
+        max_points = _validate.count(max_points, "max_points", "a sweep")
     subject = as_subject(
         machine,
         cycles=cycles,
@@ -113,14 +118,8 @@ def sweep(
         samples_per_cycle=samples_per_cycle,
         accuracy=accuracy,
     )
+    check_size(subject, design, seed, max_points, workers)
     study = study_of(subject, design, seed)
-    if len(design) > max_points:
-        each = seconds_for_one(subject, design, seed)
-        raise StudyError(
-            f"The sweep has {len(design):,} points, more than `max_points` = {max_points:,}. One takes {each:.2g} s, so all "
-            f"would take about {duration(each * len(design) / workers)} on {workers} workers. Give fewer values, a Sample "
-            "within ranges, or a larger `max_points`."
-        )
     _first_possible(subject, design, seed)
     held = None if store is None else Store.create(Path(store), study)
     with executor_of(workers, scheduler) as executor, telling(progress, "point") as tell:
@@ -190,8 +189,7 @@ class _Job:
         for point, record in self.records.items():
             if record.content_hash:
                 task = Task(point, self.design.point(point), record.seed)
-                plan = self.subject.plan(task.point, task.seed)
-                if content_hash(plan, self.subject, task) != record.content_hash:
+                if _hash_now(self.subject, task) != record.content_hash:
                     raise StoreError(
                         f"The sweep in {path} was begun with another machine: {task} now gives a machine, state or settings that "
                         "differ from those of the finished points. Choose another folder, or restore what makes the machine."
@@ -252,12 +250,24 @@ class _Job:
         self.tell(len(self.records), len(self.design))
 
 
+def _hash_now(subject: Subject, task: Task) -> str:
+    """Return the content hash that a point would have now; "" if its machine can no longer be made."""
+    try:
+        return content_hash(subject.plan(task.point, task.seed), subject, task)
+    except StudyError:
+        raise
+    except AthermalError:
+        return ""
+
+
 def _first_possible(subject: Subject, design: Design, seed: int) -> int:
-    """Return the first point whose machine can be made, or raise the error of the first point if there is none."""
+    """Return the first point whose machine can be made, of points all over the sweep; raise `StudyError` if there is none."""
     first: AthermalError | None = None
-    for k in range(min(len(design), _LOOKED_AT)):
+    for k in range(0, len(design), math.ceil(len(design) / _LOOKED_AT)):
+        task = Task(k, design.point(k), seed_of(seed, k))
         try:
-            subject.plan(design.point(k), seed_of(seed, k))
+            with noting(task):
+                subject.plan(task.point, task.seed)
         except StudyError:
             raise
         except AthermalError as error:
@@ -268,11 +278,29 @@ def _first_possible(subject: Subject, design: Design, seed: int) -> int:
 
 
 def seconds_for_one(subject: Subject, design: Design, seed: int) -> float:
-    """Return how long the first point takes that can be run, by running it; raise `StudyError` if there is none."""
+    """Return how long a point takes, by running one that can be run; raise `StudyError` if there is none."""
     first = _first_possible(subject, design, seed)
-    started = time.perf_counter()
-    execute(subject, "", Task(first, design.point(first), seed_of(seed, first)))
-    return time.perf_counter() - started
+    for is_last in (False, True):
+        started = time.perf_counter()
+        execute(subject, "", Task(first, design.point(first), seed_of(seed, first)))
+        seconds = time.perf_counter() - started
+        if is_last or seconds > _WARM_UP_SECONDS:  # the first run of all also loads and prepares what all others use
+            break
+    return seconds
+
+
+def check_size(subject: Subject, design: Design, seed: int, max_points: int, workers: int) -> None:
+    """Raise `StudyError`, with an estimate of the time, if a sweep has more points than it may have."""
+    if len(design) <= max_points:
+        return
+    # the first points of a sample are those of a smaller one; to draw all could fill the memory
+    few = dataclasses.replace(design, points=_LOOKED_AT) if isinstance(design, Sample) else design
+    each = seconds_for_one(subject, few, seed)
+    raise StudyError(
+        f"The sweep has {len(design):,} points, more than `max_points` = {max_points:,}. One takes {each:.2g} s, so all "
+        f"would take about {duration(each * len(design) / workers)} on {workers} workers. Give fewer values, a Sample "
+        "within ranges, or a larger `max_points`."
+    )
 
 
 def duration(seconds: float) -> str:

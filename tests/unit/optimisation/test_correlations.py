@@ -127,31 +127,48 @@ def test_ergotropy_of_a_hamiltonian_without_ground_state():
     assert at.best_correlations(machine, among=("a", "b")).ergotropy == np.inf
 
 
-def test_progress_and_interrupt(engine):
+def test_progress(engine):
     seen = []
     at.best_correlations(engine, progress=lambda finished, total: seen.append((finished, total)))
     assert all(finished <= total for finished, total in seen)
     assert seen[-1][0] == seen[-1][1]
 
+
+@pytest.mark.parametrize(("objective", "steps"), [("work_output", 3), ("efficiency", 14)])
+def test_an_interrupt_gives_the_best_so_far(engine, objective, steps):
+    """The state so far is a start that a run takes, better than none, and the bound holds for the best."""
+
     def stop(finished, total):
-        if finished == 3:
+        if finished == steps:
             raise KeyboardInterrupt
 
-    with pytest.raises(at.StudyInterrupted, match="interrupted before it was finished") as error:
-        at.best_correlations(engine, progress=stop)
+    with pytest.raises(at.StudyInterrupted, match=f"after {steps} steps; `.result` holds the best so far") as error:
+        at.best_correlations(engine, objective=objective, among=("hot", "cold"), progress=stop)
+    found, best = error.value.result, at.best_correlations(engine, objective=objective, among=("hot", "cold"))
+    assert found.uncorrelated < found.value < best.value <= best.bound <= found.bound
+    ledger = at.run(engine, initial=found.initial, cycles=1)
+    assert float(ledger.cumulative[objective][-1]) == pytest.approx(found.value, rel=1e-9)  # propagators to 1e-12
+
+
+def test_an_interrupt_before_there_is_a_result(engine):
+    def stop(finished, total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(at.StudyInterrupted, match="after 1 steps; there is no result yet") as error:
+        at.best_correlations(engine, among=("hot", "cold"), work_output_at_least=0.57, progress=stop)
     assert error.value.result is None
 
 
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"cycles": 0}, at.MachineError, "`cycles` of the best correlations must be a whole number of at least 1, but is 0"),
+        ({"cycles": 0}, at.StudyError, "`cycles` of the best correlations must be a whole number of at least 1, but is 0"),
         (
             {"objective": "power"},
-            at.MachineError,
+            at.StudyError,
             "`objective` of the best correlations must be one of 'work_output', 'efficiency'",
         ),
-        ({"tolerance": 0.0}, at.MachineError, "`tolerance` of the best correlations must be positive"),
+        ({"tolerance": 0.0}, at.StudyError, "`tolerance` of the best correlations must be positive"),
         (
             {"tolerance": 1e-18, "objective": "efficiency", "among": ("hot", "hot bath")},
             at.ConvergenceError,
@@ -160,7 +177,7 @@ def test_progress_and_interrupt(engine):
         ({"among": "hot"}, at.StudyError, "`among` of the best correlations must list the names of parts, but is 'hot'"),
         ({"among": ("hot",)}, at.StudyError, "must list at least two different parts"),
         ({"among": ("hot", "hot")}, at.StudyError, "must list at least two different parts"),
-        ({"among": ("hot", "cool")}, at.MachineError, "no part 'cool'.*Did you mean 'cold'"),
+        ({"among": ("hot", "cool")}, at.StudyError, "no part 'cool'.*Did you mean 'cold'"),
         ({"initial": "thermal"}, at.StudyError, "`initial` of the best correlations must be an initial state"),
         ({"backend": at.Star()}, at.StudyError, "`backend` of the best correlations must be Dense.. or DensityMatrix"),
         (
@@ -175,7 +192,7 @@ def test_progress_and_interrupt(engine):
         ),
         (
             {"work_output_at_least": float("nan")},
-            at.MachineError,
+            at.StudyError,
             "`work_output_at_least` of the best correlations must be finite",
         ),
     ],

@@ -53,6 +53,14 @@ def test_the_result_is_a_maximum_and_says_so(by_harmonics):
         assert best.n_evaluations == len(best.history)
 
 
+@pytest.mark.parametrize("free", [at.StrokeValues((0.5, 3.0)), at.FourierSeries(1, (0.5, 3.0))])
+def test_no_start_makes_more_runs_than_it_may(free):
+    best = at.best_drive(oscillators(), {"a": free}, starts=2, max_evaluations=2)
+    assert best.n_evaluations == 4
+    assert best.status == "0 of 2 starts converged"
+    assert best.value == max(best.starts)
+
+
 def test_the_report_names_the_parameters(by_harmonics):
     text = str(by_harmonics[1])
     assert text.splitlines()[0].startswith("Best drive of 'machine': work output 0.")
@@ -229,10 +237,12 @@ def test_an_objective_that_is_defined_nowhere():
 
 
 def test_parameters_that_are_refused():
-    with pytest.raises(at.StudyError, match="must be 2 finite numbers"):
+    with pytest.raises(at.StudyError, match="must hold 2 numbers .*, but hold 1"):
         at.drive_gradient(oscillators(), FREE, parameters=[1.0])
-    with pytest.raises(at.StudyError, match="must be 2 finite numbers"):
+    with pytest.raises(at.StudyError, match=r"`parameters\[1\]` of the drives must be finite"):
         at.with_drive(oscillators(), FREE, [1.0, np.inf])
+    with pytest.raises(at.StudyError, match=r"`parameters\[0\]` of the drives must be a real number, but is 'fast'"):
+        at.drive_gradient(oscillators(), FREE, parameters=["fast", 1.0])
     with pytest.raises(at.StudyError, match="give `parameters`"):
         at.drive_gradient(oscillators(), {"a": at.FourierSeries(2, (0.5, 2.0))})
 

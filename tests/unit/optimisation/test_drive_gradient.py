@@ -19,7 +19,7 @@ PAIR = at.Correlation(("a", "b"), phase=0.4)
 
 
 def check(machine, free, cycles=1, objective="work_output", initial=None, parameters=None):
-    """Compare the value, and the derivatives along directions that mix all parameters, with what runs of the machine say."""
+    """Compare the value, and the derivative along a direction that mixes all parameters, with what runs of the machine say."""
     value, gradient = at.drive_gradient(machine, free, cycles, objective=objective, initial=initial, parameters=parameters)
     if parameters is None:
         parameters = np.concatenate([np.array(machine_values) for machine_values in own_values(machine, free)])
@@ -28,11 +28,11 @@ def check(machine, free, cycles=1, objective="work_output", initial=None, parame
     def run(point):
         return outcome(at.with_drive(machine, free, point), cycles, initial, objective)
 
-    directions = np.random.default_rng(2).normal(size=(2, len(parameters)))
-    expected = [difference(run, parameters, direction) for direction in directions]
+    direction = np.random.default_rng(2).normal(size=len(parameters))
+    expected = difference(run, parameters, direction)
     assert value == pytest.approx(run(parameters), rel=1e-11, abs=1e-12)  # first law against the integral of <dH/dt>
     # 1e-6 is what is asked for; the differences are good to some 1e-9 of the largest derivative.
-    np.testing.assert_allclose(directions @ gradient, expected, rtol=1e-6, atol=1e-8 * max(1.0, np.max(np.abs(gradient))))
+    assert direction @ gradient == pytest.approx(expected, rel=1e-6, abs=1e-8 * max(1.0, np.max(np.abs(gradient))))
 
 
 def own_values(machine, free):

@@ -10,6 +10,7 @@ import xarray as xr
 
 import athermal as at
 from athermal.optimisation import evaluation
+from athermal.study import execution
 
 METHODS = [at.Local(starts=2, tolerance=1e-3), at.Global(population=4, generations=3, refine=False), at.Optuna(trials=25)]
 
@@ -75,6 +76,30 @@ def test_the_start_of_a_local_search():
     assert best.evaluations[0].point == {"T_hot": pytest.approx(1.9), "T_cold": pytest.approx(1.75)}
 
 
+def test_a_start_may_be_any_real_number():
+    best = search(hot, {"T_hot": (1.0, 3.0)}, method=at.Local(starts=1, start={"T_hot": np.int64(3)}), max_evaluations=1)
+    assert best.parameters == {"T_hot": 3.0}
+
+
+@pytest.mark.parametrize(
+    ("start", "words"),
+    [
+        (3.0, r"`start` of Local must name parameters, as {\"coupling\": 0.1} does, but is 3.0"),
+        ({"T_hot": 9.0}, r"`start\['T_hot'\]` of Local must lie within the bounds \[1.0, 3.0\], but is 9"),
+        ({"T_hot": "hot"}, r"`start\['T_hot'\]` of Local must be a real number, but is 'hot'"),
+    ],
+)
+def test_starts_that_cannot_be(start, words):
+    with pytest.raises(at.StudyError, match=words):
+        search(hot, {"T_hot": (1.0, 3.0)}, method=at.Local(start=start))
+
+
+def test_whole_numbers_are_told_from_numbers():
+    method = at.Global(population=5, generations=1)
+    assert "T_hot took whole numbers only" in str(search(hot, {"T_hot": (1, 3)}, method=method))
+    assert "whole numbers" not in str(search(hot, {"T_hot": (1.0, 3)}, method=method, max_evaluations=9))
+
+
 def test_an_optimum_on_a_bound_says_so():
     best = search(over={"T_hot": (0.5, 1.5)}, method=at.Local(starts=1))
     assert best.parameters["T_hot"] == 1.5
@@ -131,9 +156,10 @@ def test_constraints_that_nothing_satisfies(method):
     with pytest.raises(at.StudyError) as caught:
         search(subject_to={hot: (9.0, None), "work_output": (None, 5.0)}, method=method)
     message = str(caught.value)
-    assert "satisfies the constraints. The nearest came T_hot = " in message
+    assert "satisfies the constraints. The nearest is T_hot = " in message
     assert "misses hot >= 9 by " in message
     assert "work_output = " not in message
+    assert ("Global() looks further" in message) == isinstance(method, at.Local)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -182,6 +208,21 @@ def test_the_number_of_workers_does_not_change_the_result():
         for workers in (1, 2)
     )
     assert alone.history.drop_attrs().identical(together.history.drop_attrs())
+
+
+@pytest.mark.parametrize("subject_to", [None, {hot: (1.0, None)}])
+def test_a_generation_is_run_side_by_side(monkeypatch, subject_to):
+    together = []
+
+    def run(self, work, tasks):
+        together.append(len(tasks))
+        return ordinary(self, work, tasks)
+
+    ordinary = execution.Here.run
+    monkeypatch.setattr(execution.Here, "run", run)
+    search(method=at.Global(population=4, generations=1, refine=False), subject_to=subject_to)
+    # Two generations of 4 points for each of two parameters; SciPy may look at one of the first by itself.
+    assert [count for count in together if count] in ([8, 8], [1, 7, 8])
 
 
 def test_most_evaluations_and_progress():

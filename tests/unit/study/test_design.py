@@ -3,10 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 from scipy.stats import qmc
 
 import athermal as at
-from athermal.errors import MachineError, StudyError
+from athermal.errors import StudyError
 from athermal.study.design import as_design, design_of, read_table, read_value, spaced
 
 
@@ -63,6 +64,19 @@ def test_spaced_values_hit_both_ends():
     assert np.allclose(spaced(0.01, 1.0, 3, is_logarithmic=True), [0.01, 0.1, 1.0], rtol=1e-15)
 
 
+def test_labelled_values_are_taken_as_numbers():
+    for values in (xr.DataArray([1.5, 2.0]), pd.Series([1.5, 2.0]), np.array([1.5, 2.0])):
+        points = list(at.Grid({"a": values}))
+        assert points == [{"a": 1.5}, {"a": 2.0}]
+        assert type(points[0]["a"]) is float
+
+
+def test_csv_of_a_spreadsheet_may_begin_with_a_mark(tmp_path):
+    path = tmp_path / "points.csv"
+    path.write_bytes("a,b\r\n1,2\r\n".encode("utf-8-sig"))
+    assert list(read_table(path)) == [{"a": 1, "b": 2}]
+
+
 def test_values_as_text():
     assert [read_value(text) for text in ("3", " 3.5", "-1e-3", "false", "exchange")] == [3, 3.5, -1e-3, False, "exchange"]
 
@@ -75,6 +89,14 @@ def test_values_as_text():
         (lambda: at.Grid({"T_hot": 1.5}), "must be a list, but are 1.5. Write \\[1.5\\]"),
         (lambda: at.Grid({"T_hot": "abc"}), "must be a list"),
         (lambda: at.Grid({"T_hot": [1.5, 1.5]}), "must differ, but 1.5 is given more than once"),
+        (lambda: at.Grid({"T_hot": [2, 2.0]}), "must differ, but 2.0 is given more than once"),
+        (lambda: at.Grid({"choice": [None, "null"]}), "must differ"),  # they would have one label
+        (lambda: at.Grid({"T_hot": {1.5, 2.0}}), "are a set, which has no order"),
+        (lambda: at.Grid({"machine.reservoirs.a/b.temperature": [1.5]}), "without '/', but is 'machine.reservoirs.a/b"),
+        (lambda: at.Table([{1: 2.0}]), "The name of a parameter must be a word"),
+        (lambda: at.Sample({"": (1.0, 2.0)}, 3), "The name of a parameter must be a word"),
+        (lambda: at.Sample({"a": (1.0, np.inf)}, 3), "must be finite"),
+        (lambda: at.Grid({"a": spaced(2, 2, 3)}), "must differ, but 2 is given more than once"),
         (lambda: at.Table([]), "must hold at least one point, but is empty"),
         (lambda: at.Table([{}]), "must have at least one parameter"),
         (lambda: at.Table([{"a": 1}, {"b": 1}]), "point 0 has a and point 1 has b"),
@@ -92,7 +114,7 @@ def test_what_is_no_design_is_refused(make, message):
 
 @pytest.mark.parametrize(("points", "method"), [(0, "random"), (3, "sobol")])
 def test_bad_samples_are_refused(points, method):
-    with pytest.raises(MachineError, match="of a sample must be"):
+    with pytest.raises(StudyError, match="of a sample must be"):
         at.Sample({"a": (0.0, 1.0)}, points, method)
 
 

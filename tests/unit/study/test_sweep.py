@@ -1,6 +1,7 @@
 """Sweeps in memory: the same runs as one by one, labelled."""
 
 import itertools
+import sys
 import warnings
 
 import numpy as np
@@ -298,3 +299,43 @@ def test_columns_and_points_that_are_not_there_are_named():
 
 def test_durations_in_words():
     assert [duration(x) for x in (0.5, 89.0, 95.0, 3700.0, 1e5, 2e6)] == ["0.5 s", "89 s", "1.6 min", "1 h", "28 h", "23 days"]
+
+
+def test_impossible_points_at_the_start_do_not_stop_a_long_sweep(monkeypatch):
+    monkeypatch.setattr(sys.modules["athermal.study.sweep"], "_LOOKED_AT", 4)
+    sweep = at.sweep("two_qubit_swap", {"T_hot": [-6.0, -5.0, -4.0, -3.0, -2.0, -1.0, 1.5, 2.0]}, cycles=1, workers=1)
+    assert sweep.status.values.tolist() == ["failed"] * 6 + ["complete"] * 2
+
+
+def test_a_programming_error_says_at_which_point():
+    with pytest.raises(ZeroDivisionError) as caught:
+        at.sweep(lambda a: 1 / a, {"a": [0, 1]}, cycles=1, workers=1)
+    assert caught.value.__notes__ == ["This happened at point 0 (a = 0)."]
+
+
+def test_a_huge_sample_is_refused_before_it_is_drawn():
+    with pytest.raises(at.StudyError, match="1,000,000,000,000 points, more than `max_points`"):
+        at.sweep("two_qubit_swap", at.Sample({"T_hot": (1.5, 3.0)}, 10**12), cycles=1, workers=1)
+
+
+@pytest.mark.parametrize("arguments", [{"workers": 0}, {"seed": -1}, {"max_points": 0}])
+def test_what_a_sweep_cannot_do_is_a_study_error(arguments):
+    with pytest.raises(at.StudyError, match=f"`{next(iter(arguments))}` of a sweep must be a whole number"):
+        at.sweep("two_qubit_swap", {"T_hot": [1.5]}, cycles=1, **arguments)
+
+
+def test_the_name_of_a_machine_may_be_nearly_right():
+    with pytest.raises(at.FileFormatError, match="Did you mean 'two_oscillator'"):
+        at.sweep("two_osilator", {"T_hot": [1.5]})
+
+
+def test_a_machine_that_can_no_longer_be_made_is_another(tmp_path):
+    bounds = {"least": 0.0}
+
+    def machine(T_hot):
+        return at.library.two_qubit_swap(T_hot=T_hot - bounds["least"])
+
+    at.sweep(machine, {"T_hot": [1.5, 2.0]}, cycles=1, workers=1, store=tmp_path / "store")
+    bounds["least"] = 1.8
+    with pytest.raises(at.StoreError, match="was begun with another machine"):
+        at.sweep(machine, {"T_hot": [1.5, 2.0]}, cycles=1, workers=1, store=tmp_path / "store")
