@@ -13,6 +13,7 @@ import time
 import dask
 import pytest
 from distributed import Client, LocalCluster
+from sweeper import dying
 from threadpoolctl import threadpool_info
 
 import athermal as at
@@ -84,21 +85,6 @@ def test_points_run_on_one_thread_of_linear_algebra_in_the_workers(client):
     result = at.sweep(machine, OVER, cycles=1, scheduler=client)
     assert {failure.error for failure in result.failures} == {"[1]"}
     assert len(result.failures) == len(result)
-
-
-def dying(folder, *, times):
-    """A machine function that kills its worker at T_hot = 2, and logs what else is run."""
-    parent = os.getpid()
-
-    def machine(T_hot):
-        if os.getpid() != parent:
-            with (folder / "log").open("a") as log:
-                log.write(f"{T_hot}\n")
-            if T_hot == 2.0 and (folder / "log").read_text().split().count("2.0") <= times:
-                os.kill(os.getpid(), signal.SIGKILL)
-        return at.library.two_oscillator(T_hot=T_hot, modes=2)
-
-    return machine
 
 
 def test_a_worker_killed_in_the_middle_loses_nothing(mortal, tmp_path):

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+from sweeper import dying
 from threadpoolctl import threadpool_info
 
 import athermal as at
@@ -163,21 +164,6 @@ def test_an_interrupt_keeps_what_is_finished(tmp_path, whole, workers):
     assert again.end() == 0, again.text
     assert not points_of(held, whole) & set(again.executed())
     check_store(again.store, whole)
-
-
-def dying(folder, *, times):
-    """A machine function that kills its worker at T_hot = 2, and logs what else is run."""
-    parent = os.getpid()
-
-    def machine(T_hot):
-        if os.getpid() != parent:
-            with (folder / "log").open("a") as log:
-                log.write(f"{T_hot}\n")
-            if T_hot == 2.0 and (folder / "log").read_text().split().count("2.0") <= times:
-                os.kill(os.getpid(), signal.SIGKILL)
-        return at.library.two_oscillator(T_hot=T_hot, modes=2)
-
-    return machine
 
 
 OVER = {"T_hot": [1.5, 1.75, 2.0, 2.25, 2.5, 2.75, 3.0, 3.25]}

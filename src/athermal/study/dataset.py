@@ -67,13 +67,14 @@ def _filled(records: Mapping[int, Record], labels: Mapping[str, list[Any]], n_po
     for point, record in sorted(records.items()):
         if (ledger := record.ledger) is None:
             continue
+        places = _places(ledger, labels)
         for name, (dims, values, attributes) in _columns(ledger):
             if name not in whole:
                 kind = values.dtype.kind
                 empty: Any = {"U": "", "b": False}.get(kind, np.nan)
                 sizes = (n_points, *(len(labels[dim]) for dim in dims))
                 whole[name] = dims, np.full(sizes, empty, dtype=object if kind == "U" else None), attributes
-            place: Any = (point, *np.ix_(*(_places(ledger, dim, labels) for dim in dims)))
+            place: Any = (point, *np.ix_(*(places[dim] for dim in dims)))
             whole[name][1][place] = values
     return {
         name: (dims, values.astype(str) if values.dtype == object else values, attributes)
@@ -105,10 +106,10 @@ def _told(attributes: Mapping[str, Any], before: str, after: str) -> dict[str, A
     return {**attributes, "long_name": f"error of {words}" if after else words}
 
 
-def _places(ledger: Ledger, dim: str, labels: Mapping[str, list[Any]]) -> list[int]:
-    """Return where the entries of a point lie along a dimension of the whole."""
-    own = range(1, ledger.n_cycles + 1) if dim == "cycle" else ledger.cycles[dim].values
-    return [labels[dim].index(word) for word in own]
+def _places(ledger: Ledger, labels: Mapping[str, list[Any]]) -> dict[str, list[int]]:
+    """Return where the entries of a point lie along each dimension of the whole."""
+    own = ledger.cycles.coords
+    return {dim: [words.index(word) for word in own[dim].values] for dim, words in labels.items() if dim in own}
 
 
 def _facts(
