@@ -16,6 +16,7 @@ from athermal import library
 from athermal.accounting import account
 from athermal.backends.finite import DensityMatrix, StateVectors
 from athermal.backends.gaussian import Dense, Star
+from athermal.comparison import BackendComparison, compare_backends
 from athermal.engine import Audit, audit, run
 from athermal.errors import (
     AthermalError,
@@ -96,6 +97,7 @@ __all__ = [
     "AthermalError",
     "AthermalWarning",
     "Audit",
+    "BackendComparison",
     "Bath",
     "BestCorrelations",
     "BestDrive",
@@ -184,6 +186,7 @@ __all__ = [
     "audit",
     "best_correlations",
     "best_drive",
+    "compare_backends",
     "cycles_beyond_carnot",
     "discretise",
     "drive_gradient",

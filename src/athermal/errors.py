@@ -6,13 +6,13 @@
     ├── MachineError        a machine that cannot exist (also a ValueError)
     ├── StateError          a state that cannot exist (also a ValueError)
     ├── FileFormatError     a machine file or result file that cannot be read (also a ValueError)
-    ├── StudyError          a sweep or an optimisation that cannot be done as asked (also a ValueError)
+    ├── StudyError          a study or a comparison that cannot be done as asked (also a ValueError)
     ├── StoreError          a sweep's folder that cannot be written or read (also a RuntimeError)
     └── RunError            a run that could not be finished; `.ledger` keeps what was
         ├── ConvergenceError    a tolerance that could not be met
         └── InstabilityError    energies that blow up
     RunInterrupted          Ctrl-C during a run (a KeyboardInterrupt); `.ledger` keeps what was finished
-    StudyInterrupted        Ctrl-C during a sweep or an optimisation (a KeyboardInterrupt); `.result` keeps what was finished
+    StudyInterrupted        Ctrl-C during a study or a comparison (a KeyboardInterrupt); `.result` keeps what was finished
 
     AthermalWarning
     ├── RecurrenceWarning   a finite bath is used past its recurrence time
@@ -48,7 +48,7 @@ class FileFormatError(AthermalError, ValueError):
 
 
 class StudyError(AthermalError, ValueError):
-    """A sweep or an optimisation that cannot be done as asked."""
+    """A sweep, an optimisation or a comparison that cannot be done as asked."""
 
 
 class StoreError(AthermalError, RuntimeError):
@@ -92,12 +92,12 @@ class RunInterrupted(KeyboardInterrupt):
 
 
 class StudyInterrupted(KeyboardInterrupt):
-    """Ctrl-C during a sweep or an optimisation.
+    """Ctrl-C during a sweep, an optimisation or a comparison.
 
     Attributes
     ----------
     result : object or None
-        What was finished: a `Sweep`, or the best so far; None if there was nothing yet.
+        What was finished: a `Sweep`, the best so far, or a `BackendComparison`; None if there was nothing yet.
     """
 
     def __init__(self, message: str, result: Any = None) -> None:

@@ -9,7 +9,19 @@ from typing import Annotated
 
 import typer
 
-from athermal.cli import accounting, auditing, catalogue, inspection, limit, optimising, pictures, runs, sweeping, texts
+from athermal.cli import (
+    accounting,
+    auditing,
+    catalogue,
+    comparing,
+    inspection,
+    limit,
+    optimising,
+    pictures,
+    runs,
+    sweeping,
+    texts,
+)
 from athermal.cli.console import reporting
 from athermal.errors import FileFormatError
 from athermal.study.sweep import MAX_POINTS
@@ -335,6 +347,34 @@ def account_table(
     }
     with reporting(as_json=as_json):
         raise typer.Exit(accounting.run(table, temperatures, units, options, out, as_json=as_json))
+
+
+@app.command(help=texts.COMPARE)
+def compare(
+    *,
+    source: Source,
+    backends: Annotated[
+        str,
+        typer.Option(
+            "--backends", "-b", metavar="KIND,...", help="dense,star,density_matrix:levels=4; the first is the reference."
+        ),
+    ],
+    reference: Annotated[str | None, typer.Option("--reference", help="Another backend to be the reference.")] = None,
+    changes: Changes = None,
+    cycles: Annotated[int | None, typer.Option("--cycles", "-n", min=1, help="Periods to run, in place of the file's.")] = None,
+    accuracy: Accuracy = None,
+    repeats: Annotated[int, typer.Option("--repeats", min=1, help="Run each so often; the shortest time counts.")] = 1,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="DIR", help="Write NAME_backends.nc, .csv and .png into this folder."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run a machine with several backends and print how far they are apart."""
+    settings: dict[str, int | float | None] = {"cycles": cycles, "accuracy": accuracy}
+    options = {"reference": reference, "repeats": repeats}
+    with reporting(as_json=as_json):
+        raise typer.Exit(comparing.run(source, changes or [], backends, settings, options, out, as_json=as_json))
 
 
 def main() -> None:

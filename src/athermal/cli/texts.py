@@ -213,3 +213,25 @@ Examples:
 Exit status: 0 done; 1 the first law is missed by more than its tolerance;
 2 wrong usage or a wrong table; 130 Ctrl-C.
 """
+
+COMPARE = """\
+Run one machine with several backends: which of them may I use?
+
+One row for each column of the ledger: how large it is in the reference, and the largest difference of every other backend from
+it over all cycles; the runtimes are the last row. A backend that cannot hold the machine is listed with its reason. What a
+backend does not know is "unknown", never a difference of zero.
+
+A backend is its kind: auto, dense, star, density_matrix, state_vectors. Options follow a colon, separated by commas. The same
+kind twice is named as it is written.
+
+\b
+Examples:
+  athermal compare two_oscillator --backends dense,star --cycles 4
+  athermal compare two_oscillator --set modes=2 --backends dense,density_matrix:levels=3
+  athermal compare two_qubit_swap --backends density_matrix,state_vectors:samples=8,seed=1 --out results
+
+\b
+Exit status: 0 done; 1 a run stopped before its last cycle; 2 wrong usage, a
+wrong file, or the reference cannot hold the machine; 130 Ctrl-C (what was
+finished is printed and kept).
+"""

@@ -1,10 +1,11 @@
-"""Figures of a ledger and of a sweep: matplotlib functions that draw on the axes they are given and return them.
+"""Figures of a ledger, of a sweep and of a comparison: matplotlib functions that draw on the axes they are given and return them.
 
 None of them shows a window, picks a backend or changes matplotlib's settings. Without `ax` each makes a figure of a print
 column's width in this package's style; on axes of your own your own style holds. hbar = k_B = 1 throughout.
 """
 
 from athermal.plot.against_carnot import efficiency
+from athermal.plot.between_backends import backends
 from athermal.plot.budget import flows, resources
 from athermal.plot.heat_map import heat_map
 from athermal.plot.lasting import lasting
@@ -19,6 +20,7 @@ SWEEP_FIGURES = {"heat-map": heat_map, "mode-map": mode_map, "pareto": pareto_fr
 
 __all__ = [
     "SWEEP_FIGURES",
+    "backends",
     "correlations",
     "efficiency",
     "energy_entropy",

@@ -1,0 +1,119 @@
+"""How far the ledgers of several backends are from that of a reference."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from athermal._types import FloatArray
+from athermal.comparison import BackendComparison
+from athermal.comparison.table import SHOWN
+from athermal.errors import StudyError
+from athermal.plot import style
+
+_LABELS = {
+    "work": "work $W$",
+    "heat": "heat $Q_j$",
+    "energy_change": r"energy $\mathrm{d}U_i$",
+    "entropy_change": r"entropy $\mathrm{d}S_i$",
+    "sigma_total_change": r"$\mathrm{d}\Sigma$",
+    "mutual_information": "$I(S,R)$",
+    "system_correlation": "$C(S)$",
+    "reservoir_correlation": "$C(R)$",
+    "athermality": "athermality $D_j$",
+    "efficiency": r"efficiency $\eta$",
+    "counts": "counts",
+}
+_LOOKS = tuple(zip((style.BLUE, style.VERMILLION, style.GREEN, style.PURPLE, style.ORANGE, style.SKY), "oDs^vP", strict=True))
+_LEAST = 1e-17
+"""Where a difference of zero is drawn, left of all rounding."""
+
+
+def backends(comparison: BackendComparison, *, ax: Axes | None = None) -> Axes:
+    """Draw the largest relative difference of each column from the reference, a sign for each backend, on a logarithmic axis.
+
+    Relative to the size of the column as in `comparison.largest`: its largest magnitude in the reference, but at least that of
+    the terms of its law. The legend has the runtimes. Hollow signs at the left edge are differences of zero; what only one of the
+    two knows, and differences that are infinite, are named in the legend.
+
+    Parameters
+    ----------
+    comparison : BackendComparison
+    ax : matplotlib Axes, optional
+        Where to draw; new ones if left out.
+
+    Returns
+    -------
+    matplotlib Axes
+
+    Raises
+    ------
+    StudyError
+        If there is no backend beside the reference, or more than six.
+
+    Examples
+    --------
+    >>> from athermal import plot
+    >>> machine = at.library.two_oscillator(modes=12)
+    >>> ax = plot.backends(at.compare_backends(machine, [at.Dense(), at.Star()]))
+    """
+    others = comparison.others
+    if not 1 <= len(others) <= len(_LOOKS):
+        raise StudyError(
+            f"A figure of a comparison needs 1 to {len(_LOOKS)} backends beside the reference, but there are {len(others)}. "
+            "Compare fewer, or read `comparison.largest`."
+        )
+    shown = [name for name in SHOWN if name in comparison.cycles]
+    largest = comparison.largest.sel(column=shown)
+    values: FloatArray = largest["relative"].values
+    zero = values == 0.0
+    drawn = np.where(zero, _LEAST, values)
+    height = np.arange(len(shown), dtype=float)
+    with style.canvas(ax, 0.9 + 0.22 * len(shown)) as axes:
+        for k, (name, (colour, marker)) in enumerate(zip(others, _LOOKS, strict=False)):
+            shift = 0.5 * (k - 0.5 * (len(others) - 1)) / len(others)
+            look: dict[str, Any] = {"color": colour, "marker": marker, "linestyle": "none", "markersize": 4.0}
+            axes.plot(drawn[k][~zero[k]], (height + shift)[~zero[k]], **look, label=_label(comparison, name))
+            if zero[k].any():
+                axes.plot(drawn[k][zero[k]], (height + shift)[zero[k]], **look, markerfacecolor="white", clip_on=False)
+        axes.set_xscale("log")
+        _set_limits(axes, drawn, zero)
+        axes.set_yticks(height, [_LABELS[name] for name in shown])
+        axes.set_ylim(len(shown) - 0.4, -0.6)
+        axes.grid(axis="y", color=style.PALE, linewidth=0.4, zorder=0)
+        axes.set_axisbelow(True)
+        axes.set_xlabel(f"largest relative difference\nfrom {_label(comparison, comparison.reference)}")
+        _explain(axes, comparison, shown, has_zero=bool(zero.any()))
+        style.legend_above(axes)
+    return axes
+
+
+def _label(comparison: BackendComparison, name: str) -> str:
+    return f"{style.plain(name)} ({comparison.runtimes[name]:.2g} s)"
+
+
+def _set_limits(ax: Axes, drawn: FloatArray, zero: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> None:
+    """Show whole decades around all signs."""
+    finite = drawn[np.isfinite(drawn) & ~zero]
+    low, high = (float(np.min(finite)), float(np.max(finite))) if finite.size else (1e-16, 1.0)
+    left = _LEAST if zero.any() else 10.0 ** np.floor(np.log10(0.5 * low))
+    ax.set_xlim(left, 2.0 * 10.0 ** np.ceil(np.log10(high)))
+
+
+def _explain(ax: Axes, comparison: BackendComparison, shown: list[str], *, has_zero: bool) -> None:
+    """Say in the legend what hollow signs are, and what is unknown to whom."""
+    if has_zero:
+        look: dict[str, Any] = {"marker": "o", "linestyle": "none", "color": style.GREY, "markerfacecolor": "white"}
+        ax.add_line(Line2D([], [], label="no difference", **look))
+    for name in comparison.others:
+        found = {column: comparison.extent(name, column) for column in shown}
+        for word, columns in (
+            ("unknown", [column for column, extent in found.items() if extent.unknown]),
+            ("infinite", [column for column, extent in found.items() if np.isinf(extent.difference)]),
+        ):
+            if columns:
+                text = f"{word} of {style.plain(name)}: {', '.join(_LABELS[column] for column in columns)}"
+                ax.add_line(Line2D([], [], linestyle="none", label=text))
