@@ -50,9 +50,9 @@ def run(
     except StudyInterrupted as error:
         if error.result is None:
             raise
-        found, status, message = error.result, INTERRUPTED, f"Interrupted: of {len(chosen)} backends these are finished."
-    if not status and found.stopped:
-        status, message = UNFINISHED, f"Not finished: {', '.join(found.stopped)}."
+        found, status, message = error.result, INTERRUPTED, "Interrupted."
+    if found.stopped:
+        status, message = status or UNFINISHED, f"{message} Not finished: {', '.join(found.stopped)}.".strip()
     outputs = _keep(found, out, plan.name) if out is not None else {}
     if as_json:
         typer.echo(json.dumps(_document(plan, found, outputs), indent=2, allow_nan=False))

@@ -75,7 +75,11 @@ class BackendComparison:
 
     @cached_property
     def errors(self) -> xr.Dataset:
-        return columns.side_by_side({name: ledger.errors for name, ledger in self.ledgers.items()})
+        found = columns.side_by_side({name: ledger.errors for name, ledger in self.ledgers.items()})
+        if not found:
+            return found
+        # those that state errors may have stopped earlier than others
+        return found.reindex(cycle=self.cycles["cycle"].values).assign_coords(time=self.cycles["time"])
 
     @cached_property
     def scales(self) -> dict[str, float]:

@@ -97,8 +97,11 @@ def compare_backends(
                 if name in work.refused or name in work.stopped:
                     break
     except KeyboardInterrupt:
-        result = work.result() if work.reference in work.ledgers else None
         finished = [name for name in work.ledgers if name not in work.stopped]
+        for name in chosen:
+            if not any(name in held for held in (work.ledgers, work.refused, work.stopped)):
+                work.stopped[name] = "not run, because the comparison was interrupted"
+        result = work.result() if work.reference in work.ledgers else None
         message = f"The comparison was interrupted: {len(finished)} of {len(chosen)} backends are finished"
         message += "; `.result` of this exception holds them." if result is not None else "."
         raise StudyInterrupted(message, result) from None

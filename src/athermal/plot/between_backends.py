@@ -27,7 +27,8 @@ _LABELS = {
     "efficiency": r"efficiency $\eta$",
     "counts": "counts",
 }
-_LOOKS = tuple(zip((style.BLUE, style.VERMILLION, style.GREEN, style.PURPLE, style.ORANGE, style.SKY), "oDs^vP", strict=True))
+_COLOURS = (style.BLUE, style.VERMILLION, style.GREEN, style.PURPLE, style.ORANGE, style.SKY)
+_MARKERS = "oDs^vPX"
 _LEAST = 1e-17
 """Where a difference of zero is drawn, left of all rounding."""
 
@@ -52,7 +53,7 @@ def backends(comparison: BackendComparison, *, ax: Axes | None = None) -> Axes:
     Raises
     ------
     StudyError
-        If there is no backend beside the reference, or more than six.
+        If there is no backend beside the reference.
 
     Examples
     --------
@@ -61,10 +62,9 @@ def backends(comparison: BackendComparison, *, ax: Axes | None = None) -> Axes:
     >>> ax = plot.backends(at.compare_backends(machine, [at.Dense(), at.Star()]))
     """
     others = comparison.others
-    if not 1 <= len(others) <= len(_LOOKS):
+    if not others:
         raise StudyError(
-            f"A figure of a comparison needs 1 to {len(_LOOKS)} backends beside the reference, but there are {len(others)}. "
-            "Compare fewer, or read `comparison.largest`."
+            "A figure of a comparison needs a backend beside the reference that finished a cycle, but there is none."
         )
     shown = [name for name in SHOWN if name in comparison.cycles]
     largest = comparison.largest.sel(column=shown)
@@ -73,7 +73,8 @@ def backends(comparison: BackendComparison, *, ax: Axes | None = None) -> Axes:
     drawn = np.where(zero, _LEAST, values)
     height = np.arange(len(shown), dtype=float)
     with style.canvas(ax, 0.9 + 0.22 * len(shown)) as axes:
-        for k, (name, (colour, marker)) in enumerate(zip(others, _LOOKS, strict=False)):
+        for k, name in enumerate(others):
+            colour, marker = _COLOURS[k % len(_COLOURS)], _MARKERS[k % len(_MARKERS)]
             shift = 0.5 * (k - 0.5 * (len(others) - 1)) / len(others)
             look: dict[str, Any] = {"color": colour, "marker": marker, "linestyle": "none", "markersize": 4.0}
             axes.plot(drawn[k][~zero[k]], (height + shift)[~zero[k]], **look, label=_label(comparison, name))
