@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from pydantic import ConfigDict
 
@@ -55,6 +55,14 @@ class Solver(ABC, Generic[State]):
         """
         return False
 
+    def facts(self) -> dict[str, Any]:
+        """Return what the provenance must hold for the ledger to be read rightly.
+
+        `unchecked`: the laws that completed the numbers, each with why; `residual_tolerance`: to what fraction of its terms the
+        solver meets a law; `memoryless`: why dSigma cannot be negative, for a solver whose baths remember nothing.
+        """
+        return {}
+
     def remarks(self) -> tuple[str, ...]:
         """Return what a reader of the run must know: which columns are unknown, and what would tell them."""
         return ()
@@ -64,6 +72,8 @@ class Backend(ABC):
     """A way of computing. Its fields are its options."""
 
     __pydantic_config__ = ConfigDict(extra="forbid")
+    takes_continua: ClassVar[bool] = False
+    """Whether it takes the spectral densities of continuous baths as they are, without choosing modes."""
 
     @abstractmethod
     def bind(self, machine: Machine) -> Solver[Any]:

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 from athermal import _validate
+from athermal.backends.auto import default_backend
 from athermal.backends.base import Backend
 from athermal.engine.certified import DEFAULT_ACCURACY, Plan, certify, checked_accuracy
 from athermal.engine.single import Progress, single_run, span_of
@@ -41,7 +42,7 @@ def run(
         The machine's own if left out.
     backend : Backend or "auto", optional
         If left out, `Dense()` for oscillators treated as Gaussian (`Star()` beyond 2000 modes), `DensityMatrix()` for finite
-        parts. "auto" chooses between dense and star by the size of the machine and the length of the run; the ledger's
+        parts, `HEOM()` for finite subsystems between continuous baths. "auto" chooses between dense and star by the size of the machine and the length of the run; the ledger's
         provenance says which (`backend`) and why (`backend_choice`). Machines with modes="auto" are run with "auto" if left out.
     samples_per_cycle : int
         Equally spaced instants per cycle at which the ledger is sampled, the end of the cycle included. Each keeps a
@@ -90,12 +91,16 @@ def run(
     initial = machine.initial if initial is None else initial
     if not isinstance(initial, InitialState):
         raise MachineError(f"`initial` of a run must be an initial state such as ProductThermal(), but is {initial!r}.")
-    _warn_of_recurrence(machine, cycles, initial)
-    if machine.is_settled:
+    takes_continua = _takes_continua(machine, backend)
+    if not takes_continua:
+        _warn_of_recurrence(machine, cycles, initial)
+    if machine.is_settled or takes_continua:
         if accuracy is not None:
             raise MachineError(
                 f'`accuracy` of a run must be left out, but is {accuracy!r}: no reservoir has modes = "auto"; given modes are '
                 "taken as they are."
+                if not takes_continua
+                else f"`accuracy` of a run must be left out, but is {accuracy!r}: the backend has tolerances of its own."
             )
         ledger = single_run(machine, cycles, initial, backend, samples_per_cycle, progress)
     else:
@@ -109,6 +114,12 @@ def run(
             stacklevel=2,
         )
     return ledger
+
+
+def _takes_continua(machine: Machine, backend: Backend | str | None) -> bool:
+    """Tell whether the run takes its continuous baths as they are, without modes."""
+    chosen = default_backend(machine) if backend is None or backend == "auto" else backend
+    return isinstance(chosen, Backend) and chosen.takes_continua
 
 
 def _warn_of_recurrence(machine: Machine, cycles: int, initial: InitialState) -> None:

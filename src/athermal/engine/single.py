@@ -127,7 +127,7 @@ def _finished(solver: Solver[Any], record: _Record, samples: int, provenance: di
 
 
 def _ledger(solver: Solver[Any], record: _Record, samples: int, provenance: dict[str, Any], status: str) -> Ledger:
-    facts = {**provenance, "status": status, "accuracy": solver.accuracy()}
+    facts = {**provenance, "status": status, "accuracy": solver.accuracy()} | solver.facts()
     if remarks := solver.remarks():
         facts["remarks"] = list(remarks)
     replicates = None

@@ -67,7 +67,7 @@ def _check_names_and_drives(machine: Machine, coupling: Any) -> None:
 def check_family(machine: Machine) -> None:
     """Raise `MachineError` unless all parts are of one family and the machine is a valid one of that family."""
     finite = [part for part in machine.parts if isinstance(part, (FiniteSubsystem, FiniteReservoir))]
-    if finite and len(finite) < len(machine.parts):
+    if finite and len(finite) < len(machine.parts) and not machine.has_continua:
         gaussian = next(part for part in machine.parts if part not in finite)
         kind = "TruncatedOscillator" if isinstance(gaussian, Oscillator) else "TruncatedBath"
         raise MachineError(

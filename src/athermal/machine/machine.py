@@ -41,7 +41,8 @@ class Machine:
     Parameters
     ----------
     subsystems : sequence of Oscillator, or of Qubit, Qudit or TruncatedOscillator
-        At least one. A machine is either of oscillators and harmonic baths, treated as Gaussian, or of finite parts.
+        At least one. A machine is either of oscillators and harmonic baths, treated as Gaussian, or of finite parts, or of finite
+        subsystems and continuous baths.
     reservoirs : sequence of Bath, ContinuumBath, Ring, Chain or CoupledBath, or of SpinBath, TruncatedBath or FiniteBath
         At least one.
     couplings : sequence of Exchange, TwoModeSqueezing, Position, QuadraticForm, Displacement or OperatorCoupling
@@ -129,13 +130,20 @@ class Machine:
 
     @property
     def harmonic_baths(self) -> tuple[Reservoir, ...]:
-        """The reservoirs that are harmonic baths treated as Gaussian."""
+        """The reservoirs that are harmonic baths."""
         return tuple(part for part in self.reservoirs if isinstance(part, Reservoir))
 
     @property
     def is_finite(self) -> bool:
         """Whether its parts are finite; if not, they are oscillators treated as Gaussian."""
         return isinstance(self.subsystems[0], FiniteSubsystem)
+
+    @property
+    def has_continua(self) -> bool:
+        """Whether its subsystems are finite and all its baths continua: an open system, as master equations and HEOM take it."""
+        return all(isinstance(part, FiniteSubsystem) for part in self.subsystems) and all(
+            isinstance(part, ContinuumBath) for part in self.reservoirs
+        )
 
     @property
     def is_settled(self) -> bool:
@@ -164,7 +172,7 @@ class Machine:
 
     @property
     def dimension(self) -> int:
-        """The dimension of the whole, if its parts are finite."""
+        """The dimension of the whole, if its parts are finite; of the subsystems together, if the baths are continua."""
         return math.prod(part.dimension for part in self.parts if isinstance(part, (FiniteSubsystem, FiniteReservoir)))
 
     @property
@@ -196,6 +204,11 @@ class Machine:
         """The Hamiltonian of a machine of finite parts, assembled."""
         if not self.is_finite:
             raise MachineError("Only a machine of finite parts has a Hamiltonian of matrices; see `hamiltonian` for oscillators.")
+        if self.has_continua:
+            raise MachineError(
+                "The baths of this machine are continua, without matrices. Run it with HEOM(), BlochRedfield(), Lindblad() or "
+                "FloquetMarkov(), or cut the modes of its baths to some levels with DensityMatrix(levels=...)."
+            )
         return assemble(self)
 
     def reservoirs_of(self, subsystem: str) -> tuple[Reservoir | FiniteReservoir, ...]:

@@ -20,7 +20,7 @@ from athermal.errors import MachineError
 from athermal.machine.coupling import Coupling, Exchange, OperatorCoupling, Position, TwoModeSqueezing
 from athermal.machine.drive import Component, Constant, Drive, Product
 from athermal.machine.operator import asymmetry
-from athermal.machine.parts import FiniteReservoir, FiniteSubsystem
+from athermal.machine.parts import FiniteReservoir, FiniteSubsystem, Reservoir
 from athermal.machine.terms import DrivenTerms
 from athermal.maths.tensor import embed
 from athermal.maths.unitary import DrivenSum
@@ -199,10 +199,7 @@ def _counter_sum(terms: Sequence[TensorTerm], assemble: Any) -> DrivenSum:
 
 def assemble(machine: Machine) -> TensorHamiltonian:
     """Return the Hamiltonian of a machine of finite parts."""
-    terms: list[TensorTerm] = []
-    for part in machine.subsystems:
-        if isinstance(part, FiniteSubsystem):
-            terms.extend(TensorTerm((part.name,), drive, local, (1.0,)) for drive, local in part.terms())
+    terms = own_terms(machine)
     for coupling in machine.couplings:
         terms.extend(coupling_terms(machine, coupling))
     counters = {counter.name: [t for c in counter.terms for t in coupling_terms(machine, c)] for counter in machine.counters}
@@ -215,6 +212,12 @@ def assemble(machine: Machine) -> TensorHamiltonian:
         machine.period,
         {part.name: part.truncated_modes for part in finite if part.truncated_modes},
     )
+
+
+def own_terms(machine: Machine) -> list[TensorTerm]:
+    """Return the H_i of the finite subsystems, as their parts give them."""
+    finite = [part for part in machine.subsystems if isinstance(part, FiniteSubsystem)]
+    return [TensorTerm((part.name,), drive, local, (1.0,)) for part in finite for drive, local in part.terms()]
 
 
 def coupling_terms(machine: Machine, coupling: Coupling) -> tuple[TensorTerm, ...]:
@@ -257,7 +260,7 @@ def operators_of(machine: Machine, coupling: Coupling) -> tuple[tuple[Any, ...],
             f"`amplitude_frequency` of {coupling.owner} must be left out: finite parts have one lowering operator. Write the "
             "coupling as an OperatorCoupling."
         )
-    lowering = [machine.part(name).lowering for name in coupling.between]  # type: ignore[union-attr]
+    lowering = [getattr(machine.part(name), "lowering", "destroy") for name in coupling.between]  # a continuum has oscillators
     for name, operator in zip(coupling.between, lowering, strict=True):
         if operator is None:
             raise MachineError(
@@ -299,6 +302,8 @@ def _softness(machine: Machine, coupling: Position) -> float | None:
     if not coupling.uses_counter_term(has_reservoir=reservoir is not None):
         return None
     softness = None
+    if isinstance(reservoir, Reservoir):
+        return 0.0  # of a continuum: an integral over its spectral density
     if isinstance(reservoir, FiniteReservoir):
         softness = reservoir.softness(coupling.site, coupling.weights, coupling.owner)
     if softness is None:
@@ -327,6 +332,9 @@ def _check_term(machine: Machine, coupling: Coupling) -> None:
     names, plus_conjugate = operators_of(machine, coupling)
     for name, operator in zip(coupling.between, names, strict=True):
         part = machine.part(name)
+        if isinstance(part, Reservoir):
+            _check_contact(coupling, part, operator, plus_conjugate=plus_conjugate)
+            continue
         if isinstance(part, FiniteReservoir):
             local = part.local_operator(operator, coupling.site, coupling.weights, coupling.owner)  # type: ignore[attr-defined]
         else:
@@ -337,3 +345,24 @@ def _check_term(machine: Machine, coupling: Coupling) -> None:
                 f"{coupling.owner} must be Hermitian, but {what} of {name!r} and its adjoint differ by {defect:.3g} of its "
                 "largest entry. Set `plus_conjugate = true` to add the Hermitian conjugate of the term."
             )
+
+
+def _check_contact(coupling: Any, bath: Reservoir, operator: Any, *, plus_conjugate: bool) -> None:
+    """Raise `MachineError` if a coupling of finite subsystems to a continuous bath is not of a kind that a continuum has."""
+    if getattr(coupling, "site", None) is not None or getattr(coupling, "weights", None) is not None:
+        raise MachineError(
+            f"`site` and `weights` of {coupling.owner} must be left out: reservoir {bath.name!r} is a continuum, which couples as "
+            "its spectral density says."
+        )
+    allowed = ("destroy", "create") if plus_conjugate else ("position",)
+    if operator not in allowed:
+        raise MachineError(
+            f"The operator of reservoir {bath.name!r} in {coupling.owner} must be {' or '.join(map(repr, allowed))}"
+            f"{' (as `plus_conjugate` is true)' if plus_conjugate else ''}, but is {operator!r}: a continuum couples by "
+            "sum_k g_k x_k ('position'), or by sum_k g_k b_k and its adjoint ('destroy', 'create' with `plus_conjugate`)."
+        )
+    if coupling.drive.is_complex:
+        raise MachineError(
+            f"`strength` of {coupling.owner} must be real, but turns in the complex plane: that shifts the frequencies of a "
+            "continuum. Drive it with a real function, and put the rotation into the subsystems."
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -20,6 +20,7 @@ from athermal.backends.finite.state import FactorState
 from athermal.errors import MachineError
 from athermal.machine.initial import InitialState
 from athermal.machine.machine import Machine
+from athermal.machine.open_system import with_truncated_baths
 from athermal.machine.parts.finite import check_levels
 from athermal.machine.tensor_hamiltonian import TensorHamiltonian
 from athermal.machine.truncation import truncate
@@ -45,8 +46,8 @@ class DensityMatrix(Backend):
     Parameters
     ----------
     levels : int, optional
-        For a machine of oscillators treated as Gaussian: the levels to which each is cut, instead of `Dense`. Its size grows as
-        levels to the number of modes.
+        For a machine of oscillators treated as Gaussian: the levels to which each is cut, instead of `Dense`; for finite subsystems
+        between continuous baths: those to which each mode of the baths is cut. Its size grows as levels to the number of modes.
     max_memory : float
         GiB that a run may need, by an estimate made before anything is allocated. Propagators of many strokes or sampled instants
         that would take more are worked out again in every cycle.
@@ -74,12 +75,23 @@ class DensityMatrix(Backend):
 
     def bind(self, machine: Machine) -> DensityMatrixSolver:
         """Return a solver for this machine, or raise `MachineError` if it is too large."""
+        if machine.has_continua:
+            return self._bind_continua(machine)
         dimension = self.dimension_of(machine)
         if machine.is_finite:
             check_baths(machine, self.max_memory)
         remedy = "Use StateVectors(), fewer or smaller parts" if machine.is_finite else "Use Dense(), or fewer levels"
         check_memory("A density matrix of this machine", dimension, 16.0 * _MATRICES, 2, self.max_memory, remedy)
         return DensityMatrixSolver(machine, self)
+
+    def _bind_continua(self, machine: Machine) -> DensityMatrixSolver:
+        """Return a solver for finite subsystems between continuous baths, each mode of these cut to some levels."""
+        if self.levels is None:
+            raise MachineError(
+                "The baths of this machine are continua, whose modes have infinitely many states. Say how many levels to keep of "
+                "each: DensityMatrix(levels=...), or use HEOM(), BlochRedfield() or Lindblad()."
+            )
+        return replace(self, levels=None).bind(with_truncated_baths(machine, self.levels))
 
     def dimension_of(self, machine: Machine) -> int:
         """Return the dimension that this machine has here."""

@@ -77,7 +77,8 @@ class ContinuumBath(StarReservoir):
     spectral_density : SpectralDensity
     modes : int or "auto"
         How many modes stand for it. "auto" leaves discretisation and number to the run, which chooses them for its length
-        and `accuracy`, confirms them by refining, and puts the error of every column into the ledger.
+        and `accuracy`, confirms them by refining, and puts the error of every column into the ledger. Backends that take a
+        continuum as it is (HEOM and the master equations) need no modes.
     rule : str
         How to discretise a given number of modes: see `discretise`.
     low, high : float, optional
@@ -94,7 +95,7 @@ class ContinuumBath(StarReservoir):
     name: str
     temperature: float
     spectral_density: AnySpectralDensity
-    modes: int | Literal["auto"]
+    modes: int | Literal["auto"] = "auto"
     rule: Rule = "equal"
     low: float | None = None
     high: float | None = None

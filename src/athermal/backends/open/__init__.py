@@ -1,0 +1,5 @@
+"""Backends for finite subsystems between continuous baths, built on QuTiP's operators and integrators."""
+
+from athermal.backends.open.master_equation import BlochRedfield, Lindblad
+
+__all__ = ["BlochRedfield", "Lindblad"]

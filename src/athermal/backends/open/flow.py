@@ -1,0 +1,182 @@
+"""Linear flows: a state that obeys dv/dt = L(t) v, and what adds up on its way, by QuTiP's integrators.
+
+Work and heat are integrals of linear functions of the state. They are carried as further components of it, so that they are
+known to the integrator's own accuracy and take no sampling.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+import qutip
+import scipy.sparse
+from qutip.solver.integrator import IntegratorException
+
+from athermal import _validate
+from athermal._types import ComplexArray, FloatArray
+from athermal.errors import ConvergenceError, MachineError
+from athermal.machine.drive import Drive, Side
+
+METHODS = ("vern9", "vern7", "adams", "bdf", "dop853", "lsoda")
+"""QuTiP's integrators that a flow may use; "bdf" for stiff flows."""
+
+
+class Amount(Protocol):
+    """A number that depends on time, such as a drive."""
+
+    def value(self, times: FloatArray, side: Side = "right") -> Any:
+        """Return the value at an array of times."""
+
+    def is_constant(self, start: float, stop: float) -> bool:
+        """Tell whether it is constant on a stretch without breakpoints."""
+
+
+@dataclass(frozen=True)
+class Slope:
+    """The time derivative of a drive, as an amount."""
+
+    drive: Drive
+
+    def value(self, times: FloatArray, side: Side = "right") -> Any:
+        """Return df/dt."""
+        _ = side
+        return self.drive.derivative(times)
+
+    def is_constant(self, start: float, stop: float) -> bool:
+        """Tell whether the drive is constant, and so its slope zero."""
+        return self.drive.is_constant(start, stop)
+
+
+@dataclass(frozen=True)
+class Integrator:
+    """How a flow is integrated.
+
+    Parameters
+    ----------
+    method : str
+        One of QuTiP's: see `METHODS`.
+    rtol, atol : float
+        Relative and absolute tolerance of a step.
+    max_steps : int
+        Of one stretch between two sampled instants.
+    """
+
+    method: str
+    rtol: float
+    atol: float
+    max_steps: int = 1_000_000
+
+    def check(self, owner: str) -> None:
+        """Raise `MachineError` for an option that it cannot have."""
+        _validate.choice(self.method, "method", owner, METHODS)
+        _validate.positive(self.rtol, "rtol", owner)
+        _validate.positive(self.atol, "atol", owner)
+        if self.rtol > 1e-2:
+            raise MachineError(f"`rtol` of {owner} must be at most 0.01, but is {self.rtol}. Leave it out for the default.")
+
+    def __call__(self, system: qutip.QobjEvo) -> Any:
+        """Return QuTiP's integrator of a system."""
+        kind = qutip.MESolver.avail_integrators()[self.method]
+        return kind(system, {"rtol": self.rtol, "atol": self.atol, "nsteps": self.max_steps})
+
+
+@dataclass
+class Flow:
+    """dv/dt = sum_a f_a(t) L_a v and ds_k/dt = sum_a f_a(t) l_ka . v.
+
+    Parameters
+    ----------
+    size, n_sums : int
+        The length of v and of s.
+    dynamic : callable, optional
+        A function of time that returns a further (size + n_sums, size + n_sums) sparse matrix, for what is no such sum.
+    """
+
+    size: int
+    n_sums: int
+    dynamic: Callable[[float], Any] | None = None
+    terms: dict[Amount | None, list[Any]] = field(default_factory=dict)
+
+    def add(self, matrix: Any, amount: Amount | None = None) -> None:
+        """Add f(t) L to the generator; f = 1 if left out."""
+        entries = scipy.sparse.coo_array(matrix)
+        self._add(entries.data, entries.row, entries.col, amount)
+
+    def add_sum(self, k: int, row: ComplexArray, amount: Amount | None = None) -> None:
+        """Add f(t) l . v to what makes up the k-th sum."""
+        columns = np.flatnonzero(row)
+        self._add(row[columns], np.full(len(columns), self.size + k), columns, amount)
+
+    def _add(self, values: Any, rows: Any, columns: Any, amount: Amount | None) -> None:
+        whole = self.size + self.n_sums
+        self.terms.setdefault(amount, []).append(scipy.sparse.coo_array((values, (rows, columns)), shape=(whole, whole)))
+
+    def _matrix(self, amount: Amount | None) -> Any:
+        """Return the sum of the terms of one amount, summed once."""
+        held = self.terms[amount]
+        if len(held) > 1 or not isinstance(held[0], scipy.sparse.csr_array):
+            self.terms[amount] = held = [scipy.sparse.csr_array(sum(held[1:], start=held[0].tocsr()), dtype=complex)]
+        return held[0]
+
+    def system(self, start: float, stop: float) -> qutip.QobjEvo:
+        """Return the generator on a stretch without breakpoints; what is constant there is one matrix."""
+        whole = self.size + self.n_sums
+        constant, moving = scipy.sparse.csr_array((whole, whole), dtype=complex), []
+        middle = np.array([0.5 * (start + stop)])
+        for amount in self.terms:
+            if amount is None or amount.is_constant(start, stop):
+                factor = 1.0 if amount is None else float(np.real(amount.value(middle)[0]))
+                constant = constant + factor * self._matrix(amount) if factor else constant
+            else:
+                moving.append([_qobj(self._matrix(amount)), _scalar(amount, middle[0])])
+        parts: list[Any] = [_qobj(constant), *moving]
+        system = qutip.QobjEvo(parts)
+        if self.dynamic is not None:
+            made = self.dynamic
+            system = system + qutip.QobjEvo(lambda t: _qobj(made(min(max(t, start), stop))))
+        return system
+
+    def run(
+        self, vector: ComplexArray, sums: FloatArray, start: float, stop: float, integrator: Integrator
+    ) -> tuple[ComplexArray, FloatArray]:
+        """Return v and s at the end of a stretch without breakpoints.
+
+        Raises
+        ------
+        ConvergenceError
+            If the integrator gives up.
+        """
+        state = np.concatenate([vector, np.zeros(self.n_sums)])
+        solver = integrator(self.system(start, stop))
+        try:
+            solver.set_state(start, qutip.data.Dense(state[:, None]))
+            _, data = solver.integrate(stop)
+        except IntegratorException as error:
+            raise ConvergenceError(
+                f"QuTiP's integrator {integrator.method!r} gave up between t = {start:.6g} and {stop:.6g}: {error} Loosen `rtol`, "
+                'or use `method = "bdf"` if the baths are fast.'
+            ) from error
+        final = data.to_array()[:, 0]
+        if not np.all(np.isfinite(final)):
+            raise ConvergenceError(
+                f"The state grew beyond all bounds between t = {start:.6g} and {stop:.6g}: the equations are unstable with these "
+                "options."
+            )
+        return final[: self.size], sums + np.real(final[self.size :])
+
+
+def _qobj(matrix: Any) -> qutip.Qobj:
+    """Return a sparse matrix as QuTiP's."""
+    return qutip.Qobj(qutip.data.CSR(scipy.sparse.csr_matrix(matrix)), dims=[[matrix.shape[0]], [matrix.shape[1]]])
+
+
+def _scalar(amount: Amount, middle: float) -> Callable[[float], float]:
+    """Return an amount as a function of one time, each end of a stretch seen from inside."""
+
+    def value(t: float) -> float:
+        return float(np.real(amount.value(np.array([t]), "left" if t > middle else "right")[0]))
+
+    return value

@@ -1,0 +1,293 @@
+"""Markovian master equations of weak coupling: Lindblad and Bloch-Redfield, local and global."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import scipy.sparse
+
+from athermal import _validate
+from athermal._types import ComplexArray, FloatArray
+from athermal.backends.base import Backend
+from athermal.backends.finite.memory import check_memory
+from athermal.backends.open.flow import Flow, Integrator
+from athermal.backends.open.solver import OpenSolver, dense
+from athermal.machine.drive import Drive, Product
+from athermal.machine.machine import Machine
+from athermal.machine.open_system import Contact, OpenSystem, open_system
+from athermal.machine.parts.finite import check_levels
+from athermal.maths.superoperator import (
+    commutator,
+    eigenoperators,
+    lindblad,
+    redfield,
+    stacked,
+    trace_row,
+    weighted,
+)
+from athermal.maths.tensor import embed
+
+Approach = Literal["local", "global"]
+APPROACHES = ("local", "global")
+# Superoperators of the size of the whole that are held at once, for each bath.
+_MATRICES = 6
+
+
+class MarkovianSolver(OpenSolver):
+    """A master equation drho/dt = -i [H_S(t), rho] + sum_j f_j(t)^2 D_j(t) rho bound to one machine.
+
+    Energies are those of the subsystems, the interaction with the baths being neglected beside them (and with it the
+    counter-term, which the Lamb shift cancels to the same order): dQ_j/dt = -Tr(H_S(t) f_j^2 D_j rho), dW/dt = <dH_S/dt>.
+    R. Alicki, J. Phys. A 12, L103 (1979).
+    """
+
+    def lift(self, density: ComplexArray) -> ComplexArray:
+        return stacked(density)
+
+    def new_flow(self) -> Flow:
+        """Return the flow of the subsystems alone, with the work done on them."""
+        flow = Flow(self.system.dimension**2, 1 + 2 * len(self.baths))
+        for drive, whole in self.terms:
+            flow.add(commutator(whole), drive)
+        self.add_work(flow)
+        return flow
+
+    @property
+    def terms(self) -> list[tuple[Drive, Any]]:
+        """The drives of H_S and their operators on all subsystems."""
+        hamiltonian = self.hamiltonian
+        return [(t.drive, embed(t.local, hamiltonian.positions(t.parts), hamiltonian.dimensions)) for t in hamiltonian.terms]
+
+    def add_dissipator(self, flow: Flow, contact: Contact, dissipator: Any) -> None:
+        """Add f^2 D of one contact, and the heat that it takes into its bath."""
+        flow.add(dissipator, Product((contact.drive, contact.drive)))
+        place = 1 + self.baths.index(contact.bath.name)
+        for drive, whole in self.terms:
+            flow.add_sum(place, -(dissipator.T @ trace_row(whole)), Product((drive, contact.drive, contact.drive)))
+
+    def facts(self) -> dict[str, Any]:
+        return super().facts() | {"memoryless": self.name}
+
+
+class MasterEquationSolver(MarkovianSolver):
+    """Dissipators made from the eigenstates of a Hamiltonian of the moment: each subsystem's own, or that of all together."""
+
+    def __init__(self, system: OpenSystem, options: MasterEquation, name: str) -> None:
+        super().__init__(system, options.integrator, name)
+        self.options = options
+        self._flows: dict[tuple[float, ...], Flow] = {}
+
+    def flow(self, start: float, stop: float) -> Flow:
+        middle = 0.5 * (start + stop)
+        if not self._is_static(start, stop):
+            flow = self.new_flow()
+            flow.dynamic = self._dissipation
+            return flow
+        key = self._strengths(middle)
+        if key not in self._flows:
+            self._flows[key] = flow = self.new_flow()
+            for contact in self.system.contacts:
+                self.add_dissipator(flow, contact, self._dissipator(contact, middle))
+        return self._flows[key]
+
+    def _is_static(self, start: float, stop: float) -> bool:
+        """Tell whether the Hamiltonians that make the dissipators are constant on a stretch."""
+        if self.options.approach == "global":
+            return self.hamiltonian.is_constant(start, stop)
+        return all(self.system.is_own_constant(contact.subsystem, start, stop) for contact in self.system.contacts)
+
+    def _strengths(self, time: float) -> tuple[float, ...]:
+        """Return what tells these Hamiltonians apart."""
+        if self.options.approach == "global":
+            return tuple(self.hamiltonian.strengths(np.array([time]))[0].tolist())
+        return tuple(float(x) for c in self.system.contacts for x in self.system.own(c.subsystem, time).real.ravel())
+
+    def _dissipator(self, contact: Contact, time: float) -> Any:
+        if self.options.approach == "global":
+            reference = dense(self.hamiltonian.own(self.hamiltonian.subsystems, time))
+            return self.options.dissipator(contact, dense(contact.operator), reference, lambda x: x)
+        reference = self.system.own(contact.subsystem, time)
+        return self.options.dissipator(
+            contact, dense(contact.local), reference, lambda x: self.system.embedded(x, contact.subsystem)
+        )
+
+    def _dissipation(self, time: float) -> Any:
+        """Return sum_j f_j^2 D_j at one time, with the heats that it takes."""
+        size, at = self.system.dimension**2, np.array([time])
+        energy = trace_row(self.hamiltonian.own(self.hamiltonian.subsystems, time % self.machine.period))
+        total, heats = scipy.sparse.csr_array((size, size), dtype=complex), np.zeros((1 + 2 * len(self.baths), size), complex)
+        for contact in self.system.contacts:
+            part = float(contact.drive.value(at)[0]) ** 2 * self._dissipator(contact, time % self.machine.period)
+            total = total + part
+            heats[1 + self.baths.index(contact.bath.name)] -= part.T @ energy
+        return scipy.sparse.block_array([[total, None], [scipy.sparse.csr_array(heats), _nothing(len(heats))]], format="csr")
+
+
+def _nothing(size: int) -> Any:
+    return scipy.sparse.csr_array((size, size), dtype=complex)
+
+
+class MasterEquation(Backend):
+    """Base of the master equations whose dissipators follow a Hamiltonian of the moment."""
+
+    takes_continua: ClassVar[bool] = True
+    approach: Approach
+    levels: int | None
+    method: str
+    rtol: float
+    atol: float
+    max_memory: float
+
+    @property
+    def integrator(self) -> Integrator:
+        """How it is integrated."""
+        return Integrator(self.method, self.rtol, self.atol)
+
+    @property
+    def owner(self) -> str:
+        """What error messages call it."""
+        return f"the {type(self).__name__} backend"
+
+    def check(self) -> None:
+        """Raise `MachineError` for an option that it cannot have."""
+        _validate.choice(self.approach, "approach", self.owner, APPROACHES)
+        if self.levels is not None:
+            check_levels(self.levels, self.owner)
+        self.integrator.check(self.owner)
+        _validate.positive(self.max_memory, "max_memory", self.owner)
+
+    @abstractmethod
+    def dissipator(self, contact: Contact, operator: ComplexArray, reference: ComplexArray, embedded: Any) -> Any:
+        """Return the dissipator of one contact at f = 1.
+
+        Parameters
+        ----------
+        contact : Contact
+        operator, reference : (n, n) arrays
+            X or L, and the Hamiltonian between whose eigenstates it makes transitions.
+        embedded : callable
+            Turns an operator of that size into one on all subsystems.
+        """
+
+    def bind(self, machine: Machine) -> MasterEquationSolver:
+        """Return a solver for this machine, or raise `MachineError` if the backend cannot hold it."""
+        system = open_system(machine, self.levels, f"{type(self).__name__}()")
+        power = 4 if self.approach == "global" else 3
+        what = "A master equation of this machine"
+        check_memory(
+            what, system.dimension, 16.0 * _MATRICES * len(system.contacts), power, self.max_memory, "Use fewer levels or parts"
+        )
+        return MasterEquationSolver(system, self, f"{type(self).__name__}(approach={self.approach!r})")
+
+
+def _jumps(contact: Contact, operator: ComplexArray) -> list[tuple[ComplexArray, Any]]:
+    """Return the operators through which a contact acts, each with the rates at which it lowers the energy by w.
+
+    A position contact has X itself; an exchange L B^dag + h.c. has L, which gives quanta to the bath, and L^dag, which takes them.
+    At frequency zero, where the modes are on one side only, half of each.
+    """
+    if not contact.is_exchange:
+        return [(operator, contact.spectrum)]
+
+    def giving(w: FloatArray) -> FloatArray:
+        return np.asarray(contact.spectrum(w) * np.heaviside(w, 0.5))
+
+    def taking(w: FloatArray) -> FloatArray:
+        return np.asarray(contact.spectrum(w) * np.heaviside(-w, 0.5))
+
+    return [(operator, giving), (operator.conj().T, taking)]
+
+
+@dataclass(frozen=True)
+class Lindblad(MasterEquation):
+    """The master equation of weak coupling in Lindblad form: independent jumps between eigenstates, completely positive.
+
+    drho/dt = -i [H_S, rho] + sum_j sum_w S_j(w) (X_j(w) rho X_j(w)^dag - {X_j(w)^dag X_j(w), rho}/2), with X_j(w) the part of the
+    contact's operator that lowers the energy by w, and S_j(w) = 2 J_j(w) (n_j(w) + 1) (position) or kappa_j(w) (n_j(w) + 1)
+    (exchange). E. B. Davies, Commun. Math. Phys. 39, 91 (1974). Lamb shifts and counter-terms, which cancel to this order, are
+    left out.
+
+    Parameters
+    ----------
+    approach : {"global", "local"}
+        Whose eigenstates: of H_S(t), all subsystems together, for couplings between them that are strong against the rates; or of
+        each subsystem's own H_i(t) as its part gives it, for weak ones. The local form can break the second law
+        (A. Levy and R. Kosloff, EPL 107, 20004 (2014)): the ledger says so.
+    levels : int, optional
+        For oscillators treated as Gaussian: the levels to which each is cut.
+    grouping : float
+        Transitions whose frequencies differ by no more count as one.
+    method : str
+        QuTiP's integrator: "vern9", "vern7", "adams", "dop853", "lsoda", or "bdf" for stiff equations.
+    rtol, atol : float
+        Its relative and absolute tolerance.
+    max_memory : float
+        GiB that a run may need, by an estimate made before anything is allocated.
+
+    Examples
+    --------
+    >>> Lindblad(approach="local").approach
+    'local'
+    """
+
+    approach: Approach = "global"
+    levels: int | None = None
+    grouping: float = 1e-9
+    method: str = "vern9"
+    rtol: float = 1e-9
+    atol: float = 1e-11
+    max_memory: float = 8.0
+    kind: Literal["lindblad"] = field(default="lindblad", repr=False)
+
+    def __post_init__(self) -> None:
+        self.check()
+        _validate.not_negative(self.grouping, "grouping", self.owner)
+
+    def dissipator(self, contact: Contact, operator: ComplexArray, reference: ComplexArray, embedded: Any) -> Any:
+        total: Any = 0.0
+        for jump, spectrum in _jumps(contact, operator):
+            for frequency, part in eigenoperators(jump, reference, self.grouping):
+                rate = float(spectrum(np.array([frequency]))[0])
+                total = total + rate * lindblad(embedded(scipy.sparse.csr_array(part)))
+        return total
+
+
+@dataclass(frozen=True)
+class BlochRedfield(MasterEquation):
+    """The Bloch-Redfield equation: weak coupling without the secular approximation.
+
+    drho/dt = -i [H_S, rho] + sum_j (Z_j rho X_j - X_j Z_j rho + h.c.), Z_j = (1/2) sum_w S_j(w) X_j(w). A. G. Redfield, IBM J. Res.
+    Dev. 1, 19 (1957). The same as QuTiP's `brmesolve` without secular cut-off. It is not completely positive: a state
+    with negative populations has unknown entropies, and the ledger says so.
+
+    Parameters
+    ----------
+    approach, levels, method, rtol, atol, max_memory
+        As in `Lindblad`.
+
+    Examples
+    --------
+    >>> BlochRedfield().approach
+    'global'
+    """
+
+    approach: Approach = "global"
+    levels: int | None = None
+    method: str = "vern9"
+    rtol: float = 1e-9
+    atol: float = 1e-11
+    max_memory: float = 8.0
+    kind: Literal["bloch_redfield"] = field(default="bloch_redfield", repr=False)
+
+    def __post_init__(self) -> None:
+        self.check()
+
+    def dissipator(self, contact: Contact, operator: ComplexArray, reference: ComplexArray, embedded: Any) -> Any:
+        total: Any = 0.0
+        for jump, spectrum in _jumps(contact, operator):
+            half = embedded(scipy.sparse.csr_array(weighted(jump, reference, spectrum)))
+            total = total + redfield(embedded(scipy.sparse.csr_array(jump)), half)
+        return total

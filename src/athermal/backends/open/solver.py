@@ -1,0 +1,246 @@
+"""What backends for continuous baths share: the subsystems' state, the heat that has gone into each bath, and the work."""
+
+from __future__ import annotations
+
+import itertools
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy.sparse
+
+from athermal._types import ComplexArray, FloatArray
+from athermal.backends.base import Solver
+from athermal.backends.finite.observe import Observer
+from athermal.backends.finite.prepare import Preparation
+from athermal.backends.open.flow import Flow, Integrator, Slope
+from athermal.errors import MachineError
+from athermal.machine.initial import Charged, Gibbs, InitialState, ProductThermal
+from athermal.machine.open_system import OpenSystem
+from athermal.maths.superoperator import trace_row, unstacked
+from athermal.maths.tensor import embed
+from athermal.thermodynamics.snapshot import Reference, Snapshot
+
+# A state whose lowest eigenvalue is below this is none: its entropies are unknown.
+_LOWEST = -1e-6
+_MEMORY = 8.0
+_UNSEEN = (
+    "The baths' own states are not followed: their entropies, I(S,R), C(R) and D_j are unknown. dSigma follows from the states of "
+    "the subsystems and the heats (S10)."
+)
+
+
+@dataclass(frozen=True)
+class OpenState:
+    """What a backend for continuous baths follows.
+
+    Parameters
+    ----------
+    vector : (N,) array
+        The state in the backend's own form.
+    sums : (1 + 2 m,) array
+        Since time zero: the work W, the heat Q_j into each bath, and the work of switching each contact.
+    """
+
+    vector: ComplexArray
+    sums: FloatArray
+
+
+class OpenSolver(Solver[OpenState]):
+    """A backend for continuous baths bound to one machine: a linear flow between the breakpoints of the drives."""
+
+    def __init__(self, system: OpenSystem, integrator: Integrator, name: str) -> None:
+        self.system = system
+        self.machine = system.machine
+        self.hamiltonian = system.hamiltonian
+        self.integrator = integrator
+        self.name = name
+        self.observer = Observer(self.hamiltonian)
+        self.baths = self.machine.reservoir_names
+        self.lowest_eigenvalue = 0.0
+
+    # --- what each backend says ----------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def lift(self, density: ComplexArray) -> ComplexArray:
+        """Return the backend's own form of a state of the subsystems without correlations with the baths."""
+
+    def density(self, vector: ComplexArray) -> ComplexArray:
+        """Return the density matrix of the subsystems."""
+        return unstacked(vector[: self.system.dimension**2])
+
+    @abstractmethod
+    def flow(self, start: float, stop: float) -> Flow:
+        """Return the flow of a stretch without breakpoints; sums as in `OpenState`."""
+
+    def interaction_energies(self, vector: ComplexArray, time: float) -> FloatArray:
+        """Return the interaction energy of each contact; NaN where the backend neglects it."""
+        return np.full(len(self.system.contacts), np.nan)
+
+    def jump_of_contacts(self, vector: ComplexArray, time: float) -> FloatArray:
+        """Return by how much the interaction energy with each bath jumps at a breakpoint."""
+        return np.zeros(len(self.baths))
+
+    # --- the interface of a solver -------------------------------------------------------------------------------------
+
+    @property
+    def reference(self) -> Reference:
+        unknown = np.full(len(self.baths), np.nan)
+        return Reference(self.machine.subsystem_names, self.baths, self.machine.temperatures, unknown, self.machine.period)
+
+    def prepare(self, initial: InitialState) -> OpenState:
+        self.check_start(initial)
+        preparation = Preparation(self.machine, self.hamiltonian, _never, _MEMORY)
+        factor = preparation.pieces(initial).factor()
+        return OpenState(self.lift(factor @ factor.conj().T), np.zeros(1 + 2 * len(self.baths)))
+
+    def check_start(self, initial: InitialState) -> None:
+        """Raise `MachineError` for a start that this backend cannot hold: one that correlates or changes the baths."""
+        start: Any = initial
+        while start is not None:
+            if isinstance(start, Charged):
+                raise MachineError(
+                    f"A Charged state needs a run backwards in time, but the baths of {self.name} are infinite. Use a backend that "
+                    "follows every mode, such as Dense() or DensityMatrix(levels=...)."
+                )
+            if isinstance(start, ProductThermal) and (hit := sorted(set(start.temperatures) & set(self.baths))):
+                raise MachineError(
+                    f"`temperatures` of a product thermal state must not name reservoir {hit[0]!r}: a continuum of {self.name} is "
+                    "at its reference temperature. Change the temperature of the reservoir."
+                )
+            if isinstance(start, Gibbs) and (start.parts is None or set(start.parts) & set(self.baths)):
+                raise MachineError(
+                    f"A Gibbs state for {self.name} must be of subsystems only: it knows no correlations with the baths. Name "
+                    f"`parts`, for instance {list(self.machine.subsystem_names)}, or use a backend that follows every mode."
+                )
+            start = getattr(start, "start", None)
+
+    def advance(self, state: OpenState, start: float, stop: float) -> tuple[OpenState, float]:
+        if stop < start:
+            raise MachineError(f"{self.name} cannot be run backwards in time.")
+        before = state.sums[0]
+        edges, are_breakpoints = self.hamiltonian_edges(start, stop)
+        for k, (low, high) in enumerate(itertools.pairwise(edges)):
+            vector, sums = self.flow(low, high).run(state.vector, state.sums, low, high, self.integrator)
+            state = OpenState(vector, sums)
+            if are_breakpoints[k]:
+                state = self._jump(state, high)
+        return state, float(state.sums[0] - before)
+
+    def hamiltonian_edges(self, start: float, stop: float) -> tuple[list[float], list[bool]]:
+        """Return start, the breakpoints of all drives inside, and stop, and for each but the first whether it is a breakpoint."""
+        return self.system.drives.edges(start, stop)
+
+    def _jump(self, state: OpenState, time: float) -> OpenState:
+        """Nothing moves at a breakpoint, and the jump of <H> is work."""
+        m, sums = len(self.baths), state.sums.copy()
+        switched = self.jump_of_contacts(state.vector, time)
+        own = np.real(trace_row(self.hamiltonian.jump(time)) @ state.vector[: self.system.dimension**2])
+        sums[0] += own + np.sum(switched)
+        sums[1 + m :] += switched
+        return OpenState(state.vector, sums)
+
+    def snapshot(self, state: OpenState, time: float) -> Snapshot:
+        phase, m = time % self.machine.period, len(self.baths)
+        rho = self.density(state.vector)
+        known, is_state = self._checked(0.5 * (rho + rho.conj().T))
+        n = len(self.machine.subsystems)
+        entropies, extras = np.full(n, np.nan), self._unknown_extras()
+        joint = np.nan
+        if is_state:
+            entropies, joint = self.observer.subsystem_entropies(known), _entropy(known)
+            extras = self.observer.system_extras(known, phase)
+        if self.hamiltonian.truncated:
+            extras["top_level_population"] = np.asarray(self._top_level(rho))
+        energies = self._energies(rho, phase)
+        interaction = self.interaction_energies(state.vector, phase)
+        for contact, energy in zip(self.system.contacts, interaction, strict=True):
+            if np.isfinite(energy):
+                energies[self.machine.subsystem_names.index(contact.subsystem)] += energy
+        unknown = np.asarray(np.nan)
+        return Snapshot(
+            np.asarray(time),
+            energies,
+            state.sums[1 : 1 + m].copy(),
+            entropies,
+            np.full(m, np.nan),
+            np.asarray(joint),
+            unknown,
+            unknown,
+            extras,
+        )
+
+    def _checked(self, rho: ComplexArray) -> tuple[ComplexArray, bool]:
+        """Return the state without the negative populations that the integrator leaves, and whether it is one at all."""
+        values, vectors = np.linalg.eigh(rho)
+        self.lowest_eigenvalue = min(self.lowest_eigenvalue, float(values[0]))
+        positive = np.maximum(values, 0.0)
+        return (vectors * (positive / np.sum(positive))) @ vectors.conj().T, bool(values[0] >= _LOWEST)
+
+    def _unknown_extras(self) -> dict[str, FloatArray]:
+        """Return NaN for each of the columns that need a state."""
+        size = self.system.dimension
+        seen = self.observer.system_extras(np.eye(size, dtype=complex) / size, 0.0)
+        return {name: np.full(np.shape(values), np.nan) for name, values in seen.items()}
+
+    def _energies(self, rho: ComplexArray, time: float) -> FloatArray:
+        """Return <H_i + its shares of H_ik>."""
+        total = np.zeros(len(self.machine.subsystems))
+        for i in range(len(total)):
+            for parts, local in self.hamiltonian.subsystem_energy_terms(i, time).items():
+                whole = embed(local, self.hamiltonian.positions(parts), self.hamiltonian.dimensions)
+                total[i] += float(np.real(np.sum(whole.multiply(rho.T))))
+        return total
+
+    def _top_level(self, rho: ComplexArray) -> float:
+        """Return the largest population of the highest level that is kept of an oscillator."""
+        weights = np.real(np.diagonal(rho)).reshape(self.hamiltonian.dimensions)
+        found = []
+        for name in self.hamiltonian.truncated:
+            position = self.hamiltonian.names.index(name)
+            own = weights.sum(axis=tuple(k for k in range(weights.ndim) if k != position))
+            found.append(float(own[-1]))
+        return max(found)
+
+    def accuracy(self) -> dict[str, float]:
+        return {"rtol": self.integrator.rtol, "atol": self.integrator.atol, "lowest_eigenvalue": self.lowest_eigenvalue}
+
+    def facts(self) -> dict[str, Any]:
+        return {
+            "unchecked": {"second_law": "dSigma was taken from it, as the baths' states are unknown."},
+            "residual_tolerance": max(1e-9, 100.0 * self.integrator.rtol),
+        }
+
+    def remarks(self) -> tuple[str, ...]:
+        if self.lowest_eigenvalue >= _LOWEST:
+            return (_UNSEEN,)
+        return (
+            _UNSEEN,
+            f"The density matrix of {self.name} had a negative eigenvalue, down to {self.lowest_eigenvalue:.2g}: it was no state "
+            "there, and its entropies are unknown.",
+        )
+
+    # --- what flows are made of ----------------------------------------------------------------------------------------
+
+    def add_work(self, flow: Flow) -> None:
+        """Add <dH_S/dt> to the work."""
+        for term in self.hamiltonian.terms:
+            if not term.drive.is_always_constant:
+                whole = embed(term.local, self.hamiltonian.positions(term.parts), self.hamiltonian.dimensions)
+                flow.add_sum(0, trace_row(whole), Slope(term.drive))
+
+
+def _entropy(rho: ComplexArray) -> float:
+    values = np.linalg.eigvalsh(rho)
+    present = values[values > 0.0]
+    return float(-np.sum(present * np.log(present)))
+
+
+def _never(factor: Any, cycles: int) -> Any:
+    raise MachineError(f"A continuum cannot be run {cycles} cycles backwards.")
+
+
+def dense(matrix: Any) -> ComplexArray:
+    """Return a matrix as a dense array."""
+    return np.asarray(matrix.toarray() if scipy.sparse.issparse(matrix) else matrix, dtype=complex)

@@ -1,0 +1,230 @@
+"""Finite machines whose baths are continua: the subsystems as matrices, and their contacts with spectral densities.
+
+A contact is H_ij = f(t) X (x) B with B = sum_k g_k x_k and a Hermitian X, its counter-term f(t)^2 X^2 sum_k g_k^2/(2 w_k) included if
+the coupling has one; or f(t) L (x) B^dag + h.c. with B = sum_k g_k b_k (exchange).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import scipy.integrate
+import scipy.sparse
+
+from athermal._types import FloatArray
+from athermal.errors import MachineError
+from athermal.machine.coupling import Coupling, Position
+from athermal.machine.drive import Drive, Side
+from athermal.machine.machine import Machine
+from athermal.machine.parts import ContinuumBath, FiniteSubsystem, Oscillator, TruncatedBath, TruncatedOscillator
+from athermal.machine.tensor_hamiltonian import TensorHamiltonian, TensorTerm, coupling_terms, operators_of, own_terms
+from athermal.machine.terms import DrivenTerms
+from athermal.maths.tensor import embed
+
+# Where a spectrum is taken for frequency zero, in units of the lowest scale of the bath.
+_NEAR_ZERO = 1e-7
+
+
+@dataclass(frozen=True)
+class Contact:
+    """What couples the subsystems to one bath.
+
+    Parameters
+    ----------
+    bath : ContinuumBath
+    subsystem : str
+        The one that it acts on.
+    drive : Drive
+        f(t).
+    local : (d_i, d_i) sparse matrix
+        X or L, on that subsystem.
+    operator : (d, d) sparse matrix
+        The same on all subsystems.
+    is_exchange : bool
+        Whether the coupling is f L B^dag + h.c.; else f X B.
+    has_counter_term : bool
+    """
+
+    bath: ContinuumBath
+    subsystem: str
+    drive: Drive
+    local: Any
+    operator: Any
+    is_exchange: bool
+    has_counter_term: bool = False
+
+    @property
+    def parts(self) -> tuple[str]:
+        """The subsystem that owns its interaction energy."""
+        return (self.subsystem,)
+
+    @property
+    def share(self) -> tuple[float]:
+        """All of it."""
+        return (1.0,)
+
+    def spectrum(self, frequency: FloatArray) -> FloatArray:
+        """Return the spectrum of rates S(w) at which the bath takes energy w from the system.
+
+        S(w) = R(w) (n(w) + 1) for w > 0 and R(|w|) n(|w|) for w < 0, with R = 2 J = pi g^2 (position) or R = kappa = 2 pi g^2
+        (exchange): S(-w) = e^{-w/T} S(w).
+
+        Raises
+        ------
+        MachineError
+            If it diverges at frequency zero.
+        """
+        low, high = self.bath.band
+        w = np.asarray(frequency, dtype=float)
+        tiny = _NEAR_ZERO * min(self.bath.temperature, self.bath.spectral_density.scale)
+        size = np.maximum(np.abs(w), tiny)
+        inside = (size >= low) & (size <= high)
+        squared = np.where(inside, self.bath.spectral_density.squared_coupling(np.where(inside, size, max(low, tiny))), 0.0)
+        number = 1.0 / np.expm1(size / self.bath.temperature)
+        rate = (2.0 if self.is_exchange else 1.0) * math.pi * squared
+        return np.asarray(rate * np.where(w >= 0.0, number + 1.0, number))
+
+    @cached_property
+    def reorganisation(self) -> float:
+        """sum_k g_k^2/(2 w_k) = (1/2) integral g^2(w)/w dw, the factor of the counter-term."""
+        low, high = self.bath.band
+        density, scale = self.bath.spectral_density, self.bath.spectral_density.scale
+
+        def inner(w: float) -> float:
+            return float(density.squared_coupling(np.array([w]))[0]) / w if w > 0.0 else 0.0
+
+        middle = min(max(scale, low), high)
+        total = sum(
+            scipy.integrate.quad(inner, a, b, limit=400, epsabs=0.0, epsrel=1e-11)[0]
+            for a, b in ((low, middle), (middle, high))
+            if b > a
+        )
+        if not math.isfinite(total):
+            raise MachineError(f"`spectral_density` of reservoir {self.bath.name!r} must have a finite integral of J(w)/w.")
+        return 0.5 * total
+
+
+class OpenSystem:
+    """The subsystems of a machine, and their contacts with its continuous baths.
+
+    Parameters
+    ----------
+    machine : Machine
+        Of finite subsystems and continuous baths.
+
+    Raises
+    ------
+    MachineError
+        If a contact is of another kind.
+    """
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        baths = {bath.name: bath for bath in machine.reservoirs if isinstance(bath, ContinuumBath)}
+        inside = [c for c in machine.couplings if not set(c.between) & set(baths)]
+        terms = own_terms(machine) + [term for coupling in inside for term in coupling_terms(machine, coupling)]
+        parts = [part for part in machine.subsystems if isinstance(part, FiniteSubsystem)]
+        self.hamiltonian = TensorHamiltonian(
+            {part.name: part.dimension for part in parts},
+            {},
+            terms,
+            {},
+            machine.period,
+            {part.name: part.truncated_modes for part in parts if part.truncated_modes},
+        )
+        self.contacts = tuple(self._contact(coupling, baths) for coupling in machine.couplings if coupling not in inside)
+        every: list[TensorTerm | Contact] = [*terms, *self.contacts]
+        self.drives = DrivenTerms(every, tuple(self.hamiltonian.subsystems), machine.period)
+
+    def _contact(self, coupling: Coupling, baths: dict[str, ContinuumBath]) -> Contact:
+        machine = self.machine
+        (bath,) = (baths[name] for name in coupling.between if name in baths)
+        subsystem = next(name for name in coupling.between if name not in baths)
+        names, is_exchange = operators_of(machine, coupling)
+        operators = dict(zip(coupling.between, names, strict=True))
+        local = machine.part(subsystem).operator(operators[subsystem])  # type: ignore[union-attr]
+        if operators[bath.name] == "destroy":  # s X b + h.c. = s* X^dag b^dag + h.c.
+            local = local.conj().T
+        local = scipy.sparse.csr_array(local)
+        whole = self.embedded(local, subsystem)
+        has_counter = isinstance(coupling, Position) and coupling.uses_counter_term(has_reservoir=True)
+        return Contact(bath, subsystem, coupling.drive, local, whole, is_exchange, has_counter)
+
+    @property
+    def dimension(self) -> int:
+        """The dimension of the subsystems together."""
+        return self.hamiltonian.dimension
+
+    def embedded(self, local: Any, subsystem: str) -> Any:
+        """Return an operator of one subsystem on all of them."""
+        return embed(local, self.hamiltonian.positions((subsystem,)), self.hamiltonian.dimensions)
+
+    def own(self, name: str, time: float, side: Side = "right") -> Any:
+        """Return H_i(t) of one subsystem as its part gives it, couplings left out, as a dense matrix of its own."""
+        part = self.machine.part(name)
+        at = np.array([time])
+        terms = part.terms()  # type: ignore[union-attr]
+        return sum(float(np.real(drive.value(at, side)[0])) * np.asarray(local.toarray()) for drive, local in terms)
+
+    def is_own_constant(self, name: str, start: float, stop: float) -> bool:
+        """Tell whether H_i is constant on a stretch without breakpoints."""
+        return all(drive.is_constant(start, stop) for drive, _ in self.machine.part(name).terms())  # type: ignore[union-attr]
+
+
+def with_levels(machine: Machine, levels: int | None) -> Machine:
+    """Return a machine of finite subsystems: oscillators treated as Gaussian are cut to their lowest levels.
+
+    Raises
+    ------
+    MachineError
+        If `levels` is given for finite subsystems, or missing for oscillators.
+    """
+    if machine.is_finite:
+        if levels is not None:
+            raise MachineError("`levels` of the backend must be left out: the subsystems of this machine are finite.")
+        return machine
+    if levels is None:
+        raise MachineError(
+            "The oscillators of this machine have infinitely many states. Say how many levels the backend keeps of each: `levels`."
+        )
+    cut = [
+        TruncatedOscillator(part.name, part.drive, levels, law=part.law, reference_frequency=part.reference_frequency)
+        for part in machine.subsystems
+        if isinstance(part, Oscillator)
+    ]
+    return replace(machine, subsystems=tuple(cut))
+
+
+def with_truncated_baths(machine: Machine, levels: int) -> Machine:
+    """Return a machine of finite parts only: each mode of its discretised baths is cut to its lowest levels."""
+    baths = [
+        TruncatedBath(bath.name, bath.temperature, tuple(bath.frequencies.tolist()), tuple(bath.own_weights.tolist()), levels)
+        if isinstance(bath, ContinuumBath)
+        else bath
+        for bath in machine.reservoirs
+    ]
+    return replace(machine, reservoirs=tuple(baths))
+
+
+def open_system(machine: Machine, levels: int | None, backend: str) -> OpenSystem:
+    """Return the open system that a machine is to a backend for continuous baths, or raise `MachineError`.
+
+    Examples
+    --------
+    >>> from athermal.library import two_oscillator
+    >>> open_system(two_oscillator(modes=5), 4, "an example").dimension
+    16
+    """
+    for bath in machine.reservoirs:
+        if not isinstance(bath, ContinuumBath):
+            raise MachineError(
+                f"Reservoir {bath.name!r} must be a ContinuumBath to be run with {backend}, but is a {type(bath).__name__}: the "
+                "backend needs its spectral density. Write it as a ContinuumBath, or use a backend that follows every mode."
+            )
+    if machine.counters:
+        raise MachineError(f"Counter {machine.counters[0].name!r} is refused: {backend} keeps no counters. Leave it out.")
+    return OpenSystem(with_levels(machine, levels))
