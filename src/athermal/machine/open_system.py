@@ -84,7 +84,7 @@ class Contact:
         size = np.maximum(np.abs(w), tiny)
         inside = (size >= low) & (size <= high)
         squared = np.where(inside, self.bath.spectral_density.squared_coupling(np.where(inside, size, max(low, tiny))), 0.0)
-        number = 1.0 / np.expm1(size / self.bath.temperature)
+        number = -np.exp(-size / self.bath.temperature) / np.expm1(-size / self.bath.temperature)
         rate = (2.0 if self.is_exchange else 1.0) * math.pi * squared
         return np.asarray(rate * np.where(w >= 0.0, number + 1.0, number))
 

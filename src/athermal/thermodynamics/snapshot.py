@@ -13,15 +13,20 @@ from athermal._types import FloatArray
 
 @dataclass(frozen=True)
 class Extra:
-    """A column that only some backends can fill."""
+    """A column that only some backends can fill.
+
+    One that `is_cumulative` has been counted since the start: its column is what was added in the interval.
+    """
 
     dims: tuple[str, ...]
     long_name: str
     units: str
+    is_cumulative: bool = False
 
 
 EXTRAS = {
-    "counts": Extra(("counter",), "what each counter of the machine has counted", ""),
+    "counts": Extra(("counter",), "what each counter of the machine has counted", "", is_cumulative=True),
+    "bath_quanta": Extra(("reservoir",), "energy of the quanta that reservoir j received", "energy", is_cumulative=True),
     "ergotropy": Extra((), "ergotropy of the subsystems together", "energy"),
     "subsystem_ergotropy": Extra(("subsystem",), "ergotropy of each subsystem", "energy"),
     "concurrence": Extra((), "concurrence of the two qubits", "1"),
@@ -31,7 +36,7 @@ EXTRAS = {
     "reservoir_correlation_coherence": Extra((), "the part of C(R) that is coherence between energies", "nat"),
     "top_level_population": Extra((), "largest population of the highest level kept of an oscillator", "1"),
 }
-"""The further state functions that a snapshot may hold, by name."""
+"""What else a snapshot may hold, by name: state functions, and what has been counted since the start."""
 
 
 @dataclass(frozen=True)

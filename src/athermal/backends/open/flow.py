@@ -83,6 +83,15 @@ class Integrator:
         return kind(system, {"rtol": self.rtol, "atol": self.atol, "nsteps": self.max_steps})
 
 
+class Carrier(Protocol):
+    """Whatever carries a state, and what adds up on its way, through a stretch without breakpoints."""
+
+    def run(
+        self, vector: ComplexArray, sums: FloatArray, start: float, stop: float, integrator: Integrator
+    ) -> tuple[ComplexArray, FloatArray]:
+        """Return the state and the sums at the end."""
+
+
 @dataclass
 class Flow:
     """dv/dt = sum_a f_a(t) L_a v and ds_k/dt = sum_a f_a(t) l_ka . v.

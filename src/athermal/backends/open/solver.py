@@ -14,7 +14,7 @@ from athermal._types import ComplexArray, FloatArray
 from athermal.backends.base import Solver
 from athermal.backends.finite.observe import Observer
 from athermal.backends.finite.prepare import Preparation
-from athermal.backends.open.flow import Flow, Integrator, Slope
+from athermal.backends.open.flow import Carrier, Flow, Integrator, Slope
 from athermal.errors import MachineError
 from athermal.machine.initial import Charged, Gibbs, InitialState, ProductThermal
 from athermal.machine.open_system import OpenSystem
@@ -39,8 +39,9 @@ class OpenState:
     ----------
     vector : (N,) array
         The state in the backend's own form.
-    sums : (1 + 2 m,) array
-        Since time zero: the work W, the heat Q_j into each bath, and the work of switching each contact.
+    sums : (1 + 2 m + ...,) array
+        Since time zero: the work W, the heat Q_j into each bath, the work of switching each contact, and what else the backend
+        adds up.
     """
 
     vector: ComplexArray
@@ -71,8 +72,13 @@ class OpenSolver(Solver[OpenState]):
         return unstacked(vector[: self.system.dimension**2])
 
     @abstractmethod
-    def flow(self, start: float, stop: float) -> Flow:
+    def flow(self, start: float, stop: float) -> Carrier:
         """Return the flow of a stretch without breakpoints; sums as in `OpenState`."""
+
+    @property
+    def n_sums(self) -> int:
+        """How many sums there are."""
+        return 1 + 2 * len(self.baths)
 
     def interaction_energies(self, vector: ComplexArray, time: float) -> FloatArray:
         """Return the interaction energy of each contact; NaN where the backend neglects it."""
@@ -93,7 +99,7 @@ class OpenSolver(Solver[OpenState]):
         self.check_start(initial)
         preparation = Preparation(self.machine, self.hamiltonian, _never, _MEMORY)
         factor = preparation.pieces(initial).factor()
-        return OpenState(self.lift(factor @ factor.conj().T), np.zeros(1 + 2 * len(self.baths)))
+        return OpenState(self.lift(factor @ factor.conj().T), np.zeros(self.n_sums))
 
     def check_start(self, initial: InitialState) -> None:
         """Raise `MachineError` for a start that this backend cannot hold: one that correlates or changes the baths."""
@@ -138,7 +144,7 @@ class OpenSolver(Solver[OpenState]):
         switched = self.jump_of_contacts(state.vector, time)
         own = np.real(trace_row(self.hamiltonian.jump(time)) @ state.vector[: self.system.dimension**2])
         sums[0] += own + np.sum(switched)
-        sums[1 + m :] += switched
+        sums[1 + m : 1 + 2 * m] += switched
         return OpenState(state.vector, sums)
 
     def snapshot(self, state: OpenState, time: float) -> Snapshot:

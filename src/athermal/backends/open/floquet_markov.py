@@ -1,0 +1,246 @@
+"""The Floquet-Markov master equation of a periodically driven machine between continuous baths."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from athermal import _validate
+from athermal._types import ComplexArray, FloatArray
+from athermal.backends.base import Backend
+from athermal.backends.finite.memory import GIB, Held, check_memory
+from athermal.backends.open.floquet_rates import FloquetRates
+from athermal.backends.open.flow import Integrator
+from athermal.backends.open.master_equation import MarkovianSolver
+from athermal.backends.open.solver import OpenState
+from athermal.machine.machine import Machine
+from athermal.machine.open_system import OpenSystem, open_system
+from athermal.machine.parts.finite import check_levels
+from athermal.maths.block_exponential import BlockExponential, Blocks
+from athermal.maths.superoperator import stacked, unstacked
+from athermal.maths.unitary import driven_map, taylor_steps
+from athermal.thermodynamics.snapshot import Snapshot
+
+Heat = Literal["quanta", "dissipator"]
+HEATS = ("quanta", "dissipator")
+# Superoperators of the size of the whole that are held at once, for each bath.
+_MATRICES = 6
+# Relaxation in the stretch of one Gauss rule, in units of its largest rate.
+_RELAXATION = 4.0
+# The secular approximation is called into question from here on.
+_DOUBTFUL = 0.2
+# Gauss rules and exponentials are exact to rounding.
+_EXACT = Integrator("vern9", 1e-12, 1e-14)
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A part of the period as a linear map, the same in every cycle.
+
+    Parameters
+    ----------
+    first, last : (d, d) array
+        The frame's basis at its ends, in columns.
+    generator : BlockExponential
+    exponential : list of arrays
+        e^{L t} over the stretch.
+    sums : (s, d^2) array
+        Rows: what each sum grows by, from the state at the start of the stretch in its frame.
+    """
+
+    first: ComplexArray
+    last: ComplexArray
+    generator: BlockExponential
+    exponential: Blocks
+    sums: ComplexArray
+
+    def run(
+        self, vector: ComplexArray, sums: FloatArray, start: float, stop: float, integrator: Integrator
+    ) -> tuple[ComplexArray, FloatArray]:
+        """Return the state and the sums at the end."""
+        inside = stacked(self.first.conj().T @ unstacked(vector) @ self.first)
+        after = unstacked(self.generator.columns(self.exponential, inside))
+        return stacked(self.last @ after @ self.last.conj().T), sums + np.real(self.sums @ inside)
+
+    def size(self) -> float:
+        """Return how many bytes it takes."""
+        return float(sum(block.nbytes for block in self.exponential) + self.sums.nbytes + 2 * self.last.nbytes)
+
+
+class FloquetMarkovSolver(MarkovianSolver):
+    """The master equation in the frame that turns with the Floquet modes, where its generator is constant.
+
+    The state is held in the laboratory frame. Each stretch of the period is one exponential of the generator, and the sums are
+    integrals over it by Gauss rules that resolve H(t), the same in every cycle.
+    """
+
+    def __init__(self, system: OpenSystem, options: FloquetMarkov) -> None:
+        super().__init__(system, _EXACT, "FloquetMarkov()")
+        self.heat = options.heat
+        self.rates = FloquetRates(system, options.harmonics, options.rtol, options.grouping, options.owner)
+        self._stretches: Held[Stretch] = Held(Stretch.size, options.max_memory * GIB)
+        self._frames: dict[float, ComplexArray] = {0.0: self.rates.modes.start}
+
+    @property
+    def n_sums(self) -> int:
+        return 1 + 3 * len(self.baths)
+
+    @cached_property
+    def generator(self) -> BlockExponential:
+        """L in the frame."""
+        return BlockExponential(self.rates.generator)
+
+    def flow(self, start: float, stop: float) -> Stretch:
+        phase, key = self.system.drives.phase_of(start, stop)
+        return self._stretches.get(key, lambda: self._stretch(phase, phase + stop - start))
+
+    def _frame(self, phase: float) -> ComplexArray:
+        """Return U(t) F e^{i delta t}, the frame's basis, at a phase of the period."""
+        key = round(phase / self.machine.period, 10)
+        if key not in self._frames:
+            edges, _ = self.system.drives.edges(0.0, phase)
+            basis = self.rates.modes.start
+            for low, high in zip(edges[:-1], edges[1:], strict=True):
+                basis = driven_map(self.hamiltonian.whole, (), low, high)[0] @ basis
+            self._frames[key] = basis * np.exp(1j * self.rates.shift * phase)
+        return self._frames[key]
+
+    def _stretch(self, start: float, stop: float) -> Stretch:
+        first = basis = self._frame(start)
+        sums = np.zeros((self.n_sums, self.system.dimension**2), dtype=complex)
+        parts: list[tuple[float, ComplexArray]] = []
+        n_pieces = max(1, int(np.ceil(self.rates.fastest * (stop - start) / _RELAXATION)))
+        pieces = np.linspace(start, stop, n_pieces + 1)
+        for low, high in zip(pieces[:-1], pieces[1:], strict=True):
+            *rows, basis = self._rows(basis, low, high)
+            parts.extend(rows)
+        for duration, rows in reversed(parts):
+            sums = rows + self.generator.rows(sums, self.generator.at(duration))
+        if stop < self.machine.period:
+            self._frames[round(stop / self.machine.period, 10)] = basis
+        return Stretch(first, basis, self.generator, self.generator.at(stop - start), sums)
+
+    def _rows(self, basis: ComplexArray, start: float, stop: float) -> Iterator[Any]:
+        """Yield the duration of each step and the rows of its sums, and last the basis at its end."""
+        hamiltonian, shift = self.hamiltonian, self.rates.shift
+        nodes: list[Blocks] = []
+        steps = taylor_steps(hamiltonian.whole, basis, start, stop, (hamiltonian.whole, hamiltonian.slope))
+        before, end = start, basis
+        for times, weights, inside, after in steps:
+            duration = float(np.sum(weights))
+            nodes = nodes or [self.generator.at(time - before) for time in times]
+            turned = np.exp(1j * np.outer(times - start, shift))
+            rows = np.zeros((self.n_sums, self.system.dimension**2), dtype=complex)
+            for weight, at, time, states in zip(weights, nodes, times, inside * turned[:, None, :], strict=True):
+                rows += weight * self.generator.rows(self._currents(time, states), at)
+            before += duration
+            end = after * np.exp(1j * shift * (before - start))
+            yield duration, rows
+        yield end
+
+    def _currents(self, time: float, basis: ComplexArray) -> ComplexArray:
+        """Return the rows of what each sum grows by per unit time: work, heats, nothing for the contacts, quanta."""
+        power, energy = (
+            (basis.conj().T @ (x.at(time) @ basis)).ravel() for x in (self.hamiltonian.slope, self.hamiltonian.whole)
+        )
+        heats = np.stack([-(dissipator.T @ energy) for dissipator in self.rates.dissipators])
+        quanta = self.rates.quanta
+        if self.heat == "quanta":  # what a bath receives beyond what the subsystems lose, the drive gives in the jump
+            power, heats = power + np.sum(quanta - heats, axis=0), quanta
+        return np.concatenate([power[None, :], heats, np.zeros_like(heats), quanta])
+
+    def snapshot(self, state: OpenState, time: float) -> Snapshot:
+        seen = super().snapshot(state, time)
+        return replace(seen, extras={**seen.extras, "bath_quanta": state.sums[1 + 2 * len(self.baths) :].copy()})
+
+    def accuracy(self) -> dict[str, float]:
+        return {
+            "harmonics": float(self.rates.harmonics),
+            "left_out": self.rates.left_out,
+            "neglected": self.rates.neglected,
+            "lowest_eigenvalue": self.lowest_eigenvalue,
+        }
+
+    def remarks(self) -> tuple[str, ...]:
+        if self.rates.neglected <= _DOUBTFUL:
+            return super().remarks()
+        return (
+            *super().remarks(),
+            f"The secular approximation of {self.name} neglects terms that turn only {1.0 / self.rates.neglected:.2g} times as fast "
+            "as the state relaxes. Weaken the coupling to the baths, or raise `grouping` to take close frequencies as one.",
+        )
+
+
+@dataclass(frozen=True)
+class FloquetMarkov(Backend):
+    """The master equation of weak coupling for a periodic drive of any strength: jumps between Floquet modes.
+
+    With the Floquet modes |phi_a(t)> and quasi-energies eps_a of H_S(t), and Omega = 2 pi/tau, the contact of bath j acts as
+    <phi_a(t)|f_j(t) X_j|phi_b(t)> = sum_k X_jkab e^{i k Omega t}, and
+
+        drho/dt = -i [H_S(t), rho] + sum_j D_j(t) rho,
+        D_j(t) rho = sum_w S_j(w) (X_j(w, t) rho X_j(w, t)^dag - {X_j(w, t)^dag X_j(w, t), rho}/2),
+        X_j(w, t) = sum of X_jkab e^{i k Omega t} |phi_a(t)><phi_b(t)| over eps_b - eps_a - k Omega = w,
+
+    with S_j as for `Lindblad`. M. Grifoni and P. Hanggi, Phys. Rep. 304, 229 (1998), section 9. For a constant machine it is
+    `Lindblad(approach="global")`. Secular: rates are averages over many periods, so a contact that is off for a part of the period
+    relaxes the machine in that part too. Lamb shifts and counter-terms, which cancel to this order, are left out.
+
+    Work is <dH_S/dt>, and heat what each dissipator takes from the energy of the moment, dQ_j/dt = -Tr(H_S(t) D_j(t) rho). With a
+    strong drive this heat may break the second law, for a quantum of the bath has w and not a difference of <H_S(t)>. The column
+    `bath_quanta` counts these, dB_j/dt = sum_w S_j(w) w Tr(X_j(w, t)^dag X_j(w, t) rho), and always obeys
+    dS(rho_S) + sum_j B_j/T_j >= 0: G. B. Cuetara, A. Engel, and M. Esposito, New J. Phys. 17, 055002 (2015).
+
+    Parameters
+    ----------
+    levels : int, optional
+        For oscillators treated as Gaussian: the levels to which each is cut.
+    harmonics : int, optional
+        Fourier components k = -K..K that are kept; if left out, doubled until `rtol` is met.
+    rtol : float
+        What the other components may add to the rates, relative to the fastest. A contact that is switched suddenly has many.
+    grouping : float
+        Transitions whose frequencies differ by no more count as one: raise it above the rates for close levels.
+    max_memory : float
+        GiB that a run may need, by an estimate made before anything is allocated.
+
+    Examples
+    --------
+    >>> FloquetMarkov(harmonics=8).harmonics
+    8
+    """
+
+    takes_continua: ClassVar[bool] = True
+    heat: Heat = "quanta"
+    levels: int | None = None
+    harmonics: int | None = None
+    rtol: float = 1e-8
+    grouping: float = 1e-9
+    max_memory: float = 8.0
+    kind: Literal["floquet_markov"] = field(default="floquet_markov", repr=False)
+
+    def __post_init__(self) -> None:
+        _validate.choice(self.heat, "heat", self.owner, HEATS)
+        if self.levels is not None:
+            check_levels(self.levels, self.owner)
+        if self.harmonics is not None:
+            _validate.count(self.harmonics, "harmonics", self.owner, least=0)
+        _validate.positive(self.rtol, "rtol", self.owner)
+        _validate.not_negative(self.grouping, "grouping", self.owner)
+        _validate.positive(self.max_memory, "max_memory", self.owner)
+
+    @property
+    def owner(self) -> str:
+        """What error messages call it."""
+        return "the FloquetMarkov backend"
+
+    def bind(self, machine: Machine) -> FloquetMarkovSolver:
+        """Return a solver for this machine, or raise `MachineError` if the backend cannot hold it."""
+        system = open_system(machine, self.levels, "FloquetMarkov()")
+        what, remedy = "A master equation of this machine", "Use fewer levels or parts"
+        check_memory(what, system.dimension, 16.0 * _MATRICES * len(system.contacts), 4, self.max_memory, remedy)
+        return FloquetMarkovSolver(system, self)

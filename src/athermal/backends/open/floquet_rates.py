@@ -1,0 +1,122 @@
+"""The generator of the Floquet-Markov master equation: each bath's transitions between the Floquet modes."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.sparse
+
+from athermal._types import ComplexArray, FloatArray
+from athermal.backends.open.master_equation import _jumps as jumps_of
+from athermal.errors import ConvergenceError, MachineError
+from athermal.machine.drive import Drive
+from athermal.machine.open_system import Contact, OpenSystem
+from athermal.maths.floquet_modes import FloquetModes, fourier_components
+from athermal.maths.secular import Jumps, Transitions, frame_shift
+from athermal.maths.superoperator import commutator
+from athermal.maths.unitary import DrivenSum
+
+_FEWEST, _MOST = 4, 1024
+# What Parseval's sums miss by rounding.
+_ROUNDING = 1e-13
+_GRID = 400
+# How far rates are looked at beyond the harmonics that are kept, if the band has no end.
+_REACH = 1e3
+
+
+class FloquetRates:
+    """Each bath's dissipator in the frame that turns with the Floquet modes, where it is constant.
+
+    Parameters
+    ----------
+    system : OpenSystem
+    harmonics : int or None
+        Fourier components; None to double them until `rtol` is met.
+    rtol, grouping : float
+        As for `FloquetMarkov`.
+    owner : str
+        What error messages call the backend.
+
+    Raises
+    ------
+    ConvergenceError
+        If the drive has too many harmonics.
+    MachineError
+        If transitions cannot be grouped so that each group turns as one.
+    """
+
+    def __init__(self, system: OpenSystem, harmonics: int | None, rtol: float, grouping: float, owner: str) -> None:
+        self.system = system
+        period = system.machine.period
+        self.modes = FloquetModes.of(system.hamiltonian.whole, system.hamiltonian.edges(0.0, period)[0])
+        self._edges = system.drives.edges(0.0, period)[0]
+        self.harmonics = _FEWEST if harmonics is None else harmonics
+        self._look(grouping)
+        while harmonics is None and self.left_out > rtol:
+            self.harmonics *= 2
+            if self.harmonics > _MOST:
+                raise ConvergenceError(
+                    f"{_MOST} harmonics of the drive must hold all but {rtol:g} of the rates of {owner}, but leave out "
+                    f"{self.left_out:.2g}. Switch the contacts smoothly, raise `rtol`, or give `harmonics`."
+                )
+            self._look(grouping)
+        self._assemble(grouping, owner)
+
+    def _look(self, grouping: float) -> None:
+        """Find the transitions with so many harmonics, and what these leave out."""
+        contacts, modes = self.system.contacts, self.modes
+        operators = [DrivenSum((contact.operator.astype(complex),), _column(contact.drive)) for contact in contacts]
+        components, squares = fourier_components(modes, operators, self._edges, self.harmonics)
+        self.jumps: list[list[Jumps]] = []
+        self.left_out = 0.0
+        for contact, own, square in zip(contacts, components, squares, strict=True):
+            every = [own, own[::-1].conj().transpose(0, 2, 1)] if contact.is_exchange else [own]  # L, L^dag
+            spectra = [spectrum for _, spectrum in jumps_of(contact, contact.operator)]
+            self.jumps.append(
+                [
+                    Jumps.of(Transitions.of(parts, modes.quasi_energies, modes.frequency, grouping), spectrum)
+                    for parts, spectrum in zip(every, spectra, strict=True)
+                ]
+            )
+            missing = float(square - np.sum(np.abs(own) ** 2))
+            if missing > _ROUNDING * square and (beyond := missing * self._highest_rate(contact)):
+                known = sum(jumps.fastest(self.system.dimension) for jumps in self.jumps[-1])
+                self.left_out = max(self.left_out, beyond / known if known else np.inf)
+
+    def _highest_rate(self, contact: Contact) -> float:
+        """Return the largest S(w) that harmonics beyond those kept can meet."""
+        low, high = contact.bath.band
+        least = (self.harmonics + 1) * self.modes.frequency - float(np.ptp(self.modes.quasi_energies))
+        scale = contact.bath.spectral_density.scale
+        least = max(least, low, 1e-3 * min(self.modes.frequency, scale))
+        most = min(high, _REACH * max(least, scale))
+        return float(np.max(contact.spectrum(np.geomspace(least, most, _GRID)))) if most > least else 0.0
+
+    def _assemble(self, grouping: float, owner: str) -> None:
+        size, names = self.system.dimension, self.system.machine.reservoir_names
+        every = [jumps.transitions for group in self.jumps for jumps in group]
+        self.shift, missed = frame_shift(every, size)
+        if missed > 1e-3 * grouping + 1e-9 * self.modes.frequency:
+            raise MachineError(
+                f"`grouping` of {owner} must be small enough for frequencies of one group to turn as one, but with {grouping:g} "
+                f"they cannot be matched to better than {missed:.2g}. Use a smaller `grouping`."
+            )
+        self.shift = -self.shift
+        self.dissipators = [scipy.sparse.csr_array((size**2, size**2), dtype=complex) for _ in names]
+        self.quanta: ComplexArray = np.zeros((len(names), size**2), dtype=complex)
+        for contact, group in zip(self.system.contacts, self.jumps, strict=True):
+            place = names.index(contact.bath.name)
+            for jumps in group:
+                self.dissipators[place] = self.dissipators[place] + jumps.dissipator(size)
+                self.quanta[place] += jumps.quanta(size)
+        turning = commutator(scipy.sparse.diags_array(self.shift, format="csr"))
+        self.generator = sum(self.dissipators, start=turning)
+        self.generator.eliminate_zeros()
+        self.fastest = sum(jumps.fastest(size) for group in self.jumps for jumps in group)
+        self.neglected = max(jumps.transitions.neglected(jumps.rates) for group in self.jumps for jumps in group)
+
+
+def _column(drive: Drive):
+    def values(times: FloatArray) -> FloatArray:
+        return np.asarray(drive.value(times), dtype=float)[:, None]
+
+    return values

@@ -1,0 +1,226 @@
+"""FloquetMarkov: QuTiP's `fmmesolve`, the exact limit cycle of a driven oscillator, the weak-drive maser, and the laws."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+import qutip
+import scipy.linalg
+
+import athermal as at
+from athermal.backends.open import FloquetMarkov, Lindblad
+
+OMEGA = 1.1
+TAU = 2.0 * np.pi / OMEGA
+HARMONIC = at.Harmonic(0.6, frequency=OMEGA)
+STEPS = at.Strokes((2.0, TAU - 2.0), (0.2, -0.5))
+
+
+def ohmic(name, temperature, friction=0.02):
+    return at.ContinuumBath(name, temperature, at.Ohmic(friction=friction, cutoff=8.0))
+
+
+HOT_COLD = [ohmic("hot", 1.2), ohmic("cold", 0.4)]
+
+
+def qubit(drive, baths=HOT_COLD, contact=1.0):
+    contacts = [at.OperatorCoupling(("q", bath.name), ("sigmax", "position"), contact) for bath in baths]
+    return at.Machine([at.Qubit("q", 1.0)], baths, [*contacts, at.OperatorCoupling("q", "sigmax", drive)], period=TAU)
+
+
+def run(machine, backend=None, cycles=3, **options):
+    return at.run(machine, cycles=cycles, backend=backend or FloquetMarkov(), **options)
+
+
+# --- against others ---------------------------------------------------------------------------------------------------------
+
+
+def test_qutip_fmmesolve():
+    """Quasi-energies, and states from a mixture of Floquet modes; QuTiP leaves a part of the dephasing of coherences out."""
+    machine = qubit(HARMONIC, [ohmic("bath", 0.7)])
+    solver = FloquetMarkov().bind(machine)
+    modes = solver.rates.modes
+    rho = qutip.Qobj(modes.start @ np.diag([0.9, 0.1]) @ modes.start.conj().T)
+    h = qutip.QobjEvo(lambda t: qutip.Qobj(solver.hamiltonian.own(("q",), t).toarray()))
+    precise = {"rtol": 1e-11, "atol": 1e-13}
+    basis = qutip.FloquetBasis(h, machine.period, options=precise)
+    own, theirs = (np.sort(np.mod(e, OMEGA)) for e in (modes.quasi_energies, basis.e_quasi))
+    assert own == pytest.approx(theirs, abs=1e-9)  # QuTiP's integrator
+    times = np.linspace(0.0, 3.0 * machine.period, 8)
+    (contact,) = solver.system.contacts
+    spectra = [lambda w: contact.spectrum(w) / (2.0 * np.pi)]
+    found = qutip.fmmesolve(basis, rho, times, [qutip.sigmax()], spectra_cb=spectra, T=machine.period, options=precise)
+    state = solver.prepare(at.GivenState(rho, parts=("q",)))
+    for k, (start, stop) in enumerate(itertools.pairwise(times)):
+        state, _ = solver.advance(state, start, stop)
+        # QuTiP keeps five harmonics
+        assert solver.density(state.vector) == pytest.approx(found.states[k + 1].full(), abs=1e-7)
+    assert abs(solver.density(state.vector)[0, 0] - rho[0, 0]) > 0.1
+
+
+@pytest.mark.parametrize("period", [TAU, 2.0 * np.pi])
+def test_an_undriven_machine_is_that_of_lindblad(period):
+    """Two coupled qubits, also with a period after which levels of the uncoupled ones turn alike."""
+    machine = at.Machine(
+        [at.Qubit("a", 1.0), at.Qubit("b", 2.0)],
+        HOT_COLD,
+        [
+            at.OperatorCoupling(("a", "hot"), ("sigmax", "position")),
+            at.OperatorCoupling(("b", "cold"), ("sigmam", "create"), plus_conjugate=True),
+            at.OperatorCoupling(("a", "b"), ("sigmax", "sigmax"), 0.3 if period == TAU else 1e-6),
+        ],
+        period=period,
+    )
+    start = at.GivenState(qutip.tensor(qutip.basis(2, 0) + qutip.basis(2, 1), qutip.basis(2, 0)).unit(), parts=("a", "b"))
+    one, other = (run(machine, backend, initial=start).cycles for backend in (FloquetMarkov(), Lindblad()))
+    for name in ("heat", "work", "energy_change", "entropy_change"):
+        assert one[name].values == pytest.approx(other[name].values, abs=1e-7)  # Lindblad's integrator
+    assert one.bath_quanta.values == pytest.approx(one.heat.values, abs=1e-13)
+    assert np.max(np.abs(one.heat.values)) > 1e-2
+
+
+def test_the_exact_limit_cycle_of_a_modulated_oscillator():
+    """Heats and work of Gaussian dynamics with the baths' own energies, up to the order of the friction.
+
+    The heat by each dissipator would be off by an eighth, and its work is zero: a mixture of Floquet modes does none.
+    """
+    w, friction = 3.1, 0.005
+    machine = at.Machine(
+        [at.Oscillator("o", 1.0 + at.Harmonic(0.15, frequency=w))],
+        [ohmic("hot", 0.8, friction), ohmic("cold", 0.4, friction)],
+        [at.Position(("o", "hot")), at.Position(("o", "cold"))],
+        period=2.0 * np.pi / w,
+    )
+    exact = at.limit_cycle(machine).ledger()
+    ledger = run(machine, FloquetMarkov(levels=10), cycles=1000)
+    last = ledger.cycles.isel(cycle=-1)
+    assert last.heat.values == pytest.approx(exact.heat.values[0], rel=0.01)  # friction/frequency = 0.005
+    assert float(last.work) == pytest.approx(float(exact.work[0]), rel=0.02)  # a small difference of the heats
+    other = run(machine, FloquetMarkov(levels=10, heat="dissipator"), cycles=1000).cycles.isel(cycle=-1)
+    assert np.all(np.abs(other.heat.values / exact.heat.values[0] - 1.0) > 0.06)
+    assert float(other.work) == pytest.approx(0.0, abs=1e-12)
+    assert other.bath_quanta.values == pytest.approx(last.heat.values, rel=1e-12)
+
+
+def test_row_22_the_weakly_driven_maser():
+    """Scovil and Schulz-DuBois 1959: eta = 1 - w_c/w_h, for a field weaker than the rates, its dressed states taken as one.
+
+    The heats are those of QuTiP's steady state in the frame of the field.
+    """
+    w_c, w_h, field, rate, hot, cold = 1.0, 2.5, 0.03, 0.1, 3.0, 0.5
+    band = at.FlatBand(rate=rate, low=0.3, high=4.0)
+    machine = at.Machine(
+        [at.Qudit("maser", [0.0, w_c, w_h])],
+        [at.ContinuumBath("hot", hot, band), at.ContinuumBath("cold", cold, band)],
+        [
+            at.OperatorCoupling(("maser", "hot"), ("|0><2|", "create"), plus_conjugate=True),
+            at.OperatorCoupling(("maser", "cold"), ("|0><1|", "create"), plus_conjugate=True),
+            at.OperatorCoupling("maser", "|1><2|", at.Rotating(field, w_h - w_c), plus_conjugate=True),
+        ],
+        period=2.0 * np.pi / (w_h - w_c),
+    )
+    last = run(machine, FloquetMarkov(grouping=0.2), cycles=150).cycles.isel(cycle=-1)
+    assert float(last.efficiency) == pytest.approx(1.0 - w_c / w_h, abs=1e-9)  # relaxed to e^-15 or so
+    zero, one, two = (qutip.basis(3, k) for k in range(3))
+    jumps = []
+    for level, w, temperature in ((two, w_h, hot), (one, w_c, cold)):
+        n = 1.0 / np.expm1(w / temperature)
+        jumps += [np.sqrt(rate * (n + 1.0)) * zero * level.dag(), np.sqrt(rate * n) * level * zero.dag()]
+    rho = qutip.steadystate(field * (one * two.dag() + two * one.dag()), jumps)
+    flow = sum(qutip.lindblad_dissipator(c, c) for c in jumps[:2])(rho)
+    taken = w_h * float(np.real(flow[2, 2])) * machine.period
+    assert float(last.heat[0]) == pytest.approx(-taken, rel=1e-6)  # the bands vary by field^2 about w_h
+
+
+# --- the laws ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("heat", ["quanta", "dissipator"])
+@pytest.mark.parametrize("drive", [HARMONIC, STEPS])
+def test_first_law_and_second_law_of_the_quanta(drive, heat):
+    machine = qubit(drive)
+    start = at.GivenState((qutip.basis(2, 0) + 1j * qutip.basis(2, 1)).unit(), parts=("q",))
+    ledger = run(machine, FloquetMarkov(heat=heat), samples_per_cycle=5, initial=start)
+    s, cumulative = ledger.snapshots, ledger.cumulative
+    work = np.concatenate([[0.0], np.cumsum(ledger.works)])
+    balance = work - np.sum(s.reservoir_energies, axis=-1) - (s.subsystem_energies - s.subsystem_energies[0])[:, 0]
+    assert np.max(np.abs(balance)) < 1e-12  # rounding of Gauss rules and exponentials
+    entropy = s.system_entropy + s.extras["bath_quanta"] @ (1.0 / ledger.reference.temperatures)
+    assert np.all(np.diff(entropy) > 0.0)
+    assert np.max(np.abs(work)) > 0.01
+    whole = run(machine, FloquetMarkov(heat=heat), initial=start).cumulative
+    for name in ("work", "heat", "bath_quanta"):
+        assert whole[name].values == pytest.approx(cumulative[name].values, abs=1e-12)  # as above
+
+
+def test_sudden_quenches():
+    """The propagator of a period is a product of two exponentials; <H> jumps in it are work."""
+    machine = qubit(STEPS)
+    solver = FloquetMarkov().bind(machine)
+    first, second = (solver.hamiltonian.own(("q",), time).toarray() for time in (1.0, 3.0))
+    period = scipy.linalg.expm(-1j * (TAU - 2.0) * second) @ scipy.linalg.expm(-2j * first)
+    modes = solver.rates.modes
+    turned = modes.start * np.exp(-1j * modes.quasi_energies * TAU)
+    assert period @ modes.start == pytest.approx(turned, abs=1e-13)  # rounding
+    weak = FloquetMarkov(heat="dissipator").bind(qubit(STEPS, [ohmic("bath", 1.0, 1e-12)]))
+    state = weak.prepare(at.GivenState(qutip.basis(2, 0), parts=("q",)))
+    before = state.vector[0].real
+    state, work = weak.advance(state, 0.0, 2.0)
+    rho = scipy.linalg.expm(-2j * first) @ np.diag([before, 1.0 - before]) @ scipy.linalg.expm(2j * first)
+    assert work == pytest.approx(float(np.real(np.trace((second - first) @ rho))), abs=1e-11)  # the friction
+
+
+def test_a_weak_drive_does_little():
+    """Quanta differ from those of the undriven machine by the square of the drive."""
+    still = run(qubit(0.0)).cumulative.bath_quanta.values
+    small, twice = (
+        run(qubit(at.Harmonic(a, frequency=OMEGA / 1.0, phase=0.3))).cumulative.bath_quanta.values - still for a in (1e-4, 2e-4)
+    )
+    assert np.max(np.abs(small)) < 1e-5
+    assert np.max(np.abs(twice)) < 1e-5
+
+
+def test_a_driven_contact():
+    """f(t) of a contact belongs to what is periodic: a constant f = 1/2 is a quarter of the friction; cos^2 has a mean rate."""
+    baths, weaker = [ohmic("bath", 0.7)], [ohmic("bath", 0.7, 0.005)]
+    one = run(qubit(HARMONIC, baths, contact=0.5)).cycles.heat.values
+    assert one == pytest.approx(run(qubit(HARMONIC, weaker)).cycles.heat.values, rel=1e-12)
+    solver = FloquetMarkov().bind(qubit(0.0, baths, contact=at.Harmonic(1.0, frequency=OMEGA)))
+    (contact,) = solver.system.contacts
+    down = 0.25 * np.sum(contact.spectrum(np.array([1.0 + OMEGA, 1.0 - OMEGA])))
+    up = 0.25 * np.sum(contact.spectrum(np.array([-1.0 + OMEGA, -1.0 - OMEGA])))
+    (gone,) = {round(float(x), 12) for x in -np.linalg.eigvals(solver.rates.generator.toarray()).real if x > 1e-9 and x > 0.9 * (down + up)}
+    assert gone == pytest.approx(down + up, abs=1e-11)
+
+
+# --- what is refused --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"heat": "quantum"}, "`heat` of the FloquetMarkov backend must be one of 'quanta', 'dissipator', but is 'quantum'"),
+        ({"harmonics": -1}, "`harmonics` of the FloquetMarkov backend must be a whole number of at least 0, but is -1"),
+        ({"grouping": -0.1}, "`grouping` of the FloquetMarkov backend must be zero or positive"),
+        ({"rtol": 0.0}, "`rtol` of the FloquetMarkov backend must be positive"),
+        ({"levels": 1}, "`levels` of the FloquetMarkov backend"),
+    ],
+)
+def test_bad_options(options, message):
+    with pytest.raises(at.MachineError, match=message):
+        FloquetMarkov(**options)
+
+
+def test_machines_that_it_cannot_hold():
+    with pytest.raises(at.MachineError, match="`levels` of the backend must be left out"):
+        FloquetMarkov(levels=4).bind(qubit(HARMONIC))
+    with pytest.raises(at.MachineError, match="`grouping` of the FloquetMarkov backend must be small enough"):
+        FloquetMarkov(grouping=5.0).bind(qubit(HARMONIC))
+    sudden = qubit(0.0, contact=at.Strokes((2.0, TAU - 2.0), (0.0, 1.0)))
+    with pytest.raises(at.ConvergenceError, match="1024 harmonics of the drive must hold all but 1e-08 of the rates"):
+        FloquetMarkov().bind(sudden)
+    assert 0.0 < FloquetMarkov(harmonics=64).bind(sudden).accuracy()["left_out"] < 1e-3
+    with pytest.raises(at.MachineError, match="must repeat a whole number of times in the machine's period"):
+        qubit(at.Harmonic(0.1, frequency=1.3))
