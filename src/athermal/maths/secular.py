@@ -76,7 +76,7 @@ class Transitions:
 
     @cached_property
     def weights(self) -> FloatArray:
-        """sum |x|^2 of each group."""
+        """The sum of |x|^2 of each group."""
         return np.add.reduceat(np.abs(self.values) ** 2, self.starts[:-1]) if len(self.values) else np.zeros(0)
 
     @cached_property

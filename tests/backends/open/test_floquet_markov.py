@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import qutip
 import scipy.linalg
+import scipy.special
 
 import athermal as at
 from athermal.backends.open import FloquetMarkov, Lindblad
@@ -57,7 +58,7 @@ def test_qutip_fmmesolve():
         state, _ = solver.advance(state, start, stop)
         # QuTiP keeps five harmonics
         assert solver.density(state.vector) == pytest.approx(found.states[k + 1].full(), abs=1e-7)
-    assert abs(solver.density(state.vector)[0, 0] - rho[0, 0]) > 0.1
+    assert abs(solver.density(state.vector)[0, 0] - rho[0, 0]) > 0.05
 
 
 @pytest.mark.parametrize("period", [TAU, 2.0 * np.pi])
@@ -94,14 +95,54 @@ def test_the_exact_limit_cycle_of_a_modulated_oscillator():
         period=2.0 * np.pi / w,
     )
     exact = at.limit_cycle(machine).ledger()
-    ledger = run(machine, FloquetMarkov(levels=10), cycles=1000)
+    heats, works = exact.heat.values[0], float(exact.work[0])
+
+    def last_cycle(heat):
+        solver = FloquetMarkov(levels=16, heat=heat).bind(machine)
+        state = solver.prepare(at.ProductThermal())
+        for k in range(1200):  # e^-12 of the start is left
+            before = state.sums
+            state, work = solver.advance(state, k * machine.period, (k + 1) * machine.period)
+        return work, (state.sums - before)[1:3]
+
+    work, taken = last_cycle("quanta")
+    assert taken == pytest.approx(heats, rel=0.01)  # the friction, and levels that are left out
+    assert work == pytest.approx(works, rel=0.01)  # as above
+    work, taken = last_cycle("dissipator")
+    assert np.all(np.abs(taken / heats - 1.0) > 0.06)
+    assert abs(work) < 1e-3 * works
+
+
+@pytest.mark.parametrize(("cold", "is_engine"), [(0.3, True), (0.9, False)])
+def test_the_minimal_heat_machine(cold, is_engine):
+    """D. Gelbwaser-Klimovsky, R. Alicki, G. Kurizki, PRE 87, 012140 (2013): a modulated qubit whose baths see one sideband each.
+
+    eta = 1 - w_-/w_+ with w_+- = w_0 +- Omega, an engine if T_c/T_h < w_-/w_+, else a refrigerator; the weights of the sidebands
+    are Bessel functions. The heat by each dissipator would flow from cold to hot there without work, and the ledger says so.
+    """
+    w_0, depth, rate, hot = 2.0, 1.0, 0.02, 1.2
+    high, low = w_0 + OMEGA, w_0 - OMEGA
+    baths = [
+        at.ContinuumBath("hot", hot, at.FlatBand(rate=rate, low=high - 0.2, high=high + 0.2, convention="J")),
+        at.ContinuumBath("cold", cold, at.FlatBand(rate=rate, low=low - 0.2, high=low + 0.2, convention="J")),
+    ]
+    contacts = [at.OperatorCoupling(("q", bath.name), ("sigmax", "position")) for bath in baths]
+    drive = at.Harmonic(0.5 * depth * OMEGA, frequency=OMEGA)
+    machine = at.Machine([at.Qubit("q", w_0)], baths, [*contacts, at.OperatorCoupling("q", "sigmaz", drive)], period=TAU)
+    ledger = run(machine, cycles=250)
     last = ledger.cycles.isel(cycle=-1)
-    assert last.heat.values == pytest.approx(exact.heat.values[0], rel=0.01)  # friction/frequency = 0.005
-    assert float(last.work) == pytest.approx(float(exact.work[0]), rel=0.02)  # a small difference of the heats
-    other = run(machine, FloquetMarkov(levels=10, heat="dissipator"), cycles=1000).cycles.isel(cycle=-1)
-    assert np.all(np.abs(other.heat.values / exact.heat.values[0] - 1.0) > 0.06)
-    assert float(other.work) == pytest.approx(0.0, abs=1e-12)
-    assert other.bath_quanta.values == pytest.approx(last.heat.values, rel=1e-12)
+    assert float(last.heat[1] / last.heat[0]) == pytest.approx(-low / high, rel=1e-9)  # e^-20 of the start is left
+    assert (float(last.work) < 0.0) == is_engine
+    # the populations of two Poisson processes
+    number_h, number_c = (1.0 / np.expm1(w / t) for w, t in ((high, hot), (low, cold)))
+    strength = 2.0 * rate * scipy.special.jv(1, depth) ** 2
+    excited = (number_h + number_c) / (2.0 * (number_h + number_c + 1.0))
+    flow = strength * ((number_h + 1.0) * excited - number_h * (1.0 - excited))
+    assert float(last.heat[0]) == pytest.approx(high * flow * TAU, rel=1e-9)  # as above
+    assert not ledger.violations()
+    other = run(machine, FloquetMarkov(heat="dissipator"), cycles=250).cycles.isel(cycle=-1)
+    assert other.heat.values == pytest.approx(w_0 * flow * TAU * np.array([1.0, -1.0]), rel=1e-6)  # as above
+    assert (float(other.sigma_total_change) > 0.0) == is_engine
 
 
 def test_row_22_the_weakly_driven_maser():
@@ -173,13 +214,11 @@ def test_sudden_quenches():
 
 
 def test_a_weak_drive_does_little():
-    """Quanta differ from those of the undriven machine by the square of the drive."""
-    still = run(qubit(0.0)).cumulative.bath_quanta.values
-    small, twice = (
-        run(qubit(at.Harmonic(a, frequency=OMEGA / 1.0, phase=0.3))).cumulative.bath_quanta.values - still for a in (1e-4, 2e-4)
-    )
-    assert np.max(np.abs(small)) < 1e-5
-    assert np.max(np.abs(twice)) < 1e-5
+    """Heats of a populated state differ from those of the undriven machine by the square of a drive of sigma_x."""
+    still = run(qubit(0.0)).cumulative.heat.values
+    small, twice = (run(qubit(at.Harmonic(a, frequency=OMEGA))).cumulative.heat.values - still for a in (1e-3, 2e-3))
+    assert 1e-7 < np.max(np.abs(small)) < 1e-3
+    assert twice == pytest.approx(4.0 * small, rel=0.01)  # the fourth power, over the detuning of 0.1
 
 
 def test_a_driven_contact():
@@ -191,7 +230,11 @@ def test_a_driven_contact():
     (contact,) = solver.system.contacts
     down = 0.25 * np.sum(contact.spectrum(np.array([1.0 + OMEGA, 1.0 - OMEGA])))
     up = 0.25 * np.sum(contact.spectrum(np.array([-1.0 + OMEGA, -1.0 - OMEGA])))
-    (gone,) = {round(float(x), 12) for x in -np.linalg.eigvals(solver.rates.generator.toarray()).real if x > 1e-9 and x > 0.9 * (down + up)}
+    (gone,) = {
+        round(float(x), 12)
+        for x in -np.linalg.eigvals(solver.rates.generator.toarray()).real
+        if x > 1e-9 and x > 0.9 * (down + up)
+    }
     assert gone == pytest.approx(down + up, abs=1e-11)
 
 
@@ -218,9 +261,10 @@ def test_machines_that_it_cannot_hold():
         FloquetMarkov(levels=4).bind(qubit(HARMONIC))
     with pytest.raises(at.MachineError, match="`grouping` of the FloquetMarkov backend must be small enough"):
         FloquetMarkov(grouping=5.0).bind(qubit(HARMONIC))
-    sudden = qubit(0.0, contact=at.Strokes((2.0, TAU - 2.0), (0.0, 1.0)))
-    with pytest.raises(at.ConvergenceError, match="1024 harmonics of the drive must hold all but 1e-08 of the rates"):
+    drude = at.ContinuumBath("bath", 0.7, at.Ohmic(friction=0.02, cutoff=8.0, cutoff_shape="drude"))
+    sudden = qubit(0.0, [drude], contact=at.Strokes((2.0, TAU - 2.0), (0.0, 1.0)))
+    with pytest.raises(at.ConvergenceError, match="512 harmonics of the drive must hold all but 1e-08 of the rates"):
         FloquetMarkov().bind(sudden)
-    assert 0.0 < FloquetMarkov(harmonics=64).bind(sudden).accuracy()["left_out"] < 1e-3
+    assert 0.0 < FloquetMarkov(harmonics=64).bind(sudden).accuracy()["left_out"] < 0.01
     with pytest.raises(at.MachineError, match="must repeat a whole number of times in the machine's period"):
         qubit(at.Harmonic(0.1, frequency=1.3))

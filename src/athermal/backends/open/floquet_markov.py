@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -33,6 +33,10 @@ _MATRICES = 6
 _RELAXATION = 4.0
 # The secular approximation is called into question from here on.
 _DOUBTFUL = 0.2
+_WITHOUT_JUMPS = (
+    "Heat and work are those of the energy of the moment, without the work that the drive does in the jumps: the baths receive "
+    'the column `bath_quanta`. The default `heat = "quanta"` has both.'
+)
 # Gauss rules and exponentials are exact to rounding.
 _EXACT = Integrator("vern9", 1e-12, 1e-14)
 
@@ -104,7 +108,7 @@ class FloquetMarkovSolver(MarkovianSolver):
         if key not in self._frames:
             edges, _ = self.system.drives.edges(0.0, phase)
             basis = self.rates.modes.start
-            for low, high in zip(edges[:-1], edges[1:], strict=True):
+            for low, high in itertools.pairwise(edges):
                 basis = driven_map(self.hamiltonian.whole, (), low, high)[0] @ basis
             self._frames[key] = basis * np.exp(1j * self.rates.shift * phase)
         return self._frames[key]
@@ -115,19 +119,20 @@ class FloquetMarkovSolver(MarkovianSolver):
         parts: list[tuple[float, ComplexArray]] = []
         n_pieces = max(1, int(np.ceil(self.rates.fastest * (stop - start) / _RELAXATION)))
         pieces = np.linspace(start, stop, n_pieces + 1)
-        for low, high in zip(pieces[:-1], pieces[1:], strict=True):
-            *rows, basis = self._rows(basis, low, high)
-            parts.extend(rows)
+        for low, high in itertools.pairwise(pieces):
+            found, basis = self._rows(basis, low, high)
+            parts.extend(found)
         for duration, rows in reversed(parts):
             sums = rows + self.generator.rows(sums, self.generator.at(duration))
         if stop < self.machine.period:
             self._frames[round(stop / self.machine.period, 10)] = basis
         return Stretch(first, basis, self.generator, self.generator.at(stop - start), sums)
 
-    def _rows(self, basis: ComplexArray, start: float, stop: float) -> Iterator[Any]:
-        """Yield the duration of each step and the rows of its sums, and last the basis at its end."""
+    def _rows(self, basis: ComplexArray, start: float, stop: float) -> tuple[list[tuple[float, ComplexArray]], ComplexArray]:
+        """Return the duration of each step with the rows of its sums, and the basis at the end."""
         hamiltonian, shift = self.hamiltonian, self.rates.shift
         nodes: list[Blocks] = []
+        found: list[tuple[float, ComplexArray]] = []
         steps = taylor_steps(hamiltonian.whole, basis, start, stop, (hamiltonian.whole, hamiltonian.slope))
         before, end = start, basis
         for times, weights, inside, after in steps:
@@ -139,8 +144,8 @@ class FloquetMarkovSolver(MarkovianSolver):
                 rows += weight * self.generator.rows(self._currents(time, states), at)
             before += duration
             end = after * np.exp(1j * shift * (before - start))
-            yield duration, rows
-        yield end
+            found.append((duration, rows))
+        return found, end
 
     def _currents(self, time: float, basis: ComplexArray) -> ComplexArray:
         """Return the rows of what each sum grows by per unit time: work, heats, nothing for the contacts, quanta."""
@@ -166,13 +171,15 @@ class FloquetMarkovSolver(MarkovianSolver):
         }
 
     def remarks(self) -> tuple[str, ...]:
-        if self.rates.neglected <= _DOUBTFUL:
-            return super().remarks()
-        return (
-            *super().remarks(),
-            f"The secular approximation of {self.name} neglects terms that turn only {1.0 / self.rates.neglected:.2g} times as fast "
-            "as the state relaxes. Weaken the coupling to the baths, or raise `grouping` to take close frequencies as one.",
-        )
+        found = list(super().remarks())
+        if self.heat == "dissipator":
+            found.append(_WITHOUT_JUMPS)
+        if self.rates.neglected > _DOUBTFUL:
+            found.append(
+                f"The secular approximation of {self.name} neglects terms that turn only {1.0 / self.rates.neglected:.2g} times "
+                "as fast as they act. Weaken the coupling to the baths, or raise `grouping` to take close frequencies as one."
+            )
+        return tuple(found)
 
 
 @dataclass(frozen=True)
@@ -187,16 +194,24 @@ class FloquetMarkov(Backend):
         X_j(w, t) = sum of X_jkab e^{i k Omega t} |phi_a(t)><phi_b(t)| over eps_b - eps_a - k Omega = w,
 
     with S_j as for `Lindblad`. M. Grifoni and P. Hanggi, Phys. Rep. 304, 229 (1998), section 9. For a constant machine it is
-    `Lindblad(approach="global")`. Secular: rates are averages over many periods, so a contact that is off for a part of the period
-    relaxes the machine in that part too. Lamb shifts and counter-terms, which cancel to this order, are left out.
+    `Lindblad(approach="global")`. Secular: rates are averages over many periods, so a contact that is off for a part of the
+    period relaxes the machine in that part too. Lamb shifts and counter-terms, which cancel to this order, are left out.
 
-    Work is <dH_S/dt>, and heat what each dissipator takes from the energy of the moment, dQ_j/dt = -Tr(H_S(t) D_j(t) rho). With a
-    strong drive this heat may break the second law, for a quantum of the bath has w and not a difference of <H_S(t)>. The column
-    `bath_quanta` counts these, dB_j/dt = sum_w S_j(w) w Tr(X_j(w, t)^dag X_j(w, t) rho), and always obeys
-    dS(rho_S) + sum_j B_j/T_j >= 0: G. B. Cuetara, A. Engel, and M. Esposito, New J. Phys. 17, 055002 (2015).
+    A jump gives bath j a quantum w and takes another energy, a change of <H_S(t)>, from the machine: the drive does the rest,
+    even where the machine's state does not change over a cycle. The heat is the energy of these quanta (column `bath_quanta`),
+
+        dB_j/dt = sum_w S_j(w) w Tr(X_j(w, t)^dag X_j(w, t) rho),
+        dW/dt = <dH_S/dt> + sum_j (Tr(H_S D_j(t) rho) + dB_j/dt),
+
+    as K. Szczygielski, D. Gelbwaser-Klimovsky and R. Alicki, Phys. Rev. E 87, 012120 (2013), and always obeys
+    dS(rho_S) + sum_j B_j/T_j >= 0: G. B. Cuetara, A. Engel and M. Esposito, New J. Phys. 17, 055002 (2015). Heat by the
+    dissipator with the energy of the moment, -Tr(H_S(t) D_j(t) rho), with W = integral of <dH_S/dt>, leaves the work in the jumps
+    out. Work and the sum of the heats then vanish in every limit cycle without coherences, and the second law may break.
 
     Parameters
     ----------
+    heat : {"quanta", "dissipator"}
+        What goes into the ledger.
     levels : int, optional
         For oscillators treated as Gaussian: the levels to which each is cut.
     harmonics : int, optional

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import scipy.sparse
 
@@ -15,7 +17,7 @@ from athermal.maths.secular import Jumps, Transitions, frame_shift
 from athermal.maths.superoperator import commutator
 from athermal.maths.unitary import DrivenSum
 
-_FEWEST, _MOST = 4, 1024
+_FEWEST, _MOST = 4, 512
 # What Parseval's sums miss by rounding.
 _ROUNDING = 1e-13
 _GRID = 400
@@ -115,7 +117,9 @@ class FloquetRates:
         self.neglected = max(jumps.transitions.neglected(jumps.rates) for group in self.jumps for jumps in group)
 
 
-def _column(drive: Drive):
+def _column(drive: Drive) -> Callable[[FloatArray], FloatArray]:
+    """Return f(t) as the one amount of a sum."""
+
     def values(times: FloatArray) -> FloatArray:
         return np.asarray(drive.value(times), dtype=float)[:, None]
 

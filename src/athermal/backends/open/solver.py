@@ -152,11 +152,10 @@ class OpenSolver(Solver[OpenState]):
         rho = self.density(state.vector)
         known, is_state = self._checked(0.5 * (rho + rho.conj().T))
         n = len(self.machine.subsystems)
-        entropies, extras = np.full(n, np.nan), self._unknown_extras()
-        joint = np.nan
+        entropies, joint = np.full(n, np.nan), np.nan
         if is_state:
             entropies, joint = self.observer.subsystem_entropies(known), _entropy(known)
-            extras = self.observer.system_extras(known, phase)
+        extras = self.observer.system_extras(known, phase) if is_state else self._unknown_extras()
         if self.hamiltonian.truncated:
             extras["top_level_population"] = np.asarray(self._top_level(rho))
         energies = self._energies(rho, phase)
