@@ -116,35 +116,36 @@ class FloquetMarkovSolver(MarkovianSolver):
     def _stretch(self, start: float, stop: float) -> Stretch:
         first = basis = self._frame(start)
         sums = np.zeros((self.n_sums, self.system.dimension**2), dtype=complex)
-        parts: list[tuple[float, ComplexArray]] = []
+        parts: list[tuple[Blocks, ComplexArray]] = []
         n_pieces = max(1, int(np.ceil(self.rates.fastest * (stop - start) / _RELAXATION)))
         pieces = np.linspace(start, stop, n_pieces + 1)
         for low, high in itertools.pairwise(pieces):
             found, basis = self._rows(basis, low, high)
             parts.extend(found)
-        for duration, rows in reversed(parts):
-            sums = rows + self.generator.rows(sums, self.generator.at(duration))
+        for step, rows in reversed(parts):
+            sums = rows + self.generator.rows(sums, step)
         if stop < self.machine.period:
             self._frames[round(stop / self.machine.period, 10)] = basis
         return Stretch(first, basis, self.generator, self.generator.at(stop - start), sums)
 
-    def _rows(self, basis: ComplexArray, start: float, stop: float) -> tuple[list[tuple[float, ComplexArray]], ComplexArray]:
-        """Return the duration of each step with the rows of its sums, and the basis at the end."""
+    def _rows(self, basis: ComplexArray, start: float, stop: float) -> tuple[list[tuple[Blocks, ComplexArray]], ComplexArray]:
+        """Return e^{Lt} of each step with the rows of its sums, and the basis at the end."""
         hamiltonian, shift = self.hamiltonian, self.rates.shift
         nodes: list[Blocks] = []
-        found: list[tuple[float, ComplexArray]] = []
+        found: list[tuple[Blocks, ComplexArray]] = []
         steps = taylor_steps(hamiltonian.whole, basis, start, stop, (hamiltonian.whole, hamiltonian.slope))
         before, end = start, basis
         for times, weights, inside, after in steps:
             duration = float(np.sum(weights))
-            nodes = nodes or [self.generator.at(time - before) for time in times]
+            if not nodes:  # steps are equally long
+                nodes, whole = [self.generator.at(time - before) for time in times], self.generator.at(duration)
             turned = np.exp(1j * np.outer(times - start, shift))
             rows = np.zeros((self.n_sums, self.system.dimension**2), dtype=complex)
             for weight, at, time, states in zip(weights, nodes, times, inside * turned[:, None, :], strict=True):
                 rows += weight * self.generator.rows(self._currents(time, states), at)
             before += duration
             end = after * np.exp(1j * shift * (before - start))
-            found.append((duration, rows))
+            found.append((whole, rows))
         return found, end
 
     def _currents(self, time: float, basis: ComplexArray) -> ComplexArray:
