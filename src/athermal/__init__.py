@@ -16,6 +16,7 @@ from athermal import library
 from athermal.accounting import account
 from athermal.backends.finite import DensityMatrix, StateVectors
 from athermal.backends.gaussian import Dense, Star
+from athermal.backends.open import BlochRedfield, Lindblad
 from athermal.comparison import BackendComparison, compare_backends
 from athermal.engine import Audit, audit, run
 from athermal.errors import (
@@ -101,6 +102,7 @@ __all__ = [
     "Bath",
     "BestCorrelations",
     "BestDrive",
+    "BlochRedfield",
     "Chain",
     "Charged",
     "Constant",
@@ -135,6 +137,7 @@ __all__ = [
     "InstabilityError",
     "Ledger",
     "LimitCycle",
+    "Lindblad",
     "Local",
     "Machine",
     "MachineError",

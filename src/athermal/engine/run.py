@@ -42,8 +42,9 @@ def run(
         The machine's own if left out.
     backend : Backend or "auto", optional
         If left out, `Dense()` for oscillators treated as Gaussian (`Star()` beyond 2000 modes), `DensityMatrix()` for finite
-        parts, `HEOM()` for finite subsystems between continuous baths. "auto" chooses between dense and star by the size of the machine and the length of the run; the ledger's
-        provenance says which (`backend`) and why (`backend_choice`). Machines with modes="auto" are run with "auto" if left out.
+        parts, `HEOM()` for finite subsystems between continuous baths. "auto" chooses between dense and star by the size of the
+        machine and the length of the run; the ledger's provenance says which (`backend`) and why (`backend_choice`). Machines
+        of oscillators with modes="auto" are run with "auto" if left out.
     samples_per_cycle : int
         Equally spaced instants per cycle at which the ledger is sampled, the end of the cycle included. Each keeps a
         propagator of its own, two matrices of the size of the covariance.

@@ -351,8 +351,8 @@ def _check_contact(coupling: Any, bath: Reservoir, operator: Any, *, plus_conjug
     """Raise `MachineError` if a coupling of finite subsystems to a continuous bath is not of a kind that a continuum has."""
     if getattr(coupling, "site", None) is not None or getattr(coupling, "weights", None) is not None:
         raise MachineError(
-            f"`site` and `weights` of {coupling.owner} must be left out: reservoir {bath.name!r} is a continuum, which couples as "
-            "its spectral density says."
+            f"`site` and `weights` of {coupling.owner} must be left out: reservoir {bath.name!r} is a continuum, which couples "
+            "as its spectral density says."
         )
     allowed = ("destroy", "create") if plus_conjugate else ("position",)
     if operator not in allowed:

@@ -46,8 +46,8 @@ class DensityMatrix(Backend):
     Parameters
     ----------
     levels : int, optional
-        For a machine of oscillators treated as Gaussian: the levels to which each is cut, instead of `Dense`; for finite subsystems
-        between continuous baths: those to which each mode of the baths is cut. Its size grows as levels to the number of modes.
+        For a machine of oscillators treated as Gaussian: the levels to which each is cut, instead of `Dense`; for finite
+        subsystems between continuous baths: those of each mode of the baths. Its size grows as levels to the number of modes.
     max_memory : float
         GiB that a run may need, by an estimate made before anything is allocated. Propagators of many strokes or sampled instants
         that would take more are worked out again in every cycle.

@@ -156,8 +156,8 @@ class Flow:
             _, data = solver.integrate(stop)
         except IntegratorException as error:
             raise ConvergenceError(
-                f"QuTiP's integrator {integrator.method!r} gave up between t = {start:.6g} and {stop:.6g}: {error} Loosen `rtol`, "
-                'or use `method = "bdf"` if the baths are fast.'
+                f"QuTiP's integrator {integrator.method!r} gave up between t = {start:.6g} and {stop:.6g}: {error} Loosen "
+                '`rtol`, or use `method = "bdf"` if the baths are fast.'
             ) from error
         final = data.to_array()[:, 0]
         if not np.all(np.isfinite(final)):

@@ -186,8 +186,8 @@ class MasterEquation(Backend):
 def _jumps(contact: Contact, operator: ComplexArray) -> list[tuple[ComplexArray, Any]]:
     """Return the operators through which a contact acts, each with the rates at which it lowers the energy by w.
 
-    A position contact has X itself; an exchange L B^dag + h.c. has L, which gives quanta to the bath, and L^dag, which takes them.
-    At frequency zero, where the modes are on one side only, half of each.
+    A position contact has X itself; an exchange L B^dag + h.c. has L, which gives quanta to the bath, and L^dag, which takes
+    them. At frequency zero, where the modes are on one side only, half of each.
     """
     if not contact.is_exchange:
         return [(operator, contact.spectrum)]
@@ -259,8 +259,8 @@ class Lindblad(MasterEquation):
 class BlochRedfield(MasterEquation):
     """The Bloch-Redfield equation: weak coupling without the secular approximation.
 
-    drho/dt = -i [H_S, rho] + sum_j (Z_j rho X_j - X_j Z_j rho + h.c.), Z_j = (1/2) sum_w S_j(w) X_j(w). A. G. Redfield, IBM J. Res.
-    Dev. 1, 19 (1957). The same as QuTiP's `brmesolve` without secular cut-off. It is not completely positive: a state
+    drho/dt = -i [H_S, rho] + sum_j (Z_j rho X_j - X_j Z_j rho + h.c.), Z_j = (1/2) sum_w S_j(w) X_j(w). A. G. Redfield, IBM J.
+    Res. Dev. 1, 19 (1957). The same as QuTiP's `brmesolve` without secular cut-off. It is not completely positive: a state
     with negative populations has unknown entropies, and the ledger says so.
 
     Parameters
