@@ -92,7 +92,7 @@ class Flow:
     size, n_sums : int
         The length of v and of s.
     dynamic : callable, optional
-        A function of time that returns a further (size + n_sums, size + n_sums) sparse matrix, for what is no such sum.
+        A function of time that returns a further (size + n_sums, size + n_sums) matrix, for what is no such sum.
     """
 
     size: int
@@ -169,8 +169,10 @@ class Flow:
 
 
 def _qobj(matrix: Any) -> qutip.Qobj:
-    """Return a sparse matrix as QuTiP's."""
-    return qutip.Qobj(qutip.data.CSR(scipy.sparse.csr_matrix(matrix)), dims=[[matrix.shape[0]], [matrix.shape[1]]])
+    """Return a sparse or dense matrix as QuTiP's."""
+    is_sparse = scipy.sparse.issparse(matrix)
+    data = qutip.data.CSR(scipy.sparse.csr_matrix(matrix)) if is_sparse else qutip.data.Dense(matrix, copy=False)
+    return qutip.Qobj(data, dims=[[matrix.shape[0]], [matrix.shape[1]]], copy=False)
 
 
 def _scalar(amount: Amount, middle: float) -> Callable[[float], float]:

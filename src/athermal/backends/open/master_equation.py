@@ -22,7 +22,6 @@ from athermal.machine.parts.finite import check_levels
 from athermal.maths.superoperator import (
     commutator,
     eigenoperators,
-    lindblad,
     redfield,
     stacked,
     trace_row,
@@ -30,6 +29,7 @@ from athermal.maths.superoperator import (
 )
 from athermal.maths.tensor import embed
 
+Pairs = tuple[list[ComplexArray], list[ComplexArray]]
 Approach = Literal["local", "global"]
 APPROACHES = ("local", "global")
 # Superoperators of the size of the whole that are held at once, for each bath.
@@ -90,7 +90,7 @@ class MasterEquationSolver(MarkovianSolver):
         if key not in self._flows:
             self._flows[key] = flow = self.new_flow()
             for contact in self.system.contacts:
-                self.add_dissipator(flow, contact, self._dissipator(contact, middle))
+                self.add_dissipator(flow, contact, scipy.sparse.csr_array(self._dissipator(contact, middle)))
         return self._flows[key]
 
     def _is_static(self, start: float, stop: float) -> bool:
@@ -108,26 +108,20 @@ class MasterEquationSolver(MarkovianSolver):
     def _dissipator(self, contact: Contact, time: float) -> Any:
         if self.options.approach == "global":
             reference = dense(self.hamiltonian.own(self.hamiltonian.subsystems, time))
-            return self.options.dissipator(contact, dense(contact.operator), reference, lambda x: x)
-        reference = self.system.own(contact.subsystem, time)
-        return self.options.dissipator(
-            contact, dense(contact.local), reference, lambda x: self.system.embedded(x, contact.subsystem)
-        )
+            return redfield(*self.options.pairs(contact, dense(contact.operator), reference))
+        pairs = self.options.pairs(contact, dense(contact.local), self.system.own(contact.subsystem, time))
+        return redfield(*([self.system.embedded(x, contact.subsystem) for x in entries] for entries in pairs))
 
     def _dissipation(self, time: float) -> Any:
         """Return sum_j f_j^2 D_j at one time, with the heats that it takes."""
         size, at = self.system.dimension**2, np.array([time])
         energy = trace_row(self.hamiltonian.own(self.hamiltonian.subsystems, time % self.machine.period))
-        total, heats = scipy.sparse.csr_array((size, size), dtype=complex), np.zeros((1 + 2 * len(self.baths), size), complex)
+        total = np.zeros((size + 1 + 2 * len(self.baths),) * 2, dtype=complex)
         for contact in self.system.contacts:
             part = float(contact.drive.value(at)[0]) ** 2 * self._dissipator(contact, time % self.machine.period)
-            total = total + part
-            heats[1 + self.baths.index(contact.bath.name)] -= part.T @ energy
-        return scipy.sparse.block_array([[total, None], [scipy.sparse.csr_array(heats), _nothing(len(heats))]], format="csr")
-
-
-def _nothing(size: int) -> Any:
-    return scipy.sparse.csr_array((size, size), dtype=complex)
+            total[:size, :size] += part.toarray() if scipy.sparse.issparse(part) else part
+            total[size + 1 + self.baths.index(contact.bath.name), :size] -= part.T @ energy
+        return total
 
 
 class MasterEquation(Backend):
@@ -160,16 +154,14 @@ class MasterEquation(Backend):
         _validate.positive(self.max_memory, "max_memory", self.owner)
 
     @abstractmethod
-    def dissipator(self, contact: Contact, operator: ComplexArray, reference: ComplexArray, embedded: Any) -> Any:
-        """Return the dissipator of one contact at f = 1.
+    def pairs(self, contact: Contact, operator: ComplexArray, reference: ComplexArray) -> Pairs:
+        """Return the X_n and Z_n of the dissipator of one contact at f = 1: see `redfield`.
 
         Parameters
         ----------
         contact : Contact
         operator, reference : (n, n) arrays
             X or L, and the Hamiltonian between whose eigenstates it makes transitions.
-        embedded : callable
-            Turns an operator of that size into one on all subsystems.
         """
 
     def bind(self, machine: Machine) -> MasterEquationSolver:
@@ -246,13 +238,14 @@ class Lindblad(MasterEquation):
         self.check()
         _validate.not_negative(self.grouping, "grouping", self.owner)
 
-    def dissipator(self, contact: Contact, operator: ComplexArray, reference: ComplexArray, embedded: Any) -> Any:
-        total: Any = 0.0
+    def pairs(self, contact: Contact, operator: ComplexArray, reference: ComplexArray) -> Pairs:
+        parts, halves = [], []
         for jump, spectrum in _jumps(contact, operator):
-            for frequency, part in eigenoperators(jump, reference, self.grouping):
-                rate = float(spectrum(np.array([frequency]))[0])
-                total = total + rate * lindblad(embedded(scipy.sparse.csr_array(part)))
-        return total
+            found = eigenoperators(jump, reference, self.grouping)
+            rates = spectrum(np.array([frequency for frequency, _ in found]))
+            parts += [part for _, part in found]
+            halves += [0.5 * rate * part for rate, (_, part) in zip(rates, found, strict=True)]
+        return parts, halves
 
 
 @dataclass(frozen=True)
@@ -285,9 +278,6 @@ class BlochRedfield(MasterEquation):
     def __post_init__(self) -> None:
         self.check()
 
-    def dissipator(self, contact: Contact, operator: ComplexArray, reference: ComplexArray, embedded: Any) -> Any:
-        total: Any = 0.0
-        for jump, spectrum in _jumps(contact, operator):
-            half = embedded(scipy.sparse.csr_array(weighted(jump, reference, spectrum)))
-            total = total + redfield(embedded(scipy.sparse.csr_array(jump)), half)
-        return total
+    def pairs(self, contact: Contact, operator: ComplexArray, reference: ComplexArray) -> Pairs:
+        jumps = _jumps(contact, operator)
+        return [jump for jump, _ in jumps], [weighted(jump, reference, spectrum) for jump, spectrum in jumps]
