@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -55,11 +56,19 @@ class MarkovianSolver(OpenSolver):
         self.add_work(flow)
         return flow
 
-    @property
+    @cached_property
     def terms(self) -> list[tuple[Drive, Any]]:
         """The drives of H_S and their operators on all subsystems."""
         hamiltonian = self.hamiltonian
         return [(t.drive, embed(t.local, hamiltonian.positions(t.parts), hamiltonian.dimensions)) for t in hamiltonian.terms]
+
+    @cached_property
+    def _stack(self) -> ComplexArray:
+        return np.array([dense(whole) for _, whole in self.terms])
+
+    def hamiltonian_at(self, time: float) -> ComplexArray:
+        """Return H_S(t) as a dense matrix."""
+        return np.asarray(np.tensordot(self.hamiltonian.strengths(np.array([time]))[0], self._stack, axes=1))
 
     def add_dissipator(self, flow: Flow, contact: Contact, dissipator: Any) -> None:
         """Add f^2 D of one contact, and the heat that it takes into its bath."""
@@ -107,18 +116,17 @@ class MasterEquationSolver(MarkovianSolver):
 
     def _dissipator(self, contact: Contact, time: float) -> Any:
         if self.options.approach == "global":
-            reference = dense(self.hamiltonian.own(self.hamiltonian.subsystems, time))
-            return redfield(*self.options.pairs(contact, dense(contact.operator), reference))
+            return redfield(*self.options.pairs(contact, dense(contact.operator), self.hamiltonian_at(time)))
         pairs = self.options.pairs(contact, dense(contact.local), self.system.own(contact.subsystem, time))
         return redfield(*([self.system.embedded(x, contact.subsystem) for x in entries] for entries in pairs))
 
     def _dissipation(self, time: float) -> Any:
         """Return sum_j f_j^2 D_j at one time, with the heats that it takes."""
         size, at = self.system.dimension**2, np.array([time])
-        energy = trace_row(self.hamiltonian.own(self.hamiltonian.subsystems, time % self.machine.period))
+        energy = trace_row(self.hamiltonian_at(time))
         total = np.zeros((size + 1 + 2 * len(self.baths),) * 2, dtype=complex)
         for contact in self.system.contacts:
-            part = float(contact.drive.value(at)[0]) ** 2 * self._dissipator(contact, time % self.machine.period)
+            part = float(contact.drive.value(at)[0]) ** 2 * self._dissipator(contact, time)
             total[:size, :size] += part.toarray() if scipy.sparse.issparse(part) else part
             total[size + 1 + self.baths.index(contact.bath.name), :size] -= part.T @ energy
         return total
