@@ -10,7 +10,7 @@ import xarray as xr
 
 from athermal._types import FloatArray, IntArray
 from athermal.thermodynamics import laws
-from athermal.thermodynamics.snapshot import ALWAYS, Snapshot, Uncertainty
+from athermal.thermodynamics.snapshot import ALWAYS, Replicates, Snapshot, Uncertainty
 
 if TYPE_CHECKING:
     from athermal.thermodynamics.ledger import Ledger
@@ -35,16 +35,27 @@ def intervals(ledger: Ledger, which: str) -> Intervals:
 
 def bootstrap_columns(ledger: Ledger, which: str) -> xr.Dataset:
     """Return the columns of every draw, flattened: those of the first draw, then of the second, and so on."""
-    held = ledger.replicates
-    if held is None:
+    if ledger.replicates is None:
         return xr.Dataset()
-    found, n = intervals(ledger, which), len(held)
-    works = _sum_between(held.works, found.start, found.stop)
+    return ledger.columns_between(*_drawn(ledger.replicates, intervals(ledger, which)))
+
+
+def drawn_efficiencies(ledger: Ledger, which: str) -> FloatArray:
+    """Return the efficiency of every draw, shape (draws, intervals); NaN where no work came out."""
+    if ledger.replicates is None:
+        return np.empty((0, ledger.n_cycles))
+    a, b, works = _drawn(ledger.replicates, intervals(ledger, which))
+    return np.where(works < 0.0, laws.efficiency(works, a, b), np.nan).reshape(len(ledger.replicates), -1)
+
+
+def _drawn(held: Replicates, found: Intervals) -> tuple[Snapshot, Snapshot, FloatArray]:
+    """Return the ends of the intervals and the works of every draw, one draw after another."""
+    n = len(held)
 
     def flat(index: IntArray) -> Snapshot:
         return held.snapshots.at((np.tile(index, n), np.repeat(np.arange(n), len(index))))
 
-    return ledger.columns_between(flat(found.start), flat(found.stop), works.T.ravel())
+    return flat(found.start), flat(found.stop), _sum_between(held.works, found.start, found.stop).T.ravel()
 
 
 def bootstrap_error(ledger: Ledger, which: str) -> Any:
