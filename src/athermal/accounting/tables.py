@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from athermal._types import Matrix
 from athermal._validate import suggest
 from athermal.accounting import units as unit_table
 from athermal.accounting.sources import columns_of
@@ -113,16 +112,16 @@ def _parsed(title: str, values: Any, unit: str, where: str) -> tuple[str, str | 
 def _common(parsed: list[Any], family: str, units: Mapping[str, str], table: Table, where: str) -> Any:
     """Return the function that gives by what a column of a unit is multiplied; note the unit that all then have."""
     own = [(title, unit) for kind, _, _, _, unit, title in parsed if _KINDS[kind][0] == family]
-    common = units.get(family) or next((unit for _, unit in own if unit), "")
+    named, common = next(((title, unit) for title, unit in own if unit), ("", ""))
+    common = units.get(family, common)
     if common and family in ("energy", "time"):
         table.units[family] = common
     target = units.get("entropy", "nat") if family == "entropy" else common
-    into = unit_table.factor(family, target, family) if target else 1.0
+    into = unit_table.factor(family, target, repr(named) if named else family) if target else 1.0
 
     def scale(unit: str, title: str) -> float:
         unit = unit or units.get(family, "")
         if not unit and common:
-            named = next(other for other, its in own if its)
             raise StudyError(
                 f"Units of {where} do not match: {named!r} is in {common}, and {title!r} has none. Give every column its unit, "
                 f"or none and one for all (units={{{family!r}: {common!r}}})."
@@ -132,7 +131,7 @@ def _common(parsed: list[Any], family: str, units: Mapping[str, str], table: Tab
     return scale
 
 
-def _as_numbers(values: Any, title: str, where: str) -> Matrix:
+def _as_numbers(values: Any, title: str, where: str) -> Any:
     if isinstance(values, list):
         missing = [k + 1 for k, text in enumerate(values) if not str(text).strip()]
         if missing:
@@ -140,6 +139,10 @@ def _as_numbers(values: Any, title: str, where: str) -> Matrix:
                 f"{where} must have a number in every line, but the column {title!r} has none in line {missing[0]} of the data"
                 f"{f' and {len(missing) - 1} more' if len(missing) > 1 else ''}."
             )
+        if comma := next((text for text in values if isinstance(text, str) and "," in text), None):
+            raise FileFormatError(f"The column {title!r} of {where} must hold numbers with a decimal point, but holds {comma!r}.")
+    if np.ma.is_masked(values) or np.iscomplexobj(values):
+        return values  # its own check says what is wrong
     try:
         return np.asarray(values, dtype=float)
     except (TypeError, ValueError) as error:

@@ -192,7 +192,7 @@ def _how_surely(ledger: Ledger, where: list[int]) -> str:
     if not np.all(error > 0.0):
         return ""
     low, high = (f"{ratio:.1f}" for ratio in (np.min(spent / error), np.max(spent / error)))
-    return f" ({low if low == high else f'{low} to {high}'} standard errors above none)"
+    return f" ({low} standard errors)" if low == high else f" ({low} to {high} standard errors, cycle by cycle)"
 
 
 def _span(name: str, values: FloatArray) -> str:

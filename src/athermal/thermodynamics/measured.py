@@ -61,7 +61,15 @@ def _drawn(held: Replicates, found: Intervals) -> tuple[Snapshot, Snapshot, Floa
 def bootstrap_error(ledger: Ledger, which: str) -> Any:
     """Return the function that gives the standard deviation of a column over the draws (Efron 1979)."""
     table, n = bootstrap_columns(ledger, which), 0 if ledger.replicates is None else len(ledger.replicates)
-    return lambda name: np.std(table[name].values.reshape(n, -1, *table[name].shape[1:]), axis=0, ddof=1)
+
+    def error(name: str) -> FloatArray:
+        values = table[name].values.reshape(n, -1, *table[name].shape[1:])
+        # what no draw changes is exact, also where it is infinite
+        return np.where(
+            np.all(values == values[0], axis=0), 0.0, np.std(np.where(np.isinf(values), np.nan, values), axis=0, ddof=1)
+        )
+
+    return error
 
 
 def linear_error(ledger: Ledger, which: str) -> Any:
@@ -81,7 +89,9 @@ def linear_error(ledger: Ledger, which: str) -> Any:
     def error(name: str) -> FloatArray:
         values = table[name].values
         both = values.reshape(len(shifts), 2, -1, *values.shape[1:])
-        return np.asarray(np.sqrt(np.sum((0.5 * (both[:, 0] - both[:, 1])) ** 2, axis=0)))
+        is_same = both[:, 0] == both[:, 1]  # an infinite one too, as eps_C of equal temperatures
+        change = np.subtract(both[:, 0], both[:, 1], out=np.zeros_like(both[:, 0]), where=~is_same)
+        return np.asarray(np.sqrt(np.sum((0.5 * change) ** 2, axis=0)))
 
     return error
 
