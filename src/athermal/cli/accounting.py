@@ -15,6 +15,8 @@ from athermal.cli.documents import ledger_document
 from athermal.cli.runs import keep, prepare_folder, print_summary
 from athermal.cli.tables import print_ledger
 from athermal.errors import StudyError
+from athermal.thermodynamics.ledger import Ledger
+from athermal.thermodynamics.significance import above_carnot
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,8 @@ def run(table: Path, named: Named, options: dict[str, Any], out: Path | None, *,
     missed = ledger.violations()
     if as_json:
         head = {"name": table.stem, "source": str(table), "period": ledger.reference.period}
-        document = ledger_document(head | {"carnot_efficiency": ledger.carnot_efficiency, "unchecked": ledger.unchecked}, ledger)
+        head |= {"carnot_efficiency": ledger.carnot_efficiency, "unchecked": ledger.unchecked}
+        document = ledger_document(head | ({"above_carnot": _significance(ledger)} if ledger.has_standard_errors else {}), ledger)
         typer.echo(json.dumps(document | {"outputs": outputs}, indent=2, allow_nan=False))
     else:
         console = stdout_console()
@@ -58,6 +61,12 @@ def run(table: Path, named: Named, options: dict[str, Any], out: Path | None, *,
     if missed:
         say(f"The data miss the laws by more than their tolerance, {len(missed)} times. {missed[0]}", "Error")
     return UNFINISHED if missed else 0
+
+
+def _significance(ledger: Ledger) -> dict[str, Any]:
+    found = above_carnot(ledger)
+    names = ("is_above", "is_significant", "confidence", "standard_errors")
+    return {"level": found.level, "draws": found.draws} | {name: getattr(found, name).tolist() for name in names}
 
 
 def _pairs(text: str | None, option: str, example: str) -> dict[str, str]:

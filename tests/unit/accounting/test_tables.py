@@ -171,6 +171,7 @@ def test_the_command_line(tmp_path):
     assert (out / "data.png").is_file()
     document = json.loads(CliRunner().invoke(app, [*command, "--json"]).stdout)
     assert document["cycles"]["mutual_information"] == [None, None]
+    assert document["above_carnot"]["is_significant"] == [True, True]
     assert document["cycles"]["efficiency"] == pytest.approx([0.55, 0.55])
     wrong = CliRunner().invoke(app, ["account", str(path), "--temperatures", "hot=2.0"])
     assert wrong.exit_code == 2
