@@ -88,6 +88,8 @@ class Significance:
 
     def _sentence(self, k: int) -> str:
         eta, sure = f"{self.efficiency[k]:.4g}", "significant" if self.is_significant[k] else "NOT significant"
+        if not self.error[k] > 0.0:
+            return f"Cycle {int(self.cycle[k])}: efficiency {eta} is above Carnot's {self.carnot_efficiency:.4g}, with no error."
         if self.draws:
             passed = round(float(self.confidence[k]) * self.draws)
             how = f"{passed} of {self.draws} bootstrap draws exceed it"

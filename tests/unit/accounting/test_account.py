@@ -313,6 +313,8 @@ def test_words_and_figures_say_beyond_carnot_only_if_it_is_significant():
     assert beyond_carnot(made).tolist() == [True, False, False]
     headline = "beyond the Carnot limit in cycle 1; above it in cycle 2, but not significantly (1.0 standard errors)"
     assert words.headline(made) == headline
+    exact = at.account([0, 1, 2, 3], heat_errors={"cold": [0, 0, 0, 0.1]}, **numbers)
+    assert str(at.above_carnot(exact)).startswith("Cycle 1: efficiency 0.6 is above Carnot's 0.5, with no error.")
     vague = at.account([0, 1, 2, 3], heat_errors={"hot": 0.2, "cold": 0.2}, **numbers)
     assert (
         words.headline(vague)
