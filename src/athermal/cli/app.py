@@ -321,6 +321,12 @@ def account_table(
     period: Annotated[
         float | None, typer.Option("--period", help="Length of a cycle; every interval is one if left out.")
     ] = None,
+    samples_per_cycle: Annotated[
+        int | None, typer.Option("--samples-per-cycle", min=1, help="Intervals in a cycle, in place of its length.")
+    ] = None,
+    dimensions: Annotated[
+        str | None, typer.Option("--dimensions", metavar="NAME=N,...", help="Of each subsystem in system_state, in its order.")
+    ] = None,
     per_interval: Annotated[
         bool, typer.Option("--per-interval", help="Heats and work are amounts since the line before, not since the start.")
     ] = False,
@@ -339,6 +345,7 @@ def account_table(
     """Make the ledger of a table of numbers."""
     options = {
         "period": period,
+        "samples_per_cycle": samples_per_cycle,
         "per_interval": per_interval,
         "method": method,
         "draws": draws,
@@ -346,7 +353,8 @@ def account_table(
         "tolerance": tolerance,
     }
     with reporting(as_json=as_json):
-        raise typer.Exit(accounting.run(table, temperatures, units, options, out, as_json=as_json))
+        named = accounting.Named(temperatures, units, dimensions)
+        raise typer.Exit(accounting.run(table, named, options, out, as_json=as_json))
 
 
 @app.command(help=texts.COMPARE)

@@ -7,7 +7,7 @@ import numpy as np
 from athermal.thermodynamics import laws
 from athermal.thermodynamics.errors import certificate
 from athermal.thermodynamics.ledger import Ledger
-from athermal.thermodynamics.significance import above_carnot
+from athermal.thermodynamics.significance import above_carnot, gives_work
 
 _RESOURCES = {
     "C(S)": "correlations among the subsystems",
@@ -27,7 +27,7 @@ def summary_lines(ledger: Ledger) -> list[str]:
     headline = _plain(words.headline(ledger))
     lines = [f"{headline[0].upper()}{headline[1:]} (Carnot efficiency {ledger.carnot_efficiency:.4f})."]
     lines += [f"  {_plain(sentence)}" for sentence in words.sentences(ledger)]
-    if ledger.n_cycles > 1 and np.any(words.gives_work(ledger.cycles)):
+    if ledger.n_cycles > 1 and np.any(gives_work(ledger.cycles)):
         lines.append(f"  {_altogether(ledger)}")
     if ledger.provenance.get("source") == "account" and ledger.has_standard_errors:
         lines.append(f"± is one standard error ({ledger.provenance['errors']}).")

@@ -202,6 +202,7 @@ Columns:
   system_entropy              of all subsystems together: tells C(S)
   work_error, heat[hot]_error, ...   one standard error of each
   heat[hot] (meV)             a unit may stand in brackets
+  state[atom], system_state, hamiltonian[atom]   matrices, in .npz and .h5
 
 \b
 Examples:
