@@ -97,12 +97,12 @@ def run(
         _warn_of_recurrence(machine, cycles, initial)
     if machine.is_settled or takes_continua:
         if accuracy is not None:
-            raise MachineError(
-                f'`accuracy` of a run must be left out, but is {accuracy!r}: no reservoir has modes = "auto"; given modes are '
-                "taken as they are."
-                if not takes_continua
-                else f"`accuracy` of a run must be left out, but is {accuracy!r}: the backend has tolerances of its own."
+            why = (
+                "the backend has tolerances of its own."
+                if takes_continua
+                else 'no reservoir has modes = "auto"; given modes are taken as they are.'
             )
+            raise MachineError(f"`accuracy` of a run must be left out, but is {accuracy!r}: {why}")
         ledger = single_run(machine, cycles, initial, backend, samples_per_cycle, progress)
     else:
         accuracy = checked_accuracy(DEFAULT_ACCURACY if accuracy is None else accuracy)
@@ -110,11 +110,15 @@ def run(
     _warn_of_truncation(ledger)
     if violations := ledger.violations():
         warnings.warn(
-            f"{len(violations)} residuals of the laws are above their tolerance. {violations[0]} See `ledger.violations()`.",
+            f"The laws are missed by more than their tolerance. {violations[0]} {_more(len(violations) - 1)}See `ledger.violations()`.",
             ResidualWarning,
             stacklevel=2,
         )
     return ledger
+
+
+def _more(count: int) -> str:
+    return f"And {count} more. " if count else ""
 
 
 def _takes_continua(machine: Machine, backend: Backend | str | None) -> bool:
