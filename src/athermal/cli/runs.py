@@ -75,7 +75,7 @@ def _execute(plan: MachineFile) -> _Outcome:
         except RunInterrupted as error:
             outcome = _Outcome(error.ledger, INTERRUPTED, f"Interrupted. {_kept(error.ledger, plan)}", "RunInterrupted")
     if outcome.ledger is not None and not outcome.status and (missed := outcome.ledger.violations()):
-        message = f"A law is missed by more than its tolerance; do not trust these numbers. {' '.join(missed[:3])}"
+        message = f"The laws are missed by more than their tolerance; do not trust these numbers. {' '.join(missed[:3])}"
         outcome = _Outcome(outcome.ledger, UNFINISHED, message, "ResidualViolation")
     outcome.warnings = collected
     return outcome

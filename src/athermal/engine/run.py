@@ -110,7 +110,8 @@ def run(
     _warn_of_truncation(ledger)
     if violations := ledger.violations():
         warnings.warn(
-            f"The laws are missed by more than their tolerance. {violations[0]} {_more(len(violations) - 1)}See `ledger.violations()`.",
+            f"The laws are missed by more than their tolerance. {violations[0]} {_more(len(violations) - 1)}See "
+            "`ledger.violations()`.",
             ResidualWarning,
             stacklevel=2,
         )
