@@ -42,6 +42,8 @@ _MAX_STEPS = 1_000_000
 _NODES = 14
 # Memory for the coefficients of one batch of columns.
 _BATCH_BYTES = 2**28
+# Memory for the states of one piece of nodes.
+_PIECE_BYTES = 2**24
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,46 @@ class DrivenSum:
         """Return it on a set of basis states that it does not leave."""
         return DrivenSum(tuple(matrix[index][:, index] for matrix in self.matrices), self.values)
 
+    def half(self) -> HalfSum:
+        """Return the half of it that its Hermitian conjugate completes."""
+        uppers = [upper_half(matrix) for matrix in self.matrices]
+        rows = np.unique(np.concatenate([np.flatnonzero(np.diff(upper.indptr)) for upper in uppers]))
+        return HalfSum(rows, tuple(upper[rows].astype(complex) for upper in uppers), self.values)
+
+
+@dataclass(frozen=True)
+class HalfSum:
+    """Rows, all others zero, of an upper triangle P(t) = sum_a v_a(t) P_a, for the Hermitian operator P + P^dag."""
+
+    rows: IntArray
+    matrices: tuple[Any, ...]
+    values: Values
+
+    def products(self, times: FloatArray, weights: FloatArray, states: ComplexArray) -> tuple[ComplexArray, ComplexArray]:
+        """Return M and N of shape (rows * T, n), for states (d, T, n), for which sum_t w_t psi^dag P psi = M^dag N."""
+        _, n_times, width = states.shape
+        amounts = weights[:, None] * self.values(times)
+        total = np.zeros((len(self.rows), n_times, width), dtype=complex)
+        for amount, matrix in zip(amounts.T, self.matrices, strict=True):
+            total += amount[:, None] * (matrix @ states.reshape(len(states), -1)).reshape(total.shape)
+        return states[self.rows].reshape(-1, width), total.reshape(-1, width)
+
+
+def upper_half(matrix: Any) -> Any:
+    """Return P of a sparse Hermitian matrix P + P^dag: what lies above the diagonal, and half of that."""
+    upper = scipy.sparse.triu(_canonical(scipy.sparse.csr_array(matrix)), format="csr")
+    upper.setdiag(0.5 * upper.diagonal())
+    upper.eliminate_zeros()
+    return upper
+
+
+def pulled_back(matrix: Any, unitary: ComplexArray) -> ComplexArray:
+    """Return U^dag X U of a sparse Hermitian X."""
+    upper = upper_half(matrix)
+    rows = np.flatnonzero(np.diff(upper.indptr))
+    half = unitary[rows].conj().T @ (upper[rows] @ unitary)
+    return np.asarray(half + half.conj().T)
+
 
 def _canonical(matrix: Any) -> Any:
     """Return a sparse matrix that holds each entry once."""
@@ -146,7 +188,7 @@ class Spectrum:
 def driven_map(
     hamiltonian: DrivenSum, integrands: Sequence[DrivenSum], start: float, stop: float
 ) -> tuple[ComplexArray, list[ComplexArray]]:
-    """Return U of [start, stop], and integral U(t)^dag X(t) U(t) dt for each integrand X.
+    """Return U of [start, stop], and integral U(t)^dag X(t) U(t) dt for each Hermitian integrand X.
 
     Examples
     --------
@@ -156,28 +198,39 @@ def driven_map(
     True
     """
     unitary = np.eye(hamiltonian.size, dtype=complex)
+    halves = [integrand.half() for integrand in integrands]
     integrals = [np.zeros_like(unitary) for _ in integrands]
     for times, weights, states, end in taylor_steps(hamiltonian, unitary, start, stop, integrands):
-        for k, integrand in enumerate(integrands):
-            for time, weight, state in zip(times, weights, states, strict=True):
-                integrals[k] += weight * (state.conj().T @ (integrand.at(time) @ state))
+        for nodes, inside in _by_nodes(states) if halves else ():
+            for k, half in enumerate(halves):
+                left, right = half.products(times[nodes], weights[nodes], inside)
+                integrals[k] += left.conj().T @ right
         unitary = end
-    return unitary, integrals
+    return unitary, [total + total.conj().T for total in integrals]
+
+
+def _by_nodes(states: ComplexArray) -> Iterator[tuple[slice, ComplexArray]]:
+    """Yield some of the T nodes at a time, and the states (T, d, n) there as (d, T, n), in pieces of limited memory."""
+    step = max(1, int(_PIECE_BYTES // (16 * states[0].size)))
+    for first in range(0, len(states), step):
+        nodes = slice(first, first + step)
+        yield nodes, np.ascontiguousarray(states[nodes].transpose(1, 0, 2))
 
 
 def driven_states(
     hamiltonian: DrivenSum, integrands: Sequence[DrivenSum], states: ComplexArray, start: float, stop: float
 ) -> tuple[ComplexArray, FloatArray]:
-    """Return the states (d, n) at `stop`, and integral <X(t)> dt of each integrand in each state, shape (integrands, n)."""
+    """Return the states (d, n) at `stop`, and integral <X> dt of each Hermitian integrand in each state (integrands, n)."""
     width = max(1, int(_BATCH_BYTES // (16 * _NODES * len(states))))
-    batches, sums = [], []
+    halves, batches, sums = [integrand.half() for integrand in integrands], [], []
     for first in range(0, states.shape[1], width):
         batch = np.asarray(states[:, first : first + width], dtype=complex)
         total = np.zeros((len(integrands), batch.shape[1]))
         for times, weights, inside, end in taylor_steps(hamiltonian, batch, start, stop, integrands):
-            for k, integrand in enumerate(integrands):
-                for time, weight, state in zip(times, weights, inside, strict=True):
-                    total[k] += weight * np.real(np.einsum("ij,ij->j", state.conj(), integrand.at(time) @ state))
+            for nodes, states_there in _by_nodes(inside) if halves else ():
+                for k, half in enumerate(halves):
+                    left, right = half.products(times[nodes], weights[nodes], states_there)
+                    total[k] += 2.0 * np.real(np.einsum("ij,ij->j", left.conj(), right))
             batch = end
         batches.append(batch)
         sums.append(total)

@@ -311,7 +311,7 @@ class Ledger:
         for name in b.extras:
             axes = (dim, *EXTRAS[name].dims)
             change = b.extras[name] - a.extras[name]
-            if name == "counts":
+            if EXTRAS[name].is_cumulative:
                 columns[name] = (axes, change)
             else:
                 columns[name], columns[f"{name}_change"] = (axes, b.extras[name]), (axes, change)
