@@ -133,11 +133,16 @@ def upper_half(matrix: Any) -> Any:
 
 
 def pulled_back(matrix: Any, unitary: ComplexArray) -> ComplexArray:
-    """Return U^dag X U of a sparse Hermitian X."""
-    upper = upper_half(matrix)
+    """Return U^dag X U of a sparse Hermitian X and a unitary U."""
+    # A multiple of the identity stays what it is: without the diagonal's commonest value fewer rows are left.
+    levels, counts = np.unique(np.real(matrix.diagonal()), return_counts=True)
+    level = float(levels[np.argmax(counts)])
+    upper = upper_half(matrix - level * scipy.sparse.eye_array(matrix.shape[0], format="csr"))
     rows = np.flatnonzero(np.diff(upper.indptr))
     half = unitary[rows].conj().T @ (upper[rows] @ unitary)
-    return np.asarray(half + half.conj().T)
+    total = half + half.conj().T
+    total[np.diag_indices_from(total)] += level
+    return np.asarray(total)
 
 
 def _canonical(matrix: Any) -> Any:

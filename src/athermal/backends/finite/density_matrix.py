@@ -176,17 +176,19 @@ class DensityMatrixSolver(Solver[FactorState]):
             factor[index] = (unitary if is_forward else unitary.conj().T) @ state.factor[index]
         # The operators are those of the earlier state.
         earlier, sign = (state.factor, 1.0) if is_forward else (factor, -1.0)
-        added = sign * np.array([self._expectations(operators, earlier) for operators in blocks.integrals])
+        added = sign * self._expectations(blocks.integrals, earlier)[:, None]
         return FactorState(factor, state.integrals + added), float(np.sum(added[: 1 + len(self.hamiltonian.reservoirs)]))
 
-    def _expectations(self, operators: Sequence[Matrix | None], factor: ComplexArray) -> FloatArray:
-        """Return the expectation value of a block operator in each column."""
-        total = np.zeros(factor.shape[1])
-        for index, operator in zip(self.sectors, operators, strict=True):
-            if operator is not None:
-                rows = factor[index]
-                total += np.real(np.einsum("ij,ij->j", rows.conj(), operator @ rows))
-        return total
+    def _expectations(self, operators: Sequence[Sequence[Matrix | None]], factor: ComplexArray) -> FloatArray:
+        """Return the expectation values of block operators."""
+        totals = np.zeros(len(operators))
+        for k, index in enumerate(self.sectors):
+            present = {n: blocks[k] for n, blocks in enumerate(operators) if blocks[k] is not None}
+            if present:
+                density = factor[index] @ factor[index].conj().T
+                for n, block in present.items():
+                    totals[n] += np.real(np.vdot(block, density))  # Tr(X^dag rho), and X is Hermitian
+        return totals
 
     def snapshot(self, state: FactorState, time: float) -> Snapshot:
         phase = time % self.machine.period

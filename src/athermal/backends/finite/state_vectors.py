@@ -121,10 +121,13 @@ class StateVectorsSolver(Solver[FactorState]):
         charged, start = 0, initial
         while isinstance(start, Charged):
             charged, start = charged + start.cycles, start.start
-        state = FactorState.at_start(self._columns(start), self.hamiltonian.n_integrals)
+        state = self._at_start(self._columns(start))
         for _ in range(charged):
             state, _ = self.advance(state, self.machine.period, 0.0)
-        return FactorState.at_start(state.factor, self.hamiltonian.n_integrals)
+        return self._at_start(state.factor)
+
+    def _at_start(self, factor: ComplexArray) -> FactorState:
+        return FactorState.at_start(factor, self.hamiltonian.n_integrals, factor.shape[1])
 
     def _columns(self, start: InitialState) -> ComplexArray:
         """Return the columns of a start: exact if they are few, else sampled, of norm one altogether."""
