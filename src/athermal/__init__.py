@@ -16,6 +16,7 @@ from athermal import library
 from athermal.accounting import account
 from athermal.backends.finite import DensityMatrix, StateVectors
 from athermal.backends.gaussian import Dense, Star
+from athermal.comparison import DefinitionComparison, compare_definitions
 from athermal.engine import Audit, audit, run
 from athermal.errors import (
     AthermalError,
@@ -108,6 +109,7 @@ __all__ = [
     "Correlation",
     "Counter",
     "CoupledBath",
+    "DefinitionComparison",
     "Dense",
     "DensityMatrix",
     "Displaced",
@@ -184,6 +186,7 @@ __all__ = [
     "audit",
     "best_correlations",
     "best_drive",
+    "compare_definitions",
     "cycles_beyond_carnot",
     "discretise",
     "drive_gradient",

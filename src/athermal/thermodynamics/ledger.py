@@ -115,7 +115,7 @@ class Ledger:
         return float(self.provenance.get("residual_tolerance", RESIDUAL_TOLERANCE))
 
     @property
-    def _rounding(self) -> float:
+    def rounding(self) -> float:
         """To what fraction of the energies of the whole a difference is known: rounding, or the propagators' unitarity defect."""
         return max(_ROUNDING, 4.0 * self.accuracy.get("unitarity_defect", 0.0))
 
@@ -260,7 +260,7 @@ class Ledger:
         duration = b.time - a.time
         entropic = laws.entropic_work(a, b, ref)
         t_min = float(np.min(ref.temperatures))
-        resolution = self._rounding * (np.sum(np.abs(b.subsystem_energies), -1) + np.sum(np.abs(b.reservoir_energies), -1))
+        resolution = self.rounding * (np.sum(np.abs(b.subsystem_energies), -1) + np.sum(np.abs(b.reservoir_energies), -1))
         heats, intake, given = laws.heat(a, b), laws.heat_intake(a, b), laws.energy_intake(a, b)
         by_resource = laws.work_by_resource(a, b, ref)
 

@@ -183,11 +183,10 @@ class DensityMatrixSolver(Solver[FactorState]):
         """Return the expectation values of block operators."""
         totals = np.zeros(len(operators))
         for k, index in enumerate(self.sectors):
-            present = {n: blocks[k] for n, blocks in enumerate(operators) if blocks[k] is not None}
-            if present:
-                density = factor[index] @ factor[index].conj().T
-                for n, block in present.items():
-                    totals[n] += np.real(np.vdot(block, density))  # Tr(X^dag rho), and X is Hermitian
+            present = [(n, block) for n, blocks in enumerate(operators) if (block := blocks[k]) is not None]
+            density = np.asarray(factor[index] @ factor[index].conj().T) if present else np.empty(0)
+            for n, block in present:
+                totals[n] += float(np.real(np.vdot(np.asarray(block), density)))  # Tr(X^dag rho), and X is Hermitian
         return totals
 
     def snapshot(self, state: FactorState, time: float) -> Snapshot:
