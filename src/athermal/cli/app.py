@@ -9,7 +9,19 @@ from typing import Annotated
 
 import typer
 
-from athermal.cli import accounting, auditing, catalogue, inspection, limit, optimising, pictures, runs, sweeping, texts
+from athermal.cli import (
+    accounting,
+    auditing,
+    catalogue,
+    comparing,
+    inspection,
+    limit,
+    optimising,
+    pictures,
+    runs,
+    sweeping,
+    texts,
+)
 from athermal.cli.console import reporting
 from athermal.errors import FileFormatError
 from athermal.study.sweep import MAX_POINTS
@@ -335,6 +347,25 @@ def account_table(
     }
     with reporting(as_json=as_json):
         raise typer.Exit(accounting.run(table, temperatures, units, options, out, as_json=as_json))
+
+
+@app.command(name="definitions", help=texts.DEFINITIONS)
+def compare_definitions(
+    *,
+    result: Annotated[Path, typer.Argument(metavar="RESULT", help="A ledger that `athermal run --out` wrote (.nc).")],
+    share: Annotated[
+        float, typer.Option("--share", help="What part of the interaction energy is the reservoir's where it is shared.")
+    ] = 0.5,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="FILE", help="Picture to write: png, pdf or svg; with the ending .nc all tables."),
+    ] = None,
+    cycle: Annotated[int | None, typer.Option("--cycle", min=1, help="Cycle of the picture; the whole run if left out.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show one run by every definition of work and heat."""
+    with reporting(as_json=as_json):
+        raise typer.Exit(comparing.show(result, share, out, cycle, as_json=as_json))
 
 
 def main() -> None:

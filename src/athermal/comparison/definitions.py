@@ -22,6 +22,9 @@ from athermal.thermodynamics.table import format_table, number
 KEPT, SPENT, APPARENT, UNKNOWN = "kept", "resources spent", "apparent violation", "unknown"
 """What a definition makes of the second law in an interval; see `DefinitionComparison`."""
 
+NO_WORK = 5e-13
+"""Work of this size is rounding, and shown as none."""
+
 # A sampled number is negative if it is so by more than this many standard errors: 95 percent.
 _STANDARD_ERRORS = 2.0
 _LONG_NAMES = {
@@ -52,8 +55,8 @@ class DefinitionComparison:
         stored correlations or athermality paid; "apparent violation" where it is negative though dSigma is not: the sign is
         the definition's doing. It is "unknown" where the heat is.
     errors, cumulative_errors : xarray.Dataset
-        Of a run whose state was sampled, or of measured numbers: one standard error. Of one with certified baths: the change
-        under their refinement. Empty otherwise.
+        Of a run whose state was sampled, or of measured numbers: one standard error (`attrs["kind"]` "standard"). Of one with
+        certified baths: the change under their refinement ("refinement"). Empty otherwise.
     remarks : tuple of str
     share : float
 
@@ -86,7 +89,8 @@ class DefinitionComparison:
         for cycle in data["cycle"].values:
             for name in self.names:
                 row = data.sel(cycle=cycle, definition=name)
-                spread = errors.sel(cycle=cycle, definition=name) if errors else None
+                # Errors by refinement are far below the digits shown.
+                spread = errors.sel(cycle=cycle, definition=name) if errors.attrs.get("kind") == "standard" else None
                 rows.append([_range(int(cycle), cumulative=cumulative), name, *_cells(row, spread)])
         return rows
 
@@ -202,7 +206,7 @@ def _table(ledger: Ledger, which: str, share: float, errors: xr.Dataset) -> xr.D
     added = np.abs([interaction_energy(a), interaction_energy(b), switching_work(a, b)]) / ledger.reference.temperatures
     allowed = own["tolerance_second_law"].values + ledger.rounding * np.nansum(added, axis=(0, -1))
     if errors:
-        factor = _STANDARD_ERRORS if ledger.has_standard_errors else 1.0
+        factor = _STANDARD_ERRORS if errors.attrs["kind"] == "standard" else 1.0
         allowed = allowed + factor * np.nan_to_num(errors["entropy_production"].values)
     produced = amounts["entropy_production"]
     verdict = np.where(own["sigma_total_change"].values < -allowed, SPENT, APPARENT)
@@ -237,18 +241,17 @@ def _errors(ledger: Ledger, which: str, share: float) -> xr.Dataset:
         drawn = _amounts(works, held.snapshots.at(found.start), held.snapshots.at(found.stop), ref, share)
         # of a jackknife sqrt((n - 1)/n sum (x_k - mean x)^2), of a bootstrap the standard deviation
         scale = len(held) - 1 if held.kind == "jackknife" else len(held) / (len(held) - 1)
-        spread = {name: np.sqrt(scale * np.var(values, axis=2)) for name, values in drawn.items()}
+        kind, spread = "standard", {name: np.sqrt(scale * np.var(values, axis=2)) for name, values in drawn.items()}
     elif ledger.refinement is not None:
         other = ledger.refinement
         works = measured.sum_between(other.works, found.start, found.stop)
         fine = _amounts(found.works, ledger.snapshots.at(found.start), ledger.snapshots.at(found.stop), ref, share)
         coarse = _amounts(works, other.snapshots.at(found.start), other.snapshots.at(found.stop), ref, share)
-        spread = {name: np.abs(values - coarse[name]) for name, values in fine.items()}
+        kind, spread = "refinement", {name: np.abs(values - coarse[name]) for name, values in fine.items()}
     else:
         return xr.Dataset()
-    return _dataset(
-        {name: values for name, values in spread.items() if name != "residual_first_law"}, getattr(ledger, which), share
-    )
+    spread.pop("residual_first_law")
+    return _dataset(spread, getattr(ledger, which), share).assign_attrs(kind=kind)
 
 
 def _remarks(ledger: Ledger, cycles: xr.Dataset) -> tuple[str, ...]:
@@ -258,8 +261,8 @@ def _remarks(ledger: Ledger, cycles: xr.Dataset) -> tuple[str, ...]:
     apparent = cycles["definition"].values[(cycles["second_law"].values == APPARENT).any(axis=1)]
     if len(apparent):
         remarks.append(
-            f"By {_listed(apparent)} it is negative in some cycles although dSigma is not: a sign of the definition, which leaves "
-            "out energy of the coupling, and no violation of the second law."
+            f"By {_listed(apparent)} it is negative in some cycles although dSigma is not: the definition leaves energy of the "
+            "coupling out of the heat, and the second law is not violated."
         )
     if "interaction_energy" not in known or np.all(np.isnan(known["interaction_energy"])):
         remarks.append(
@@ -270,8 +273,8 @@ def _remarks(ledger: Ledger, cycles: xr.Dataset) -> tuple[str, ...]:
         remarks.append("System energy is unknown: the work of switching the couplings is not in this ledger.")
     if "minimal_dissipation_heat" not in known:
         remarks.append(
-            "Minimal dissipation is unknown: it needs the effective Hamiltonian K_S of the subsystems' exact master equation, which "
-            "this ledger's backend does not tell."
+            "Minimal dissipation is unknown: it needs the effective Hamiltonian K_S of the subsystems' exact master equation, "
+            "which this ledger's backend does not tell."
         )
     elif len(ref.reservoirs) > 1:
         remarks.append("The heat of minimal dissipation is that of all reservoirs together, and unknown reservoir by reservoir.")
@@ -301,7 +304,7 @@ def _cells(row: xr.Dataset, errors: xr.Dataset | None) -> list[str]:
     spreads = [None] * row["heat"].size if errors is None else errors["heat"].values.tolist()
     heats = [number(-value, spread) for value, spread in zip(row["heat"].values.tolist(), spreads, strict=True)]
     eta = row["efficiency"].item()
-    shown = f"{eta:.4f}" if row["work"].item() < 0.0 and not np.isnan(eta) else "-"
+    shown = f"{eta:.4f}" if row["work"].item() < -NO_WORK and not np.isnan(eta) else "-"
     if shown != "-" and errors is not None:
         shown += f"±{errors['efficiency'].item():.1g}"
     carnot = f"{row['carnot_efficiency'].item():.4f}"

@@ -6,6 +6,7 @@ column's width in this package's style; on axes of your own your own style holds
 
 from athermal.plot.against_carnot import efficiency
 from athermal.plot.budget import flows, resources
+from athermal.plot.by_definition import definitions
 from athermal.plot.heat_map import heat_map
 from athermal.plot.lasting import lasting
 from athermal.plot.mode_map import mode_map
@@ -20,6 +21,7 @@ SWEEP_FIGURES = {"heat-map": heat_map, "mode-map": mode_map, "pareto": pareto_fr
 __all__ = [
     "SWEEP_FIGURES",
     "correlations",
+    "definitions",
     "efficiency",
     "energy_entropy",
     "ergotropy",
