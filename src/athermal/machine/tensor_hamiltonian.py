@@ -22,8 +22,8 @@ from athermal.machine.drive import Component, Constant, Drive, Product
 from athermal.machine.operator import asymmetry
 from athermal.machine.parts import FiniteReservoir, FiniteSubsystem
 from athermal.machine.terms import DrivenTerms
+from athermal.maths.driven_sum import DrivenSum
 from athermal.maths.tensor import embed
-from athermal.maths.unitary import DrivenSum
 
 if TYPE_CHECKING:
     from athermal.machine.machine import Machine

@@ -24,8 +24,9 @@ from athermal.machine.parts.finite import check_levels
 from athermal.machine.tensor_hamiltonian import TensorHamiltonian
 from athermal.machine.truncation import truncate
 from athermal.maths.density import log_partition
+from athermal.maths.driven_sum import DrivenSum, pulled_back
 from athermal.maths.tensor import sectors
-from athermal.maths.unitary import DrivenSum, Spectrum, driven_map, pulled_back
+from athermal.maths.unitary import Spectrum, driven_map
 from athermal.thermodynamics.snapshot import Reference, Snapshot
 
 # Matrices of the size of the whole that are held at once: state, propagator, its work and their products.

@@ -20,8 +20,9 @@ from athermal.errors import MachineError
 from athermal.machine.initial import Charged, Gibbs, InitialState
 from athermal.machine.machine import Machine
 from athermal.maths.density import entropy
+from athermal.maths.driven_sum import DrivenSum
 from athermal.maths.tensor import populations
-from athermal.maths.unitary import DrivenSum, constant_states, driven_states, taylor_steps
+from athermal.maths.unitary import constant_states, driven_states, taylor_steps
 from athermal.thermodynamics.snapshot import Reference, Snapshot
 
 Linear = tuple[FloatArray, FloatArray, FloatArray, ComplexArray]
