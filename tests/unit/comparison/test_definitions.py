@@ -203,6 +203,7 @@ def test_minimal_dissipation_is_shown_where_a_ledger_holds_it(strong):
     }
     ledger = dataclasses.replace(strong, snapshots=dataclasses.replace(strong.snapshots, extras=extras))
     assert ledger.minimal_dissipation_heat.item() == 0.5
+    assert "minimal_dissipation_heat_change" not in ledger.cycles  # its column is the change
     assert ledger.minimal_dissipation_energy_change.item() == pytest.approx(-0.2)
     found = at.compare_definitions(ledger)
     row = found.cycles.sel(definition="minimal dissipation", cycle=1)

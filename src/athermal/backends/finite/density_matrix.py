@@ -79,8 +79,11 @@ class DensityMatrix(Backend):
         if machine.is_finite:
             check_baths(machine, self.max_memory)
         remedy = "Use StateVectors(), fewer or smaller parts" if machine.is_finite else "Use Dense(), or fewer levels"
-        check_memory("A density matrix of this machine", dimension, 16.0 * _MATRICES, 2, self.max_memory, remedy)
-        return DensityMatrixSolver(machine, self)
+        what = "A density matrix of this machine"
+        check_memory(what, dimension, 16.0 * _MATRICES, 2, self.max_memory, remedy)
+        solver = DensityMatrixSolver(machine, self)
+        check_memory(what, dimension, 16.0 * solver.n_matrices, 2, self.max_memory, remedy)
+        return solver
 
     def dimension_of(self, machine: Machine) -> int:
         """Return the dimension that this machine has here."""
@@ -138,7 +141,7 @@ class DensityMatrixSolver(Solver[FactorState]):
         self.hamiltonian = hamiltonian_of(machine, options.levels)
         self.observer = Observer(self.hamiltonian)
         # What is held beyond a single map stays within the memory that the run may take.
-        spare = options.max_memory * GIB - 16.0 * _MATRICES * float(self.hamiltonian.dimension) ** 2
+        spare = options.max_memory * GIB - 16.0 * self.n_matrices * float(self.hamiltonian.dimension) ** 2
         self._maps: Held[Blocks] = Held(Blocks.size, 0.5 * spare)
         self._spectra: Held[Spectrum] = Held(Spectrum.size, 0.5 * spare)
         self._defect = 0.0
@@ -147,6 +150,17 @@ class DensityMatrixSolver(Solver[FactorState]):
     @property
     def reference(self) -> Reference:
         return reference_of(self.machine, self.hamiltonian)
+
+    @property
+    def n_matrices(self) -> int:
+        """How many matrices of the size of the whole are held at once; the works on several driven groups take one each."""
+        own = self.hamiltonian.terms[: self.hamiltonian.n_terms]
+        driven = {
+            int(group)
+            for term, group in zip(own, np.argmax(self.hamiltonian.groups, axis=0), strict=False)
+            if not term.drive.is_always_constant
+        }
+        return _MATRICES + max(0, len(driven) - 1)
 
     @property
     def sectors(self) -> list[IntArray]:
