@@ -17,7 +17,7 @@ from athermal.accounting import account
 from athermal.backends.finite import DensityMatrix, StateVectors
 from athermal.backends.gaussian import Dense, Star
 from athermal.backends.open import BlochRedfield, Lindblad
-from athermal.comparison import BackendComparison, compare_backends
+from athermal.comparison import BackendComparison, DefinitionComparison, compare_backends, compare_definitions
 from athermal.engine import Audit, audit, run
 from athermal.errors import (
     AthermalError,
@@ -112,6 +112,7 @@ __all__ = [
     "Correlation",
     "Counter",
     "CoupledBath",
+    "DefinitionComparison",
     "Dense",
     "DensityMatrix",
     "Displaced",
@@ -190,6 +191,7 @@ __all__ = [
     "best_correlations",
     "best_drive",
     "compare_backends",
+    "compare_definitions",
     "cycles_beyond_carnot",
     "discretise",
     "drive_gradient",

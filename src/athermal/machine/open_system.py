@@ -138,7 +138,7 @@ class OpenSystem:
         )
         self.contacts = tuple(self._contact(coupling, baths) for coupling in machine.couplings if coupling not in inside)
         every: list[TensorTerm | Contact] = [*terms, *self.contacts]
-        self.drives = DrivenTerms(every, tuple(self.hamiltonian.subsystems), machine.period)
+        self.drives = DrivenTerms(every, self.hamiltonian.subsystems, machine.reservoir_names, machine.period)
 
     def _contact(self, coupling: Coupling, baths: dict[str, ContinuumBath]) -> Contact:
         machine = self.machine

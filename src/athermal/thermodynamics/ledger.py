@@ -118,7 +118,7 @@ class Ledger:
         return float(self.provenance.get("residual_tolerance", RESIDUAL_TOLERANCE))
 
     @property
-    def _rounding(self) -> float:
+    def rounding(self) -> float:
         """To what fraction of the energies of the whole a difference is known: rounding, or the propagators' unitarity defect."""
         return max(_ROUNDING, 4.0 * self.accuracy.get("unitarity_defect", 0.0))
 
@@ -243,7 +243,7 @@ class Ledger:
         duration = b.time - a.time
         entropic = laws.entropic_work(a, b, ref)
         t_min = float(np.min(ref.temperatures))
-        resolution = self._rounding * (np.sum(np.abs(b.subsystem_energies), -1) + np.sum(np.abs(b.reservoir_energies), -1))
+        resolution = self.rounding * (np.sum(np.abs(b.subsystem_energies), -1) + np.sum(np.abs(b.reservoir_energies), -1))
         heats, intake, given = laws.heat(a, b), laws.heat_intake(a, b), laws.energy_intake(a, b)
         by_resource = laws.work_by_resource(a, b, ref)
 
@@ -294,7 +294,7 @@ class Ledger:
         for name in b.extras:
             axes = (dim, *EXTRAS[name].dims)
             change = b.extras[name] - a.extras[name]
-            if name == "counts":
+            if EXTRAS[name].is_cumulative:
                 columns[name] = (axes, change)
             else:
                 columns[name], columns[f"{name}_change"] = (axes, b.extras[name]), (axes, change)

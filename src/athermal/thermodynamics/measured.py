@@ -30,7 +30,7 @@ def intervals(ledger: Ledger, which: str) -> Intervals:
     step, n = ledger.samples_per_cycle, ledger.n_cycles
     stop = np.arange(step, step * n + 1, step)
     start = np.zeros_like(stop) if which == "cumulative" else stop - step
-    return Intervals(start, stop, _sum_between(ledger.works, start, stop))
+    return Intervals(start, stop, sum_between(ledger.works, start, stop))
 
 
 def bootstrap_columns(ledger: Ledger, which: str) -> xr.Dataset:
@@ -55,7 +55,7 @@ def _drawn(held: Replicates, found: Intervals) -> tuple[Snapshot, Snapshot, Floa
     def flat(index: IntArray) -> Snapshot:
         return held.snapshots.at((np.tile(index, n), np.repeat(np.arange(n), len(index))))
 
-    return flat(found.start), flat(found.stop), _sum_between(held.works, found.start, found.stop).T.ravel()
+    return flat(found.start), flat(found.stop), sum_between(held.works, found.start, found.stop).T.ravel()
 
 
 def bootstrap_error(ledger: Ledger, which: str) -> Any:
@@ -150,12 +150,12 @@ def _shifts(errors: Uncertainty, found: Intervals) -> list[_Shift]:
 
 def _heat_variance(errors: Uncertainty, found: Intervals) -> FloatArray:
     read = errors.snapshots.reservoir_energies
-    return np.asarray(read[found.start] ** 2 + read[found.stop] ** 2 + _sum_between(errors.heats**2, found.start, found.stop))
+    return np.asarray(read[found.start] ** 2 + read[found.stop] ** 2 + sum_between(errors.heats**2, found.start, found.stop))
 
 
 def _work_variance(errors: Uncertainty, found: Intervals) -> FloatArray:
     read = errors.work_readings
-    return np.asarray(read[found.start] ** 2 + read[found.stop] ** 2 + _sum_between(errors.works**2, found.start, found.stop))
+    return np.asarray(read[found.start] ** 2 + read[found.stop] ** 2 + sum_between(errors.works**2, found.start, found.stop))
 
 
 def first_law_noise(ledger: Ledger, found: Intervals) -> FloatArray:
@@ -167,7 +167,7 @@ def first_law_noise(ledger: Ledger, found: Intervals) -> FloatArray:
         return np.asarray(np.sqrt(_work_variance(errors, found) + np.sum(_heat_variance(errors, found), axis=-1) + squares))
     if held is not None and held.kind == "bootstrap":
         ends = held.snapshots.at(found.start), held.snapshots.at(found.stop)
-        misses = _sum_between(held.works, found.start, found.stop) - laws.first_law(*ends)
+        misses = sum_between(held.works, found.start, found.stop) - laws.first_law(*ends)
         return np.asarray(np.std(misses, axis=1, ddof=1))
     return np.zeros(len(found.works))
 
@@ -183,7 +183,7 @@ def correlation_noise(ledger: Ledger) -> FloatArray:
     return np.zeros(len(ledger.snapshots.time))
 
 
-def _sum_between(values: FloatArray, start: IntArray, stop: IntArray) -> FloatArray:
+def sum_between(values: FloatArray, start: IntArray, stop: IntArray) -> FloatArray:
     """Return the sums along the first axis over intervals that follow one another, or that all begin at the start."""
     if not np.any(start):
         return np.asarray(np.cumsum(values, axis=0)[stop - 1])

@@ -136,7 +136,8 @@ class OpenSolver(Solver[OpenState]):
         """Nothing moves at a breakpoint, and the jump of <H> is work."""
         m, sums = len(self.baths), state.sums.copy()
         switched = self.jump_of_contacts(state.vector, time)
-        own = np.real(trace_row(self.hamiltonian.jump(time)) @ state.vector[: self.system.dimension**2])
+        (jump,) = self.hamiltonian.jumps(time)
+        own = 0.0 if jump is None else np.real(trace_row(jump) @ state.vector[: self.system.dimension**2])
         sums[0] += own + np.sum(switched)
         sums[1 + m :] += switched
         return OpenState(state.vector, sums)
