@@ -16,7 +16,8 @@ from athermal import library
 from athermal.accounting import account
 from athermal.backends.finite import DensityMatrix, StateVectors
 from athermal.backends.gaussian import Dense, Star
-from athermal.comparison import BackendComparison, compare_backends
+from athermal.backends.open import BlochRedfield, Lindblad
+from athermal.comparison import BackendComparison, DefinitionComparison, compare_backends, compare_definitions
 from athermal.engine import Audit, audit, run
 from athermal.errors import (
     AthermalError,
@@ -101,6 +102,7 @@ __all__ = [
     "Bath",
     "BestCorrelations",
     "BestDrive",
+    "BlochRedfield",
     "Chain",
     "Charged",
     "Constant",
@@ -110,6 +112,7 @@ __all__ = [
     "Correlation",
     "Counter",
     "CoupledBath",
+    "DefinitionComparison",
     "Dense",
     "DensityMatrix",
     "Displaced",
@@ -135,6 +138,7 @@ __all__ = [
     "InstabilityError",
     "Ledger",
     "LimitCycle",
+    "Lindblad",
     "Local",
     "Machine",
     "MachineError",
@@ -187,6 +191,7 @@ __all__ = [
     "best_correlations",
     "best_drive",
     "compare_backends",
+    "compare_definitions",
     "cycles_beyond_carnot",
     "discretise",
     "drive_gradient",

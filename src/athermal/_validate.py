@@ -6,14 +6,32 @@ Every function takes the value, the name of the quantity and its owner, and retu
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from athermal.errors import MachineError
+from athermal.errors import MachineError, StudyError
+
+
+@contextlib.contextmanager
+def as_study() -> Iterator[None]:
+    """Raise `StudyError` where a check in the body raises `MachineError`: what is wrong is no machine.
+
+    Examples
+    --------
+    >>> with as_study():
+    ...     count(1, "draws", "an account", least=2)
+    Traceback (most recent call last):
+    athermal.errors.StudyError: `draws` of an account must be a whole number of at least 2, but is 1.
+    """
+    try:
+        yield
+    except MachineError as error:
+        raise StudyError(str(error)) from None
 
 
 def real(value: Any, what: str, owner: str, *, remedy: str = "") -> float:

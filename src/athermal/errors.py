@@ -6,7 +6,7 @@
     ├── MachineError        a machine that cannot exist (also a ValueError)
     ├── StateError          a state that cannot exist (also a ValueError)
     ├── FileFormatError     a machine file or result file that cannot be read (also a ValueError)
-    ├── StudyError          a study or a comparison that cannot be done as asked (also a ValueError)
+    ├── StudyError          a sweep, an optimisation, a comparison or an account that cannot be made (also a ValueError)
     ├── StoreError          a sweep's folder that cannot be written or read (also a RuntimeError)
     └── RunError            a run that could not be finished; `.ledger` keeps what was
         ├── ConvergenceError    a tolerance that could not be met
@@ -48,7 +48,7 @@ class FileFormatError(AthermalError, ValueError):
 
 
 class StudyError(AthermalError, ValueError):
-    """A sweep, an optimisation or a comparison that cannot be done as asked."""
+    """A sweep, an optimisation, a comparison, or an account of data, that cannot be made as asked."""
 
 
 class StoreError(AthermalError, RuntimeError):

@@ -20,13 +20,17 @@ from athermal.machine.drive import breakpoints_within
 
 @dataclass(frozen=True)
 class HandTerm:
-    """Re f(t) [r^T K r/2 + k.r] for complex K, k and f; `owner` maps subsystems to their share of its energy."""
+    """Re f(t) [r^T K r/2 + k.r] for complex K, k and f; `owner` maps subsystems to their share of its energy.
+
+    `bath` names the reservoir of a coupling to one.
+    """
 
     drive: object
     form: np.ndarray
     force: np.ndarray
     owner: dict
     squared: bool = False
+    bath: str = ""
 
     def factor(self, t, side="right"):
         value = complex(np.asarray(self.drive.value(np.array([t]), side))[0])
@@ -143,6 +147,7 @@ class ByHand:
             return [HandTerm(c.x_force, zero, self.x(k), owner), HandTerm(c.p_force, zero, self.p(k), owner)]
         subsystems = self.machine.subsystem_names
         inside = [name for name in c.between if name in subsystems]
+        bath = next((name for name in c.between if name not in subsystems), "")
         owner = {inside[0]: 1.0} if len(inside) == 1 else dict(zip(c.between, c.share, strict=True))
         if isinstance(c, at.QuadraticForm):
             rows = [self.modes[name] + [self.n + k for k in self.modes[name]] for name in c.between]
@@ -152,11 +157,11 @@ class ByHand:
             else:
                 full[np.ix_(rows[0], rows[1])] = matrix
                 full[np.ix_(rows[1], rows[0])] = matrix.T
-            return [HandTerm(c.strength, full, none, owner)]
+            return [HandTerm(c.strength, full, none, owner, bath=bath)]
         first, second = (self.contact(n, c.site, c.weights) for n in c.between)
         if isinstance(c, at.Position):
             form = sum(g * h * self.product(self.x(k), self.x(l)) for g, k in first for h, l in second)
-            terms = [HandTerm(c.strength, form, none, owner)]
+            terms = [HandTerm(c.strength, form, none, owner, bath=bath)]
             if len(inside) == 1 and c.counter_term is not False:
                 terms.append(self._counter_term(c, inside[0], owner))
             return terms
@@ -167,7 +172,7 @@ class ByHand:
                 a, b = self.amplitude(k, c), self.amplitude(l, c)
                 b = b.conj() if daggered else b
                 form = form + 2.0 * g * h * self.product(a, b)  # g a b^dag + h.c. = Re(2 g a b^dag)
-        return [HandTerm(c.strength, form, none, owner)]
+        return [HandTerm(c.strength, form, none, owner, bath=bath)]
 
     def _counter_term(self, c, subsystem, owner):
         """s^2 x^2 g^T h^-1 g / 2, what the reservoir gives back when it relaxes around a fixed x."""
@@ -180,7 +185,7 @@ class ByHand:
             g[k - modes[0]] += weight
         x = self.x(self.modes[subsystem][0])
         softness = float(g @ np.linalg.solve(h, g))
-        return HandTerm(c.strength, softness * np.outer(x, x), np.zeros(2 * self.n), owner, squared=True)
+        return HandTerm(c.strength, softness * np.outer(x, x), np.zeros(2 * self.n), owner, squared=True, bath=reservoir)
 
     # --- the whole ----------------------------------------------------------------------------------------------------------
 
@@ -188,9 +193,11 @@ class ByHand:
         form = sum(self.reservoir_forms.values()) + sum((term.factor(t, side) * term.form).real for term in self.terms)
         return form, sum((term.factor(t, side) * term.force).real for term in self.terms)
 
-    def slope(self, t):
-        form = sum((term.slope(t) * term.form).real for term in self.terms)
-        return form, sum((term.slope(t) * term.force).real for term in self.terms)
+    def slope(self, t, bath=None):
+        """Return dh/dt, of all terms or of the couplings to one bath."""
+        terms = [term for term in self.terms if bath in (None, term.bath)]
+        form = sum((term.slope(t) * term.form).real for term in terms)
+        return form, sum((term.slope(t) * term.force).real for term in terms)
 
     def breakpoints(self):
         period, marks = self.machine.period, {0.0}
@@ -218,21 +225,24 @@ class ByHand:
     # --- evolution ------------------------------------------------------------------------------------------------------
 
     def evolve(self, mean, covariance, start, stop):
-        """Return mean, covariance and work at `stop` > `start`; jumps in (start, stop] count."""
+        """Return mean, covariance, work and the works on each bath's couplings at `stop` > `start`.
+
+        Jumps in (start, stop] count.
+        """
         n, form = 2 * self.n, omega(self.n)
+        groups = (None, *self.machine.reservoir_names)
 
         def rate(t, y):
             m, sigma = y[:n], y[n : n + n * n].reshape(n, n)
             h, f = self.hamiltonian(t)
-            dh, df = self.slope(t)
             flow = form @ h @ sigma
-            power = 0.5 * np.sum(dh * (sigma + np.outer(m, m))) + df @ m
-            return np.concatenate([form @ (h @ m + f), (flow + flow.T).ravel(), [power]])
+            power = [0.5 * np.sum(dh * (sigma + np.outer(m, m))) + df @ m for dh, df in (self.slope(t, g) for g in groups)]
+            return np.concatenate([form @ (h @ m + f), (flow + flow.T).ravel(), power])
 
         period = self.machine.period
         marks = [m + k * period for k in range(int(stop // period) + 2) for m in self.breakpoints()]
         inside = [m for m in marks if start + 1e-9 < m < stop - 1e-9]
-        y = np.concatenate([mean, covariance.ravel(), [0.0]])
+        y = np.concatenate([mean, covariance.ravel(), np.zeros(len(groups))])
         for low, high in zip([start, *inside], [*inside, stop], strict=True):
             # the ends themselves belong to other stretches
             edge = 1e-13 * (high - low)
@@ -240,9 +250,17 @@ class ByHand:
             y = solution.y[:, -1]
             if any(abs(high - m) < 1e-9 for m in marks):
                 m, sigma = y[:n], y[n : n + n * n].reshape(n, n)
-                (h_1, f_1), (h_0, f_0) = self.hamiltonian(high), self.hamiltonian(high, "left")
-                y[-1] += 0.5 * np.sum((h_1 - h_0) * (sigma + np.outer(m, m))) + (f_1 - f_0) @ m
-        return y[:n], y[n : n + n * n].reshape(n, n), y[-1]
+                energies = [[self.energy(g, m, sigma, high, side) for g in groups] for side in ("right", "left")]
+                y[n + n * n :] += np.subtract(*energies)
+        return y[:n], y[n : n + n * n].reshape(n, n), y[n + n * n], y[n + n * n + 1 :]
+
+    def energy(self, bath, mean, covariance, t, side="right"):
+        """Return the energy of all terms, or of the couplings to one bath."""
+        terms, second = [term for term in self.terms if bath in (None, term.bath)], covariance + np.outer(mean, mean)
+        f = [term.factor(t, side) for term in terms]
+        return sum(
+            0.5 * np.sum((a * term.form).real * second) + (a * term.force).real @ mean for a, term in zip(f, terms, strict=True)
+        )
 
     # --- what a snapshot says ---------------------------------------------------------------------------------------------
 

@@ -103,8 +103,8 @@ class Conformance:
 
     def test_snapshot_shapes(self, case, solver):
         snapshot = solver.snapshot(solver.prepare(case.initial), 0.0)
-        sizes = {"subsystem": len(case.machine.subsystems), "counter": len(case.machine.counters)}
-        n, m = sizes["subsystem"], len(case.machine.reservoirs)
+        n, m = len(case.machine.subsystems), len(case.machine.reservoirs)
+        sizes = {"subsystem": n, "reservoir": m, "counter": len(case.machine.counters)}
         shapes = {name: np.shape(getattr(snapshot, name)) for name in ALWAYS}
         assert shapes == {
             "time": (),
@@ -214,13 +214,14 @@ class Conformance:
             self.assert_same(solver.snapshot(state, stop), case.look(expected, stop), self.slow_path)
 
     def test_charging_and_running_forward(self, case, solver):
-        """`Charged(m)` is the state that m forward cycles bring to its start; counters start at zero all the same."""
+        """`Charged(m)` is the state that m forward cycles bring to its start; what is counted starts at zero all the same."""
+        counted = [name for name, extra in EXTRAS.items() if extra.is_cumulative]
         start = solver.snapshot(solver.prepare(case.initial), 0.0)
         state = solver.prepare(at.Charged(2, start=case.initial))
-        assert not np.any(solver.snapshot(state, 0.0).extras.get("counts", 0.0))
+        assert not any(np.any(solver.snapshot(state, 0.0).extras.get(name, 0.0)) for name in counted)
         for k in range(2):
             state, _ = solver.advance(state, k * case.machine.period, (k + 1) * case.machine.period)
-        self.assert_same(start, solver.snapshot(state, 0.0), self.charging, besides=["counts"])
+        self.assert_same(start, solver.snapshot(state, 0.0), self.charging, besides=counted)
 
     def test_accuracy_is_told(self, case, solver):
         solver.advance(solver.prepare(case.initial), 0.0, case.machine.period)

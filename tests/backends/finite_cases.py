@@ -18,7 +18,7 @@ TAU = 2.0 * np.pi
 
 
 class FiniteCase(Case):
-    """A machine of finite parts, started from a random correlated state of full rank. States by hand are (rho, counts)."""
+    """A machine of finite parts, started from a random correlated state of full rank. States by hand are (rho, counts, switching)."""
 
     @cached_property
     def by_hand(self):
@@ -38,15 +38,19 @@ class FiniteCase(Case):
         mix = rng.normal(size=(d, d)) + 1j * rng.normal(size=(d, d))
         mix = mix @ mix.conj().T
         product = np.kron(np.outer(pure, pure.conj()), baths) / np.linalg.norm(pure) ** 2
-        return 0.7 * product + 0.3 * mix / np.trace(mix).real, np.zeros(len(self.machine.counters))
+        return (
+            0.7 * product + 0.3 * mix / np.trace(mix).real,
+            np.zeros(len(self.machine.counters)),
+            np.zeros(len(self.machine.reservoirs)),
+        )
 
     @property
     def initial(self):
         return at.GivenState(self.start[0])
 
     def evolve(self, state, start, stop):
-        rho, counts, work = self.by_hand.evolve(*state, start, stop)
-        return (rho, counts), work
+        rho, counts, work, switching = self.by_hand.evolve(*state[:2], start, stop)
+        return (rho, counts, state[2] + switching), work
 
     def log_partition(self, reservoir):
         hand = self.by_hand
@@ -54,7 +58,7 @@ class FiniteCase(Case):
         return np.log(np.sum(np.exp(-energies / self.machine.part(reservoir).temperature)))
 
     def look(self, state, time):
-        rho, counts = state
+        rho, counts, switching = state
         hand, systems, baths = self.by_hand, self.machine.subsystem_names, self.machine.reservoir_names
         energies = dict.fromkeys(systems, 0.0)
         for term in hand.terms:
@@ -69,7 +73,11 @@ class FiniteCase(Case):
             np.asarray(entropy(hand.reduce(rho, systems))),
             np.asarray(entropy(hand.reduce(rho, baths))),
             np.asarray(entropy(rho)),
-            self._extras(rho, counts, time),
+            {
+                "interaction_energy": np.array([sum(expectation(t.at(time), rho) for t in hand.coupled(name)) for name in baths]),
+                "switching_work": switching,
+            }
+            | self._extras(rho, counts, time),
         )
 
     def _extras(self, rho, counts, time):

@@ -15,7 +15,7 @@ TAU = 2.0 * np.pi
 
 
 class GaussianCase(Case):
-    """A machine of oscillators, started correlated, displaced and squeezed. States by hand are (mean, covariance)."""
+    """A machine of oscillators, started correlated, displaced and squeezed. States by hand are (mean, covariance, switching)."""
 
     @cached_property
     def by_hand(self):
@@ -34,19 +34,19 @@ class GaussianCase(Case):
         # Cayley transform: symplectic for any stir
         u = np.linalg.solve(np.eye(2 * n) - generator, np.eye(2 * n) + generator)
         covariance = u @ self.by_hand.thermal(1.3) @ u.T
-        return 0.3 * rng.normal(size=2 * n), 0.5 * (covariance + covariance.T)
+        return 0.3 * rng.normal(size=2 * n), 0.5 * (covariance + covariance.T), np.zeros(len(self.machine.reservoirs))
 
     @property
     def initial(self):
-        mean, covariance = self.start
+        mean, covariance, _ = self.start
         return at.GaussianMoments(covariance, mean)
 
     def evolve(self, state, start, stop):
-        mean, covariance, work = self.by_hand.evolve(*state, start, stop)
-        return (mean, covariance), work
+        mean, covariance, work, switching = self.by_hand.evolve(*state[:2], start, stop)
+        return (mean, covariance, state[2] + switching), work
 
     def look(self, state, time):
-        mean, covariance = state
+        mean, covariance, switching = state
         hand, systems, baths = self.by_hand, self.machine.subsystem_names, self.machine.reservoir_names
         return Snapshot(
             np.asarray(time),
@@ -57,6 +57,10 @@ class GaussianCase(Case):
             np.asarray(hand.entropy(covariance, systems)),
             np.asarray(hand.entropy(covariance, baths)),
             np.asarray(hand.entropy(covariance, (*systems, *baths))),
+            {
+                "interaction_energy": np.array([hand.energy(name, mean, covariance, time) for name in baths]),
+                "switching_work": switching,
+            },
         )
 
     def log_partition(self, reservoir):
@@ -79,7 +83,7 @@ class ProductCase(GaussianCase):
         squeeze, mean = np.eye(2 * n), np.zeros(2 * n)
         squeeze[k, k], squeeze[n + k, n + k] = np.exp(-0.3), np.exp(0.3)
         mean[moved], mean[n + moved] = 0.7, -0.4
-        return mean, squeeze @ hand.thermal(1.3) @ squeeze.T
+        return mean, squeeze @ hand.thermal(1.3) @ squeeze.T, np.zeros(len(self.machine.reservoirs))
 
     @property
     def initial(self):

@@ -194,6 +194,10 @@ class OperatorsByHand:
         kept = [k for k, (name, _) in enumerate(self.factors) if name in names]
         return qutip.Qobj(matrix, dims=[self.sizes, self.sizes]).ptrace(kept).full()
 
+    def coupled(self, bath):
+        """Return the terms that couple a bath, or all."""
+        return [term for term in self.terms if bath is None or bath in term.parts]
+
     def breakpoints(self):
         marks = {0.0}
         for term in [*self.terms, *(t for group in self.counters for t in group)]:
@@ -201,29 +205,35 @@ class OperatorsByHand:
         return sorted(marks)
 
     def evolve(self, rho, counts, start, stop):
-        """Return state, counts and work at `stop` > `start`; jumps in (start, stop] count."""
+        """Return state, counts, work and the works on each bath's couplings at `stop` > `start`.
+
+        Jumps in (start, stop] count.
+        """
         d, n = len(rho), rho.size
+        groups = [self.coupled(bath) for bath in (None, *self.machine.reservoir_names)]
+        last = n + len(groups)
 
         def rate(t, y):
             state = y[:n].reshape(d, d)
             h = self.hamiltonian(t)
-            dh = sum(term.slope(t) for term in self.terms)
+            works = [sum(expectation(term.slope(t), state) for term in group) for group in groups]
             observed = [expectation(sum(term.at(t) for term in group), state) for group in self.counters]
-            return np.concatenate([(-1j * (h @ state - state @ h)).ravel(), [expectation(dh, state), *observed]])
+            return np.concatenate([(-1j * (h @ state - state @ h)).ravel(), works, observed])
 
         period = self.machine.period
         marks = [m + k * period for k in range(int(stop // period) + 2) for m in self.breakpoints()]
         inside = [m for m in marks if start + 1e-9 < m < stop - 1e-9]
-        y = np.concatenate([rho.ravel(), [0.0], counts]).astype(complex)
+        y = np.concatenate([rho.ravel(), np.zeros(len(groups)), counts]).astype(complex)
         for low, high in zip([start, *inside], [*inside, stop], strict=True):
             # the ends themselves belong to other stretches
             edge = 1e-13 * (high - low)
             solution = scipy.integrate.solve_ivp(rate, (low + edge, high - edge), y, method="DOP853", rtol=1e-12, atol=1e-13)
             y = solution.y[:, -1]
             if any(abs(high - m) < 1e-9 for m in marks):
-                jump = self.hamiltonian(high) - self.hamiltonian(high, "left")
-                y[n] += expectation(jump, y[:n].reshape(d, d))
-        return y[:n].reshape(d, d), y[n + 1 :].real, float(y[n].real)
+                state = y[:n].reshape(d, d)
+                for k, group in enumerate(groups):
+                    y[n + k] += sum(expectation(term.at(high) - term.at(high, "left"), state) for term in group)
+        return y[:n].reshape(d, d), y[last:].real, float(y[n].real), y[n + 1 : last].real
 
 
 def expectation(operator, state):

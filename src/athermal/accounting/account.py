@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,7 +19,7 @@ from athermal.accounting.tables import is_table, read_table
 from athermal.engine.single import versions
 from athermal.errors import StudyError
 from athermal.thermodynamics.ledger import Ledger
-from athermal.thermodynamics.snapshot import Reference
+from athermal.thermodynamics.snapshot import Reference, Replicates, Uncertainty
 
 _SECOND_LAW = "dSigma was taken from it: sum dS_i + sum Q_j/T_j"
 _MEASURED = {
@@ -65,9 +66,9 @@ def account(
     Parameters
     ----------
     source : (instants,) array, or a table
-        The times, two or more, rising; or a file (.csv, .tsv, .txt, .npz, .h5, .hdf5, .nc) or a mapping (a dict, a pandas or
-        xarray data set) of columns `time`, `work`, `heat[NAME]`, `energy[NAME]`, `entropy[NAME]`, `system_entropy`, all with
-        `_error`.
+        The times, two or more, rising; or a file (.csv, .tsv, .txt, .npz, .h5, .hdf5, .nc), a dict, a pandas data frame or an
+        xarray data set of columns `time`, `work`, `heat[NAME]`, `energy[NAME]`, `entropy[NAME]`, `system_entropy`, all with
+        `_error`, and `state[NAME]`, `system_state`, `hamiltonian[NAME]`.
     temperatures : mapping
         T_j of every reservoir by name, taken as exact.
     heats : mapping of str to (instants,) array
@@ -106,9 +107,10 @@ def account(
         {"energy": "GHz", "temperature": "mK", "entropy": "bit"}, ...: results are in the unit of energy, and in nats.
     method : {"auto", "linear", "bootstrap"}
         How errors propagate: by the derivatives of each column, or as the standard deviation over the draws. "auto" is linear
-        unless there are samples of states, which only a bootstrap can take.
+        unless there are samples of states, which only a bootstrap can take; draws then tell only the confidence of
+        `athermal.above_carnot`. "linear" makes no draws: this confidence is that of a normal distribution.
     draws, seed : int
-        Of the bootstrap, which also serves the confidence of `athermal.above_carnot`.
+        Of the bootstrap.
     tolerance : float
         What fraction of its terms the first law may be missed by; five standard errors are added.
     state_tolerance : float
@@ -122,9 +124,9 @@ def account(
     Raises
     ------
     StudyError
-        If numbers are missing, are not finite, or do not fit together.
+        If numbers or options are missing, not finite, out of range, or do not fit together.
     StateError
-        If a state is none, with where and by how much.
+        If a state or an entropy is none, with where and by how much.
     FileFormatError
         If a table cannot be read.
 
@@ -154,70 +156,108 @@ def account(
         "entropy_errors": entropy_errors,
         "system_entropy_error": system_entropy_error,
     }
-    found_units = dict(units or {})
     given = {name: value for name, value in given.items() if value is not None}
-    scale_entropies = unit_table.factor("entropy", found_units.get("entropy", "nat"))
-    if is_table(source):
-        table = read_table(source, found_units)
-        if twice := [name for name in given if name in table.arguments]:
-            raise StudyError(f"`{twice[0]}` must be given once, but is in the table and beside it.")
-        given, found_units, scale_entropies = table.arguments | given, found_units | table.units, 1.0
-    else:
-        given["times"] = source
-    found_units = unit_table.checked(found_units)
-    _check_options(method, draws, seed, tolerance, state_tolerance, period, samples_per_cycle)
-    references = temperatures_of(temperatures, found_units)
-    names = subsystems_of(given, dimensions)
+    with _validate.as_study():
+        options = _Options(per_interval, period, samples_per_cycle, method, draws, seed, tolerance, state_tolerance)
+        return _ledger(_gathered(source, given, units), temperatures, dimensions, options)
+
+
+@dataclass(frozen=True)
+class _Options:
+    """How an account is made."""
+
+    per_interval: bool
+    period: float | None
+    samples_per_cycle: int | None
+    method: str
+    draws: int
+    seed: int
+    tolerance: float
+    state_tolerance: float
+
+    def __post_init__(self) -> None:
+        owner = "an account"
+        _validate.choice(self.method, "method", owner, ("auto", "linear", "bootstrap"))
+        _validate.count(self.draws, "draws", owner, least=2)
+        _validate.count(self.seed, "seed", owner, least=0)
+        _validate.not_negative(self.tolerance, "tolerance", owner)
+        _validate.not_negative(self.state_tolerance, "state_tolerance", owner)
+        if self.period is not None:
+            _validate.positive(self.period, "period", owner)
+        if self.samples_per_cycle is not None:
+            _validate.count(self.samples_per_cycle, "samples_per_cycle", owner)
+
+
+@dataclass(frozen=True)
+class _Gathered:
+    """All that was given, under the names of the arguments, with its units; `table` is the path of the table, if there is one."""
+
+    given: dict[str, Any]
+    units: dict[str, str]
+    table: str | None
+
+
+def _gathered(source: Any, given: dict[str, Any], units: Any) -> _Gathered:
+    if isinstance(source, Ledger):
+        raise StudyError("An account is made of times and numbers, or of a table, but was given a ledger, which is one already.")
+    if units is not None and not isinstance(units, Mapping):
+        raise StudyError(f"`units` must be given by kind, as in {{'energy': 'GHz', 'temperature': 'mK'}}, but is {units!r}.")
+    # a pandas or xarray data set of named columns does as a dict does
+    given = {name: {key: value[key] for key in value} if _has_names(value) else value for name, value in given.items()}
+    found = unit_table.known(units or {})
+    if not is_table(source):
+        return _Gathered({"times": source} | given, unit_table.checked(found), None)
+    table = read_table(source, found)
+    if twice := [name for name in given if name in table.arguments]:
+        raise StudyError(f"`{twice[0]}` must be given once, but is in the table and beside it.")
+    path = str(source) if isinstance(source, (str, Path)) else None
+    return _Gathered(table.arguments | given, unit_table.checked(found | table.units), path)
+
+
+def _has_names(value: Any) -> bool:
+    return hasattr(value, "keys") and hasattr(value, "__getitem__")
+
+
+def _ledger(
+    data: _Gathered, temperatures: Mapping[str, float], dimensions: Mapping[str, int] | None, options: _Options
+) -> Ledger:
+    given, scale = data.given, unit_table.factor("entropy", data.units.get("entropy", "nat"))
+    references = temperatures_of(temperatures, data.units)
     times = series.instants(given["times"])
-    step = series.samples_in_cycle(times, period, samples_per_cycle)
-    readings = readings_of(given, names, dimensions, times, state_tolerance, scale_entropies)
-    numbers = numbers_of(given, times, tuple(references), readings, scale_entropies, per_interval=per_interval)
+    step = series.samples_in_cycle(times, options.period, options.samples_per_cycle)
+    readings = readings_of(given, subsystems_of(given, dimensions), dimensions, times, options.state_tolerance, scale)
+    numbers = numbers_of(given, times, tuple(references), readings, scale, per_interval=options.per_interval)
     n_cycles = (len(times) - 1) // step
-    length = float(times[n_cycles * step] - times[0]) / n_cycles
-    unknown = np.full(len(references), np.nan)
-    reference = Reference(names, tuple(references), np.array(list(references.values())), unknown, length)
-    is_linear = numbers.has_errors and (method == "linear" or (method == "auto" and not numbers.samples))
-    if is_linear and numbers.samples:
+    reference = Reference(
+        readings.names,
+        tuple(references),
+        np.array(list(references.values())),
+        np.full(len(references), np.nan),
+        float(times[n_cycles * step] - times[0]) / n_cycles,
+    )
+    facts = _provenance(data, numbers, readings, options.tolerance, (step, len(times) - 1))
+    replicates, uncertainty, how = _errors(numbers, options)
+    return Ledger(*numbers.central(), reference, step, facts | how, replicates, None, uncertainty)
+
+
+def _errors(numbers: Numbers, options: _Options) -> tuple[Replicates | None, Uncertainty | None, dict[str, Any]]:
+    """Return draws of the numbers, their errors for linear propagation, and what the provenance says of both."""
+    method = options.method
+    if not numbers.has_errors:
+        return None, None, {}
+    if numbers.samples and method == "linear":
         raise StudyError(
             'Samples of states carry errors that go together: `method` must be "bootstrap" (or "auto"), but is "linear".'
         )
-    facts = _provenance(source, given, numbers, found_units, readings, tolerance, (step, len(times) - 1))
-    if numbers.has_errors:
-        facts |= {"errors": "linear" if is_linear else "bootstrap", "draws": draws, "seed": seed}
-    replicates = numbers.replicates(draws, seed) if numbers.has_errors else None
-    uncertainty = numbers.uncertainty() if is_linear else None
-    return Ledger(*numbers.central(), reference, step, facts, replicates, None, uncertainty)
-
-
-def _check_options(
-    method: str,
-    draws: int,
-    seed: int,
-    tolerance: float,
-    state_tolerance: float,
-    period: float | None,
-    samples_per_cycle: int | None,
-) -> None:
-    owner = "an account"
-    _validate.choice(method, "method", owner, ("auto", "linear", "bootstrap"))
-    _validate.count(draws, "draws", owner, least=2)
-    _validate.count(seed, "seed", owner, least=0)
-    _validate.not_negative(tolerance, "tolerance", owner)
-    _validate.not_negative(state_tolerance, "state_tolerance", owner)
-    if period is not None:
-        _validate.positive(period, "period", owner)
-    if samples_per_cycle is not None:
-        _validate.count(samples_per_cycle, "samples_per_cycle", owner)
+    uncertainty = None if numbers.samples or method == "bootstrap" else numbers.uncertainty()
+    how = {"errors": "bootstrap" if uncertainty is None else "linear"}
+    if method == "linear":
+        return None, uncertainty, how
+    return numbers.replicates(options.draws, options.seed), uncertainty, how | {"draws": options.draws, "seed": options.seed}
 
 
 def _provenance(
-    source: Any,
-    given: Mapping[str, Any],
-    numbers: Numbers,
-    units: Mapping[str, str],
-    readings: Readings,
-    tolerance: float,
-    intervals: tuple[int, int],
+    data: _Gathered, numbers: Numbers, readings: Readings, tolerance: float, intervals: tuple[int, int]
 ) -> dict[str, Any]:
     unchecked = {"second_law": _SECOND_LAW}
     remarks = ["I(S,R) and D_j need the states of the reservoirs, and are unknown, as is C(R) of several."]
@@ -228,8 +268,8 @@ def _provenance(
         remarks.append(f"The last {left} intervals are no whole cycle, and only in `samples` and `instants`.")
     facts: dict[str, Any] = {
         "source": "account",
-        "table": str(source) if isinstance(source, (str, Path)) else None,
-        "inputs": sorted(given),
+        "table": data.table,
+        "inputs": sorted(data.given),
         "status": "complete",
         "unchecked": unchecked,
         "residual_tolerance": tolerance,
@@ -238,4 +278,4 @@ def _provenance(
     }
     if readings.defect > 0.0:
         facts["accuracy"] = {"state_defect": readings.defect}
-    return facts | ({"units": dict(units)} if units else {})
+    return facts | ({"units": data.units} if data.units else {})

@@ -13,7 +13,10 @@ from athermal.accounting import series
 from athermal.accounting import units as unit_table
 from athermal.accounting.numbers import Numbers
 from athermal.accounting.readings import Readings, operators_of, read_joint, read_single
-from athermal.errors import StudyError
+from athermal.errors import StateError, StudyError
+
+# Nats by which rounding may change an entropy.
+_SAME = 1e-9
 
 
 def temperatures_of(temperatures: Mapping[str, float], units: Mapping[str, str]) -> dict[str, float]:
@@ -32,9 +35,12 @@ def temperatures_of(temperatures: Mapping[str, float], units: Mapping[str, str])
 def subsystems_of(given: Mapping[str, Any], dimensions: Mapping[str, int] | None) -> tuple[str, ...]:
     """Return the names of the subsystems, in the order in which they are first named."""
     found: list[str] = []
+    if dimensions is not None and not isinstance(dimensions, Mapping):
+        raise StudyError(f"`dimensions` must be given by name, as in {{'qubit': 2}}, but is {dimensions!r}.")
     for entry in (dimensions, given.get("states"), given.get("entropies"), given.get("energies"), given.get("hamiltonians")):
-        names = entry if isinstance(entry, Mapping) else {}
-        found += [name for name in names if isinstance(name, str) and name not in found]
+        for key in entry if isinstance(entry, Mapping) else ():
+            names = key if isinstance(key, tuple) else (key,)
+            found += [_validate.identifier(name, "name", "a subsystem") for name in names if name not in found]
     return tuple(found) or ("system",)
 
 
@@ -82,9 +88,20 @@ def readings_of(
             f"dSigma needs the entropy of every subsystem, but that of {', '.join(map(repr, lacking))} is missing. Give its "
             "`states` or `entropies` (0.0 where it returns to the same state)."
         )
-    if n == 1 and np.all(np.isnan(readings.values[:, -1])):
-        readings.values[:, -1] = readings.values[:, 1]
+    if n == 1:
+        _make_one(readings)
     return readings
+
+
+def _make_one(readings: Readings) -> None:
+    """Give the whole of one subsystem its entropy, or raise `StudyError` if it has another."""
+    own, whole = readings.values[:, 1], readings.values[:, 2]
+    off = float(np.max(np.abs(np.where(np.isnan(whole), 0.0, whole - own))))
+    if off > _SAME:
+        raise StudyError(
+            f"The system_entropy of one subsystem must be its own entropy, but they differ by {off:.3g}. Leave one of them out."
+        )
+    readings.values[:, 2] = own
 
 
 def _enter(readings: Readings, index: int, column: FloatArray, what: str, name: str) -> None:
@@ -104,7 +121,8 @@ def numbers_of(
 ) -> Numbers:
     """Return all numbers and their errors, in one form; raise `StudyError` if some are missing or do not fit."""
     k, names, n = len(times), readings.names, len(readings.names)
-    heats = series.named(given.get("heats"), reservoirs, "heats") if _are_known(given, reservoirs) else {}
+    _check_reservoirs(given, reservoirs)
+    heats = series.named(given["heats"], reservoirs, "heats")
     flows = _amounts({name: heats[name] for name in reservoirs}, "The heats of", k, per_interval=per_interval)
     errors = series.named(given.get("heat_errors"), reservoirs, "heat_errors")
     read, each = _spreads([errors.get(name, 0.0) for name in reservoirs], "The heat_errors", k, per_interval=per_interval)
@@ -114,15 +132,8 @@ def numbers_of(
     elif "work_error" in given:
         raise StudyError("`work_error` needs the `work` that it belongs to, but there is none.")
     work_read, work_each = _spreads([given.get("work_error", 0.0)], "The work_error", k, per_interval=per_interval)
-    spreads = np.zeros((k, 2 * n + 1))
-    for what, first, factor in (("energy_errors", 0, 1.0), ("entropy_errors", n, scale)):
-        for name, values in series.named(given.get(what), names, what).items():
-            column = series.spread(values, f"The {what} of {name!r}", k, is_from_start=False)
-            spreads[:, first + names.index(name)] = factor * column
-    if "system_entropy_error" in given:
-        spreads[:, -1] = scale * series.spread(given["system_entropy_error"], "The system_entropy_error", k, is_from_start=False)
-    if n == 1:
-        spreads[:, -1] = spreads[:, 1]
+    spreads = _value_errors(given, readings, k, scale)
+    _check_entropies(readings, spreads, times)
     lacking = [name for i, name in enumerate(names) if np.any(np.isnan(readings.values[:, i]))]
     if lacking and (works is None or n > 1):
         raise StudyError(
@@ -133,9 +144,47 @@ def numbers_of(
     return Numbers(times, flows, works, readings.values, read, each, work_read[:, 0], work_each[:, 0], spreads, readings.samples)
 
 
-def _are_known(given: Mapping[str, Any], reservoirs: Sequence[str]) -> bool:
-    """Tell that heats and temperatures are of the same reservoirs, or raise `StudyError`."""
-    heats = given.get("heats") or {}
+def _value_errors(given: Mapping[str, Any], readings: Readings, k: int, scale: float) -> FloatArray:
+    """Return the errors of energies and entropies, shape (instants, 2 n + 1); raise `StudyError` for those of no given number."""
+    names, n = readings.names, len(readings.names)
+    errors = [
+        (first + names.index(name), factor, f"The {what} of {name!r}", values)
+        for what, first, factor in (("energy_errors", 0, 1.0), ("entropy_errors", n, scale))
+        for name, values in series.named(given.get(what), names, what).items()
+    ]
+    if "system_entropy_error" in given:
+        errors.append((2 * n if n > 1 else 1, scale, "The system_entropy_error", given["system_entropy_error"]))
+    sampled = np.zeros(2 * n + 1, dtype=bool)
+    for source in readings.samples:
+        sampled |= ~np.isnan(source[0][0])
+    spreads = np.zeros((k, 2 * n + 1))
+    for index, factor, label, values in errors:
+        if sampled[index]:
+            raise StudyError(f"{label} must be left out: the scatter of the samples of states tells them.")
+        if np.any(np.isnan(readings.values[:, index])):
+            raise StudyError(f"{label} must belong to numbers that are given, but there are none.")
+        spreads[:, index] = factor * series.spread(values, label, k, is_from_start=False)
+    if n == 1:
+        spreads[:, -1] = spreads[:, 1]
+    return spreads
+
+
+def _check_entropies(readings: Readings, spreads: FloatArray, times: FloatArray) -> None:
+    """Raise `StateError` for an entropy below zero by more than five standard errors."""
+    n = len(readings.names)
+    low = readings.values[:, n:] + 5.0 * spreads[:, n:] < -_SAME
+    if np.any(low):
+        k, i = np.argwhere(low)[0]
+        whose = repr(readings.names[i]) if i < n else "all subsystems together"
+        raise StateError(
+            f"The entropy of {whose} must be zero or positive, but is {readings.values[k, n + i]:.6g} at t = {times[k]:g}. Give "
+            "S(rho) itself, not its change."
+        )
+
+
+def _check_reservoirs(given: Mapping[str, Any], reservoirs: Sequence[str]) -> None:
+    """Raise `StudyError` unless heats and temperatures are of the same reservoirs."""
+    heats = given.get("heats", {})
     names = list(heats) if isinstance(heats, Mapping) else list(reservoirs)
     if extra := [name for name in names if name not in reservoirs]:
         raise StudyError(
@@ -144,7 +193,6 @@ def _are_known(given: Mapping[str, Any], reservoirs: Sequence[str]) -> bool:
         )
     if lacking := [name for name in reservoirs if name not in names]:
         raise StudyError(f"There is a temperature of reservoir {lacking[0]!r}, but no heats of it. Give them, or leave it out.")
-    return True
 
 
 def _amounts(columns: Mapping[str, Any], what: str, k: int, *, per_interval: bool) -> FloatArray:

@@ -96,7 +96,8 @@ class Numbers:
         if size > _MOST_BYTES:
             most = draws * _MOST_BYTES // size
             raise StudyError(
-                f"`draws` must fit into {_MOST_BYTES >> 20} MiB, but {draws} take {size >> 20} MiB. Ask for {most} or fewer."
+                f"`draws` must fit into {_MOST_BYTES >> 20} MiB, but {draws} take {size >> 20} MiB. Ask for {most} or fewer, "
+                'or for method="linear", which needs none.'
             )
         random, n = np.random.default_rng(seed), self.n_subsystems
 

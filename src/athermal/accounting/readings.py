@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from athermal import _validate
 from athermal._types import FloatArray, Matrix
 from athermal._validate import suggest
 from athermal.accounting.states import (
@@ -57,23 +58,39 @@ class Readings:
             raise StateError(
                 f"{what} must be samples at every instant or at none, but are single at t = {times[sampled.index(False)]:g}."
             )
-        rows = []
+        rows: list[FloatArray] = []
+        first: AnyState | None = None
         for k, entry in enumerate(states):
             label = f"{what} at t = {times[k]:g}"
-            if not sampled[k]:
-                state, drawn = read_state(entry, label, tolerance), None
-            else:
-                each = [read_state(one, f"{label}, sample {number + 1}", tolerance) for number, one in enumerate(entry)]
-                if len({one.size for one in each}) != 1 or len(each) < 2:
-                    raise StateError(f"{label} must be at least two samples of one dimension, but are {[s.size for s in each]}.")
-                state, drawn = mean_state(each), np.array([observe(one, k) for one in each])
-            self.defect = max(self.defect, state.defect)
-            row = observe(state, k)
+            each = _samples(entry, label, tolerance) if sampled[k] else [read_state(entry, label, tolerance)]
+            first = first or each[0]
+            for state in each:
+                _check_alike(state, first, label)
+            if sampled[k]:
+                rows.append(np.array([observe(state, k) for state in each]))
+            self.defect = max(self.defect, *(state.defect for state in each))
+            row = observe(mean_state(each) if sampled[k] else each[0], k)
             self.values[k] = np.where(np.isnan(row), self.values[k], row)
-            if drawn is not None:
-                rows.append(drawn)
         if rows:
             self.samples.append(rows)
+
+
+def _samples(entry: Any, label: str, tolerance: float) -> list[AnyState]:
+    if len(entry) < 2:
+        raise StateError(f"{label} must be one state or at least two samples of it, but is one sample.")
+    return [read_state(one, f"{label}, sample {k + 1}", tolerance) for k, one in enumerate(entry)]
+
+
+def _check_alike(state: AnyState, first: AnyState, label: str) -> None:
+    """Raise `StateError` if a state is of another space than the first of its subsystem."""
+    if type(state) is not type(first) or state.size != first.size:
+        raise StateError(f"{label} must be a {_space(first)} as the first is, but is a {_space(state)}.")
+
+
+def _space(state: AnyState) -> str:
+    if isinstance(state, DensityState):
+        return f"density matrix of dimension {state.size}"
+    return f"Gaussian state of {state.size} mode{'s' if state.size > 1 else ''}"
 
 
 def operators_of(
@@ -82,7 +99,7 @@ def operators_of(
     """Return the Hamiltonians by the subsystems that they act on: one, or two that share its energy."""
     found: dict[tuple[str, ...], Operator] = {}
     for key, value in (hamiltonians or {}).items():
-        parts = (key,) if isinstance(key, str) else tuple(key)
+        parts = key if isinstance(key, tuple) else (key,)
         for name in parts:
             if name not in names:
                 raise StudyError(
@@ -146,7 +163,9 @@ def _sizes(state: AnyState, names: Sequence[str], dimensions: Mapping[str, int] 
     """Return the dimension, or the number of modes, of each subsystem in a joint state."""
     word = "dimension" if isinstance(state, DensityState) else "number of modes"
     if dimensions is not None:
-        sizes = [int(dimensions[name]) for name in names]
+        if lacking := [name for name in names if name not in dimensions]:
+            raise StudyError(f"`dimensions` must tell the {word} of each subsystem, but not of {lacking[0]!r}.")
+        sizes = [_validate.count(dimensions[name], word, f"subsystem {name!r}") for name in names]
     elif isinstance(state, DensityState) and len(state.dims) == len(names):
         sizes = list(state.dims)
     elif len(names) == 1:

@@ -33,10 +33,7 @@ def instants(values: Any) -> FloatArray:
 
 def column(values: Any, what: str, n: int | None) -> FloatArray:
     """Return `n` finite numbers, a single one repeated; or raise `StudyError` saying where there is none."""
-    try:
-        found = np.asarray(values, dtype=float)
-    except (TypeError, ValueError) as error:
-        raise StudyError(f"{what} must be real numbers, but {error}.") from error
+    found = _reals(values, what)
     if found.ndim == 0 and n is not None:
         found = np.full(n, float(found))
     if found.ndim != 1 or (n is not None and len(found) != n):
@@ -47,6 +44,21 @@ def column(values: Any, what: str, n: int | None) -> FloatArray:
             f"{what} must be finite, but {len(missing)} of {len(found)} are missing or infinite: number {', '.join(missing[:6])}."
         )
     return found
+
+
+def _reals(values: Any, what: str) -> FloatArray:
+    """Return real numbers as an array, or raise `StudyError`: nothing complex, masked or dated is taken for a number."""
+    try:
+        found = np.asarray(values)
+        if np.ma.is_masked(values):
+            problem = f"{np.sum(np.ma.getmaskarray(values))} of {found.size} are masked. Leave those instants out"
+        elif found.dtype.kind in "biufO":
+            return found.astype(float)
+        else:
+            problem = f"are of type {found.dtype}{'. Take the real part' if found.dtype.kind == 'c' else ''}"
+    except (TypeError, ValueError) as error:
+        problem = str(error)
+    raise StudyError(f"{what} must be real numbers, but {problem}.")
 
 
 def spread(values: Any, what: str, n: int, *, is_from_start: bool) -> FloatArray:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from athermal._types import ComplexArray, FloatArray, IntArray, Matrix
-from athermal.errors import StateError
+from athermal.errors import StateError, StudyError
 from athermal.maths import density, gaussian
 from athermal.maths.symplectic import mode_indices, symplectic_eigenvalues
 from athermal.maths.tensor import partial_trace
@@ -80,7 +80,7 @@ def read_state(value: Any, what: str, tolerance: float) -> AnyState:
         return _gaussian(value[0], value[1], what, tolerance)
     dims: tuple[int, ...] = ()
     if hasattr(value, "full"):
-        if getattr(value, "issuper", False) or getattr(value, "isbra", False):
+        if value.type not in ("oper", "ket"):
             raise StateError(f"{what} must be a density matrix or a ket, but is a Qobj of type {value.type!r}.")
         dims = tuple(int(size) for size in value.dims[0]) if isinstance(value.dims[0], list) else ()
         value = value.full()
@@ -144,7 +144,9 @@ def is_sampled(value: Any) -> bool:
         return False
     if isinstance(value, (list, tuple)) and value and (hasattr(value[0], "full") or _is_moments(value[0])):
         return True
-    return np.ndim(value) == 3
+    if isinstance(value, (list, tuple)) and value and all(_depth(one) == 2 for one in value):
+        return True
+    return _depth(value) == 3
 
 
 def mean_state(states: Sequence[AnyState]) -> AnyState:
@@ -160,13 +162,16 @@ def mean_state(states: Sequence[AnyState]) -> AnyState:
 
 def by_instant(values: Any, what: str, n_instants: int) -> list[Any]:
     """Return a sequence of states, one entry for each instant; stacked moments (means, covariances) are split."""
-    if isinstance(values, tuple) and len(values) == 2 and np.ndim(values[0]) == 2 and np.ndim(values[1]) == 3:
+    if isinstance(values, tuple) and len(values) == 2 and _depth(values[0]) == 2 and _depth(values[1]) == 3:
+        if len(values[0]) != len(values[1]):
+            raise StudyError(f"{what} must have as many means as covariances, but has {len(values[0])} and {len(values[1])}.")
         values = list(zip(*values, strict=True))
-    elif hasattr(values, "full"):
-        raise StateError(f"{what} must be a list with one state for each instant, but is a single Qobj.")
+    if hasattr(values, "full") or isinstance(values, str) or not hasattr(values, "__iter__") or _depth(values) == 0:
+        remedy = " Give its `states`." if hasattr(values, "states") else ""
+        raise StudyError(f"{what} must be a list with one state for each instant, but is a {type(values).__name__}.{remedy}")
     found = list(values)
     if len(found) != n_instants:
-        raise StateError(f"{what} must hold one state for each of the {n_instants} instants, but holds {len(found)}.")
+        raise StudyError(f"{what} must be a list with one state for each of the {n_instants} instants, but has {len(found)}.")
     return found
 
 
@@ -174,37 +179,48 @@ def hamiltonian_of_time(value: Any, what: str, times: FloatArray) -> Callable[[i
     """Return the function that gives a Hamiltonian at an instant: of a constant, a list over instants, or a function of time."""
     if callable(value) and not hasattr(value, "full"):
         return lambda k: _hermitian(value(float(times[k])), f"{what} at t = {times[k]:g}")
-    if hasattr(value, "full") or (not _holds_objects(value) and np.ndim(value) == 2):
+    if hasattr(value, "full") or _depth(value) == 2:
         constant = _hermitian(value, what)
         return lambda _k: constant
-    found = list(value) if np.ndim(value) or _holds_objects(value) else []
+    is_list = isinstance(value, (list, tuple, np.ndarray)) and _depth(value) != 0
+    if is_list and any(isinstance(one, (list, tuple)) and any(map(callable, one)) for one in value):
+        raise StudyError(f"{what} must be a function of time, but is QuTiP's list of terms. Give qutip.QobjEvo of that list.")
+    found = list(value) if is_list else []
     if len(found) != len(times):
-        raise StateError(
-            f"{what} must be a matrix, a function of time, or a list with a matrix for each of the {len(times)} instants, but it "
-            f"holds {len(found)}."
+        raise StudyError(
+            f"{what} must be a matrix, a function of time, or a list with a matrix for each of the {len(times)} instants, but "
+            f"{f'has {len(found)} entries' if is_list else f'is a {type(value).__name__}'}."
         )
     return lambda k: _hermitian(found[k], f"{what} at t = {times[k]:g}")
 
 
-def _holds_objects(value: Any) -> bool:
-    return isinstance(value, (list, tuple)) and bool(value) and hasattr(value[0], "full")
+def _depth(value: Any) -> int:
+    """Return the number of axes of an array, or of lists in lists; -1 if they are ragged or hold objects."""
+    if hasattr(value, "full") or (isinstance(value, (list, tuple)) and any(hasattr(one, "full") for one in value)):
+        return -1
+    try:
+        return int(np.ndim(value))
+    except ValueError:
+        return -1
 
 
 def _hermitian(value: Any, what: str) -> ComplexArray:
     matrix = _numbers(value.full() if hasattr(value, "full") else value, what)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
-        raise StateError(f"{what} must be a square matrix, but has the shape {matrix.shape}.")
+        raise StudyError(f"{what} must be a square matrix, but has the shape {matrix.shape}.")
     miss = float(np.max(np.abs(matrix - matrix.conj().T)))
     if miss > 1e-9 * float(np.max(np.abs(matrix))):
-        raise StateError(f"{what} must be Hermitian, but it and its adjoint differ by {miss:.3g}.")
+        raise StudyError(f"{what} must be Hermitian, but it and its adjoint differ by {miss:.3g}.")
     return matrix
 
 
 def _is_moments(value: Any) -> bool:
-    return isinstance(value, tuple) and len(value) == 2 and np.ndim(value[0]) == 1 and np.ndim(value[1]) == 2
+    return isinstance(value, (list, tuple)) and len(value) == 2 and _depth(value[0]) == 1 and _depth(value[1]) == 2
 
 
 def _numbers(value: Any, what: str) -> ComplexArray:
+    if np.ma.is_masked(value):
+        raise StateError(f"{what} must be known, but {np.sum(np.ma.getmaskarray(value))} of its numbers are masked.")
     try:
         matrix = np.asarray(value, dtype=complex)
     except (TypeError, ValueError) as error:

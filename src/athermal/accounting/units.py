@@ -44,21 +44,28 @@ def factor(kind: str, unit: str, whose: str = "") -> float:
     >>> factor("entropy", "bit")
     0.6931471805599453
     """
-    known = KINDS[kind]
-    if unit not in known:
+    units_of_kind = KINDS[kind]
+    if unit not in units_of_kind:
         other = next((name for name, units in KINDS.items() if unit in units), None)
-        what = f" That is a unit of {other}." if other else suggest(unit, known)
-        raise StudyError(f"The unit of {whose or kind} must be one of {kind}: {', '.join(known)}; but it is {unit!r}.{what}")
-    return known[unit]
+        what = f" That is a unit of {other}." if other else suggest(str(unit), units_of_kind)
+        raise StudyError(
+            f"The unit of {whose or kind} must be one of {kind}: {', '.join(units_of_kind)}; but it is {unit!r}.{what}"
+        )
+    return units_of_kind[unit]
 
 
-def checked(units: Mapping[str, str] | None) -> dict[str, str]:
-    """Return the units of a call, by kind, or raise `StudyError` if they cannot go together."""
-    found = dict(units or {})
-    for kind, unit in found.items():
+def known(units: Mapping[str, str]) -> dict[str, str]:
+    """Return the units of a call, by kind, or raise `StudyError` if there is no such kind or unit."""
+    for kind, unit in units.items():
         if kind not in KINDS:
-            raise StudyError(f"`units` has the keys {', '.join(KINDS)}, but one is {kind!r}.{suggest(kind, KINDS)}")
+            raise StudyError(f"`units` has the keys {', '.join(KINDS)}, but one is {kind!r}.{suggest(str(kind), KINDS)}")
         factor(kind, unit)
+    return dict(units)
+
+
+def checked(units: Mapping[str, str]) -> dict[str, str]:
+    """Return the units of a call and its table, or raise `StudyError` if they cannot go together."""
+    found = dict(units)
     if ("energy" in found) != ("temperature" in found):
         has, lacks = ("energy", "temperature") if "energy" in found else ("temperature", "energy")
         raise StudyError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,20 +15,41 @@ from athermal.cli.documents import ledger_document
 from athermal.cli.runs import keep, prepare_folder, print_summary
 from athermal.cli.tables import print_ledger
 from athermal.errors import StudyError
+from athermal.thermodynamics.ledger import Ledger
+from athermal.thermodynamics.significance import above_carnot
 
 
-def run(table: Path, temperatures: str, units: str | None, options: dict[str, Any], out: Path | None, *, as_json: bool) -> int:
+@dataclass(frozen=True)
+class Named:
+    """The options of the form NAME=VALUE,..., as they were written."""
+
+    temperatures: str
+    units: str | None
+    dimensions: str | None
+
+    def read(self) -> dict[str, Any]:
+        """Return the arguments of `account` that they stand for, or raise `StudyError`."""
+        reservoirs = _pairs(self.temperatures, "--temperatures", "hot=1.5,cold=1.0")
+        sizes = _pairs(self.dimensions, "--dimensions", "qubit=2,oscillator=10")
+        return {
+            "temperatures": {name: _number(float, text, f"temperature of {name!r}") for name, text in reservoirs.items()},
+            "dimensions": {name: _number(int, text, f"dimension of {name!r}") for name, text in sizes.items()} or None,
+            "units": _pairs(self.units, "--units", "energy=GHz,temperature=mK"),
+        }
+
+
+def run(table: Path, named: Named, options: dict[str, Any], out: Path | None, *, as_json: bool) -> int:
     """Account for a table, print and save the ledger, and return the exit status."""
-    reservoirs = {name: _number(text, name) for name, text in _pairs(temperatures, "--temperatures", "hot=1.5,cold=1.0").items()}
-    in_units = _pairs(units, "--units", "energy=GHz,temperature=mK") if units else None
+    arguments = named.read()
     if out is not None:
         prepare_folder(out)
-    ledger = account(table, temperatures=reservoirs, units=in_units, **options)
+    ledger = account(table, **arguments, **options)
     outputs = keep(ledger, out, table.stem) if out is not None else {}
     missed = ledger.violations()
     if as_json:
         head = {"name": table.stem, "source": str(table), "period": ledger.reference.period}
-        document = ledger_document(head | {"carnot_efficiency": ledger.carnot_efficiency, "unchecked": ledger.unchecked}, ledger)
+        head |= {"carnot_efficiency": ledger.carnot_efficiency, "unchecked": ledger.unchecked}
+        document = ledger_document(head | ({"above_carnot": _significance(ledger)} if ledger.has_standard_errors else {}), ledger)
         typer.echo(json.dumps(document | {"outputs": outputs}, indent=2, allow_nan=False))
     else:
         console = stdout_console()
@@ -41,9 +63,15 @@ def run(table: Path, temperatures: str, units: str | None, options: dict[str, An
     return UNFINISHED if missed else 0
 
 
-def _pairs(text: str, option: str, example: str) -> dict[str, str]:
+def _significance(ledger: Ledger) -> dict[str, Any]:
+    found = above_carnot(ledger)
+    names = ("is_above", "is_significant", "confidence", "standard_errors")
+    return {"level": found.level, "draws": found.draws} | {name: getattr(found, name).tolist() for name in names}
+
+
+def _pairs(text: str | None, option: str, example: str) -> dict[str, str]:
     found: dict[str, str] = {}
-    for entry in text.split(","):
+    for entry in text.split(",") if text is not None else ():
         name, sign, value = (piece.strip() for piece in entry.partition("="))
         if not (name and sign and value):
             raise StudyError(f"{option} must be of the form {example}, but has {entry!r}.")
@@ -53,8 +81,8 @@ def _pairs(text: str, option: str, example: str) -> dict[str, str]:
     return found
 
 
-def _number(text: str, name: str) -> float:
+def _number(kind: type[int | float], text: str, what: str) -> float:
     try:
-        return float(text)
+        return kind(text)
     except ValueError:
-        raise StudyError(f"The temperature of {name!r} must be a number, but is {text!r}.") from None
+        raise StudyError(f"The {what} must be a {'whole ' if kind is int else ''}number, but is {text!r}.") from None

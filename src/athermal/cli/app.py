@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.metadata
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +13,7 @@ from athermal.cli import (
     auditing,
     catalogue,
     comparing,
+    defining,
     inspection,
     limit,
     optimising,
@@ -22,6 +22,7 @@ from athermal.cli import (
     sweeping,
     texts,
 )
+from athermal.cli.arguments import Accuracy, AsJson, Changes, Kind, Search, Source
 from athermal.cli.console import reporting
 from athermal.errors import FileFormatError
 from athermal.study.sweep import MAX_POINTS
@@ -35,39 +36,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-
-Source = Annotated[str, typer.Argument(metavar="FILE|NAME", help="A machine file, or the name of a library machine.")]
-Changes = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set",
-        "-s",
-        metavar="KEY=VALUE",
-        help="Change the file: machine.T_hot=2, machine.reservoirs.hot.temperature=3, run.tolerance=1e-10. A parameter of a "
-        "library machine may stand alone: T_hot=2. May be given several times.",
-    ),
-]
-Accuracy = Annotated[
-    float | None,
-    typer.Option("--accuracy", help='Largest error of every column (baths of modes = "auto"), in place of the file\'s.'),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and no table.")]
-
-
-class Kind(StrEnum):
-    """The figures that `athermal plot` draws; each is a function of `athermal.plot`."""
-
-    summary = "summary"
-    efficiency = "efficiency"
-    resources = "resources"
-    flows = "flows"
-    correlations = "correlations"
-    energy_entropy = "energy-entropy"
-    ergotropy = "ergotropy"
-    heat_map = "heat-map"
-    mode_map = "mode-map"
-    pareto = "pareto"
-    lasting = "lasting"
 
 
 def _show_version(value: bool) -> None:  # noqa: FBT001  the signature of a typer callback
@@ -253,15 +221,6 @@ def rerun(
         raise typer.Exit(sweeping.run_again(store, point, as_json=as_json))
 
 
-class Search(StrEnum):
-    """How `athermal optimise` searches."""
-
-    auto = "auto"
-    local = "local"
-    whole = "global"
-    optuna = "optuna"
-
-
 @app.command(help=texts.OPTIMISE)
 def optimise(
     *,
@@ -321,6 +280,12 @@ def account_table(
     period: Annotated[
         float | None, typer.Option("--period", help="Length of a cycle; every interval is one if left out.")
     ] = None,
+    samples_per_cycle: Annotated[
+        int | None, typer.Option("--samples-per-cycle", min=1, help="Intervals in a cycle, in place of its length.")
+    ] = None,
+    dimensions: Annotated[
+        str | None, typer.Option("--dimensions", metavar="NAME=N,...", help="Of each subsystem in system_state, in its order.")
+    ] = None,
     per_interval: Annotated[
         bool, typer.Option("--per-interval", help="Heats and work are amounts since the line before, not since the start.")
     ] = False,
@@ -339,6 +304,7 @@ def account_table(
     """Make the ledger of a table of numbers."""
     options = {
         "period": period,
+        "samples_per_cycle": samples_per_cycle,
         "per_interval": per_interval,
         "method": method,
         "draws": draws,
@@ -346,7 +312,8 @@ def account_table(
         "tolerance": tolerance,
     }
     with reporting(as_json=as_json):
-        raise typer.Exit(accounting.run(table, temperatures, units, options, out, as_json=as_json))
+        named = accounting.Named(temperatures, units, dimensions)
+        raise typer.Exit(accounting.run(table, named, options, out, as_json=as_json))
 
 
 @app.command(help=texts.COMPARE)
@@ -375,6 +342,25 @@ def compare(
     options = {"reference": reference, "repeats": repeats}
     with reporting(as_json=as_json):
         raise typer.Exit(comparing.run(source, changes or [], backends, settings, options, out, as_json=as_json))
+
+
+@app.command(name="definitions", help=texts.DEFINITIONS)
+def compare_definitions(
+    *,
+    result: Annotated[Path, typer.Argument(metavar="RESULT", help="A ledger that `athermal run --out` wrote (.nc).")],
+    share: Annotated[
+        float, typer.Option("--share", help="What part of the interaction energy is the reservoir's where it is shared.")
+    ] = 0.5,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="FILE", help="Picture to write: png, pdf or svg; with the ending .nc all tables."),
+    ] = None,
+    cycle: Annotated[int | None, typer.Option("--cycle", min=1, help="Cycle of the picture; the whole run if left out.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show one run by every definition of work and heat."""
+    with reporting(as_json=as_json):
+        raise typer.Exit(defining.show(result, share, out, cycle, as_json=as_json))
 
 
 def main() -> None:

@@ -82,7 +82,7 @@ def describe(plan: MachineFile) -> dict[str, Any]:
 
 def _explicit(plan: MachineFile, span: float) -> Machine:
     """Return the machine with the modes that a run would begin with."""
-    if plan.machine.is_settled:
+    if plan.machine.is_settled or plan.backend.takes_continua:
         return plan.machine
     accuracy = DEFAULT_ACCURACY if plan.accuracy is None else plan.accuracy
     return settled(plan.machine, span, Resolution.for_accuracy(accuracy))[0]
@@ -94,6 +94,8 @@ def _spectrum(part: Part) -> dict[str, Any]:
         return {"dimension": part.dimension}
     if not isinstance(part, Reservoir):
         return {}
+    if isinstance(part, ContinuumBath) and part.is_auto:  # taken as it is
+        return {"lowest_frequency": part.band[0], "highest_frequency": part.band[1]}
     low, high = float(part.frequencies.min()), float(part.frequencies.max())
     return {"n_modes": part.n_modes, "lowest_frequency": low, "highest_frequency": high}
 
@@ -131,7 +133,7 @@ def _lines(plan: MachineFile, facts: dict[str, Any]) -> list[str]:
     for name, entry in facts["reservoirs"].items():
         lines.append(f"  {name:<{width}}  {entry['description']}")
         lines.append(f"  {'':<{width}}  {_recurrence(entry, plan.cycles)}")
-        if entry["is_auto"]:
+        if "n_modes" in entry and entry["is_auto"]:
             modes = f"{entry['n_modes']} modes to begin with, {entry['lowest_frequency']:.4g} to {entry['highest_frequency']:.4g}"
             lines.append(f"  {'':<{width}}  {modes}; refined until certified")
     bounded = "yes" if facts["is_bounded_below"] else "NO"

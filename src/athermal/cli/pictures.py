@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from athermal.comparison import BackendComparison
+from athermal.comparison import BackendComparison, DefinitionComparison
 from athermal.errors import FileFormatError
 from athermal.files import machine_file_of
 from athermal.floquet import LimitCycle, limit_cycle
@@ -87,6 +87,11 @@ def save_figure(ledger: Ledger, kind: str, path: Path, limit: LimitCycle | None 
 def save_comparison(comparison: BackendComparison, path: Path) -> Path:
     """Draw how far backends are apart and write it to a file."""
     return _saved(lambda plot: plot.backends(comparison).figure, path)
+
+
+def save_definitions(comparison: DefinitionComparison, path: Path, cycle: int | None) -> Path:
+    """Draw the definitions of work and heat on one run and write the figure to a file."""
+    return _saved(lambda plot: plot.definitions(comparison, cycle=cycle)[0].figure, path)
 
 
 def _saved(draw: Callable[[Any], Any], path: Path) -> Path:

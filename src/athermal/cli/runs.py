@@ -75,9 +75,7 @@ def _execute(plan: MachineFile) -> _Outcome:
         except RunInterrupted as error:
             outcome = _Outcome(error.ledger, INTERRUPTED, f"Interrupted. {_kept(error.ledger, plan)}", "RunInterrupted")
     if outcome.ledger is not None and not outcome.status and (missed := outcome.ledger.violations()):
-        message = (
-            f"The laws are missed by more than their tolerance, {len(missed)} times; do not trust these numbers. {missed[0]}"
-        )
+        message = f"The laws are missed by more than their tolerance; do not trust these numbers. {' '.join(missed[:3])}"
         outcome = _Outcome(outcome.ledger, UNFINISHED, message, "ResidualViolation")
     outcome.warnings = collected
     return outcome

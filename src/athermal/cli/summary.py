@@ -7,7 +7,7 @@ import numpy as np
 from athermal.thermodynamics import laws
 from athermal.thermodynamics.errors import certificate
 from athermal.thermodynamics.ledger import Ledger
-from athermal.thermodynamics.significance import above_carnot
+from athermal.thermodynamics.significance import above_carnot, gives_work
 
 _RESOURCES = {
     "C(S)": "correlations among the subsystems",
@@ -27,7 +27,7 @@ def summary_lines(ledger: Ledger) -> list[str]:
     headline = _plain(words.headline(ledger))
     lines = [f"{headline[0].upper()}{headline[1:]} (Carnot efficiency {ledger.carnot_efficiency:.4f})."]
     lines += [f"  {_plain(sentence)}" for sentence in words.sentences(ledger)]
-    if ledger.n_cycles > 1 and np.any(words.gives_work(ledger.cycles)):
+    if ledger.n_cycles > 1 and np.any(gives_work(ledger.cycles)):
         lines.append(f"  {_altogether(ledger)}")
     if ledger.provenance.get("source") == "account" and ledger.has_standard_errors:
         lines.append(f"± is one standard error ({ledger.provenance['errors']}).")
@@ -73,11 +73,11 @@ def _laws(ledger: Ledger) -> str:
     names = [name for name in _LAWS if name not in ledger.unchecked]
     if not names:
         return "First and second law, work split and efficiency split: not checked, for the numbers were completed by them."
-    if ledger.violations():
-        checked = "MISSED"
-    else:
+    with np.errstate(divide="ignore", invalid="ignore"):
         used = [np.abs(ledger.cycles[f"residual_{name}"].values) / ledger.cycles[f"tolerance_{name}"].values for name in names]
-        checked = f"hold in every cycle; no residual above {np.max(used):.0e} of its tolerance"
+    worst = float(np.max(used))
+    is_missed = bool(ledger.violations()) and not worst <= 1.0
+    checked = "MISSED" if is_missed else f"hold in every cycle; no residual above {worst:.0e} of its tolerance"
     known = ledger.provenance.get("accuracy", {})
     accuracy = "".join(f"; {name.replace('_', ' ')} {value:.0e}" for name, value in known.items())
     listed = [_LAWS[name] for name in names]

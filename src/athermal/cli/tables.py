@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 import typer
 from rich import box
 from rich.console import Console
@@ -9,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from athermal.thermodynamics.ledger import Ledger
+from athermal.thermodynamics.significance import beyond_carnot
 from athermal.thermodynamics.table import format_table, ledger_rows
 
 _SECOND_TABLE = ("dSigma", "dI(", "dC(", "dD[", "eta", "Carnot")
@@ -28,9 +32,10 @@ def print_ledger(ledger: Ledger, console: Console, *, cumulative: bool = False) 
         return
     if title:
         console.print(Text(title, style="bold"))
+    is_bold = beyond_carnot(ledger, cumulative=cumulative)
     for columns in layout(rows, console.width):
         console.print()
-        console.print(_table(rows, columns, console.width))
+        console.print(_table(rows, columns, console.width, is_bold))
     console.print()
     console.print(Text(_LEGEND, style="dim"))
 
@@ -62,10 +67,9 @@ def layout(rows: list[list[str]], width: int) -> list[list[int]]:
     return tables
 
 
-def _table(rows: list[list[str]], columns: list[int], width: int) -> Table:
+def _table(rows: list[list[str]], columns: list[int], width: int, is_bold: Iterable[Any]) -> Table:
     gap = 2 if _total(rows, columns, gap=2) <= width else 1
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 0), collapse_padding=True)
-    eta, carnot = rows[0].index("eta"), rows[0].index("Carnot")
     for place, k in enumerate(columns):
         last = place == len(columns) - 1
         table.add_column(
@@ -74,8 +78,7 @@ def _table(rows: list[list[str]], columns: list[int], width: int) -> Table:
             min_width=_width(rows, k) + (0 if last else gap - 1),
             max_width=_width(rows, k) + (0 if last else gap - 1),
         )
-    for row in rows[1:]:
-        is_beyond = row[eta] != "-" and float(row[eta].split("±")[0]) > float(row[carnot])
+    for row, is_beyond in zip(rows[1:], is_bold, strict=True):
         table.add_row(*(Text(row[k]) for k in columns), style="bold" if is_beyond else "")
     return table
 

@@ -186,6 +186,23 @@ Exit status: 0 done; 1 a run could not be finished; 2 wrong usage, or no point
 satisfies the constraints; 130 Ctrl-C (the best so far is printed and kept).
 """
 
+DEFINITIONS = """\
+Show one run by every definition of work and heat in use, side by side.
+
+RESULT is a ledger that `athermal run --out` wrote. Heat as the energy the bath takes up (the ledger's), with the interaction
+energy shared or added to it, as the energy the system loses, and by minimal dissipation where the ledger knows it: what each
+makes of the work, the efficiency, and the second law.
+
+\b
+Examples:
+  athermal definitions results/two_oscillator.nc
+  athermal definitions results/two_oscillator.nc --share 0.3 --out definitions.png
+  athermal definitions results/two_oscillator.nc --json | jq '.cycles["system energy"].heat'
+
+\b
+Exit status: 0 done; 2 wrong usage or a wrong file.
+"""
+
 ACCOUNT = """\
 Make the ledger of an experiment, or of another solver's run, from a table of its numbers.
 
@@ -202,6 +219,7 @@ Columns:
   system_entropy              of all subsystems together: tells C(S)
   work_error, heat[hot]_error, ...   one standard error of each
   heat[hot] (meV)             a unit may stand in brackets
+  state[atom], system_state, hamiltonian[atom]   matrices, in .npz and .h5
 
 \b
 Examples:

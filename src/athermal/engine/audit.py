@@ -174,6 +174,11 @@ def audit(
     initial = machine.initial if initial is None else initial
     if not isinstance(initial, InitialState):
         raise MachineError(f"`initial` of an audit must be an initial state such as ProductThermal(), but is {initial!r}.")
+    if isinstance(backend, Backend) and backend.takes_continua:
+        raise MachineError(
+            f"`backend` of an audit must follow the modes of the baths, but {type(backend).__name__} takes continua as they are: "
+            "it has no discretisation to audit. Its own errors are in `ledger.errors` and `ledger.accuracy`."
+        )
     plan = Plan(machine, cycles, initial, backend, 1, progress)
     cut_off = number = None
     if machine.is_settled:

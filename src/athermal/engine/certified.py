@@ -152,6 +152,12 @@ def with_status(ledger: Ledger, status: str) -> Ledger:
 def _check_certifiable(plan: Plan) -> None:
     """Raise `MachineError` for what names single modes of a bath whose modes are yet to be chosen, or cuts oscillators."""
     machine = plan.machine
+    if machine.has_continua:
+        raise MachineError(
+            "Finite subsystems between continuous baths have no modes to be chosen, as the backend "
+            f"{type(plan.backend).__name__} needs them. Use HEOM(), BlochRedfield(), Lindblad() or FloquetMarkov(), which take a "
+            "continuum as it is, or give the baths a number of `modes` and use DensityMatrix(levels=...)."
+        )
     if isinstance(plan.backend, (DensityMatrix, StateVectors)):
         raise MachineError(
             f'`backend` of a run with modes="auto" must be Dense(), Star() or "auto", but is {plan.backend!r}: the cut of its '

@@ -42,8 +42,9 @@ def run(
         The machine's own if left out.
     backend : Backend or "auto", optional
         If left out, `Dense()` for oscillators treated as Gaussian (`Star()` beyond 2000 modes), `DensityMatrix()` for finite
-        parts, `HEOM()` for finite subsystems between continuous baths. "auto" chooses between dense and star by the size of the machine and the length of the run; the ledger's
-        provenance says which (`backend`) and why (`backend_choice`). Machines with modes="auto" are run with "auto" if left out.
+        parts, `HEOM()` for finite subsystems between continuous baths. "auto" chooses between dense and star by the size of the
+        machine and the length of the run; the ledger's provenance says which (`backend`) and why (`backend_choice`). Machines
+        of oscillators with modes="auto" are run with "auto" if left out.
     samples_per_cycle : int
         Equally spaced instants per cycle at which the ledger is sampled, the end of the cycle included. Each keeps a
         propagator of its own, two matrices of the size of the covariance.
@@ -96,12 +97,12 @@ def run(
         _warn_of_recurrence(machine, cycles, initial)
     if machine.is_settled or takes_continua:
         if accuracy is not None:
-            raise MachineError(
-                f'`accuracy` of a run must be left out, but is {accuracy!r}: no reservoir has modes = "auto"; given modes are '
-                "taken as they are."
-                if not takes_continua
-                else f"`accuracy` of a run must be left out, but is {accuracy!r}: the backend has tolerances of its own."
+            why = (
+                "the backend has tolerances of its own."
+                if takes_continua
+                else 'no reservoir has modes = "auto"; given modes are taken as they are.'
             )
+            raise MachineError(f"`accuracy` of a run must be left out, but is {accuracy!r}: {why}")
         ledger = single_run(machine, cycles, initial, backend, samples_per_cycle, progress)
     else:
         accuracy = checked_accuracy(DEFAULT_ACCURACY if accuracy is None else accuracy)
@@ -109,11 +110,16 @@ def run(
     _warn_of_truncation(ledger)
     if violations := ledger.violations():
         warnings.warn(
-            f"{len(violations)} residuals of the laws are above their tolerance. {violations[0]} See `ledger.violations()`.",
+            f"The laws are missed by more than their tolerance. {violations[0]} {_more(len(violations) - 1)}See "
+            "`ledger.violations()`.",
             ResidualWarning,
             stacklevel=2,
         )
     return ledger
+
+
+def _more(count: int) -> str:
+    return f"And {count} more. " if count else ""
 
 
 def _takes_continua(machine: Machine, backend: Backend | str | None) -> bool:

@@ -65,7 +65,7 @@ class Hamiltonian(DrivenTerms[Term]):
             self.frequencies[self.part_modes[reservoir.name]] = reservoir.frequencies
         sources: list[Oscillator | Coupling] = [*machine.oscillators, *machine.couplings]
         terms = [term for source in sources for term in self._terms_of(source)]
-        super().__init__(terms, machine.subsystem_names, machine.period)
+        super().__init__(terms, machine.subsystem_names, machine.reservoir_names, machine.period)
         self.basis = self._span()
         reduced = [self.basis.T @ term.vectors for term in self.terms]
         self._forms = np.array([r @ term.core @ r.T for r, term in zip(reduced, self.terms, strict=True)])
@@ -84,6 +84,19 @@ class Hamiltonian(DrivenTerms[Term]):
     def subsystem_coupling(self, time: float) -> tuple[FloatArray, FloatArray]:
         """Return the forms (subsystems, d, d) and forces (subsystems, d) of every U_i at one time."""
         return self.combine(self.shares * self.strengths(np.array([time])))
+
+    def interactions(self, time: float) -> tuple[FloatArray, FloatArray]:
+        """Return the forms (reservoirs, d, d) and forces (reservoirs, d) of every V_j = sum_i H_ij at one time."""
+        return self.combine(self.groups[1:] * self.strengths(np.array([time])))
+
+    def slopes(self, times: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return `slope` by `groups`, shapes (1 + reservoirs, T, d, d) and (1 + reservoirs, T, d)."""
+        return self.combine(self.groups[:, None, :] * self.rates(times))
+
+    def jumps(self, time: float) -> tuple[FloatArray, FloatArray]:
+        """Return by how much `coupling` jumps at a breakpoint, by `groups`: (1 + reservoirs, d, d) and (1 + reservoirs, d)."""
+        at = np.array([time % self.period])
+        return self.combine(self.groups * (self.strengths(at) - self.strengths(at, "left")))
 
     def combine(self, strengths: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the forms (..., d, d) and forces (..., d) of the coupled quadratures for strengths (..., terms)."""

@@ -1,7 +1,7 @@
 """Finite machines whose baths are continua: the subsystems as matrices, and their contacts with spectral densities.
 
-A contact is H_ij = f(t) X (x) B with B = sum_k g_k x_k and a Hermitian X, its counter-term f(t)^2 X^2 sum_k g_k^2/(2 w_k) included if
-the coupling has one; or f(t) L (x) B^dag + h.c. with B = sum_k g_k b_k (exchange).
+A contact is H_ij = f(t) X (x) B with B = sum_k g_k x_k and a Hermitian X, its counter-term f(t)^2 X^2 sum_k g_k^2/(2 w_k)
+included if the coupling has one; or f(t) L (x) B^dag + h.c. with B = sum_k g_k b_k (exchange).
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ class Contact:
         )
         if not math.isfinite(total):
             raise MachineError(f"`spectral_density` of reservoir {self.bath.name!r} must have a finite integral of J(w)/w.")
-        return 0.5 * total
+        return float(0.5 * total)
 
 
 class OpenSystem:
@@ -138,7 +138,7 @@ class OpenSystem:
         )
         self.contacts = tuple(self._contact(coupling, baths) for coupling in machine.couplings if coupling not in inside)
         every: list[TensorTerm | Contact] = [*terms, *self.contacts]
-        self.drives = DrivenTerms(every, tuple(self.hamiltonian.subsystems), machine.period)
+        self.drives = DrivenTerms(every, self.hamiltonian.subsystems, machine.reservoir_names, machine.period)
 
     def _contact(self, coupling: Coupling, baths: dict[str, ContinuumBath]) -> Contact:
         machine = self.machine
@@ -146,7 +146,8 @@ class OpenSystem:
         subsystem = next(name for name in coupling.between if name not in baths)
         names, is_exchange = operators_of(machine, coupling)
         operators = dict(zip(coupling.between, names, strict=True))
-        local = machine.part(subsystem).operator(operators[subsystem])  # type: ignore[union-attr]
+        part = next(part for part in machine.subsystems if part.name == subsystem and isinstance(part, FiniteSubsystem))
+        local = part.operator(operators[subsystem])
         if operators[bath.name] == "destroy":  # s X b + h.c. = s* X^dag b^dag + h.c.
             local = local.conj().T
         local = scipy.sparse.csr_array(local)
@@ -189,7 +190,8 @@ def with_levels(machine: Machine, levels: int | None) -> Machine:
         return machine
     if levels is None:
         raise MachineError(
-            "The oscillators of this machine have infinitely many states. Say how many levels the backend keeps of each: `levels`."
+            "The oscillators of this machine have infinitely many states. Say how many levels the backend keeps of each with "
+            "its option `levels`."
         )
     cut = [
         TruncatedOscillator(part.name, part.drive, levels, law=part.law, reference_frequency=part.reference_frequency)

@@ -22,8 +22,8 @@ from athermal.machine.drive import Component, Constant, Drive, Product
 from athermal.machine.operator import asymmetry
 from athermal.machine.parts import FiniteReservoir, FiniteSubsystem, Reservoir
 from athermal.machine.terms import DrivenTerms
+from athermal.maths.driven_sum import DrivenSum
 from athermal.maths.tensor import embed
-from athermal.maths.unitary import DrivenSum
 
 if TYPE_CHECKING:
     from athermal.machine.machine import Machine
@@ -65,7 +65,7 @@ class TensorHamiltonian(DrivenTerms[TensorTerm]):
         truncated: dict[str, tuple[int, ...]],
     ) -> None:
         every = [*terms, *(term for group in counters.values() for term in group)]
-        super().__init__(every, tuple(subsystems), period)
+        super().__init__(every, tuple(subsystems), tuple(reservoirs), period)
         self.n_terms = len(terms)
         self.reservoir_energies = reservoirs
         self.names = (*subsystems, *reservoirs)
@@ -73,6 +73,11 @@ class TensorHamiltonian(DrivenTerms[TensorTerm]):
         self.counter_names = tuple(counters)
         self._counter_terms = [list(group) for group in counters.values()]
         self.truncated = truncated
+
+    @property
+    def n_integrals(self) -> int:
+        """How many amounts are integrated: the works on the subsystems and on the couplings to each reservoir, the counters."""
+        return 1 + len(self.reservoirs) + len(self.counter_names)
 
     @property
     def dimension(self) -> int:
@@ -106,16 +111,16 @@ class TensorHamiltonian(DrivenTerms[TensorTerm]):
         return scipy.sparse.diags_array(total.ravel(), format="csr")
 
     @cached_property
-    def _groups(self) -> list[tuple[Drive, list[TensorTerm]]]:
-        """The terms of H with one drive each, taken together."""
-        groups: dict[Drive, list[TensorTerm]] = {}
-        for term in self.terms[: self.n_terms]:
-            groups.setdefault(term.drive, []).append(term)
-        return list(groups.items())
+    def _alike(self) -> list[tuple[Drive, int, list[TensorTerm]]]:
+        """The terms of H with one drive and one of `groups` each, taken together."""
+        found: dict[tuple[Drive, int], list[TensorTerm]] = {}
+        for term, group in zip(self.terms[: self.n_terms], np.argmax(self.groups, axis=0), strict=False):
+            found.setdefault((term.drive, int(group)), []).append(term)
+        return [(drive, group, terms) for (drive, group), terms in found.items()]
 
     @cached_property
     def _matrices(self) -> tuple[Any, ...]:
-        return tuple(self._sum(group) for _, group in self._groups)
+        return tuple(self._sum(terms) for _, _, terms in self._alike)
 
     def _sum(
         self, terms: Sequence[TensorTerm], amounts: Sequence[float] | None = None, within: Sequence[str] | None = None
@@ -132,16 +137,18 @@ class TensorHamiltonian(DrivenTerms[TensorTerm]):
     @cached_property
     def whole(self) -> DrivenSum:
         """H(t), reservoirs included."""
-        return DrivenSum((self.static, *self._matrices), lambda times: self._amounts(times, ones=1))
+        return DrivenSum((self.static, *self._matrices), self._amounts)
 
-    @cached_property
-    def slope(self) -> DrivenSum:
-        """dH/dt between breakpoints."""
-        moving = [k for k, (drive, _) in enumerate(self._groups) if not drive.is_always_constant]
-        drives = [self._groups[k][0] for k in moving]
-        if not moving:  # only a counter is driven
-            nothing = scipy.sparse.csr_array((self.dimension, self.dimension))
-            return DrivenSum((nothing,), lambda times: np.zeros((len(times), 1)))
+    def slopes(self, start: float, stop: float) -> tuple[DrivenSum | None, ...]:
+        """Return dH/dt on a stretch without breakpoints, by `groups`; None where nothing is driven."""
+        moving: list[list[int]] = [[] for _ in self.groups]
+        for k, (drive, group, _) in enumerate(self._alike):
+            if not drive.is_constant(start, stop):
+                moving[group].append(k)
+        return tuple(self._slope(terms) if terms else None for terms in moving)
+
+    def _slope(self, moving: Sequence[int]) -> DrivenSum:
+        drives = [self._alike[k][0] for k in moving]
 
         def rates(times: FloatArray) -> FloatArray:
             return np.stack([np.asarray(drive.derivative(times), dtype=float) for drive in drives], axis=-1)
@@ -153,20 +160,18 @@ class TensorHamiltonian(DrivenTerms[TensorTerm]):
         """The observable of each counter."""
         return tuple(_counter_sum(group, self._sum) for group in self._counter_terms)
 
-    @cached_property
-    def _driven(self) -> DrivenSum:
-        """sum_a f_a(t) K_a, the reservoirs' own Hamiltonians left out."""
-        return DrivenSum(self._matrices, lambda times: self._amounts(times, ones=0))
-
-    def jump(self, time: float) -> Any:
-        """Return H just after a breakpoint minus H just before it, as a sparse matrix."""
+    def jumps(self, time: float) -> tuple[Any, ...]:
+        """Return H just after a breakpoint minus H just before it, by `groups`, as sparse matrices; None where it is zero."""
         at = np.array([time % self.period])
-        amounts = [float(np.real(d.value(at)[0] - d.value(at, "left")[0])) for d, _ in self._groups]
-        return self._driven.combine(np.array(amounts))
+        found: list[Any] = [None] * len(self.groups)
+        for (drive, group, _), matrix in zip(self._alike, self._matrices, strict=True):
+            amount = float(np.real(drive.value(at)[0] - drive.value(at, "left")[0]))
+            if amount != 0.0:
+                found[group] = amount * matrix if found[group] is None else found[group] + amount * matrix
+        return tuple(found)
 
-    def _amounts(self, times: FloatArray, ones: int) -> FloatArray:
-        columns = [np.ones(len(times))] * ones
-        columns += [np.asarray(drive.value(times), dtype=float) for drive, _ in self._groups]
+    def _amounts(self, times: FloatArray) -> FloatArray:
+        columns = [np.ones(len(times)), *(np.asarray(drive.value(times), dtype=float) for drive, _, _ in self._alike)]
         return np.stack(columns, axis=-1)
 
     # --- matrices of some parts ---------------------------------------------------------------------------------------
@@ -180,7 +185,15 @@ class TensorHamiltonian(DrivenTerms[TensorTerm]):
 
     def subsystem_energy_terms(self, index: int, time: float) -> dict[tuple[str, ...], Any]:
         """Return U_i at one time: the sum of its terms with its shares, by the parts they act on."""
-        amounts = self.shares[index] * self.strengths(np.array([time]))[0]
+        return self._by_parts(self.shares[index] * self.strengths(np.array([time]))[0])
+
+    def energy_terms(self, time: float) -> tuple[dict[tuple[str, ...], Any], list[dict[tuple[str, ...], Any]]]:
+        """Return all H_ij at one time by the parts (i, j) they act on, and for each subsystem the rest of U_i."""
+        amounts, is_coupling = self.strengths(np.array([time]))[0], self.groups[0] == 0.0
+        rest = [self._by_parts(np.where(is_coupling, 0.0, share * amounts)) for share in self.shares]
+        return self._by_parts(np.where(is_coupling, amounts, 0.0)), rest
+
+    def _by_parts(self, amounts: FloatArray) -> dict[tuple[str, ...], Any]:
         found: dict[tuple[str, ...], Any] = {}
         for amount, term in zip(amounts[: self.n_terms], self.terms[: self.n_terms], strict=True):
             if amount != 0.0:
@@ -351,8 +364,8 @@ def _check_contact(coupling: Any, bath: Reservoir, operator: Any, *, plus_conjug
     """Raise `MachineError` if a coupling of finite subsystems to a continuous bath is not of a kind that a continuum has."""
     if getattr(coupling, "site", None) is not None or getattr(coupling, "weights", None) is not None:
         raise MachineError(
-            f"`site` and `weights` of {coupling.owner} must be left out: reservoir {bath.name!r} is a continuum, which couples as "
-            "its spectral density says."
+            f"`site` and `weights` of {coupling.owner} must be left out: reservoir {bath.name!r} is a continuum, which couples "
+            "as its spectral density says."
         )
     allowed = ("destroy", "create") if plus_conjugate else ("position",)
     if operator not in allowed:

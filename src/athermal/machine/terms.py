@@ -34,9 +34,10 @@ Kind = TypeVar("Kind", bound=AnyTerm)
 class DrivenTerms(Generic[Kind]):
     """The terms f_a(t) K_a of a Hamiltonian, as far as their drives and owners go."""
 
-    def __init__(self, terms: Sequence[Kind], subsystems: Sequence[str], period: float) -> None:
+    def __init__(self, terms: Sequence[Kind], subsystems: Sequence[str], reservoirs: Sequence[str], period: float) -> None:
         self.terms = tuple(terms)
         self.subsystems = tuple(subsystems)
+        self.reservoirs = tuple(reservoirs)
         self.period = period
 
     @cached_property
@@ -47,6 +48,15 @@ class DrivenTerms(Generic[Kind]):
             for name, share in zip(term.parts, term.share, strict=True):
                 if name in self.subsystems:
                     table[self.subsystems.index(name), a] = share
+        return table
+
+    @cached_property
+    def groups(self) -> FloatArray:
+        """Whose each term is, as ones in a table (1 + reservoirs, terms): row 0 the subsystems', row 1 + j the couplings to j."""
+        table = np.zeros((1 + len(self.reservoirs), len(self.terms)))
+        for a, term in enumerate(self.terms):
+            coupled = [j for j, name in enumerate(self.reservoirs) if name in term.parts]
+            table[1 + coupled[0] if coupled else 0, a] = 1.0
         return table
 
     def strengths(self, times: FloatArray, side: Side = "right") -> FloatArray:

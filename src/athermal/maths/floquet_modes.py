@@ -15,7 +15,8 @@ import numpy as np
 import scipy.linalg
 
 from athermal._types import ComplexArray, FloatArray
-from athermal.maths.unitary import DrivenSum, driven_map, taylor_steps
+from athermal.maths.driven_sum import DrivenSum
+from athermal.maths.unitary import driven_map, taylor_steps
 
 # By how much the highest harmonic turns in a stretch, whose Gauss rule takes the modes' own turning besides.
 _PHASE = 8.0

@@ -6,6 +6,7 @@ the interaction picture of the free reservoirs for a driven one.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -55,25 +56,86 @@ class QuadraticFunctional:
         return QuadraticFunctional(self.form + other.form, self.linear + other.linear, self.constant + other.constant)
 
 
+Works = tuple[QuadraticFunctional | None, ...]
+"""The work done on each group of terms; None, or missing at the end, where that is none."""
+
+
+def added(earlier: Works, later: Works) -> Works:
+    """Return the sums of works that are functionals of the same state."""
+    pairs = itertools.zip_longest(earlier, later)
+    return tuple(two if one is None else one if two is None else one + two for one, two in pairs)
+
+
+def joined(earlier: Works, later: Works, propagator: FloatArray, shift: FloatArray) -> Works:
+    """Return the works of a map r -> propagator r + shift together with those of what follows it."""
+    return added(earlier, tuple(None if work is None else work.pulled_back(propagator, shift) for work in later))
+
+
+def expectations(works: Works, mean: FloatArray, covariance: FloatArray, count: int) -> FloatArray:
+    """Return the work done on each of `count` groups."""
+    values = [0.0 if work is None else work.expectation(mean, covariance) for work in works]
+    return np.array([*values, *[0.0] * (count - len(values))])
+
+
+class WorkIntegral:
+    """integral of <q^T (dV/dt) q / 2 + (dv/dt) . q>, collected from the q's at Gauss nodes, as a functional of the state."""
+
+    def __init__(self, size: int) -> None:
+        self._form: FloatArray | None = None
+        self._linear = np.zeros(size)
+        self._constant = 0.0
+
+    def add(self, rows: FloatArray, slopes: FloatArray, forces: FloatArray) -> None:
+        """Add some nodes: the q's as rows and shifts (T, d, size + 1); their slopes (T, d, d), (T, d) times the weights."""
+        if not np.any(slopes) and not np.any(forces):
+            return
+        if self._form is None:
+            self._form = np.zeros((len(self._linear), len(self._linear)))
+        # The upper triangle, off its diagonal twice, has the same quadratic form and fewer rows.
+        upper = np.triu(slopes) + np.triu(slopes, 1)
+        moving = np.flatnonzero(np.any(upper != 0.0, axis=(0, 2)))
+        if len(moving):
+            own, rates = rows[:, moving, :-1], upper[:, moving] @ rows[:, :, :-1]
+            self._form += own.reshape(-1, own.shape[2]).T @ rates.reshape(-1, own.shape[2])
+        shifts = rows[:, :, -1]
+        pull = np.einsum("tde,te->td", slopes, shifts)
+        if np.any(push := pull + forces):
+            self._linear += np.tensordot(push, rows[:, :, :-1], axes=2)
+            self._constant += float(np.vdot(shifts, 0.5 * pull + forces))
+
+    @property
+    def functional(self) -> QuadraticFunctional | None:
+        """What was collected; None if nothing was driven."""
+        if self._form is None:
+            return None
+        return QuadraticFunctional(0.5 * (self._form + self._form.T), self._linear, self._constant)
+
+
 @dataclass(frozen=True)
 class Evolution:
-    """The affine symplectic map r -> propagator r + shift of an interval, and the work done by the drive on it."""
+    """The affine symplectic map r -> propagator r + shift of an interval, and the work done by the drives on it."""
 
     propagator: FloatArray
     shift: FloatArray
-    work: QuadraticFunctional
+    works: Works = ()
 
     @classmethod
     def identity(cls, size: int) -> Evolution:
         """Return the map of an empty interval."""
-        return cls(np.eye(size), np.zeros(size), QuadraticFunctional.zero(size))
+        return cls(np.eye(size), np.zeros(size))
+
+    @property
+    def work(self) -> QuadraticFunctional:
+        """The work on all groups together."""
+        done = [work for work in self.works if work is not None]
+        return sum(done[1:], start=done[0]) if done else QuadraticFunctional.zero(len(self.shift))
 
     def then(self, later: Evolution) -> Evolution:
         """Return this map followed by a later one."""
         return Evolution(
             later.propagator @ self.propagator,
             later.propagator @ self.shift + later.shift,
-            self.work + later.work.pulled_back(self.propagator, self.shift),
+            joined(self.works, later.works, self.propagator, self.shift),
         )
 
 
@@ -139,7 +201,18 @@ def constant_evolution(hamiltonian: FloatArray, force: FloatArray, duration: flo
             generator[:size, :size] = apply_form(hamiltonian)
             generator[:size, size] = apply_form(force)
             shift = scipy.linalg.expm(duration * generator)[:size, size]
-    return Evolution(propagator, shift, QuadraticFunctional.zero(size))
+    return Evolution(propagator, shift)
+
+
+def add_works(
+    works: list[WorkIntegral], size: int, rows: FloatArray, weights: FloatArray, slopes: tuple[FloatArray, FloatArray]
+) -> None:
+    """Add the nodes of a panel to the work on each group, in place; the slopes are (..., T, d, d) and (..., T, d)."""
+    n_times, d = len(weights), rows.shape[1]
+    forms, forces = slopes[0].reshape(-1, n_times, d, d), slopes[1].reshape(-1, n_times, d)
+    works.extend(WorkIntegral(size) for _ in range(len(forms) - len(works)))
+    for work, form, force in zip(works, forms, forces, strict=True):
+        work.add(rows, weights[:, None, None] * form, weights[:, None] * force)
 
 
 @dataclass(frozen=True)
@@ -180,7 +253,7 @@ class DrivenHamiltonian:
     coupling : callable
         t -> (V, v) of shapes (T, d, d) and (T, d), for an array of T times.
     slope : callable
-        t -> (dV/dt, dv/dt).
+        t -> (dV/dt, dv/dt); with a leading axis by groups of terms, whose works are told apart.
     """
 
     frequencies: FloatArray
@@ -209,19 +282,11 @@ class DrivenHamiltonian:
         """
         size = len(self.basis)
         state = affine_identity(size)
-        form, linear, constant = np.zeros((size, size)), np.zeros(size), 0.0
+        works: list[WorkIntegral] = []
         for stage in self.stages(start, stop, panels, state):
-            dv, df = self.slope(stage.times)
-            rates = np.einsum("mde,mex->mdx", dv, stage.rows) * stage.weights[:, None, None]
-            n_rows = rates.shape[0] * rates.shape[1]
-            q_rows, q_shift = stage.rows[:, :, :-1].reshape(n_rows, size), stage.rows[:, :, -1].reshape(n_rows)
-            form += q_rows.T @ rates[:, :, :-1].reshape(n_rows, size)
-            force = (stage.weights[:, None] * df).reshape(n_rows)
-            linear += q_rows.T @ (rates[:, :, -1].reshape(n_rows) + force)
-            constant += float(0.5 * q_shift @ rates[:, :, -1].reshape(n_rows) + q_shift @ force)
+            add_works(works, size, stage.rows, stage.weights, self.slope(stage.times))
             state = stage.end
-        work = QuadraticFunctional(0.5 * (form + form.T), linear, constant)
-        return Evolution(state[:, :-1], state[:, -1], work)
+        return Evolution(state[:, :-1], state[:, -1], tuple(work.functional for work in works))
 
     def stages(self, start: float, stop: float, panels: int, state: FloatArray) -> Iterator[Stage]:
         """Yield, for each panel, what the coupled quadratures are at its nodes and the map at its end; see `evolve`.

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from athermal._types import ComplexArray, FloatArray, IntArray
-from athermal.maths.propagate import QuadraticFunctional, gauss_legendre_tableau
+from athermal.maths.propagate import (
+    QuadraticFunctional,
+    WorkIntegral,
+    Works,
+    add_works,
+    added,
+    gauss_legendre_tableau,
+    joined,
+)
 from athermal.maths.star import Window, slices_of
 from athermal.maths.symplectic import apply_form
 
@@ -22,16 +30,16 @@ Coupling = Callable[[FloatArray], tuple[FloatArray, FloatArray]]
 
 @dataclass(frozen=True)
 class Stretch:
-    """r -> r + Omega E (G E^T r + h) so far, and the work done so far as a functional of E^T r at the window's start."""
+    """r -> r + Omega E (G E^T r + h) so far, and the works done so far as functionals of E^T r at the window's start."""
 
     gradient: FloatArray
     kick: FloatArray
-    work: QuadraticFunctional
+    works: Works = ()
 
     @classmethod
     def nothing(cls, size: int) -> Stretch:
         """Return the map of an empty stretch."""
-        return cls(np.zeros((size, size)), np.zeros(size), QuadraticFunctional.zero(size))
+        return cls(np.zeros((size, size)), np.zeros(size))
 
 
 class _Piece:
@@ -41,26 +49,6 @@ class _Piece:
         flat = seen.reshape(seen.shape[0] * seen.shape[1], seen.shape[2])
         self.columns, self.own = columns, own
         self.x, self.p = np.ascontiguousarray(flat.real), np.ascontiguousarray(flat.imag)
-
-
-@dataclass
-class _Work:
-    """The work collected so far as a functional, its form not yet symmetric."""
-
-    form: FloatArray
-    linear: FloatArray
-    constant: float = 0.0
-
-    def add(self, q: FloatArray, rates: FloatArray, force: FloatArray) -> None:
-        """Add q^T rates / 2 + force . q, summed over times and q's; what no drive moves does no work."""
-        moving = np.flatnonzero(np.any(rates != 0.0, axis=(0, 2)) | np.any(force != 0.0, axis=0))
-        if len(moving) == 0:
-            return
-        own, flat = (array[:, moving].reshape(-1, array.shape[2]) for array in (q, rates))
-        push = force[:, moving].ravel()
-        self.form += own[:, :-1].T @ flat[:, :-1]
-        self.linear += own[:, :-1].T @ (flat[:, -1] + push)
-        self.constant += float(own[:, -1] @ (0.5 * flat[:, -1] + push))
 
 
 @dataclass(frozen=True)
@@ -76,7 +64,8 @@ class EffectiveStar:
     start : float
         The absolute time at which the window opens.
     coupling, slope : callable
-        t -> (V, v) of shapes (T, d, d) and (T, d), and their derivatives.
+        t -> (V, v) of shapes (T, d, d) and (T, d), and their derivatives, with a leading axis by groups of terms whose works are
+        told apart.
     """
 
     windows: tuple[Window, ...]
@@ -113,13 +102,13 @@ class EffectiveStar:
     def evolve(self, start: float, stop: float, panels: int, before: Stretch, probes: FloatArray | None = None) -> Stretch:
         """Continue the map to `stop` by Gauss-Legendre collocation on equal panels; cf. `DrivenHamiltonian.evolve`.
 
-        With `probes` Z, of shape (2n, k), only G Z, h and the work of this stretch as a functional of z, E^T r = Z z, are
+        With `probes` Z, of shape (2n, k), only G Z, h and the works of this stretch as functionals of z, E^T r = Z z, are
         followed, at a cost linear in k.
         """
         gradient = before.gradient if probes is None else before.gradient @ probes
         state = np.concatenate([gradient, before.kick[:, None]], axis=1)
         width = state.shape[1] - 1
-        work = _Work(np.zeros((width, width)), np.zeros(width))
+        works: list[WorkIntegral] = []
         duration = (stop - start) / panels
         nodes, matrix, weights = gauss_legendre_tableau(_NODES)
         scale = (duration * weights)[:, None, None]
@@ -128,7 +117,6 @@ class EffectiveStar:
         for panel in range(panels):
             times = start + duration * (panel + nodes)
             v, f = self.coupling(times)
-            dv, df = self.slope(times)
             pieces = self._pieces(times)
             response = np.einsum("mdle,lef->mdlf", kernel, v).reshape(n_rows, n_rows)
             known = self._read(pieces, state, d)
@@ -138,9 +126,11 @@ class EffectiveStar:
             gradient = v @ q
             gradient[:, :, -1] += f
             self._write(pieces, scale * gradient, state)
-            work.add(q, scale * (dv @ q), scale[:, :, 0] * df)
-        done = QuadraticFunctional(0.5 * (work.form + work.form.T), work.linear, work.constant)
-        return Stretch(state[:, :-1], state[:, -1], before.work + done if probes is None else done)
+            add_works(works, width, q, duration * weights, self.slope(times))
+        done = tuple(work.functional for work in works)
+        if probes is None:  # all count from the start of the window
+            done = added(before.works, done)
+        return Stretch(state[:, :-1], state[:, -1], done)
 
     def _kernel(self, times: FloatArray, matrix: FloatArray) -> FloatArray:
         """Return K_m^T Omega K_l a_ml, shape (m, d, l, d): it depends on the differences of the times only."""
@@ -188,11 +178,9 @@ class EffectiveStar:
             state[piece.own] += piece.x.T @ flat
             state[_moved(piece.own, n)] += piece.p.T @ flat
 
-    def jump(self, time: float, form: FloatArray, force: FloatArray, before: Stretch) -> Stretch:
-        """Add to the work the jump of <q^T form q / 2 + force . q> at a time."""
-        rows, shift = self.quadratures(time, before)
-        own = QuadraticFunctional(form, force, 0.0).pulled_back(rows, shift)
-        return Stretch(before.gradient, before.kick, before.work + own)
+    def jump(self, time: float, jumps: Works, before: Stretch) -> Stretch:
+        """Add to the works the jumps of <H> at a time, as functionals of the q's."""
+        return replace(before, works=joined(before.works, jumps, *self.quadratures(time, before)))
 
     def heats(self, whole: Stretch) -> list[QuadraticFunctional]:
         """Return the change of each bath's energy r^T w r / 2, as a functional of E^T r at the window's start.

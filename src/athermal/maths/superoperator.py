@@ -5,7 +5,7 @@ A density matrix rho of dimension d is the vector of its columns, as in QuTiP; r
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -83,17 +83,40 @@ def eigenoperators(operator: Matrix, hamiltonian: Matrix, grouping: float) -> li
     return found
 
 
-def redfield(operator: Any, half_rates: Any) -> Any:
-    """Return the Redfield dissipator Z rho X^dag - X^dag Z rho + h.c. with Z = (1/2) sum_w S(w) X(w), without Lamb shift.
+def redfield(operators: Sequence[Any], half_rates: Sequence[Any]) -> Any:
+    """Return the dissipator sum_n Z_n rho X_n^dag - X_n^dag Z_n rho + h.c., sparse if the operators are.
 
-    H.-P. Breuer and F. Petruccione, The Theory of Open Quantum Systems (2002), section 3.3.
+    With Z = (1/2) sum_w S(w) X(w) it is Redfield's without Lamb shift (H.-P. Breuer and F. Petruccione, Theory of Open Quantum
+    Systems (2002), section 3.3); with pairs X(w), Z(w) = S(w) X(w)/2 it is that of Gorini, Kossakowski, Sudarshan and Lindblad
+    (1976).
+
+    Parameters
+    ----------
+    operators, half_rates : sequences of (d, d) matrices
+        X_n and Z_n.
+
+    Examples
+    --------
+    >>> lower = np.array([[0.0, 1.0], [0.0, 0.0]])
+    >>> unstacked(redfield([lower], [0.5 * lower]) @ stacked(np.diag([0.0, 1.0]))).real
+    array([[ 1.,  0.],
+           [ 0., -1.]])
     """
-    x, z = scipy.sparse.csr_array(operator), scipy.sparse.csr_array(half_rates)
-    one = scipy.sparse.eye_array(x.shape[0], format="csr")
-    back = x.conj().T
+    if not len(operators):
+        raise ValueError("A dissipator needs at least one operator.")
+    if scipy.sparse.issparse(operators[0]):
+        return sum((_redfield(x, z) for x, z in zip(operators, half_rates, strict=True)), start=0.0)
+    x, z = np.asarray(operators, dtype=complex), np.asarray(half_rates, dtype=complex)
+    size = x.shape[1]
+    # (B^T (x) A)[(b, a), (d, c)] = conj(X)_bd Z_ac for Z rho X^dag, conj(Z)_bd X_ac for its adjoint
+    flat_x, flat_z = x.reshape(len(x), -1), z.reshape(len(z), -1)
+    jumps = flat_x.conj().T @ flat_z
+    jumps = (jumps + flat_z.conj().T @ flat_x).reshape(size, size, size, size)
+    total = np.ascontiguousarray(jumps.transpose(0, 2, 1, 3)).reshape(size**2, size**2)
+    loss, one = np.einsum("nba,nbc->ac", x.conj(), z), np.eye(size)
+    return total - np.kron(one, loss) - np.kron(loss.conj(), one)
+
+
+def _redfield(x: Any, z: Any) -> Any:
+    one, back = scipy.sparse.eye_array(x.shape[0], format="csr"), x.conj().T
     return sandwich(z, back) - sandwich(back @ z, one) + sandwich(x, z.conj().T) - sandwich(one, z.conj().T @ x)
-
-
-def lindblad(operator: Any) -> Any:
-    """Return the dissipator X rho X^dag - {X^dag X, rho}/2 (Gorini, Kossakowski, Sudarshan 1976; Lindblad 1976)."""
-    return redfield(operator, 0.5 * scipy.sparse.csr_array(operator))

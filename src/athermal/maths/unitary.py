@@ -11,9 +11,9 @@ which needs products with sparse matrices only and is carried until the terms va
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -21,10 +21,9 @@ import scipy.linalg
 import scipy.sparse
 import scipy.special
 
-from athermal._types import ComplexArray, FloatArray, IntArray, Matrix
+from athermal._types import ComplexArray, FloatArray, Matrix
 from athermal.errors import ConvergenceError
-
-Values = Callable[[FloatArray], FloatArray]
+from athermal.maths.driven_sum import DrivenSum
 
 # Half the spread of H times the step: terms of the series then grow to about ten, which costs one digit of sixteen.
 _STEP = 4.0
@@ -42,68 +41,8 @@ _MAX_STEPS = 1_000_000
 _NODES = 14
 # Memory for the coefficients of one batch of columns.
 _BATCH_BYTES = 2**28
-
-
-@dataclass(frozen=True)
-class DrivenSum:
-    """The operator sum_a v_a(t) K_a.
-
-    Parameters
-    ----------
-    matrices : sequence of (d, d) sparse matrices
-        K_a.
-    values : callable
-        Times (T,) -> v_a, shape (T, terms).
-    """
-
-    matrices: tuple[Any, ...]
-    values: Values
-
-    @property
-    def size(self) -> int:
-        """The dimension d."""
-        return int(self.matrices[0].shape[0])
-
-    @cached_property
-    def _common(self) -> tuple[Any, Matrix]:
-        """One sparsity pattern for all matrices, and the entries (terms, nnz) of each in it."""
-        pattern = scipy.sparse.csr_array((self.size, self.size))
-        for matrix in self.matrices:
-            pattern = pattern + abs(matrix).astype(bool).astype(float)
-        pattern.sort_indices()
-        place = scipy.sparse.csr_array((np.arange(1.0, pattern.nnz + 1.0), pattern.indices, pattern.indptr), shape=pattern.shape)
-        kind = np.result_type(float, *(matrix.dtype for matrix in self.matrices))
-        data = np.zeros((len(self.matrices), pattern.nnz), dtype=kind)
-        for row, matrix in zip(data, self.matrices, strict=True):
-            entries = scipy.sparse.coo_array(_canonical(matrix))
-            kept = entries.data != 0.0
-            if not np.any(kept):  # SciPy indexes with empty arrays into a sparse result
-                continue
-            where = np.asarray(place[entries.row[kept], entries.col[kept]]).ravel().astype(np.intp) - 1
-            row[where] = entries.data[kept]
-        return pattern, data
-
-    def at(self, time: float) -> Any:
-        """Return the sparse matrix at one time."""
-        return self.combine(self.values(np.array([time]))[0])
-
-    def combine(self, amounts: FloatArray) -> Any:
-        """Return sum_a amounts_a K_a."""
-        pattern, data = self._common
-        entries = (amounts @ data).astype(complex)  # products with complex states would convert it each time
-        return scipy.sparse.csr_array((entries, pattern.indices, pattern.indptr), shape=pattern.shape)
-
-    def restricted(self, index: IntArray) -> DrivenSum:
-        """Return it on a set of basis states that it does not leave."""
-        return DrivenSum(tuple(matrix[index][:, index] for matrix in self.matrices), self.values)
-
-
-def _canonical(matrix: Any) -> Any:
-    """Return a sparse matrix that holds each entry once."""
-    if not matrix.has_canonical_format:
-        matrix = matrix.copy()
-        matrix.sum_duplicates()
-    return matrix
+# Memory for the states of one piece of nodes.
+_PIECE_BYTES = 2**24
 
 
 @dataclass(frozen=True)
@@ -146,7 +85,7 @@ class Spectrum:
 def driven_map(
     hamiltonian: DrivenSum, integrands: Sequence[DrivenSum], start: float, stop: float
 ) -> tuple[ComplexArray, list[ComplexArray]]:
-    """Return U of [start, stop], and integral U(t)^dag X(t) U(t) dt for each integrand X.
+    """Return U of [start, stop], and integral U(t)^dag X(t) U(t) dt for each Hermitian integrand X.
 
     Examples
     --------
@@ -156,28 +95,39 @@ def driven_map(
     True
     """
     unitary = np.eye(hamiltonian.size, dtype=complex)
+    halves = [integrand.half() for integrand in integrands]
     integrals = [np.zeros_like(unitary) for _ in integrands]
     for times, weights, states, end in taylor_steps(hamiltonian, unitary, start, stop, integrands):
-        for k, integrand in enumerate(integrands):
-            for time, weight, state in zip(times, weights, states, strict=True):
-                integrals[k] += weight * (state.conj().T @ (integrand.at(time) @ state))
+        for nodes, inside in _by_nodes(states) if halves else ():
+            for k, half in enumerate(halves):
+                left, right = half.products(times[nodes], weights[nodes], inside)
+                integrals[k] += left.conj().T @ right
         unitary = end
-    return unitary, integrals
+    return unitary, [total + total.conj().T for total in integrals]
+
+
+def _by_nodes(states: ComplexArray) -> Iterator[tuple[slice, ComplexArray]]:
+    """Yield some of the T nodes at a time, and the states (T, d, n) there as (d, T, n), in pieces of limited memory."""
+    step = max(1, int(_PIECE_BYTES // (16 * states[0].size)))
+    for first in range(0, len(states), step):
+        nodes = slice(first, first + step)
+        yield nodes, np.ascontiguousarray(states[nodes].transpose(1, 0, 2))
 
 
 def driven_states(
     hamiltonian: DrivenSum, integrands: Sequence[DrivenSum], states: ComplexArray, start: float, stop: float
 ) -> tuple[ComplexArray, FloatArray]:
-    """Return the states (d, n) at `stop`, and integral <X(t)> dt of each integrand in each state, shape (integrands, n)."""
+    """Return the states (d, n) at `stop`, and integral <X> dt of each Hermitian integrand in each state (integrands, n)."""
     width = max(1, int(_BATCH_BYTES // (16 * _NODES * len(states))))
-    batches, sums = [], []
+    halves, batches, sums = [integrand.half() for integrand in integrands], [], []
     for first in range(0, states.shape[1], width):
         batch = np.asarray(states[:, first : first + width], dtype=complex)
         total = np.zeros((len(integrands), batch.shape[1]))
         for times, weights, inside, end in taylor_steps(hamiltonian, batch, start, stop, integrands):
-            for k, integrand in enumerate(integrands):
-                for time, weight, state in zip(times, weights, inside, strict=True):
-                    total[k] += weight * np.real(np.einsum("ij,ij->j", state.conj(), integrand.at(time) @ state))
+            for nodes, states_there in _by_nodes(inside) if halves else ():
+                for k, half in enumerate(halves):
+                    left, right = half.products(times[nodes], weights[nodes], states_there)
+                    total[k] += 2.0 * np.real(np.einsum("ij,ij->j", left.conj(), right))
             batch = end
         batches.append(batch)
         sums.append(total)

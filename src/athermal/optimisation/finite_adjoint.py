@@ -26,8 +26,9 @@ from athermal.machine.drive import Drive
 from athermal.machine.initial import Charged, Gibbs, InitialState, ProductThermal
 from athermal.machine.machine import Machine
 from athermal.maths.adjoint import gauss_times, thermal_slope
+from athermal.maths.driven_sum import DrivenSum
 from athermal.maths.tensor import embed
-from athermal.maths.unitary import DrivenSum, Spectrum, taylor_steps
+from athermal.maths.unitary import Spectrum, taylor_steps
 from athermal.optimisation.drive_slopes import Response, active_terms, stretches
 
 _MAX_MEMORY = 8.0

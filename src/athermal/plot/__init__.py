@@ -7,6 +7,7 @@ column's width in this package's style; on axes of your own your own style holds
 from athermal.plot.against_carnot import efficiency
 from athermal.plot.between_backends import backends
 from athermal.plot.budget import flows, resources
+from athermal.plot.by_definition import definitions
 from athermal.plot.heat_map import heat_map
 from athermal.plot.lasting import lasting
 from athermal.plot.mode_map import mode_map
@@ -22,6 +23,7 @@ __all__ = [
     "SWEEP_FIGURES",
     "backends",
     "correlations",
+    "definitions",
     "efficiency",
     "energy_entropy",
     "ergotropy",

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import numpy as np
+import xarray as xr
 from matplotlib.axes import Axes
 
+from athermal._types import FloatArray
 from athermal.floquet import LimitCycle
-from athermal.plot import style, words
+from athermal.plot import style
 from athermal.thermodynamics.ledger import Ledger
+from athermal.thermodynamics.significance import gives_work
 
 
 def efficiency(ledger: Ledger, ax: Axes | None = None, *, limit: LimitCycle | None = None) -> Axes:
@@ -17,7 +20,8 @@ def efficiency(ledger: Ledger, ax: Axes | None = None, *, limit: LimitCycle | No
 
     eta = -W/(Q_in + dU_in) (S15) where work came out (W < 0); the other cycles are crosses at the axis. The cumulative
     efficiency is that of the interval from time zero to the end of each cycle. A diamond marks an athermal engine: W < 0 and
-    dsigma < 0, the only one that can lie above eta_C = 1 - T_min/T_max, the shaded region.
+    dsigma < 0, the only one that can lie above eta_C = 1 - T_min/T_max, the shaded region. Bars are one standard error, of a
+    ledger that has them.
 
     Parameters
     ----------
@@ -64,8 +68,11 @@ def name_beyond_carnot(ax: Axes, side: Literal["left", "right"] = "right") -> No
 
 def _set_scale(ax: Axes, ledger: Ledger, headroom: float) -> float:
     shown = [ledger.carnot_efficiency]
-    for data in (ledger.cycles, ledger.cumulative):
-        shown.extend(data["efficiency"].values[words.gives_work(data)])
+    for data, errors in ((ledger.cycles, ledger.errors), (ledger.cumulative, ledger.cumulative_errors)):
+        eta, bar = _efficiency(ledger, data, errors)
+        shown.extend(eta[gives_work(data)])
+        # a bar longer than its height above zero may run out of the axis
+        shown.extend((eta + np.minimum(bar, eta))[np.isfinite(bar)])
     highest = float(np.nanmax(shown)) or 1.0
     top = highest / (1.0 - headroom)
     ax.set_ylim(0.0, top)
@@ -81,17 +88,26 @@ def _draw_carnot(ax: Axes, ledger: Ledger, top: float) -> None:
     ax.axhline(carnot, color=style.BLACK, linestyle="--", label=rf"Carnot $\eta_\mathrm{{C}} = {carnot:.3f}$", zorder=2)
 
 
+def _efficiency(ledger: Ledger, data: xr.Dataset, errors: xr.Dataset) -> tuple[FloatArray, FloatArray]:
+    """Return eta where work came out, and one standard error of it; NaN where there is none."""
+    eta = np.where(gives_work(data), data["efficiency"].values, np.nan)
+    error = errors["efficiency"].values if ledger.has_standard_errors else np.full(len(eta), np.nan)
+    return eta, np.where(np.isfinite(error) & np.isfinite(eta), error, np.nan)
+
+
 def _draw_cycles(ax: Axes, ledger: Ledger) -> None:
     cycle, size = style.cycle_numbers(ledger), style.marker_size(ledger)
-    gives, gave = words.gives_work(ledger.cycles), words.gives_work(ledger.cumulative)
-    eta = np.where(gives, ledger.cycles["efficiency"].values, np.nan)
-    total = np.where(gave, ledger.cumulative["efficiency"].values, np.nan)
+    gives, gave = gives_work(ledger.cycles), gives_work(ledger.cumulative)
+    eta, bar = _efficiency(ledger, ledger.cycles, ledger.errors)
+    total, total_bar = _efficiency(ledger, ledger.cumulative, ledger.cumulative_errors)
     look: dict[str, Any] = {"markerfacecolor": "white", "markersize": 1.6 * size}
     if np.any(gave):
         marker = "" if style.is_crowded(ledger) else "s"
         ax.plot(cycle, total, ":", marker=marker, color=style.ORANGE, label="since the start", zorder=3, **look)
+        _draw_bars(ax, cycle, total, total_bar, style.ORANGE)
     if np.any(gives):
         ax.plot(cycle, eta, "o-", color=style.BLUE, markersize=size, label="each cycle", zorder=4)
+        _draw_bars(ax, cycle, eta, bar, style.BLUE, label="one standard error")
     athermal = gives & ledger.cycles["is_athermal"].values
     if np.any(athermal):
         label = r"athermal engine, $\mathrm{d}\sigma < 0$"
@@ -103,3 +119,11 @@ def _draw_cycles(ax: Axes, ledger: Ledger) -> None:
         nothing = np.zeros(np.count_nonzero(~gives))
         label = r"no work output, $W \geq 0$"
         ax.plot(cycle[~gives], nothing, "x", color=style.GREY, markersize=1.2 * size, clip_on=False, label=label, zorder=5)
+
+
+def _draw_bars(ax: Axes, cycle: FloatArray, eta: FloatArray, bar: FloatArray, colour: str, label: str | None = None) -> None:
+    known = np.isfinite(bar)
+    if np.any(known):
+        ax.errorbar(
+            cycle[known], eta[known], bar[known], fmt="none", ecolor=colour, elinewidth=0.8, capsize=2.0, label=label, zorder=2.9
+        )

@@ -14,6 +14,7 @@ from athermal.plot import style, words
 from athermal.plot.against_carnot import draw_efficiency, name_beyond_carnot
 from athermal.plot.budget import draw_resources
 from athermal.thermodynamics.ledger import Ledger
+from athermal.thermodynamics.significance import beyond_carnot
 
 
 def summary(ledger: Ledger, figure: Figure | None = None) -> Figure:
@@ -90,7 +91,7 @@ def _write_title(figure: Figure, upper: Axes, ledger: Ledger) -> None:
 
 def _label_best(ax: Axes, ledger: Ledger) -> None:
     """Name the region above Carnot, and point from the clear strip at the top to the most efficient cycle in it."""
-    beyond = words.beyond_carnot(ledger)
+    beyond = beyond_carnot(ledger)
     if not np.any(beyond):
         name_beyond_carnot(ax)
         return

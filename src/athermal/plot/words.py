@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
 from athermal._types import FloatArray
 from athermal.plot import style
-from athermal.thermodynamics import laws
 from athermal.thermodynamics.ledger import Ledger
+from athermal.thermodynamics.significance import above_carnot, beyond_carnot, gives_work
 
 
 @dataclass(frozen=True)
@@ -47,11 +46,6 @@ _INPUT_MODES = {
 }
 
 
-def gives_work(data: xr.Dataset) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
-    """Tell for each interval whether work came out: W < 0 beyond rounding."""
-    return np.asarray((data["work"].values < 0.0) & ~np.isin(data["mode"].values, laws.WITHOUT_WORK))
-
-
 def shown_groups(ledger: Ledger) -> tuple[ResourceGroup, ...]:
     """Return the groups this machine can have: one subsystem has no C(S), one reservoir no C(R) and no heat term."""
     single_system, single_reservoir = (len(names) == 1 for names in (ledger.reference.subsystems, ledger.reference.reservoirs))
@@ -85,11 +79,6 @@ def kinds(ledger: Ledger) -> list[str]:
     ]
 
 
-def beyond_carnot(ledger: Ledger) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
-    """Tell for each cycle whether it gave work at an efficiency above eta_C, beyond rounding."""
-    return np.asarray(gives_work(ledger.cycles) & (ledger.cycles["efficiency"].values > ledger.carnot_efficiency + 1e-9))
-
-
 def ranges(cycles: list[int]) -> str:
     """Return "cycle 1" or "cycles 1-3, 7"; a count where that would be long.
 
@@ -110,6 +99,7 @@ def headline(ledger: Ledger) -> str:
     """Return the result of a run in one line."""
     beyond = beyond_carnot(ledger)
     giving = gives_work(ledger.cycles)
+    doubt = doubtful(ledger)
     every = f"all {ledger.n_cycles} cycles" if ledger.n_cycles > 1 else "its one cycle"
     if set(ledger.cycles["mode"].values) & {"heat reversal"} and not np.any(giving):
         where = [k + 1 for k in range(ledger.n_cycles) if ledger.cycles["mode"].values[k] == "heat reversal"]
@@ -118,12 +108,34 @@ def headline(ledger: Ledger) -> str:
         return f"no work comes out in {every.replace('all', 'any of')}"
     if np.all(beyond):
         return f"beyond the Carnot limit in {every}"
+    if np.any(doubt) and np.any(beyond):
+        return f"beyond the Carnot limit in {_cycles(beyond)}; {_not_significantly(ledger, doubt, 'above it')}"
+    if np.any(doubt):
+        return _not_significantly(ledger, doubt, "above the Carnot limit")
     if np.any(beyond):
         after = int(np.flatnonzero(beyond)[-1]) + 1
         later = set(kinds(ledger)[after:])
         tail = ", an ordinary heat engine afterwards" if later == {"thermal engine"} else ""
-        return f"beyond the Carnot limit in {ranges([int(k) + 1 for k in np.flatnonzero(beyond)])}{tail}"
+        return f"beyond the Carnot limit in {_cycles(beyond)}{tail}"
     return f"below the Carnot limit in {every if np.all(giving) else 'every cycle that gives work'}"
+
+
+def doubtful(ledger: Ledger) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    """Tell for each cycle whether its measured efficiency is above eta_C, but not significantly."""
+    if not ledger.has_standard_errors:
+        return np.zeros(ledger.n_cycles, dtype=bool)
+    above = above_carnot(ledger)
+    return np.asarray(above.is_above & (above.error > 0.0) & ~above.is_significant)
+
+
+def _not_significantly(ledger: Ledger, where: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], above: str) -> str:
+    excess = float(np.max(above_carnot(ledger).standard_errors[where]))
+    most = " or less" if np.count_nonzero(where) > 1 else ""
+    return f"{above} in {_cycles(where)}, but not significantly ({excess:.1f} standard errors{most})"
+
+
+def _cycles(where: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> str:
+    return ranges([int(k) + 1 for k in np.flatnonzero(where)])
 
 
 def sentences(ledger: Ledger, most: int = 3) -> list[str]:
@@ -166,7 +178,21 @@ def _told(ledger: Ledger, kind: str, where: list[int]) -> str:
         return f"{told}, paid by heat, no net work from stored resources"
     share = float(data["entropic_work"].sum() / data["work"].sum())
     payer = paid_by(ledger, where)
-    return f"{told}, {share:.0%} of the work from stored resources, {f'mostly {payer}' if payer else 'of unknown kind'}"
+    return (
+        f"{told}, {share:.0%} of the work from stored resources{_how_surely(ledger, where)}, "
+        f"{f'mostly {payer}' if payer else 'of unknown kind'}"
+    )
+
+
+def _how_surely(ledger: Ledger, where: list[int]) -> str:
+    """Return by how many standard errors dsigma < 0 in these cycles, "" if they have none."""
+    if not ledger.has_standard_errors:
+        return ""
+    spent, error = -ledger.cycles["entropic_work"].values[where], ledger.errors["entropic_work"].values[where]
+    if not np.all(error > 0.0):
+        return ""
+    low, high = (f"{ratio:.1f}" for ratio in (np.min(spent / error), np.max(spent / error)))
+    return f" ({low} standard errors)" if low == high else f" ({low} to {high} standard errors, cycle by cycle)"
 
 
 def _span(name: str, values: FloatArray) -> str:

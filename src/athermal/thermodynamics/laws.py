@@ -128,33 +128,33 @@ def energy_intake(a: Snapshot, b: Snapshot) -> FloatArray:
 
 def efficiency(work: FloatArray, a: Snapshot, b: Snapshot) -> FloatArray:
     """Eta = -W/(Q_in + dU_in), the first form of (S15); NaN if nothing was taken in."""
-    return _ratio(-work, heat_intake(a, b) + energy_intake(a, b))
+    return ratio(-work, heat_intake(a, b) + energy_intake(a, b))
 
 
 def gamma(a: Snapshot, b: Snapshot) -> FloatArray:
     """Gamma = 1/(1 + dU_in/Q_in); NaN if Q_in = 0."""
-    return _ratio(np.ones(()), 1.0 + _ratio(energy_intake(a, b), heat_intake(a, b)))
+    return ratio(np.ones(()), 1.0 + ratio(energy_intake(a, b), heat_intake(a, b)))
 
 
 def thermal_efficiency(a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
     """eta_th = -sum_j eta_j Q_j / Q_in; NaN if Q_in = 0."""
-    return _ratio(-np.sum(carnot_factors(ref) * heat(a, b), axis=-1), heat_intake(a, b))
+    return ratio(-np.sum(carnot_factors(ref) * heat(a, b), axis=-1), heat_intake(a, b))
 
 
 def efficiency_split(a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
     """Eta = gamma (eta_th - T_min dsigma / Q_in), the second form (S19); NaN if Q_in = 0."""
-    inside = thermal_efficiency(a, b, ref) - _ratio(entropic_work(a, b, ref), heat_intake(a, b))
+    inside = thermal_efficiency(a, b, ref) - ratio(entropic_work(a, b, ref), heat_intake(a, b))
     return np.asarray(gamma(a, b) * inside)
 
 
 def thermal_share(work: FloatArray, a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
     """sum_j eta_j Q_j / W: the part of the work that heat accounts for."""
-    return _ratio(np.sum(carnot_factors(ref) * heat(a, b), axis=-1), work)
+    return ratio(np.sum(carnot_factors(ref) * heat(a, b), axis=-1), work)
 
 
 def entropic_share(work: FloatArray, a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
     """T_min dsigma / W: the part of the work that entropic resources account for."""
-    return _ratio(entropic_work(a, b, ref), work)
+    return ratio(entropic_work(a, b, ref), work)
 
 
 # --- refrigerators -------------------------------------------------------------------------------------------------------
@@ -164,7 +164,7 @@ def coefficient_of_performance(work: FloatArray, a: Snapshot, b: Snapshot, ref: 
     """COP = -Q_c/W of two reservoirs of different temperatures; NaN else."""
     if len(ref.temperatures) != 2 or ref.temperatures[0] == ref.temperatures[1]:
         return np.full(np.shape(work), np.nan)
-    return _ratio(-heat(a, b)[..., int(np.argmin(ref.temperatures))], work)
+    return ratio(-heat(a, b)[..., int(np.argmin(ref.temperatures))], work)
 
 
 def carnot_coefficient(ref: Reference) -> float:
@@ -185,7 +185,7 @@ def refrigeration_cost(a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
 def coefficient_split(work: FloatArray, a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
     """COP = eps_C [1 - (T_h dSigma + sum_i d(U_i - T_h S_i))/W]; NaN at equal temperatures, where eps_C is infinite."""
     best = carnot_coefficient(ref)
-    return np.asarray((best if np.isfinite(best) else np.nan) * (1.0 - _ratio(refrigeration_cost(a, b, ref), work)))
+    return np.asarray((best if np.isfinite(best) else np.nan) * (1.0 - ratio(refrigeration_cost(a, b, ref), work)))
 
 
 # --- which resource paid -------------------------------------------------------------------------------------------------
@@ -320,7 +320,7 @@ def is_athermal(entropic: float, resolution: float) -> bool:
     return bool(entropic < -resolution)
 
 
-def _ratio(numerator: FloatArray, denominator: FloatArray) -> FloatArray:
+def ratio(numerator: FloatArray, denominator: FloatArray) -> FloatArray:
     """Return the quotient, NaN where the denominator is zero."""
     top, bottom = np.broadcast_arrays(np.asarray(numerator, dtype=float), np.asarray(denominator, dtype=float))
     return np.asarray(np.divide(top, bottom, out=np.full(top.shape, np.nan), where=bottom != 0.0))

@@ -12,7 +12,7 @@ import xarray as xr
 
 from athermal._types import FloatArray, IntArray
 from athermal._validate import suggest
-from athermal.thermodynamics import errors, laws, measured, significance, storage
+from athermal.thermodynamics import errors, laws, measured, significance, storage, violations
 from athermal.thermodynamics.columns import LONG_NAMES, attributes
 from athermal.thermodynamics.snapshot import EXTRAS, Reference, Refinement, Replicates, Snapshot, Uncertainty
 from athermal.thermodynamics.table import format_table, ledger_rows
@@ -22,8 +22,6 @@ RESIDUAL_TOLERANCE = 1e-9
 
 # Rounding of a difference of two energies or entropies of the whole, in units of their size: the sums run over all modes.
 _ROUNDING = 2048.0 * float(np.finfo(float).eps)
-# By how many standard errors measured numbers may miss a law.
-_STANDARD_ERRORS = 5.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,17 +103,22 @@ class Ledger:
         return dict(self.provenance.get("unchecked", {}))
 
     @property
+    def memoryless(self) -> str:
+        """The solver whose baths remember nothing, so that no correlation can pay for dSigma < 0; "" for all others."""
+        return str(self.provenance.get("memoryless", ""))
+
+    @property
     def has_standard_errors(self) -> bool:
         """Whether `errors` are statistical: of a sampled state, or of measured numbers."""
         return self.replicates is not None or self.uncertainty is not None
 
     @property
-    def _tolerance(self) -> float:
+    def tolerance(self) -> float:
         """What fraction of a law's own terms its residual may be."""
         return float(self.provenance.get("residual_tolerance", RESIDUAL_TOLERANCE))
 
     @property
-    def _rounding(self) -> float:
+    def rounding(self) -> float:
         """To what fraction of the energies of the whole a difference is known: rounding, or the propagators' unitarity defect."""
         return max(_ROUNDING, 4.0 * self.accuracy.get("unitarity_defect", 0.0))
 
@@ -194,35 +197,15 @@ class Ledger:
 
     def violations(self) -> list[str]:
         """Return one sentence for each law that a cycle misses by more than its tolerance, and each impossible entropy."""
-        found: list[str] = []
-        checked = [
-            name for name in LONG_NAMES if name.startswith("residual_") and name.removeprefix("residual_") not in self.unchecked
-        ]
-        for name in checked:
-            values = self.cycles[name].values
-            allowed = self.cycles[f"tolerance_{name.removeprefix('residual_')}"].values
-            found.extend(
-                f"Cycle {cycle + 1}: {LONG_NAMES[name][0]} is {values[cycle]:.3e}, where {allowed[cycle]:.1e} is its tolerance."
-                for cycle in np.flatnonzero(~(np.abs(values) <= allowed))
-            )
-        return found + self._impossible_entropies()
+        return violations.of(self)
 
-    def _impossible_entropies(self) -> list[str]:
-        """Return what no quantum state can have: I, C, D_j < 0, or the whole purer than |S(rho_S) - S(rho_R)| allows."""
-        s, ref = self.snapshots, self.reference
-        size = np.sum(np.abs(s.subsystem_entropies), -1) + np.sum(np.abs(s.reservoir_energies) / ref.temperatures, -1)
-        allowed = self._tolerance * (1.0 + size) + _STANDARD_ERRORS * measured.correlation_noise(self)
-        amounts = {
-            "I(S,R)": laws.mutual_information(s),
-            "C(S)": laws.system_correlation(s),
-            "C(R)": laws.reservoir_correlation(s),
-            "S(SR) - |S(S) - S(R)|": s.total_entropy - np.abs(s.system_entropy - s.reservoirs_entropy),
-        } | {f"D[{name}]": laws.athermality(s, ref)[..., j] for j, name in enumerate(ref.reservoirs)}
-        return [
-            f"At t = {s.time[k]:.6g}: {name} must not be negative, but is {values[k]:.3e}."
-            for name, values in amounts.items()
-            for k in np.flatnonzero(values < -allowed)
-        ]
+    def entropy_tolerance(self, a: Snapshot, b: Snapshot) -> FloatArray:
+        """Return by how much the two sides of the second law may differ over intervals."""
+        ref = self.reference
+        entropies = np.sum(np.abs(b.subsystem_entropies), -1) + np.sum(np.abs(b.reservoir_energies) / ref.temperatures, -1)
+        nats = _ROUNDING * np.where(np.isnan(entropies), 0.0, entropies)
+        terms = np.sum(np.abs(laws.entropy_change(a, b)), -1) + np.sum(np.abs(laws.heat(a, b)) / ref.temperatures, -1)
+        return np.asarray(self.tolerance * terms + nats)
 
     def __repr__(self) -> str:
         """Return what it is in one line."""
@@ -260,7 +243,7 @@ class Ledger:
         duration = b.time - a.time
         entropic = laws.entropic_work(a, b, ref)
         t_min = float(np.min(ref.temperatures))
-        resolution = self._rounding * (np.sum(np.abs(b.subsystem_energies), -1) + np.sum(np.abs(b.reservoir_energies), -1))
+        resolution = self.rounding * (np.sum(np.abs(b.subsystem_energies), -1) + np.sum(np.abs(b.reservoir_energies), -1))
         heats, intake, given = laws.heat(a, b), laws.heat_intake(a, b), laws.energy_intake(a, b)
         by_resource = laws.work_by_resource(a, b, ref)
 
@@ -338,17 +321,15 @@ class Ledger:
     def _residuals(
         self, a: Snapshot, b: Snapshot, work: FloatArray, resolution: FloatArray, noise: FloatArray, dim: str
     ) -> dict[str, Any]:
-        ref, tolerance = self.reference, self._tolerance
-        q, du, ds = laws.heat(a, b), laws.energy_change(a, b), laws.entropy_change(a, b)
-        entropies = np.sum(np.abs(b.subsystem_entropies), -1) + np.sum(np.abs(b.reservoir_energies) / ref.temperatures, -1)
-        nats = _ROUNDING * np.where(np.isnan(entropies), 0.0, entropies)
+        ref, tolerance = self.reference, self.tolerance
+        q, du = laws.heat(a, b), laws.energy_change(a, b)
+        entropy_tolerance = self.entropy_tolerance(a, b)
         t_min = float(np.min(ref.temperatures))
         energy_terms = np.abs(work) + np.sum(np.abs(q), -1) + np.sum(np.abs(du), -1)
-        entropy_terms = np.sum(np.abs(ds), -1) + np.sum(np.abs(q) / ref.temperatures, -1)
         intake = laws.heat_intake(a, b)
         eta, split = laws.efficiency(work, a, b), laws.efficiency_split(a, b, ref)
-        energy_tolerance = tolerance * energy_terms + resolution + _STANDARD_ERRORS * noise
-        split_tolerance = energy_tolerance + t_min * (tolerance * entropy_terms + nats)
+        energy_tolerance = tolerance * energy_terms + resolution + violations.STANDARD_ERRORS * noise
+        split_tolerance = energy_tolerance + t_min * entropy_tolerance
         with np.errstate(divide="ignore", invalid="ignore"):
             # eta divides by the intake, so a small intake magnifies what the energies are known to.
             eta_tolerance = np.where(
@@ -356,12 +337,12 @@ class Ledger:
             )
         residuals = {
             "first_law": (work - laws.first_law(a, b), energy_tolerance),
-            "second_law": (laws.second_law(a, b, ref) - laws.sigma_total_change(a, b, ref), tolerance * entropy_terms + nats),
+            "second_law": (laws.second_law(a, b, ref) - laws.sigma_total_change(a, b, ref), entropy_tolerance),
             "work_split": (work - laws.work_split(a, b, ref), split_tolerance),
             "efficiency": (np.where(np.isnan(split), 0.0, eta - split), eta_tolerance),
         }
         columns: dict[str, Any] = {}
-        violated = np.zeros(np.shape(work), dtype=bool)
+        violated = (laws.sigma_total_change(a, b, ref) < -entropy_tolerance) & bool(self.memoryless)
         for name, (value, allowed) in residuals.items():
             columns[f"tolerance_{name}"] = (dim, allowed)
             if name in self.unchecked:

@@ -10,7 +10,7 @@ import xarray as xr
 
 from athermal._types import FloatArray, IntArray
 from athermal.thermodynamics import laws
-from athermal.thermodynamics.snapshot import ALWAYS, Snapshot, Uncertainty
+from athermal.thermodynamics.snapshot import ALWAYS, Replicates, Snapshot, Uncertainty
 
 if TYPE_CHECKING:
     from athermal.thermodynamics.ledger import Ledger
@@ -30,27 +30,46 @@ def intervals(ledger: Ledger, which: str) -> Intervals:
     step, n = ledger.samples_per_cycle, ledger.n_cycles
     stop = np.arange(step, step * n + 1, step)
     start = np.zeros_like(stop) if which == "cumulative" else stop - step
-    return Intervals(start, stop, _sum_between(ledger.works, start, stop))
+    return Intervals(start, stop, sum_between(ledger.works, start, stop))
 
 
 def bootstrap_columns(ledger: Ledger, which: str) -> xr.Dataset:
     """Return the columns of every draw, flattened: those of the first draw, then of the second, and so on."""
-    held = ledger.replicates
-    if held is None:
+    if ledger.replicates is None:
         return xr.Dataset()
-    found, n = intervals(ledger, which), len(held)
-    works = _sum_between(held.works, found.start, found.stop)
+    return ledger.columns_between(*_drawn(ledger.replicates, intervals(ledger, which)))
+
+
+def drawn_efficiencies(ledger: Ledger, which: str) -> FloatArray:
+    """Return the efficiency of every draw, shape (draws, intervals); NaN where no work came out."""
+    if ledger.replicates is None:
+        return np.empty((0, ledger.n_cycles))
+    a, b, works = _drawn(ledger.replicates, intervals(ledger, which))
+    return np.where(works < 0.0, laws.efficiency(works, a, b), np.nan).reshape(len(ledger.replicates), -1)
+
+
+def _drawn(held: Replicates, found: Intervals) -> tuple[Snapshot, Snapshot, FloatArray]:
+    """Return the ends of the intervals and the works of every draw, one draw after another."""
+    n = len(held)
 
     def flat(index: IntArray) -> Snapshot:
         return held.snapshots.at((np.tile(index, n), np.repeat(np.arange(n), len(index))))
 
-    return ledger.columns_between(flat(found.start), flat(found.stop), works.T.ravel())
+    return flat(found.start), flat(found.stop), sum_between(held.works, found.start, found.stop).T.ravel()
 
 
 def bootstrap_error(ledger: Ledger, which: str) -> Any:
     """Return the function that gives the standard deviation of a column over the draws (Efron 1979)."""
     table, n = bootstrap_columns(ledger, which), 0 if ledger.replicates is None else len(ledger.replicates)
-    return lambda name: np.std(table[name].values.reshape(n, -1, *table[name].shape[1:]), axis=0, ddof=1)
+
+    def error(name: str) -> FloatArray:
+        values = table[name].values.reshape(n, -1, *table[name].shape[1:])
+        # what no draw changes is exact, also where it is infinite
+        return np.where(
+            np.all(values == values[0], axis=0), 0.0, np.std(np.where(np.isinf(values), np.nan, values), axis=0, ddof=1)
+        )
+
+    return error
 
 
 def linear_error(ledger: Ledger, which: str) -> Any:
@@ -70,7 +89,9 @@ def linear_error(ledger: Ledger, which: str) -> Any:
     def error(name: str) -> FloatArray:
         values = table[name].values
         both = values.reshape(len(shifts), 2, -1, *values.shape[1:])
-        return np.asarray(np.sqrt(np.sum((0.5 * (both[:, 0] - both[:, 1])) ** 2, axis=0)))
+        is_same = both[:, 0] == both[:, 1]  # an infinite one too, as eps_C of equal temperatures
+        change = np.subtract(both[:, 0], both[:, 1], out=np.zeros_like(both[:, 0]), where=~is_same)
+        return np.asarray(np.sqrt(np.sum((0.5 * change) ** 2, axis=0)))
 
     return error
 
@@ -129,12 +150,12 @@ def _shifts(errors: Uncertainty, found: Intervals) -> list[_Shift]:
 
 def _heat_variance(errors: Uncertainty, found: Intervals) -> FloatArray:
     read = errors.snapshots.reservoir_energies
-    return np.asarray(read[found.start] ** 2 + read[found.stop] ** 2 + _sum_between(errors.heats**2, found.start, found.stop))
+    return np.asarray(read[found.start] ** 2 + read[found.stop] ** 2 + sum_between(errors.heats**2, found.start, found.stop))
 
 
 def _work_variance(errors: Uncertainty, found: Intervals) -> FloatArray:
     read = errors.work_readings
-    return np.asarray(read[found.start] ** 2 + read[found.stop] ** 2 + _sum_between(errors.works**2, found.start, found.stop))
+    return np.asarray(read[found.start] ** 2 + read[found.stop] ** 2 + sum_between(errors.works**2, found.start, found.stop))
 
 
 def first_law_noise(ledger: Ledger, found: Intervals) -> FloatArray:
@@ -146,7 +167,7 @@ def first_law_noise(ledger: Ledger, found: Intervals) -> FloatArray:
         return np.asarray(np.sqrt(_work_variance(errors, found) + np.sum(_heat_variance(errors, found), axis=-1) + squares))
     if held is not None and held.kind == "bootstrap":
         ends = held.snapshots.at(found.start), held.snapshots.at(found.stop)
-        misses = _sum_between(held.works, found.start, found.stop) - laws.first_law(*ends)
+        misses = sum_between(held.works, found.start, found.stop) - laws.first_law(*ends)
         return np.asarray(np.std(misses, axis=1, ddof=1))
     return np.zeros(len(found.works))
 
@@ -162,7 +183,7 @@ def correlation_noise(ledger: Ledger) -> FloatArray:
     return np.zeros(len(ledger.snapshots.time))
 
 
-def _sum_between(values: FloatArray, start: IntArray, stop: IntArray) -> FloatArray:
+def sum_between(values: FloatArray, start: IntArray, stop: IntArray) -> FloatArray:
     """Return the sums along the first axis over intervals that follow one another, or that all begin at the start."""
     if not np.any(start):
         return np.asarray(np.cumsum(values, axis=0)[stop - 1])

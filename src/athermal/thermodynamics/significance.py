@@ -11,7 +11,7 @@ import xarray as xr
 
 from athermal import _validate
 from athermal._types import FloatArray
-from athermal.errors import StateError
+from athermal.errors import StudyError
 from athermal.thermodynamics import laws, measured
 
 if TYPE_CHECKING:
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 LEVEL = 0.997
 """The confidence from which on an efficiency above Carnot's is called significant."""
+
+
+# What rounding may add to an efficiency.
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +88,8 @@ class Significance:
 
     def _sentence(self, k: int) -> str:
         eta, sure = f"{self.efficiency[k]:.4g}", "significant" if self.is_significant[k] else "NOT significant"
+        if not self.error[k] > 0.0:
+            return f"Cycle {int(self.cycle[k])}: efficiency {eta} is above Carnot's {self.carnot_efficiency:.4g}, with no error."
         if self.draws:
             passed = round(float(self.confidence[k]) * self.draws)
             how = f"{passed} of {self.draws} bootstrap draws exceed it"
@@ -118,7 +124,7 @@ def above_carnot(ledger: Ledger, *, level: float = LEVEL, cumulative: bool = Fal
 
     Raises
     ------
-    StateError
+    StudyError
         If the ledger has no statistical errors, or `level` is out of range.
 
     Examples
@@ -130,27 +136,43 @@ def above_carnot(ledger: Ledger, *, level: float = LEVEL, cumulative: bool = Fal
     Cycle 1: efficiency 0.55±0.1 is above Carnot's 0.5 by 0.5 standard errors; ...: NOT significant at 0.997.
     """
     if not ledger.has_standard_errors:
-        raise StateError(
+        raise StudyError(
             "Whether an efficiency is significantly above Carnot's needs standard errors, but this ledger has none. Give errors "
             "to `account` (heat_errors, work_error, samples of states, ...)."
         )
-    if not 0.5 < _validate.real(level, "level", "above_carnot") < 1.0:
-        raise StateError(f"`level` of above_carnot must lie between 0.5 and 1, but is {level!r}.")
+    with _validate.as_study():
+        level = _validate.real(level, "level", "above_carnot")
+    if not 0.5 < level < 1.0:
+        raise StudyError(f"`level` of above_carnot must lie between 0.5 and 1, but is {level!r}.")
     which = "cumulative" if cumulative else "cycles"
     table, errors = getattr(ledger, which), ledger.cumulative_errors if cumulative else ledger.errors
-    gives = _gives_work(table)
+    gives = gives_work(table)
     eta = np.where(gives, table["efficiency"].values, np.nan)
     error, carnot = np.where(gives, errors["efficiency"].values, np.nan), ledger.carnot_efficiency
     held, draws = ledger.replicates, 0
     if held is not None and held.kind == "bootstrap":
-        draws, drawn = len(held), measured.bootstrap_columns(ledger, which)
-        passed = _gives_work(drawn) & (drawn["efficiency"].values > carnot)
-        confidence = np.mean(passed.reshape(draws, -1), axis=0)
+        draws = len(held)
+        confidence = np.where(gives, np.mean(measured.drawn_efficiencies(ledger, which) > carnot, axis=0), 0.0)
     else:
         with np.errstate(divide="ignore", invalid="ignore"):
             confidence = np.where(gives, scipy.special.ndtr(np.nan_to_num((eta - carnot) / error, nan=0.0)), 0.0)
-    return Significance(table["cycle"].values, eta, error, carnot, confidence, draws, float(level))
+    return Significance(table["cycle"].values, eta, error, carnot, confidence, draws, level)
 
 
-def _gives_work(table: xr.Dataset) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+def beyond_carnot(ledger: Ledger, *, cumulative: bool = False) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    """Tell for each cycle whether it gave work at an efficiency above eta_C: beyond rounding, and significantly if it has errors.
+
+    Examples
+    --------
+    >>> import athermal as at
+    >>> beyond_carnot(at.run(at.library.two_oscillator(modes=12), cycles=2)).tolist()
+    [False, False]
+    """
+    table = ledger.cumulative if cumulative else ledger.cycles
+    above = gives_work(table) & (table["efficiency"].values > ledger.carnot_efficiency + _ROUNDING)
+    return np.asarray(above & above_carnot(ledger, cumulative=cumulative).is_significant if ledger.has_standard_errors else above)
+
+
+def gives_work(table: xr.Dataset) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    """Tell for each interval whether work came out: W < 0 beyond rounding."""
     return np.asarray((table["work"].values < 0.0) & ~np.isin(table["mode"].values, laws.WITHOUT_WORK))

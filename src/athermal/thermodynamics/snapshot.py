@@ -27,6 +27,8 @@ class Extra:
 EXTRAS = {
     "counts": Extra(("counter",), "what each counter of the machine has counted", "", is_cumulative=True),
     "bath_quanta": Extra(("reservoir",), "energy of the quanta that reservoir j received", "energy", is_cumulative=True),
+    "interaction_energy": Extra(("reservoir",), "interaction energy V_j of reservoir j with the subsystems", "energy"),
+    "switching_work": Extra(("reservoir",), "work done by driving the coupling to reservoir j", "energy", is_cumulative=True),
     "ergotropy": Extra((), "ergotropy of the subsystems together", "energy"),
     "subsystem_ergotropy": Extra(("subsystem",), "ergotropy of each subsystem", "energy"),
     "concurrence": Extra((), "concurrence of the two qubits", "1"),
@@ -35,6 +37,10 @@ EXTRAS = {
     "system_correlation_coherence": Extra((), "the part of C(S) that is coherence between energies", "nat"),
     "reservoir_correlation_coherence": Extra((), "the part of C(R) that is coherence between energies", "nat"),
     "top_level_population": Extra((), "largest population of the highest level kept of an oscillator", "1"),
+    "minimal_dissipation_energy": Extra((), "energy Tr(K_S rho_S) of the minimal-dissipation Hamiltonian", "energy"),
+    "minimal_dissipation_heat": Extra(
+        (), "minimal-dissipation heat -int Tr(K_S d rho_S) into the reservoirs", "energy", is_cumulative=True
+    ),
 }
 """What else a snapshot may hold, by name: state functions, and what has been counted since the start."""
 

@@ -27,11 +27,11 @@ def ledger_rows(ledger: Ledger, *, cumulative: bool = False) -> list[list[str]]:
         error = None if errors is None else errors.isel(cycle=n)
 
         def cell(name: str, values: xr.Dataset = row, spread: xr.Dataset | None = error) -> str:
-            return _number(values[name].item(), None if spread is None else spread[name].item())
+            return number(values[name].item(), None if spread is None else spread[name].item())
 
         def cells(name: str, sign: float = 1.0, values: xr.Dataset = row, spread: xr.Dataset | None = error) -> list[str]:
             widths = [None] * values[name].size if spread is None else spread[name].values.tolist()
-            return [_number(sign * value, width) for value, width in zip(values[name].values.tolist(), widths, strict=True)]
+            return [number(sign * value, width) for value, width in zip(values[name].values.tolist(), widths, strict=True)]
 
         mode = str(row["mode"].item())
         if row["work"].item() < 0.0 and mode not in laws.WITHOUT_WORK:
@@ -44,7 +44,7 @@ def ledger_rows(ledger: Ledger, *, cumulative: bool = False) -> list[list[str]]:
                 str(n + 1),
                 cell("work_output"),
                 *cells("heat", -1.0),
-                _number(float(row["energy_change"].sum())),
+                number(float(row["energy_change"].sum())),
                 *(
                     cell(f"{name}_change")
                     for name in ("sigma_total", "mutual_information", "system_correlation", "reservoir_correlation")
@@ -70,7 +70,7 @@ def format_table(rows: list[list[str]]) -> str:
         1  engine
     """
     widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
-    words = {"mode", "paid by"}
+    words = {"mode", "paid by", "definition", "second law"}
     lines = []
     for row in rows:
         cells = [
@@ -81,7 +81,8 @@ def format_table(rows: list[list[str]]) -> str:
     return "\n".join(lines)
 
 
-def _number(value: float, error: float | None = None) -> str:
+def number(value: float, error: float | None = None) -> str:
+    """Return a number as a cell of a table, with its standard error if it has one."""
     if math.isnan(value):
         return "unknown"
     if error is not None:

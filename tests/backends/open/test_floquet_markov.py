@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 
 import numpy as np
@@ -29,6 +30,13 @@ HOT_COLD = [ohmic("hot", 1.2), ohmic("cold", 0.4)]
 def qubit(drive, baths=HOT_COLD, contact=1.0):
     contacts = [at.OperatorCoupling(("q", bath.name), ("sigmax", "position"), contact) for bath in baths]
     return at.Machine([at.Qubit("q", 1.0)], baths, [*contacts, at.OperatorCoupling("q", "sigmax", drive)], period=TAU)
+
+
+def named(*, is_broken):
+    """Expect the ledger to name a broken second law, or not to."""
+    if not is_broken:
+        return contextlib.nullcontext()
+    return pytest.warns(at.ResidualWarning, match="The second law is broken")
 
 
 def run(machine, backend=None, cycles=3, **options):
@@ -140,7 +148,8 @@ def test_the_minimal_heat_machine(cold, is_engine):
     flow = strength * ((number_h + 1.0) * excited - number_h * (1.0 - excited))
     assert float(last.heat[0]) == pytest.approx(high * flow * TAU, rel=1e-9)  # as above
     assert not ledger.violations()
-    other = run(machine, FloquetMarkov(heat="dissipator"), cycles=250).cycles.isel(cycle=-1)
+    with named(is_broken=not is_engine):
+        other = run(machine, FloquetMarkov(heat="dissipator"), cycles=250).cycles.isel(cycle=-1)
     assert other.heat.values == pytest.approx(w_0 * flow * TAU * np.array([1.0, -1.0]), rel=1e-6)  # as above
     assert (float(other.sigma_total_change) > 0.0) == is_engine
 
@@ -183,7 +192,8 @@ def test_row_22_the_weakly_driven_maser():
 def test_first_law_and_second_law_of_the_quanta(drive, heat):
     machine = qubit(drive)
     start = at.GivenState((qutip.basis(2, 0) + 1j * qutip.basis(2, 1)).unit(), parts=("q",))
-    ledger = run(machine, FloquetMarkov(heat=heat), samples_per_cycle=5, initial=start)
+    with named(is_broken=heat == "dissipator"):
+        ledger = run(machine, FloquetMarkov(heat=heat), samples_per_cycle=5, initial=start)
     s, cumulative = ledger.snapshots, ledger.cumulative
     work = np.concatenate([[0.0], np.cumsum(ledger.works)])
     balance = work - np.sum(s.reservoir_energies, axis=-1) - (s.subsystem_energies - s.subsystem_energies[0])[:, 0]
@@ -191,9 +201,13 @@ def test_first_law_and_second_law_of_the_quanta(drive, heat):
     entropy = s.system_entropy + s.extras["bath_quanta"] @ (1.0 / ledger.reference.temperatures)
     assert np.all(np.diff(entropy) > 0.0)
     assert np.max(np.abs(work)) > 0.01
-    whole = run(machine, FloquetMarkov(heat=heat), initial=start).cumulative
-    for name in ("work", "heat", "bath_quanta"):
-        assert whole[name].values == pytest.approx(cumulative[name].values, abs=1e-12)  # as above
+    solver = FloquetMarkov(heat=heat).bind(machine)
+    state = solver.prepare(start)
+    for k in range(3):
+        state, _ = solver.advance(state, k * TAU, (k + 1) * TAU)
+        whole = [cumulative[name].values[k] for name in ("heat", "bath_quanta")]
+        assert [state.sums[1:3], state.sums[5:]] == [pytest.approx(values, abs=1e-12) for values in whole]  # as above
+        assert state.sums[0] == pytest.approx(float(cumulative.work[k]), abs=1e-12)  # as above
 
 
 def test_sudden_quenches():

@@ -16,18 +16,19 @@ def test_the_whole_at_any_time(case):
     machine, hand = case.machine, OperatorsByHand(case.machine)
     assembled = machine.tensor_hamiltonian
     assert assembled.dimension == machine.dimension
+    coupled = [hand.coupled(name) for name in machine.reservoir_names]
+    groups = [[term for term in hand.terms if not any(term is other for group in coupled for other in group)], *coupled]
     for t in machine.period * np.array([0.03, 0.41, 0.77]):
         assert np.allclose(assembled.whole.at(t).toarray(), hand.hamiltonian(t), rtol=0.0, atol=1e-13)  # rounding
         for name in machine.subsystem_names:
             assert np.allclose(assembled.own((name,), t).toarray(), hand.own([name], t), rtol=0.0, atol=1e-13)
-        moving = sum(term.slope(t) for term in hand.terms)
-        if any(not drive.is_always_constant for drive, _ in assembled._groups):
-            assert np.allclose(assembled.slope.at(t).toarray(), moving, rtol=0.0, atol=1e-12)  # slopes of interpolants
-        else:
-            assert not np.any(moving)
+        for group, found in zip(groups, assembled.slopes(t, t), strict=True):
+            expected = sum(term.slope(t) for term in group) if group else 0.0
+            assert np.allclose(0.0 if found is None else found.at(t).toarray(), expected, rtol=0.0, atol=1e-12)  # interpolants
     for time in assembled.breakpoints:
-        expected = hand.hamiltonian(time) - hand.hamiltonian(time, "left")
-        assert np.allclose(assembled.jump(time).toarray(), expected, rtol=0.0, atol=1e-12)
+        for group, found in zip(groups, assembled.jumps(time), strict=True):
+            expected = sum(term.at(time) - term.at(time, "left") for term in group) if group else 0.0
+            assert np.allclose(0.0 if found is None else found.toarray(), expected, rtol=0.0, atol=1e-12)
 
 
 def test_a_bath_in_its_energy_basis_has_the_spectrum_of_the_whole():

@@ -7,7 +7,8 @@ import scipy.linalg
 import scipy.sparse
 
 import athermal as at
-from athermal.maths.unitary import DrivenSum, Spectrum, constant_states, driven_map, driven_states, taylor_steps
+from athermal.maths.driven_sum import DrivenSum, pulled_back
+from athermal.maths.unitary import Spectrum, constant_states, driven_map, driven_states, taylor_steps
 
 
 def hermitian(seed, size):
@@ -177,3 +178,11 @@ def test_imaginary_time():
     for _, _, _, end in taylor_steps(still, states, 0.0, 2.6, factor=-1.0):
         states = end
     assert np.allclose(states, scipy.linalg.expm(-2.6 * h), rtol=1e-13)
+
+
+def test_an_operator_pulled_back_through_a_unitary():
+    x, diagonal = hermitian(4, 6), np.diag([2.0, 2.0, 2.0, -1.0, 2.0, 0.5])
+    u = np.linalg.qr(hermitian(5, 6))[0]
+    for matrix in (x, diagonal, x + diagonal, np.zeros((6, 6))):
+        found = pulled_back(scipy.sparse.csr_array(matrix), u)
+        assert np.allclose(found, u.conj().T @ matrix @ u, rtol=0.0, atol=1e-14)  # rounding

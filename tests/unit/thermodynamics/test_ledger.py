@@ -48,7 +48,14 @@ def by_hand(n, **changes):
 
 def test_columns_and_their_dimensions(ledger):
     dims = {name: ledger.cycles[name].dims for name in ledger.cycles}
-    per_reservoir = {"heat", "athermality", "athermality_change"}
+    per_reservoir = {
+        "heat",
+        "athermality",
+        "athermality_change",
+        "interaction_energy",
+        "interaction_energy_change",
+        "switching_work",
+    }
     per_subsystem = {"energy_change", "entropy_change", "free_energy_change"}
     per_resource = {"work_by_resource", "refrigeration_by_resource"}
     for name, found in dims.items():

@@ -25,8 +25,9 @@ from athermal.machine.parts.finite import check_levels
 from athermal.machine.tensor_hamiltonian import TensorHamiltonian
 from athermal.machine.truncation import truncate
 from athermal.maths.density import log_partition
+from athermal.maths.driven_sum import DrivenSum, pulled_back
 from athermal.maths.tensor import sectors
-from athermal.maths.unitary import DrivenSum, Spectrum, driven_map
+from athermal.maths.unitary import Spectrum, driven_map
 from athermal.thermodynamics.snapshot import Reference, Snapshot
 
 # Matrices of the size of the whole that are held at once: state, propagator, its work and their products.
@@ -46,8 +47,8 @@ class DensityMatrix(Backend):
     Parameters
     ----------
     levels : int, optional
-        For a machine of oscillators treated as Gaussian: the levels to which each is cut, instead of `Dense`; for finite subsystems
-        between continuous baths: those to which each mode of the baths is cut. Its size grows as levels to the number of modes.
+        For a machine of oscillators treated as Gaussian: the levels to which each is cut, instead of `Dense`; for finite
+        subsystems between continuous baths: those of each mode of the baths. Its size grows as levels to the number of modes.
     max_memory : float
         GiB that a run may need, by an estimate made before anything is allocated. Propagators of many strokes or sampled instants
         that would take more are worked out again in every cycle.
@@ -81,8 +82,11 @@ class DensityMatrix(Backend):
         if machine.is_finite:
             check_baths(machine, self.max_memory)
         remedy = "Use StateVectors(), fewer or smaller parts" if machine.is_finite else "Use Dense(), or fewer levels"
-        check_memory("A density matrix of this machine", dimension, 16.0 * _MATRICES, 2, self.max_memory, remedy)
-        return DensityMatrixSolver(machine, self)
+        what = "A density matrix of this machine"
+        check_memory(what, dimension, 16.0 * _MATRICES, 2, self.max_memory, remedy)
+        solver = DensityMatrixSolver(machine, self)
+        check_memory(what, dimension, 16.0 * solver.n_matrices, 2, self.max_memory, remedy)
+        return solver
 
     def _bind_continua(self, machine: Machine) -> DensityMatrixSolver:
         """Return a solver for finite subsystems between continuous baths, each mode of these cut to some levels."""
@@ -111,29 +115,31 @@ class DensityMatrix(Backend):
 
 @dataclass(frozen=True)
 class Blocks:
-    """The map of an interval, sector by sector: U, and the operators of its work and of what its counters count."""
+    """The map of an interval, sector by sector: U, and the operator of everything that is integrated along it."""
 
     unitaries: tuple[Matrix, ...]
-    work: tuple[Matrix | None, ...]
-    counts: tuple[tuple[Matrix | None, ...], ...]
+    integrals: tuple[tuple[Matrix | None, ...], ...]
 
     def size(self) -> float:
         """Return how many bytes it takes."""
-        operators = [*self.unitaries, *self.work, *(entry for group in self.counts for entry in group)]
+        operators = [*self.unitaries, *(entry for group in self.integrals for entry in group)]
         return float(sum(getattr(entry, "nbytes", 0) for entry in operators))
 
     def then(self, later: Blocks) -> Blocks:
         """Return this map followed by a later one."""
         return Blocks(
             tuple(b @ a for a, b in zip(self.unitaries, later.unitaries, strict=True)),
-            self._pulled(self.work, later.work),
-            tuple(self._pulled(a, b) for a, b in zip(self.counts, later.counts, strict=True)),
+            tuple(self._pulled(a, b) for a, b in zip(self.integrals, later.integrals, strict=True)),
         )
 
     def _pulled(self, own: Sequence[Matrix | None], later: Sequence[Any]) -> tuple[Matrix | None, ...]:
         """Return own + U^dag later U."""
+
+        def pulled(later: Any, unitary: Matrix) -> Matrix:
+            return pulled_back(later, unitary) if scipy.sparse.issparse(later) else unitary.conj().T @ (later @ unitary)
+
         return tuple(
-            a if b is None else (0.0 if a is None else a) + u.conj().T @ (b @ u)
+            a if b is None else (0.0 if a is None else a) + pulled(b, u)
             for a, b, u in zip(own, later, self.unitaries, strict=True)
         )
 
@@ -147,7 +153,7 @@ class DensityMatrixSolver(Solver[FactorState]):
         self.hamiltonian = hamiltonian_of(machine, options.levels)
         self.observer = Observer(self.hamiltonian)
         # What is held beyond a single map stays within the memory that the run may take.
-        spare = options.max_memory * GIB - 16.0 * _MATRICES * float(self.hamiltonian.dimension) ** 2
+        spare = options.max_memory * GIB - 16.0 * self.n_matrices * float(self.hamiltonian.dimension) ** 2
         self._maps: Held[Blocks] = Held(Blocks.size, 0.5 * spare)
         self._spectra: Held[Spectrum] = Held(Spectrum.size, 0.5 * spare)
         self._defect = 0.0
@@ -156,6 +162,17 @@ class DensityMatrixSolver(Solver[FactorState]):
     @property
     def reference(self) -> Reference:
         return reference_of(self.machine, self.hamiltonian)
+
+    @property
+    def n_matrices(self) -> int:
+        """How many matrices of the size of the whole are held at once; the works on several driven groups take one each."""
+        own = self.hamiltonian.terms[: self.hamiltonian.n_terms]
+        driven = {
+            int(group)
+            for term, group in zip(own, np.argmax(self.hamiltonian.groups, axis=0), strict=False)
+            if not term.drive.is_always_constant
+        }
+        return _MATRICES + max(0, len(driven) - 1)
 
     @property
     def sectors(self) -> list[IntArray]:
@@ -168,10 +185,10 @@ class DensityMatrixSolver(Solver[FactorState]):
     def prepare(self, initial: InitialState) -> FactorState:
         preparation = Preparation(self.machine, self.hamiltonian, self._cycles_backwards, self.options.max_memory)
         factor = preparation.pieces(initial).factor()
-        return FactorState.at_start(factor, len(self.hamiltonian.counter_names))
+        return FactorState.at_start(factor, self.hamiltonian.n_integrals)
 
     def _cycles_backwards(self, factor: Matrix, cycles: int) -> Matrix:
-        state = FactorState.at_start(np.asarray(factor, dtype=complex), len(self.hamiltonian.counter_names))
+        state = FactorState.at_start(np.asarray(factor, dtype=complex), self.hamiltonian.n_integrals)
         for _ in range(cycles):
             state, _ = self.advance(state, self.machine.period, 0.0)
         return state.factor
@@ -186,22 +203,23 @@ class DensityMatrixSolver(Solver[FactorState]):
             factor[index] = (unitary if is_forward else unitary.conj().T) @ state.factor[index]
         # The operators are those of the earlier state.
         earlier, sign = (state.factor, 1.0) if is_forward else (factor, -1.0)
-        added = sign * np.array([self._expectations(operators, earlier) for operators in (blocks.work, *blocks.counts)])
-        return FactorState(factor, state.integrals + added), float(np.sum(added[0]))
+        added = sign * self._expectations(blocks.integrals, earlier)[:, None]
+        return FactorState(factor, state.integrals + added), float(np.sum(added[: 1 + len(self.hamiltonian.reservoirs)]))
 
-    def _expectations(self, operators: Sequence[Matrix | None], factor: ComplexArray) -> FloatArray:
-        """Return the expectation value of a block operator in each column."""
-        total = np.zeros(factor.shape[1])
-        for index, operator in zip(self.sectors, operators, strict=True):
-            if operator is not None:
-                rows = factor[index]
-                total += np.real(np.einsum("ij,ij->j", rows.conj(), operator @ rows))
-        return total
+    def _expectations(self, operators: Sequence[Sequence[Matrix | None]], factor: ComplexArray) -> FloatArray:
+        """Return the expectation values of block operators."""
+        totals = np.zeros(len(operators))
+        for k, index in enumerate(self.sectors):
+            present = [(n, block) for n, blocks in enumerate(operators) if (block := blocks[k]) is not None]
+            density = np.asarray(factor[index] @ factor[index].conj().T) if present else np.empty(0)
+            for n, block in present:
+                totals[n] += float(np.real(np.vdot(np.asarray(block), density)))  # Tr(X^dag rho), and X is Hermitian
+        return totals
 
     def snapshot(self, state: FactorState, time: float) -> Snapshot:
         phase = time % self.machine.period
         return self.observer.snapshot(
-            state.factor, state.integrals[1:], phase, with_coherence=self.options.coherence or None
+            state.factor, state.integrals, phase, with_coherence=self.options.coherence or None
         ).at_time(time)
 
     @property
@@ -238,39 +256,43 @@ class DensityMatrixSolver(Solver[FactorState]):
         return total
 
     def _jump(self, time: float) -> Blocks:
-        """Return the map of a breakpoint: nothing moves, and the jump of <H> is work."""
-        jump = self.hamiltonian.jump(time)
-        work = tuple(None if (block := jump[index][:, index]).nnz == 0 else block for index in self.sectors)
+        """Return the map of a breakpoint: nothing moves, and the jumps of <H> are work."""
         nothing = (None,) * len(self.sectors)
+        works = [
+            nothing
+            if jump is None
+            else tuple(None if (block := jump[index][:, index]).nnz == 0 else block for index in self.sectors)
+            for jump in self.hamiltonian.jumps(time)
+        ]
         ones = tuple(scipy.sparse.eye_array(len(index), format="csr") for index in self.sectors)
-        return Blocks(ones, work, (nothing,) * len(self.hamiltonian.counter_names))
+        return Blocks(ones, (*works, *[nothing] * len(self.hamiltonian.counter_names)))
 
     def _stretch(self, start: float, stop: float) -> Blocks:
         """Return the map of a stretch without breakpoints."""
         whole, counters = self.hamiltonian.whole, self.hamiltonian.counters
         is_constant = self.hamiltonian.is_constant(start, stop)
+        works: list[Matrix | None] = [None] * len(self.hamiltonian.groups)
+        integrands: list[DrivenSum | None] = [*self.hamiltonian.slopes(start, stop), *counters]
         middle = np.array([0.5 * (start + stop)])
         amounts = tuple(map(float, whole.values(middle)[0]))
         constant = whole.combine(np.array(amounts)) if is_constant else None
         observables = [counter.at(float(middle[0])) for counter in counters] if is_constant else []
         unitaries: list[Matrix] = []
-        work: list[Matrix | None] = []
-        counts: list[list[Matrix | None]] = []
+        integrals: list[list[Matrix | None]] = []
         for k, index in enumerate(self.sectors):
             if is_constant:
                 spectrum = self._spectrum(constant, amounts, k, index)
                 unitaries.append(spectrum.propagator(stop - start))
-                work.append(None)
-                counts.append([spectrum.time_integral(o[index][:, index], stop - start) for o in observables])
+                counted = [spectrum.time_integral(o[index][:, index], stop - start) for o in observables]
+                integrals.append([*works, *counted])
                 continue
-            integrands: list[DrivenSum] = [self.hamiltonian.slope, *counters]
-            inside = [integrand.restricted(index) for integrand in integrands]
-            unitary, (worked, *counted) = driven_map(whole.restricted(index), inside, start, stop)
+            present = [n for n, integrand in enumerate(integrands) if integrand is not None]
+            inside = [integrand.restricted(index) for integrand in integrands if integrand is not None]
+            unitary, found = driven_map(whole.restricted(index), inside, start, stop)
             unitaries.append(unitary)
-            work.append(worked)
-            counts.append(list(counted))
-        by_counter = tuple(tuple(counts[k][c] for k in range(len(self.sectors))) for c in range(len(counters)))
-        return Blocks(tuple(unitaries), tuple(work), by_counter)
+            by_integrand = dict(zip(present, found, strict=True))
+            integrals.append([by_integrand.get(n) for n in range(len(integrands))])
+        return Blocks(tuple(unitaries), tuple(zip(*integrals, strict=True)))
 
     def _spectrum(self, constant: Any, amounts: tuple[float, ...], k: int, index: IntArray) -> Spectrum:
         """Return the spectrum of a constant Hamiltonian in one sector; the same strengths share it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -27,18 +28,26 @@ class Observer:
 
     # --- linear in the state -------------------------------------------------------------------------------------------
 
-    def subsystem_energies(self, factor: ComplexArray, time: float) -> FloatArray:
-        """Return U_i in each column, shape (subsystems, columns); their sums are the energies of the state."""
-        total = np.zeros((len(self.system), factor.shape[1]))
+    def energies(self, factor: ComplexArray, time: float) -> tuple[FloatArray, FloatArray]:
+        """Return U_i and V_j in each column, shapes (subsystems, columns) and (reservoirs, columns).
+
+        Their sums over the columns are the energies of the state.
+        """
+        couplings, rest = self.hamiltonian.energy_terms(time)
+        names, baths = self.hamiltonian.subsystems, self.hamiltonian.reservoirs
+        own, interactions = (np.zeros((len(group), factor.shape[1])) for group in (names, baths))
         views: dict[tuple[str, ...], Matrix] = {}
-        for i in self.system:
-            for parts, local in self.hamiltonian.subsystem_energy_terms(i, time).items():
+        for i, terms in enumerate(rest):
+            for parts, local in terms.items():
                 if parts not in views:
                     views = {parts: split(factor, self.hamiltonian.dimensions, self.hamiltonian.positions(parts))}
-                rows = views[parts]
-                each = np.real(np.einsum("ij,ij->j", rows.conj(), local @ rows))
-                total[i] += each.reshape(-1, factor.shape[1]).sum(axis=0)
-        return total
+                own[i] += _expectation(local, views[parts], factor.shape[1])
+        for parts, local in couplings.items():
+            rows = split(factor, self.hamiltonian.dimensions, self.hamiltonian.positions(parts))
+            energy = _expectation(local, rows, factor.shape[1])
+            own[next(names.index(name) for name in parts if name in names)] += energy
+            interactions[next(baths.index(name) for name in parts if name in baths)] += energy
+        return own, interactions
 
     def reservoir_energies(self, factor: ComplexArray) -> FloatArray:
         """Return E_j in each column, shape (reservoirs, columns)."""
@@ -159,14 +168,21 @@ class Observer:
         each = [seen.entropy([k]) - density.entropy(self.part_of_system(rho, k)) for k in self.system]
         return UNKNOWN_COHERENCE | {"system_correlation_coherence": np.asarray(together - sum(each))}
 
-    def snapshot(self, factor: ComplexArray, counts: FloatArray, time: float, *, with_coherence: bool | None) -> Snapshot:
-        """Return everything about a state given by all its columns, which must be orthogonal.
+    def integrated(self, integrals: FloatArray) -> dict[str, FloatArray]:
+        """Return the columns that are counted since the start, from what was integrated up to now."""
+        last = 1 + len(self.reservoirs)
+        found = {"switching_work": integrals[1:last]}
+        return found | ({"counts": integrals[last:]} if len(integrals) > last else {})
+
+    def snapshot(self, factor: ComplexArray, integrals: FloatArray, time: float, *, with_coherence: bool | None) -> Snapshot:
+        """Return everything about a state given by all its columns, which must be orthogonal, and their integrals.
 
         Without coherence the columns that need that of the reservoirs are unknown; with None there are no such columns.
         """
         rho = self.system_density(factor)
         entropy = self.entropies(factor, rho)
-        extras = {"counts": np.sum(counts, axis=1)} if len(counts) else {}
+        energies, interactions = self.energies(factor, time)
+        extras = {"interaction_energy": interactions.sum(axis=1)} | self.integrated(np.sum(integrals, axis=1))
         extras |= self.system_extras(rho, time)
         if self.hamiltonian.truncated:
             extras["top_level_population"] = np.asarray(self.top_level_population(factor))
@@ -174,7 +190,7 @@ class Observer:
             extras |= self.coherences(factor, time, entropy) if with_coherence else self.system_coherence(rho, time)
         return Snapshot(
             np.asarray(time),
-            self.subsystem_energies(factor, time).sum(axis=1),
+            energies.sum(axis=1),
             self.reservoir_energies(factor).sum(axis=1),
             np.array([entropy((k,)) for k in self.system]),
             np.array([entropy((k,)) for k in self.reservoirs]),
@@ -183,6 +199,12 @@ class Observer:
             np.asarray(entropy((*self.system, *self.reservoirs))),
             extras,
         )
+
+
+def _expectation(local: Any, rows: ComplexArray, columns: int) -> FloatArray:
+    """Return the expectation value in each column of a local operator, from the state split by its parts."""
+    each = np.real(np.einsum("ij,ij->j", rows.conj(), local @ rows))
+    return np.asarray(each.reshape(-1, columns).sum(axis=0))
 
 
 UNKNOWN_COHERENCE: dict[str, FloatArray] = {

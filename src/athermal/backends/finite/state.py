@@ -23,17 +23,18 @@ class FactorState:
     ----------
     factor : (d, r) array
         M, one column for each pure state of a mixture, orthogonal unless it is a sample.
-    integrals : (1 + counters, r) array
-        The work done, and what each counter has counted, in each column since time zero.
+    integrals : (1 + reservoirs + counters, r or 1) array
+        The work done on the subsystems' own terms and on the couplings to each reservoir, and what each counter has counted,
+        since time zero: in each column, or in all together.
     """
 
     factor: ComplexArray
     integrals: FloatArray
 
     @classmethod
-    def at_start(cls, factor: ComplexArray, n_counters: int) -> FactorState:
+    def at_start(cls, factor: ComplexArray, n_integrals: int, columns: int = 1) -> FactorState:
         """Return a state at time zero."""
-        return cls(factor, np.zeros((1 + n_counters, factor.shape[1])))
+        return cls(factor, np.zeros((n_integrals, columns)))
 
 
 @dataclass(frozen=True)

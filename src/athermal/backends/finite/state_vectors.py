@@ -20,9 +20,12 @@ from athermal.errors import MachineError
 from athermal.machine.initial import Charged, Gibbs, InitialState
 from athermal.machine.machine import Machine
 from athermal.maths.density import entropy
+from athermal.maths.driven_sum import DrivenSum
 from athermal.maths.tensor import populations
-from athermal.maths.unitary import DrivenSum, constant_states, driven_states, taylor_steps
+from athermal.maths.unitary import constant_states, driven_states, taylor_steps
 from athermal.thermodynamics.snapshot import Reference, Snapshot
+
+Linear = tuple[FloatArray, FloatArray, FloatArray, ComplexArray]
 
 # Vectors of the size of the whole that a step needs beside the columns themselves.
 _SPARE_COLUMNS = 40
@@ -107,7 +110,7 @@ class StateVectorsSolver(Solver[FactorState]):
         self.is_sampled = False
         self._total_entropy = float("nan")
         self._norm_defect = 0.0
-        self._seen: tuple[FactorState, float, tuple[FloatArray, FloatArray, ComplexArray]] | None = None
+        self._seen: tuple[FactorState, float, Linear] | None = None
 
     @property
     def reference(self) -> Reference:
@@ -119,10 +122,13 @@ class StateVectorsSolver(Solver[FactorState]):
         charged, start = 0, initial
         while isinstance(start, Charged):
             charged, start = charged + start.cycles, start.start
-        state = FactorState.at_start(self._columns(start), len(self.hamiltonian.counter_names))
+        state = self._at_start(self._columns(start))
         for _ in range(charged):
             state, _ = self.advance(state, self.machine.period, 0.0)
-        return FactorState.at_start(state.factor, len(self.hamiltonian.counter_names))
+        return self._at_start(state.factor)
+
+    def _at_start(self, factor: ComplexArray) -> FactorState:
+        return FactorState.at_start(factor, self.hamiltonian.n_integrals, factor.shape[1])
 
     def _columns(self, start: InitialState) -> ComplexArray:
         """Return the columns of a start: exact if they are few, else sampled, of norm one altogether."""
@@ -179,28 +185,41 @@ class StateVectorsSolver(Solver[FactorState]):
                 factor, integrals = self._stretch(factor, begin, end)
                 added += integrals
                 if is_breakpoint:
-                    added[0] += self._jump(factor, end)
+                    added[: self._n_works] += self._jumps(factor, end)
             else:
                 if is_breakpoint:
-                    added[0] -= self._jump(factor, end)
+                    added[: self._n_works] -= self._jumps(factor, end)
                 factor, integrals = self._stretch(factor, end, begin)
                 added += integrals
         self._norm_defect = max(self._norm_defect, abs(float(np.sum(populations(factor))) - norm))
-        return FactorState(factor, state.integrals + added), float(np.sum(added[0]))
+        return FactorState(factor, state.integrals + added), float(np.sum(added[: self._n_works]))
 
-    def _jump(self, factor: ComplexArray, time: float) -> FloatArray:
-        return np.real(np.einsum("ij,ij->j", factor.conj(), self.hamiltonian.jump(time) @ factor))
+    @property
+    def _n_works(self) -> int:
+        return len(self.hamiltonian.groups)
+
+    def _jumps(self, factor: ComplexArray, time: float) -> FloatArray:
+        """Return the works of a breakpoint in each column."""
+        works = np.zeros((self._n_works, factor.shape[1]))
+        for work, jump in zip(works, self.hamiltonian.jumps(time), strict=True):
+            if jump is not None:
+                work[:] = np.real(np.einsum("ij,ij->j", factor.conj(), jump @ factor))
+        return works
 
     def _stretch(self, factor: ComplexArray, start: float, stop: float) -> tuple[ComplexArray, FloatArray]:
         """Return the columns after a stretch without breakpoints (backwards if stop < start), and what the integrals gain."""
         whole, counters = self.hamiltonian.whole, self.hamiltonian.counters
-        added = np.zeros((1 + len(counters), factor.shape[1]))
+        added = np.zeros((self.hamiltonian.n_integrals, factor.shape[1]))
         if self.hamiltonian.is_constant(min(start, stop), max(start, stop)):
             if not counters:
                 return constant_states(whole.at(0.5 * (start + stop)), factor, stop - start), added
-            factor, added[1:] = driven_states(whole, counters, factor, start, stop)
+            factor, added[self._n_works :] = driven_states(whole, counters, factor, start, stop)
             return factor, added
-        return driven_states(whole, [self.hamiltonian.slope, *counters], factor, start, stop)
+        integrands = [*self.hamiltonian.slopes(min(start, stop), max(start, stop)), *counters]
+        present = [n for n, integrand in enumerate(integrands) if integrand is not None]
+        given = [integrand for integrand in integrands if integrand is not None]
+        factor, added[present] = driven_states(whole, given, factor, start, stop)
+        return factor, added
 
     # --- what there is to see ------------------------------------------------------------------------------------------
 
@@ -210,7 +229,7 @@ class StateVectorsSolver(Solver[FactorState]):
             everything = np.ones(state.factor.shape[1], dtype=bool)
             return self._averaged(self._linear(state, phase), everything, state, phase).at_time(time)
         with_coherence = self.hamiltonian.dimension <= _LARGEST_COHERENCE
-        return self.observer.snapshot(state.factor, state.integrals[1:], phase, with_coherence=with_coherence).at_time(time)
+        return self.observer.snapshot(state.factor, state.integrals, phase, with_coherence=with_coherence).at_time(time)
 
     def replicates(self, state: FactorState, time: float) -> tuple[Snapshot, FloatArray] | None:
         if not self.is_sampled:
@@ -220,32 +239,30 @@ class StateVectorsSolver(Solver[FactorState]):
         kept = [np.arange(n) != k for k in range(n)]
         snapshots = [self._averaged(linear, left, state, phase).at_time(time) for left in kept]
         weights = np.sum(state.factor.real**2 + state.factor.imag**2, axis=0)
-        works = np.array([np.sum(state.integrals[0, left]) / np.sum(weights[left]) for left in kept])
+        totals = np.sum(state.integrals[: self._n_works], axis=0)
+        works = np.array([np.sum(totals[left]) / np.sum(weights[left]) for left in kept])
         return Snapshot.stack(snapshots), works
 
-    def _linear(self, state: FactorState, phase: float) -> tuple[FloatArray, FloatArray, ComplexArray]:
-        """Return U_i, E_j and the density matrix of the subsystems in each column; the last ones are held."""
+    def _linear(self, state: FactorState, phase: float) -> Linear:
+        """Return U_i, V_j, E_j and the density matrix of the subsystems in each column; the last ones are held."""
         if self._seen is not None and self._seen[0] is state and self._seen[1] == phase:
             return self._seen[2]
         densities = np.array([self.observer.system_density(state.factor[:, [k]]) for k in range(state.factor.shape[1])])
-        energies = self.observer.subsystem_energies(state.factor, phase)
-        linear = energies, self.observer.reservoir_energies(state.factor), densities
+        energies = self.observer.energies(state.factor, phase)
+        linear = *energies, self.observer.reservoir_energies(state.factor), densities
         self._seen = state, phase, linear
         return linear
 
-    def _averaged(
-        self, linear: tuple[FloatArray, FloatArray, ComplexArray], left: Matrix, state: FactorState, phase: float
-    ) -> Snapshot:
+    def _averaged(self, linear: Linear, left: Matrix, state: FactorState, phase: float) -> Snapshot:
         """Return the snapshot of the mixture of some of the columns."""
-        energies, heats, densities = linear
+        energies, interactions, heats, densities = linear
         rho = np.sum(densities[left], axis=0)
         weight = float(np.real(np.trace(rho)))
         rho = rho / weight
         unknown, n_reservoirs = float("nan"), len(self.observer.reservoirs)
         entropies = self.observer.subsystem_entropies(rho)
-        extras: dict[str, FloatArray] = {}
-        if self.hamiltonian.counter_names:
-            extras["counts"] = np.sum(state.integrals[1:, left], axis=1) / weight
+        extras = {"interaction_energy": np.sum(interactions[:, left], axis=1) / weight}
+        extras |= self.observer.integrated(np.sum(state.integrals[:, left], axis=1) / weight)
         extras |= self.observer.system_extras(rho, phase) | self.observer.system_coherence(rho, phase)
         if self.hamiltonian.truncated:
             extras["top_level_population"] = np.asarray(self.observer.top_level_population(state.factor[:, left]) / weight)

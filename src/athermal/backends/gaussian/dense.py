@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -12,14 +12,22 @@ from athermal import _validate
 from athermal._types import FloatArray, IntArray
 from athermal.backends.base import Backend, Solver
 from athermal.backends.gaussian.prepare import prepare
-from athermal.backends.gaussian.shared import check_growth, reference_of, relative_difference
+from athermal.backends.gaussian.shared import (
+    check_growth,
+    energies_of,
+    extras_of,
+    jumps_of,
+    reference_of,
+    relative_difference,
+    works_apart,
+)
 from athermal.backends.gaussian.state import GaussianState
 from athermal.errors import ConvergenceError, MachineError
 from athermal.machine.initial import InitialState
 from athermal.machine.machine import Machine
 from athermal.maths.gaussian import entropy, mode_entropy
 from athermal.maths.information import mutual_information_of_rows, skew_products
-from athermal.maths.propagate import DrivenHamiltonian, Evolution, QuadraticFunctional, constant_evolution
+from athermal.maths.propagate import DrivenHamiltonian, Evolution, constant_evolution, expectations, joined
 from athermal.maths.symplectic import mode_indices, symplectic_defect, symplectic_inverse
 from athermal.thermodynamics.snapshot import Reference, Snapshot
 
@@ -96,7 +104,7 @@ class DenseSolver(Solver[GaussianState]):
             self._check_growth(before, later, charged_from[0], "going backwards to charge it")
             return before
 
-        state = prepare(self.hamiltonian, initial, cycle_backwards)
+        state = replace(prepare(self.hamiltonian, initial, cycle_backwards), switching=np.zeros(len(self.machine.reservoirs)))
         self._initial_spread = state.spread
         return state
 
@@ -107,13 +115,18 @@ class DenseSolver(Solver[GaussianState]):
             later = self._evolution(stop, start)
             inverse = symplectic_inverse(later.propagator)
             before = state.mapped(inverse, -inverse @ later.shift, self._symplectic_defect)
-            return before, -later.work.expectation(before.mean, before.covariance)
+            works = -self._works(later, before)
+            return before.worked(works[1:]), float(np.sum(works))
         evolution = self._evolution(start, stop)
-        work = evolution.work.expectation(state.mean, state.covariance)
-        after = state.mapped(evolution.propagator, evolution.shift, self._symplectic_defect)
+        works = self._works(evolution, state)
+        after = state.mapped(evolution.propagator, evolution.shift, self._symplectic_defect).worked(works[1:])
         if self._initial_spread is not None:
             self._check_growth(after, state, self._initial_spread, f"at t = {stop:.6g}")
-        return after, work
+        return after, float(np.sum(works))
+
+    def _works(self, evolution: Evolution, state: GaussianState) -> FloatArray:
+        """Return the work on the subsystems' own terms, and on the couplings to each reservoir."""
+        return expectations(evolution.works, state.mean, state.covariance, 1 + len(self.machine.reservoirs))
 
     def snapshot(self, state: GaussianState, time: float) -> Snapshot:
         hamiltonian, n_modes = self.hamiltonian, self.hamiltonian.n_modes
@@ -122,7 +135,8 @@ class DenseSolver(Solver[GaussianState]):
         means = hamiltonian.basis.T @ state.mean
         second = touched @ touched.T + np.outer(means, means)
         forms, forces = hamiltonian.subsystem_coupling(time % self.machine.period)
-        subsystem_energies = 0.5 * np.einsum("ide,de->i", forms, second) + forces @ means
+        subsystem_energies = energies_of(forms, forces, means, second)
+        extras = extras_of(hamiltonian, time, means, second, state.switching)
         diagonal = np.diag(covariance) + state.mean**2
         quanta = 0.5 * hamiltonian.frequencies * (diagonal[:n_modes] + diagonal[n_modes:])
         reservoir_modes = [hamiltonian.part_modes[name] for name in self.machine.reservoir_names]
@@ -145,6 +159,7 @@ class DenseSolver(Solver[GaussianState]):
             np.asarray(system_entropy),
             np.asarray(reservoirs_entropy),
             np.asarray(total),
+            extras,
         )
 
     @property
@@ -172,17 +187,10 @@ class DenseSolver(Solver[GaussianState]):
             piece = self._stretch(low, high)
             total = total.then(piece) if k else piece
             if are_breakpoints[k]:
-                total = Evolution(
-                    total.propagator, total.shift, total.work + self._jump(high).pulled_back(total.propagator, total.shift)
-                )
+                jumps, basis = jumps_of(self.hamiltonian, high), self.hamiltonian.basis
+                works = joined(total.works, jumps, basis.T @ total.propagator, basis.T @ total.shift)
+                total = replace(total, works=works)
         return total
-
-    def _jump(self, time: float) -> QuadraticFunctional:
-        """Return the jump of <H> at a breakpoint, the work of a sudden quench."""
-        times, basis = np.array([time % self.machine.period]), self.hamiltonian.basis
-        after, before = self.hamiltonian.coupling(times), self.hamiltonian.coupling(times, "left")
-        form = basis @ (after[0][0] - before[0][0]) @ basis.T
-        return QuadraticFunctional(form, basis @ (after[1][0] - before[1][0]), 0.0)
 
     def _stretch(self, start: float, stop: float) -> Evolution:
         """Return the map of a stretch without breakpoints."""
@@ -190,7 +198,7 @@ class DenseSolver(Solver[GaussianState]):
         if hamiltonian.is_constant(start, stop):
             middle = 0.5 * (start + stop)
             return constant_evolution(hamiltonian.form(middle), hamiltonian.force(middle), stop - start)
-        driven = DrivenHamiltonian(hamiltonian.frequencies, hamiltonian.basis, hamiltonian.coupling, hamiltonian.slope)
+        driven = DrivenHamiltonian(hamiltonian.frequencies, hamiltonian.basis, hamiltonian.coupling, hamiltonian.slopes)
         slopes = hamiltonian.slope(np.linspace(start, stop, 65)[1:-1])
         work_scale = (stop - start) * max(float(np.max(np.abs(slope), initial=0.0)) for slope in slopes)
         panels = driven.panels(start, stop)
@@ -230,13 +238,8 @@ def _difference(coarse: Evolution, fine: Evolution, work_scale: float) -> float:
 
     Shifts are measured against the vacuum at least, work against what the drive moves to and fro.
     """
-    pairs = (
-        (coarse.propagator, fine.propagator, 1.0),
-        (coarse.shift, fine.shift, 1.0),
-        (coarse.work.form, fine.work.form, work_scale),
-        (coarse.work.linear, fine.work.linear, work_scale),
-    )
-    return relative_difference(pairs)
+    pairs = ((coarse.propagator, fine.propagator, 1.0), (coarse.shift, fine.shift, 1.0))
+    return relative_difference((*pairs, *works_apart(coarse.works, fine.works, work_scale)))
 
 
 def _block_entropy(covariance: FloatArray, modes: IntArray, defect: float) -> float:

@@ -8,8 +8,10 @@ import numpy as np
 
 from athermal._types import FloatArray
 from athermal.errors import InstabilityError
+from athermal.machine.hamiltonian import Hamiltonian
 from athermal.machine.machine import Machine
 from athermal.maths.gaussian import log_partition
+from athermal.maths.propagate import QuadraticFunctional, Works
 from athermal.thermodynamics.snapshot import Reference
 
 
@@ -43,6 +45,36 @@ def check_growth(machine: Machine, max_growth: float, spreads: tuple[float, floa
         f"The machine {cause}: {when} the largest variance must stay below {max_growth:.0e} times its start, but "
         f"is {new / reference:.3g} times, growing {new / old:.3g} times in the last step. {remedy}"
     )
+
+
+def energies_of(forms: FloatArray, forces: FloatArray, means: FloatArray, second: FloatArray) -> FloatArray:
+    """Return <q^T form q>/2 + force . <q> for each of some forms, from the means and second moments of the q's."""
+    return np.asarray(0.5 * np.einsum("ide,de->i", forms, second) + forces @ means)
+
+
+def extras_of(
+    hamiltonian: Hamiltonian, time: float, means: FloatArray, second: FloatArray, switching: FloatArray
+) -> dict[str, FloatArray]:
+    """Return the further columns: V_j, and the work done by driving the coupling to each reservoir."""
+    interactions = energies_of(*hamiltonian.interactions(time % hamiltonian.period), means, second)
+    return {"interaction_energy": interactions, "switching_work": switching + np.zeros_like(interactions)}
+
+
+def jumps_of(hamiltonian: Hamiltonian, time: float) -> Works:
+    """Return the jump of <H> at a breakpoint, the work of a sudden quench, by groups as functionals of the q's."""
+    return tuple(
+        QuadraticFunctional(form, force, 0.0) if np.any(form) or np.any(force) else None
+        for form, force in zip(*hamiltonian.jumps(time), strict=True)
+    )
+
+
+def works_apart(coarse: Works, fine: Works, scale: float) -> list[tuple[FloatArray, FloatArray, float]]:
+    """Return what two refinements say of the works, against the size of what the drives move to and fro."""
+    pairs: list[tuple[FloatArray, FloatArray, float]] = []
+    for one, other in zip(coarse, fine, strict=True):
+        if one is not None and other is not None:
+            pairs += [(one.form, other.form, scale), (one.linear, other.linear, scale)]
+    return pairs
 
 
 def relative_difference(pairs: Iterable[tuple[FloatArray, FloatArray, float]]) -> float:

@@ -11,7 +11,7 @@ import numpy as np
 from athermal import _validate
 from athermal._types import ComplexArray, FloatArray
 from athermal.backends.base import Backend, Solver
-from athermal.backends.gaussian.shared import check_growth, reference_of
+from athermal.backends.gaussian.shared import check_growth, energies_of, extras_of, reference_of
 from athermal.backends.gaussian.star_entropy import block_entropy, changed, low_rank_entropy
 from athermal.backends.gaussian.star_prepare import StarPreparation
 from athermal.backends.gaussian.star_segment import Segment, SegmentBuilder
@@ -21,6 +21,7 @@ from athermal.errors import MachineError
 from athermal.machine.initial import InitialState
 from athermal.machine.machine import Machine
 from athermal.maths.gaussian import entropy
+from athermal.maths.propagate import expectations
 from athermal.maths.star_information import mutual_information_of_amplitudes
 from athermal.maths.symplectic import symplectic_form
 from athermal.thermodynamics.snapshot import Reference, Snapshot
@@ -133,6 +134,7 @@ class StarSolver(Solver[StarState]):
 
         preparation = StarPreparation(self.hamiltonian, self._begin, cycle_backwards, self._densified, self.options.block_modes)
         state = preparation(initial)
+        state = replace(state, switching=np.zeros_like(state.switching))
         self._initial_spread = max(self._spread(state), state.start.spread)
         return state
 
@@ -152,22 +154,23 @@ class StarSolver(Solver[StarState]):
         early = state if forward else later
         rows, offsets = self._rows(("segment", key), segment.map.own_rows, early.history)
         mean, covariance = state.start.means(rows) + offsets, state.start.covariance(rows)
-        work = segment.work.expectation(mean, covariance)
+        works = expectations(segment.works, mean, covariance, 1 + len(segment.heats))
         heats = np.array([heat.expectation(mean, covariance) for heat in segment.heats])
         sign = 1.0 if forward else -1.0
         changes = self._changes(state, segment, rows, early.elapsed, sign)
-        later = replace(later, energies=state.energies + sign * heats, changes=changes)
+        switching = state.switching + sign * works[1:]
+        later = replace(later, energies=state.energies + sign * heats, changes=changes, switching=switching)
         if forward and self._initial_spread is not None:
             spread = self._spread(later)
             if spread > self.options.max_growth * self._initial_spread:
                 self._check_growth(spread, self._spread(state), self._initial_spread, f"at t = {stop:.6g}")
-        return later, sign * work
+        return later, sign * float(np.sum(works))
 
     def snapshot(self, state: StarState, time: float) -> Snapshot:
         rows, offsets = self._contact_rows(state)
         covariance, means = state.start.covariance(rows), state.start.means(rows) + offsets
         forms, forces = self.hamiltonian.subsystem_coupling(time % self.machine.period)
-        energies = 0.5 * np.einsum("ide,de->i", forms, covariance + np.outer(means, means)) + forces @ means
+        second = covariance + np.outer(means, means)
         s = self.builder.n_system
         self._defect = max(self._defect, _defect_of_rows(rows[: 2 * s]))
         system = covariance[: 2 * s, : 2 * s]
@@ -182,13 +185,14 @@ class StarSolver(Solver[StarState]):
             reservoir_entropies = [self._reservoir_entropy(state, j, time) for j in range(len(self.builder.bath_modes))]
         return Snapshot(
             np.asarray(time),
-            energies,
+            energies_of(forms, forces, means, second),
             state.energies,
             np.array([entropy(system[np.ix_([k, s + k], [k, s + k])], state.defect) for k in range(s)]),
             np.array(reservoir_entropies),
             np.asarray(system_entropy),
             np.asarray(reservoirs_entropy),
             np.asarray(total),
+            extras_of(self.hamiltonian, time, means, second, state.switching),
         )
 
     def accuracy(self) -> dict[str, float]:
@@ -277,7 +281,7 @@ class StarSolver(Solver[StarState]):
             followed = several and large and self.options.max_rank > 0
             empty = LowRank(np.empty((len(modes), 0), complex), np.empty((0, self.hamiltonian.n_modes), complex))
             changes.append(empty if followed else None)
-        return StarState(start, (), np.array(energies), 0.0, tuple(changes))
+        return StarState(start, (), np.array(energies), 0.0, tuple(changes), np.zeros(len(energies)))
 
     def _densified(self, state: StarState) -> GaussianState:
         """Return the moments of all modes."""

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from athermal._types import ComplexArray, IntArray
-from athermal.backends.gaussian.shared import relative_difference
+from athermal.backends.gaussian.shared import jumps_of, relative_difference, works_apart
 from athermal.errors import ConvergenceError
 from athermal.machine.hamiltonian import Hamiltonian
-from athermal.maths.propagate import QuadraticFunctional
+from athermal.maths.propagate import QuadraticFunctional, Works
 from athermal.maths.star import StarMap, contact_window
 from athermal.maths.star_evolution import EffectiveStar, Stretch, panels_needed
 from athermal.maths.symplectic import apply_form, symplectic_defect
@@ -21,10 +21,10 @@ _PROBES = 4
 
 @dataclass(frozen=True)
 class Segment:
-    """The map of a stretch of the cycle; its work and heats as functionals of the effective modes at its beginning."""
+    """The map of a stretch of the cycle; its works and heats as functionals of the effective modes at its beginning."""
 
     map: StarMap
-    work: QuadraticFunctional
+    works: Works
     heats: tuple[QuadraticFunctional, ...]
     duration: float
     symplectic_defect: float
@@ -65,21 +65,19 @@ class SegmentBuilder:
             contact_window(w, self.contact_rows[columns][:, modes].T, duration)
             for w, columns, modes in zip(frequencies, self.columns, self.bath_modes, strict=True)
         )
-        star = EffectiveStar(windows, self.n_system, tuple(self.columns), start, hamiltonian.coupling, hamiltonian.slope)
+        star = EffectiveStar(windows, self.n_system, tuple(self.columns), start, hamiltonian.coupling, hamiltonian.slopes)
         whole, step_error = Stretch.nothing(2 * star.n_modes), 0.0
         edges, are_breakpoints = hamiltonian.edges(start, stop)
         for k, (low, high) in enumerate(itertools.pairwise(edges)):
             whole, error = self._stretch(star, low, high, whole)
             step_error = max(step_error, error)
             if are_breakpoints[k]:
-                times = np.array([high % hamiltonian.period])
-                after, before = hamiltonian.coupling(times), hamiltonian.coupling(times, "left")
-                whole = star.jump(high, after[0][0] - before[0][0], after[1][0] - before[1][0], whole)
+                whole = star.jump(high, jumps_of(hamiltonian, high), whole)
         phases = np.exp(1j * hamiltonian.frequencies * duration)
         effective = np.eye(2 * star.n_modes) + apply_form(whole.gradient)
         return Segment(
             StarMap(windows, self.n_system, phases, whole.gradient, whole.kick),
-            whole.work,
+            whole.works,
             tuple(star.heats(whole)),
             duration,
             symplectic_defect(effective),
@@ -126,10 +124,5 @@ class SegmentBuilder:
 
 def _difference(coarse: Stretch, fine: Stretch, work_scale: float) -> float:
     """Return the largest difference of two refinements, relative to the size of what it is a difference of."""
-    pairs = (
-        (coarse.gradient, fine.gradient, 1.0),
-        (coarse.kick, fine.kick, 1.0),
-        (coarse.work.form, fine.work.form, work_scale),
-        (coarse.work.linear, fine.work.linear, work_scale),
-    )
-    return relative_difference(pairs)
+    pairs = ((coarse.gradient, fine.gradient, 1.0), (coarse.kick, fine.kick, 1.0))
+    return relative_difference((*pairs, *works_apart(coarse.works, fine.works, work_scale)))

@@ -244,6 +244,8 @@ class StarState:
         Signed time since the start.
     changes : tuple of LowRank or None
         For each reservoir; None where it is not followed.
+    switching : (m,) array
+        The work done since the start by driving the coupling to each reservoir.
     defect : float
     """
 
@@ -252,6 +254,7 @@ class StarState:
     energies: FloatArray
     elapsed: float
     changes: tuple[LowRank | None, ...]
+    switching: FloatArray
     defect: float = 0.0
 
 

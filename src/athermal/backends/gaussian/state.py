@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -29,12 +29,15 @@ class GaussianState:
     defect : float
         By how much the propagators applied so far miss U Omega U^T = Omega, added up: the rounding that entropies of parts
         inherit.
+    switching : (reservoirs,) array
+        The work done since the start by driving the coupling to each reservoir; a plain zero before.
     """
 
     mean: FloatArray
     factor: FloatArray
     excess: FloatArray
     defect: float = 0.0
+    switching: FloatArray = field(default_factory=lambda: np.zeros(()))
 
     @classmethod
     def from_moments(cls, mean: FloatArray, covariance: FloatArray, defect: float = 0.0) -> GaussianState:
@@ -60,4 +63,9 @@ class GaussianState:
 
     def mapped(self, propagator: FloatArray, shift: FloatArray, defect: float = 0.0) -> GaussianState:
         """Return the state after r -> propagator r + shift, with a propagator that misses symplecticity by `defect`."""
-        return GaussianState(propagator @ self.mean + shift, propagator @ self.factor, self.excess, self.defect + defect)
+        mean, factor = propagator @ self.mean + shift, propagator @ self.factor
+        return GaussianState(mean, factor, self.excess, self.defect + defect, self.switching)
+
+    def worked(self, switching: FloatArray) -> GaussianState:
+        """Return the same state after more work on the couplings to each reservoir."""
+        return replace(self, switching=self.switching + switching)

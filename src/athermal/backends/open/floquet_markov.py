@@ -21,6 +21,7 @@ from athermal.machine.machine import Machine
 from athermal.machine.open_system import OpenSystem, open_system
 from athermal.machine.parts.finite import check_levels
 from athermal.maths.block_exponential import BlockExponential, Blocks
+from athermal.maths.driven_sum import DrivenSum
 from athermal.maths.superoperator import stacked, unstacked
 from athermal.maths.unitary import driven_map, taylor_steps
 from athermal.thermodynamics.snapshot import Snapshot
@@ -133,7 +134,9 @@ class FloquetMarkovSolver(MarkovianSolver):
         hamiltonian, shift = self.hamiltonian, self.rates.shift
         nodes: list[Blocks] = []
         found: list[tuple[Blocks, ComplexArray]] = []
-        steps = taylor_steps(hamiltonian.whole, basis, start, stop, (hamiltonian.whole, hamiltonian.slope))
+        (slope,) = hamiltonian.slopes(start, stop)
+        resolved = (hamiltonian.whole,) if slope is None else (hamiltonian.whole, slope)
+        steps = taylor_steps(hamiltonian.whole, basis, start, stop, resolved)
         before, end = start, basis
         for times, weights, inside, after in steps:
             duration = float(np.sum(weights))
@@ -142,17 +145,16 @@ class FloquetMarkovSolver(MarkovianSolver):
             turned = np.exp(1j * np.outer(times - start, shift))
             rows = np.zeros((self.n_sums, self.system.dimension**2), dtype=complex)
             for weight, at, time, states in zip(weights, nodes, times, inside * turned[:, None, :], strict=True):
-                rows += weight * self.generator.rows(self._currents(time, states), at)
+                rows += weight * self.generator.rows(self._currents(time, states, slope), at)
             before += duration
             end = after * np.exp(1j * shift * (before - start))
             found.append((whole, rows))
         return found, end
 
-    def _currents(self, time: float, basis: ComplexArray) -> ComplexArray:
+    def _currents(self, time: float, basis: ComplexArray, slope: DrivenSum | None) -> ComplexArray:
         """Return the rows of what each sum grows by per unit time: work, heats, nothing for the contacts, quanta."""
-        power, energy = (
-            (basis.conj().T @ (x.at(time) @ basis)).ravel() for x in (self.hamiltonian.slope, self.hamiltonian.whole)
-        )
+        energy = (basis.conj().T @ (self.hamiltonian.whole.at(time) @ basis)).ravel()
+        power = np.zeros_like(energy) if slope is None else (basis.conj().T @ (slope.at(time) @ basis)).ravel()
         heats = np.stack([-(dissipator.T @ energy) for dissipator in self.rates.dissipators])
         quanta = self.rates.quanta
         if self.heat == "quanta":  # what a bath receives beyond what the subsystems lose, the drive gives in the jump

@@ -12,10 +12,10 @@ from athermal.backends.open.master_equation import _jumps as jumps_of
 from athermal.errors import ConvergenceError, MachineError
 from athermal.machine.drive import Drive
 from athermal.machine.open_system import Contact, OpenSystem
+from athermal.maths.driven_sum import DrivenSum
 from athermal.maths.floquet_modes import FloquetModes, fourier_components
 from athermal.maths.secular import Jumps, Transitions, frame_shift
 from athermal.maths.superoperator import commutator
-from athermal.maths.unitary import DrivenSum
 
 _FEWEST, _MOST = 4, 512
 # What Parseval's sums miss by rounding.

@@ -101,7 +101,7 @@ class Flow:
     size, n_sums : int
         The length of v and of s.
     dynamic : callable, optional
-        A function of time that returns a further (size + n_sums, size + n_sums) sparse matrix, for what is no such sum.
+        A function of time that returns a further (size + n_sums, size + n_sums) matrix, for what is no such sum.
     """
 
     size: int
@@ -165,8 +165,8 @@ class Flow:
             _, data = solver.integrate(stop)
         except IntegratorException as error:
             raise ConvergenceError(
-                f"QuTiP's integrator {integrator.method!r} gave up between t = {start:.6g} and {stop:.6g}: {error} Loosen `rtol`, "
-                'or use `method = "bdf"` if the baths are fast.'
+                f"QuTiP's integrator {integrator.method!r} gave up between t = {start:.6g} and {stop:.6g}: {error} Loosen "
+                '`rtol`, or use `method = "bdf"` if the baths are fast.'
             ) from error
         final = data.to_array()[:, 0]
         if not np.all(np.isfinite(final)):
@@ -178,8 +178,10 @@ class Flow:
 
 
 def _qobj(matrix: Any) -> qutip.Qobj:
-    """Return a sparse matrix as QuTiP's."""
-    return qutip.Qobj(qutip.data.CSR(scipy.sparse.csr_matrix(matrix)), dims=[[matrix.shape[0]], [matrix.shape[1]]])
+    """Return a sparse or dense matrix as QuTiP's."""
+    is_sparse = scipy.sparse.issparse(matrix)
+    data = qutip.data.CSR(scipy.sparse.csr_matrix(matrix)) if is_sparse else qutip.data.Dense(matrix, copy=False)
+    return qutip.Qobj(data, dims=[[matrix.shape[0]], [matrix.shape[1]]], copy=False)
 
 
 def _scalar(amount: Amount, middle: float) -> Callable[[float], float]:

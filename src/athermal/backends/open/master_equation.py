@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -22,7 +23,6 @@ from athermal.machine.parts.finite import check_levels
 from athermal.maths.superoperator import (
     commutator,
     eigenoperators,
-    lindblad,
     redfield,
     stacked,
     trace_row,
@@ -30,6 +30,7 @@ from athermal.maths.superoperator import (
 )
 from athermal.maths.tensor import embed
 
+Pairs = tuple[list[ComplexArray], list[ComplexArray]]
 Approach = Literal["local", "global"]
 APPROACHES = ("local", "global")
 # Superoperators of the size of the whole that are held at once, for each bath.
@@ -55,11 +56,19 @@ class MarkovianSolver(OpenSolver):
         self.add_work(flow)
         return flow
 
-    @property
+    @cached_property
     def terms(self) -> list[tuple[Drive, Any]]:
         """The drives of H_S and their operators on all subsystems."""
         hamiltonian = self.hamiltonian
         return [(t.drive, embed(t.local, hamiltonian.positions(t.parts), hamiltonian.dimensions)) for t in hamiltonian.terms]
+
+    @cached_property
+    def _stack(self) -> ComplexArray:
+        return np.array([dense(whole) for _, whole in self.terms])
+
+    def hamiltonian_at(self, time: float) -> ComplexArray:
+        """Return H_S(t) as a dense matrix."""
+        return np.asarray(np.tensordot(self.hamiltonian.strengths(np.array([time]))[0], self._stack, axes=1))
 
     def add_dissipator(self, flow: Flow, contact: Contact, dissipator: Any) -> None:
         """Add f^2 D of one contact, and the heat that it takes into its bath."""
@@ -90,7 +99,7 @@ class MasterEquationSolver(MarkovianSolver):
         if key not in self._flows:
             self._flows[key] = flow = self.new_flow()
             for contact in self.system.contacts:
-                self.add_dissipator(flow, contact, self._dissipator(contact, middle))
+                self.add_dissipator(flow, contact, scipy.sparse.csr_array(self._dissipator(contact, middle)))
         return self._flows[key]
 
     def _is_static(self, start: float, stop: float) -> bool:
@@ -107,27 +116,20 @@ class MasterEquationSolver(MarkovianSolver):
 
     def _dissipator(self, contact: Contact, time: float) -> Any:
         if self.options.approach == "global":
-            reference = dense(self.hamiltonian.own(self.hamiltonian.subsystems, time))
-            return self.options.dissipator(contact, dense(contact.operator), reference, lambda x: x)
-        reference = self.system.own(contact.subsystem, time)
-        return self.options.dissipator(
-            contact, dense(contact.local), reference, lambda x: self.system.embedded(x, contact.subsystem)
-        )
+            return redfield(*self.options.pairs(contact, dense(contact.operator), self.hamiltonian_at(time)))
+        pairs = self.options.pairs(contact, dense(contact.local), self.system.own(contact.subsystem, time))
+        return redfield(*([self.system.embedded(x, contact.subsystem) for x in entries] for entries in pairs))
 
     def _dissipation(self, time: float) -> Any:
         """Return sum_j f_j^2 D_j at one time, with the heats that it takes."""
         size, at = self.system.dimension**2, np.array([time])
-        energy = trace_row(self.hamiltonian.own(self.hamiltonian.subsystems, time % self.machine.period))
-        total, heats = scipy.sparse.csr_array((size, size), dtype=complex), np.zeros((1 + 2 * len(self.baths), size), complex)
+        energy = trace_row(self.hamiltonian_at(time))
+        total = np.zeros((size + 1 + 2 * len(self.baths),) * 2, dtype=complex)
         for contact in self.system.contacts:
-            part = float(contact.drive.value(at)[0]) ** 2 * self._dissipator(contact, time % self.machine.period)
-            total = total + part
-            heats[1 + self.baths.index(contact.bath.name)] -= part.T @ energy
-        return scipy.sparse.block_array([[total, None], [scipy.sparse.csr_array(heats), _nothing(len(heats))]], format="csr")
-
-
-def _nothing(size: int) -> Any:
-    return scipy.sparse.csr_array((size, size), dtype=complex)
+            part = float(contact.drive.value(at)[0]) ** 2 * self._dissipator(contact, time)
+            total[:size, :size] += part.toarray() if scipy.sparse.issparse(part) else part
+            total[size + 1 + self.baths.index(contact.bath.name), :size] -= part.T @ energy
+        return total
 
 
 class MasterEquation(Backend):
@@ -160,16 +162,14 @@ class MasterEquation(Backend):
         _validate.positive(self.max_memory, "max_memory", self.owner)
 
     @abstractmethod
-    def dissipator(self, contact: Contact, operator: ComplexArray, reference: ComplexArray, embedded: Any) -> Any:
-        """Return the dissipator of one contact at f = 1.
+    def pairs(self, contact: Contact, operator: ComplexArray, reference: ComplexArray) -> Pairs:
+        """Return the X_n and Z_n of the dissipator of one contact at f = 1: see `redfield`.
 
         Parameters
         ----------
         contact : Contact
         operator, reference : (n, n) arrays
             X or L, and the Hamiltonian between whose eigenstates it makes transitions.
-        embedded : callable
-            Turns an operator of that size into one on all subsystems.
         """
 
     def bind(self, machine: Machine) -> MasterEquationSolver:
@@ -186,8 +186,8 @@ class MasterEquation(Backend):
 def _jumps(contact: Contact, operator: ComplexArray) -> list[tuple[ComplexArray, Any]]:
     """Return the operators through which a contact acts, each with the rates at which it lowers the energy by w.
 
-    A position contact has X itself; an exchange L B^dag + h.c. has L, which gives quanta to the bath, and L^dag, which takes them.
-    At frequency zero, where the modes are on one side only, half of each.
+    A position contact has X itself; an exchange L B^dag + h.c. has L, which gives quanta to the bath, and L^dag, which takes
+    them. At frequency zero, where the modes are on one side only, half of each.
     """
     if not contact.is_exchange:
         return [(operator, contact.spectrum)]
@@ -246,21 +246,22 @@ class Lindblad(MasterEquation):
         self.check()
         _validate.not_negative(self.grouping, "grouping", self.owner)
 
-    def dissipator(self, contact: Contact, operator: ComplexArray, reference: ComplexArray, embedded: Any) -> Any:
-        total: Any = 0.0
+    def pairs(self, contact: Contact, operator: ComplexArray, reference: ComplexArray) -> Pairs:
+        parts, halves = [], []
         for jump, spectrum in _jumps(contact, operator):
-            for frequency, part in eigenoperators(jump, reference, self.grouping):
-                rate = float(spectrum(np.array([frequency]))[0])
-                total = total + rate * lindblad(embedded(scipy.sparse.csr_array(part)))
-        return total
+            found = eigenoperators(jump, reference, self.grouping)
+            rates = spectrum(np.array([frequency for frequency, _ in found]))
+            parts += [part for _, part in found]
+            halves += [0.5 * rate * part for rate, (_, part) in zip(rates, found, strict=True)]
+        return parts, halves
 
 
 @dataclass(frozen=True)
 class BlochRedfield(MasterEquation):
     """The Bloch-Redfield equation: weak coupling without the secular approximation.
 
-    drho/dt = -i [H_S, rho] + sum_j (Z_j rho X_j - X_j Z_j rho + h.c.), Z_j = (1/2) sum_w S_j(w) X_j(w). A. G. Redfield, IBM J. Res.
-    Dev. 1, 19 (1957). The same as QuTiP's `brmesolve` without secular cut-off. It is not completely positive: a state
+    drho/dt = -i [H_S, rho] + sum_j (Z_j rho X_j - X_j Z_j rho + h.c.), Z_j = (1/2) sum_w S_j(w) X_j(w). A. G. Redfield, IBM J.
+    Res. Dev. 1, 19 (1957). The same as QuTiP's `brmesolve` without secular cut-off. It is not completely positive: a state
     with negative populations has unknown entropies, and the ledger says so.
 
     Parameters
@@ -285,9 +286,6 @@ class BlochRedfield(MasterEquation):
     def __post_init__(self) -> None:
         self.check()
 
-    def dissipator(self, contact: Contact, operator: ComplexArray, reference: ComplexArray, embedded: Any) -> Any:
-        total: Any = 0.0
-        for jump, spectrum in _jumps(contact, operator):
-            half = embedded(scipy.sparse.csr_array(weighted(jump, reference, spectrum)))
-            total = total + redfield(embedded(scipy.sparse.csr_array(jump)), half)
-        return total
+    def pairs(self, contact: Contact, operator: ComplexArray, reference: ComplexArray) -> Pairs:
+        jumps = _jumps(contact, operator)
+        return [jump for jump, _ in jumps], [weighted(jump, reference, spectrum) for jump, spectrum in jumps]

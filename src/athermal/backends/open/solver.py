@@ -26,8 +26,8 @@ from athermal.thermodynamics.snapshot import Reference, Snapshot
 _LOWEST = -1e-6
 _MEMORY = 8.0
 _UNSEEN = (
-    "The baths' own states are not followed: their entropies, I(S,R), C(R) and D_j are unknown. dSigma follows from the states of "
-    "the subsystems and the heats (S10)."
+    "The baths' own states are not followed: their entropies, I(S,R), C(R) and D_j are unknown. dSigma follows from the states "
+    "of the subsystems and the heats (S10)."
 )
 
 
@@ -107,13 +107,13 @@ class OpenSolver(Solver[OpenState]):
         while start is not None:
             if isinstance(start, Charged):
                 raise MachineError(
-                    f"A Charged state needs a run backwards in time, but the baths of {self.name} are infinite. Use a backend that "
-                    "follows every mode, such as Dense() or DensityMatrix(levels=...)."
+                    f"A Charged state needs a run backwards in time, but the baths of {self.name} are infinite. Use a backend "
+                    "that follows every mode, such as Dense() or DensityMatrix(levels=...)."
                 )
             if isinstance(start, ProductThermal) and (hit := sorted(set(start.temperatures) & set(self.baths))):
                 raise MachineError(
-                    f"`temperatures` of a product thermal state must not name reservoir {hit[0]!r}: a continuum of {self.name} is "
-                    "at its reference temperature. Change the temperature of the reservoir."
+                    f"`temperatures` of a product thermal state must not name reservoir {hit[0]!r}: a continuum of {self.name} "
+                    "is at its reference temperature. Change the temperature of the reservoir."
                 )
             if isinstance(start, Gibbs) and (start.parts is None or set(start.parts) & set(self.baths)):
                 raise MachineError(
@@ -142,7 +142,8 @@ class OpenSolver(Solver[OpenState]):
         """Nothing moves at a breakpoint, and the jump of <H> is work."""
         m, sums = len(self.baths), state.sums.copy()
         switched = self.jump_of_contacts(state.vector, time)
-        own = np.real(trace_row(self.hamiltonian.jump(time)) @ state.vector[: self.system.dimension**2])
+        (jump,) = self.hamiltonian.jumps(time)
+        own = 0.0 if jump is None else np.real(trace_row(jump) @ state.vector[: self.system.dimension**2])
         sums[0] += own + np.sum(switched)
         sums[1 + m : 1 + 2 * m] += switched
         return OpenState(state.vector, sums)
@@ -186,7 +187,7 @@ class OpenSolver(Solver[OpenState]):
     def _unknown_extras(self) -> dict[str, FloatArray]:
         """Return NaN for each of the columns that need a state."""
         size = self.system.dimension
-        seen = self.observer.system_extras(np.eye(size, dtype=complex) / size, 0.0)
+        seen = self.observer.system_extras(np.asarray(np.eye(size) / size, dtype=complex), 0.0)
         return {name: np.full(np.shape(values), np.nan) for name, values in seen.items()}
 
     def _energies(self, rho: ComplexArray, time: float) -> FloatArray:
@@ -222,8 +223,10 @@ class OpenSolver(Solver[OpenState]):
             return (_UNSEEN,)
         return (
             _UNSEEN,
-            f"The density matrix of {self.name} had a negative eigenvalue, down to {self.lowest_eigenvalue:.2g}: it was no state "
-            "there, and its entropies are unknown.",
+            (
+                f"The density matrix of {self.name} had a negative eigenvalue, down to {self.lowest_eigenvalue:.2g}: it was no "
+                "state there, and its entropies are unknown."
+            ),
         )
 
     # --- what flows are made of ----------------------------------------------------------------------------------------
@@ -242,7 +245,7 @@ def _entropy(rho: ComplexArray) -> float:
     return float(-np.sum(present * np.log(present)))
 
 
-def _never(factor: Any, cycles: int) -> Any:
+def _never(_factor: Any, cycles: int) -> Any:
     raise MachineError(f"A continuum cannot be run {cycles} cycles backwards.")
 
 

@@ -1,0 +1,312 @@
+"""What one run gives by every definition of work and heat in use."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from athermal import _validate
+from athermal._types import FloatArray
+from athermal.errors import FileFormatError, StudyError
+from athermal.thermodynamics import measured
+from athermal.thermodynamics.definitions import definitions, entropy_production, interaction_energy, switching_work
+from athermal.thermodynamics.ledger import Ledger
+from athermal.thermodynamics.snapshot import Reference, Snapshot
+from athermal.thermodynamics.table import format_table, number
+
+KEPT, SPENT, APPARENT, UNKNOWN = "kept", "resources spent", "apparent violation", "unknown"
+"""What a definition makes of the second law in an interval; see `DefinitionComparison`."""
+
+NO_WORK = 5e-13
+"""Work of this size is rounding, and shown as none."""
+
+# A sampled number is negative if it is so by more than this many standard errors: 95 percent.
+_STANDARD_ERRORS = 2.0
+_LONG_NAMES = {
+    "work": ("work W by this definition", "energy"),
+    "heat": ("heat Q_j absorbed by reservoir j by this definition", "energy"),
+    "total_heat": ("sum of the heats", "energy"),
+    "energy_change": ("energy change dU of all subsystems together", "energy"),
+    "heat_intake": ("heat intake Q_in", "energy"),
+    "energy_intake": ("energy intake dU_in", "energy"),
+    "efficiency": ("efficiency -W/(Q_in + dU_in)", "1"),
+    "entropy_production": ("sum dS_i + sum Q_j/T_j", "nat"),
+    "residual_first_law": ("W - sum Q_j - dU", "energy"),
+    "second_law": ("whether sum dS_i + sum Q_j/T_j is negative, and whether dSigma is", ""),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class DefinitionComparison:
+    """One run by every definition of work and heat; made by `compare_definitions`. `print` it to read it.
+
+    Parameters
+    ----------
+    cycles, cumulative : xarray.Dataset
+        Per cycle, and from time zero to the end of each cycle, by `definition`: `work`, `heat` (by `reservoir`), `total_heat`,
+        `energy_change`, `heat_intake`, `energy_intake`, `efficiency`, `entropy_production` (sum_i dS_i + sum_j Q_j/T_j),
+        `residual_first_law` and `second_law`; and `sigma_total_change` and `carnot_efficiency`, which need no definition.
+        `second_law` is "kept" where the entropy production is not negative; "resources spent" where it is, and dSigma too:
+        stored correlations or athermality paid; "apparent violation" where it is negative though dSigma is not: the sign is
+        the definition's doing. It is "unknown" where the heat is.
+    errors, cumulative_errors : xarray.Dataset
+        Of a run whose state was sampled, or of measured numbers: one standard error (`attrs["kind"]` "standard"). Of one with
+        certified baths: the change under their refinement ("refinement"). Empty otherwise.
+    remarks : tuple of str
+    share : float
+
+    Examples
+    --------
+    >>> import athermal as at
+    >>> found = at.compare_definitions(at.run(at.library.two_oscillator(modes=12), cycles=1))
+    >>> found.cycles.heat.sizes["definition"]
+    5
+    """
+
+    cycles: xr.Dataset
+    cumulative: xr.Dataset
+    errors: xr.Dataset
+    cumulative_errors: xr.Dataset
+    remarks: tuple[str, ...]
+    share: float
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The definitions of which anything is known."""
+        known = ~np.isnan(self.cycles["total_heat"].values).all(axis=1)
+        return tuple(str(name) for name in self.cycles["definition"].values[known])
+
+    def rows(self, *, cumulative: bool = False) -> list[list[str]]:
+        """Return a header and a row of text for each cycle and definition."""
+        data, errors = (self.cumulative, self.cumulative_errors) if cumulative else (self.cycles, self.errors)
+        baths = [f"heat from {name}" for name in data["reservoir"].values]
+        rows = [["cycle", "definition", "work out", *baths, "dU", "eta", "Carnot", "dS + Q/T", "second law"]]
+        for cycle in data["cycle"].values:
+            for name in self.names:
+                row = data.sel(cycle=cycle, definition=name)
+                # Errors by refinement are far below the digits shown.
+                spread = errors.sel(cycle=cycle, definition=name) if errors.attrs.get("kind") == "standard" else None
+                rows.append([_range(int(cycle), cumulative=cumulative), name, *_cells(row, spread)])
+        return rows
+
+    def __str__(self) -> str:
+        """Return a table of every cycle, one of the whole run, and the remarks."""
+        parts = [format_table(self.rows())]
+        if self.cycles.sizes["cycle"] > 1:
+            last = len(self.names)
+            whole = self.rows(cumulative=True)
+            parts.append(format_table([whole[0], *whole[-last:]]))
+        return "\n\n".join([*parts, "\n".join(self.remarks)])
+
+    def __repr__(self) -> str:
+        """Return what it is in one line."""
+        return f"<DefinitionComparison: {self.cycles.sizes['cycle']} cycles by {', '.join(self.names)}>"
+
+    def save(self, path: str | Path) -> Path:
+        """Write all tables to a netCDF file, in the groups /cycles, /cumulative and, where there are errors, theirs.
+
+        Raises
+        ------
+        FileFormatError
+            If it cannot be written.
+        """
+        path = Path(path)
+        groups = {"/cycles": self.cycles, "/cumulative": self.cumulative}
+        if self.errors:
+            groups |= {"/errors": self.errors, "/cumulative_errors": self.cumulative_errors}
+        tree = xr.DataTree.from_dict(groups)
+        tree.attrs = {"share": self.share, "remarks": json.dumps(self.remarks)}
+        try:
+            tree.to_netcdf(path, engine="h5netcdf")
+        except OSError as error:
+            raise FileFormatError(
+                f"The comparison could not be written to {path}: {error}. Choose a folder that exists and can be written to."
+            ) from error
+        return path
+
+
+def compare_definitions(ledger: Ledger, *, share: float = 0.5) -> DefinitionComparison:
+    """Return what a run gives by every definition of work and heat in use, side by side.
+
+    With E_j = <H_j>, the interaction energy V_j of reservoir j with the subsystems, and H_S of the subsystems alone:
+
+    - "bath energy", the ledger's own: Q_j = dE_j, U = <H_S> + sum_j V_j;
+    - "interaction shared": Q_j = dE_j + share dV_j, U = <H_S> + (1 - share) sum_j V_j;
+    - "bath and interaction": Q_j = dE_j + dV_j, U = <H_S>;
+    - "system energy": W = int <dH_S/dt> dt, U = <H_S>, Q_j = dE_j + dV_j less the work of switching the coupling to j;
+    - "minimal dissipation": U = Tr(K_S rho_S), the heat of all reservoirs together, where the backend knows K_S.
+
+    For each, W = sum_j Q_j + dU. Only "bath energy" has sum_i dS_i + sum_j Q_j/T_j = dSigma exactly. U is that of all
+    subsystems together. See `athermal.thermodynamics.definitions` for equations and sources.
+
+    Parameters
+    ----------
+    ledger : Ledger
+    share : float
+        What part of V_j is the reservoir's in "interaction shared", 0 to 1.
+
+    Returns
+    -------
+    DefinitionComparison
+
+    Raises
+    ------
+    StudyError
+        If it is not a ledger, or the share is not between 0 and 1.
+
+    Examples
+    --------
+    >>> import athermal as at
+    >>> found = at.compare_definitions(at.run(at.library.two_oscillator(modes=12), cycles=1))
+    >>> found.cycles.second_law.sel(definition="bath energy").item()
+    'kept'
+    """
+    if not isinstance(ledger, Ledger):
+        raise StudyError(f"`ledger` of a comparison must be a Ledger, as athermal.run returns, but is {ledger!r}.")
+    share = _validate.real(share, "share", "a comparison of definitions")
+    if not 0.0 <= share <= 1.0:
+        raise StudyError(f"`share` of a comparison of definitions must be 0 to 1, but is {share}.")
+    errors, cumulative_errors = (_errors(ledger, which, share) for which in ("cycles", "cumulative"))
+    cycles = _table(ledger, "cycles", share, errors)
+    cumulative = _table(ledger, "cumulative", share, cumulative_errors)
+    remarks = _remarks(ledger, cycles)
+    return DefinitionComparison(cycles, cumulative, errors, cumulative_errors, remarks, share)
+
+
+def _amounts(work: FloatArray, a: Snapshot, b: Snapshot, ref: Reference, share: float) -> dict[str, FloatArray]:
+    """Return each column, the definitions along a new first axis."""
+    balances = [definition(work, a, b) for definition in definitions(share).values()]
+    found = {
+        "work": [balance.work for balance in balances],
+        "heat": [balance.heat for balance in balances],
+        "total_heat": [balance.total_heat for balance in balances],
+        "energy_change": [balance.energy_change for balance in balances],
+        "heat_intake": [balance.heat_intake for balance in balances],
+        "energy_intake": [balance.energy_intake for balance in balances],
+        "efficiency": [balance.efficiency for balance in balances],
+        "entropy_production": [entropy_production(balance, a, b, ref) for balance in balances],
+        "residual_first_law": [balance.residual for balance in balances],
+    }
+    return {name: np.stack(values) for name, values in found.items()}
+
+
+def _table(ledger: Ledger, which: str, share: float, errors: xr.Dataset) -> xr.Dataset:
+    found = measured.intervals(ledger, which)
+    a, b = ledger.snapshots.at(found.start), ledger.snapshots.at(found.stop)
+    own = getattr(ledger, which)
+    amounts = _amounts(found.works, a, b, ledger.reference, share)
+    energies = np.sum(np.abs(b.subsystem_energies), -1) + np.sum(np.abs(b.reservoir_energies), -1)
+    is_taken = amounts["heat_intake"] + amounts["energy_intake"] > ledger.rounding * energies
+    amounts["efficiency"] = np.where(is_taken, amounts["efficiency"], np.nan)  # an intake at rounding is none
+    added = np.abs([interaction_energy(a), interaction_energy(b), switching_work(a, b)]) / ledger.reference.temperatures
+    allowed = own["tolerance_second_law"].values + ledger.rounding * np.nansum(added, axis=(0, -1))
+    if errors:
+        factor = _STANDARD_ERRORS if errors.attrs["kind"] == "standard" else 1.0
+        allowed = allowed + factor * np.nan_to_num(errors["entropy_production"].values)
+    produced = amounts["entropy_production"]
+    verdict = np.where(own["sigma_total_change"].values < -allowed, SPENT, APPARENT)
+    verdict = np.where(produced >= -allowed, KEPT, verdict)
+    columns: dict[str, Any] = dict(amounts) | {"second_law": np.where(np.isnan(produced), UNKNOWN, verdict)}
+    return _dataset(columns, own, share).assign(
+        {name: own[name].reset_coords(drop=True) for name in ("sigma_total_change", "carnot_efficiency")}
+    )
+
+
+def _dataset(columns: dict[str, Any], own: xr.Dataset, share: float) -> xr.Dataset:
+    """Return columns by definition and cycle with their labels."""
+    return xr.Dataset(
+        {
+            name: (
+                ("definition", "cycle", *(("reservoir",) if name == "heat" else ())),
+                values,
+                {"long_name": _LONG_NAMES[name][0], "units": _LONG_NAMES[name][1]},
+            )
+            for name, values in columns.items()
+        },
+        coords={"definition": list(definitions(share)), **{n: own[n] for n in ("cycle", "time", "reservoir", "temperature")}},
+    )
+
+
+def _errors(ledger: Ledger, which: str, share: float) -> xr.Dataset:
+    """Return how well each column is known, by replicates or by the refinement of the baths."""
+    found, ref = measured.intervals(ledger, which), ledger.reference
+    if ledger.replicates is not None:
+        held = ledger.replicates
+        works = measured.sum_between(held.works, found.start, found.stop)
+        drawn = _amounts(works, held.snapshots.at(found.start), held.snapshots.at(found.stop), ref, share)
+        # of a jackknife sqrt((n - 1)/n sum (x_k - mean x)^2), of a bootstrap the standard deviation
+        scale = len(held) - 1 if held.kind == "jackknife" else len(held) / (len(held) - 1)
+        kind, spread = "standard", {name: np.sqrt(scale * np.var(values, axis=2)) for name, values in drawn.items()}
+    elif ledger.refinement is not None:
+        other = ledger.refinement
+        works = measured.sum_between(other.works, found.start, found.stop)
+        fine = _amounts(found.works, ledger.snapshots.at(found.start), ledger.snapshots.at(found.stop), ref, share)
+        coarse = _amounts(works, other.snapshots.at(found.start), other.snapshots.at(found.stop), ref, share)
+        kind, spread = "refinement", {name: np.abs(values - coarse[name]) for name, values in fine.items()}
+    else:
+        return xr.Dataset()
+    spread.pop("residual_first_law")
+    return _dataset(spread, getattr(ledger, which), share).assign_attrs(kind=kind)
+
+
+def _remarks(ledger: Ledger, cycles: xr.Dataset) -> tuple[str, ...]:
+    """Return what a reader must know beside the numbers."""
+    known, ref = ledger.snapshots.extras, ledger.reference
+    remarks = ["Only by bath energy is dS + Q/T, the left side of the second law, dSigma exactly, whatever the start."]
+    apparent = cycles["definition"].values[(cycles["second_law"].values == APPARENT).any(axis=1)]
+    if len(apparent):
+        remarks.append(
+            f"By {_listed(apparent)} it is negative in some cycles although dSigma is not: the definition leaves energy of the "
+            "coupling out of the heat, and the second law is not violated."
+        )
+    if "interaction_energy" not in known or np.all(np.isnan(known["interaction_energy"])):
+        remarks.append(
+            "The interaction energies V_j are not in this ledger: it comes from data, from a backend that does not tell them, or "
+            "from an earlier version. athermal.run with Dense, Star, DensityMatrix or StateVectors tells them."
+        )
+    elif "switching_work" not in known or np.all(np.isnan(known["switching_work"])):
+        remarks.append("System energy is unknown: the work of switching the couplings is not in this ledger.")
+    if "minimal_dissipation_heat" not in known:
+        remarks.append(
+            "Minimal dissipation is unknown: it needs the effective Hamiltonian K_S of the subsystems' exact master equation, "
+            "which this ledger's backend does not tell."
+        )
+    elif len(ref.reservoirs) > 1:
+        remarks.append("The heat of minimal dissipation is that of all reservoirs together, and unknown reservoir by reservoir.")
+    if len(ref.subsystems) > 1:
+        remarks.append(
+            "dU and eta take the subsystems together, which all definitions can; the ledger's own eta counts dU_in subsystem by "
+            "subsystem."
+        )
+    return tuple(remarks)
+
+
+def _listed(names: Any) -> str:
+    *first, last = map(str, names)
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def _range(cycle: int, *, cumulative: bool) -> str:
+    return f"1-{cycle}" if cumulative and cycle > 1 else str(cycle)
+
+
+def _cells(row: xr.Dataset, errors: xr.Dataset | None) -> list[str]:
+    """Return the cells of one cycle by one definition."""
+
+    def cell(name: str, sign: float = 1.0) -> str:
+        return number(sign * row[name].item(), None if errors is None else errors[name].item())
+
+    spreads = [None] * row["heat"].size if errors is None else errors["heat"].values.tolist()
+    heats = [number(-value, spread) for value, spread in zip(row["heat"].values.tolist(), spreads, strict=True)]
+    eta = row["efficiency"].item()
+    shown = f"{eta:.4f}" if row["work"].item() < -NO_WORK and not np.isnan(eta) else "-"
+    if shown != "-" and errors is not None:
+        shown += f"±{errors['efficiency'].item():.1g}"
+    carnot = f"{row['carnot_efficiency'].item():.4f}"
+    law = str(row["second_law"].item())
+    return [cell("work", -1.0), *heats, cell("energy_change"), shown, carnot, cell("entropy_production"), law]

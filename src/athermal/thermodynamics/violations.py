@@ -1,0 +1,74 @@
+"""What a ledger finds wrong with itself, in words: laws that are missed, and numbers that no quantum state can have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from athermal.thermodynamics import laws, measured
+from athermal.thermodynamics.columns import LONG_NAMES
+
+if TYPE_CHECKING:
+    from athermal.thermodynamics.ledger import Ledger
+
+STANDARD_ERRORS = 5.0
+"""By how many standard errors measured numbers may miss a law."""
+
+
+def of(ledger: Ledger) -> list[str]:
+    """Return one sentence for each law that a cycle misses by more than its tolerance, and each impossible entropy."""
+    return _missed_laws(ledger) + _broken_second_law(ledger) + _impossible_entropies(ledger)
+
+
+def _missed_laws(ledger: Ledger) -> list[str]:
+    """Return the residuals above their tolerance."""
+    found: list[str] = []
+    checked = [
+        name for name in LONG_NAMES if name.startswith("residual_") and name.removeprefix("residual_") not in ledger.unchecked
+    ]
+    for name in checked:
+        values = ledger.cycles[name].values
+        allowed = ledger.cycles[f"tolerance_{name.removeprefix('residual_')}"].values
+        found.extend(
+            f"Cycle {cycle + 1}: {LONG_NAMES[name][0]} is {values[cycle]:.3e}, where {allowed[cycle]:.1e} is its tolerance."
+            for cycle in np.flatnonzero(~(np.abs(values) <= allowed))
+        )
+    return found
+
+
+def _broken_second_law(ledger: Ledger) -> list[str]:
+    """Return where dSigma < 0 although the baths of a master equation have no memory that could pay for it."""
+    if not ledger.memoryless:
+        return []
+    a, b = ledger.snapshots.at(slice(None, -1)), ledger.snapshots.at(slice(1, None))
+    produced = laws.sigma_total_change(a, b, ledger.reference)
+    broken = np.flatnonzero(produced < -ledger.entropy_tolerance(a, b))
+    if not len(broken):
+        return []
+    k = int(broken[np.argmin(produced[broken])])
+    sentence = (
+        f"The second law is broken in {len(broken)} of {len(produced)} intervals, most from t = {a.time[k]:.6g} to "
+        f"{b.time[k]:.6g}: dSigma = {produced[k]:.3e}. The baths of {ledger.memoryless} have no memory, so that no correlation "
+        "can pay for it: the equation is not valid for this machine. Use the global approach, or a backend that does not assume "
+        "weak coupling."
+    )
+    return [sentence]
+
+
+def _impossible_entropies(ledger: Ledger) -> list[str]:
+    """Return what no quantum state can have: I, C, D_j < 0, or the whole purer than |S(rho_S) - S(rho_R)| allows."""
+    s, ref = ledger.snapshots, ledger.reference
+    size = np.sum(np.abs(s.subsystem_entropies), -1) + np.sum(np.abs(s.reservoir_energies) / ref.temperatures, -1)
+    allowed = ledger.tolerance * (1.0 + size) + STANDARD_ERRORS * measured.correlation_noise(ledger)
+    amounts = {
+        "I(S,R)": laws.mutual_information(s),
+        "C(S)": laws.system_correlation(s),
+        "C(R)": laws.reservoir_correlation(s),
+        "S(SR) - |S(S) - S(R)|": s.total_entropy - np.abs(s.system_entropy - s.reservoirs_entropy),
+    } | {f"D[{name}]": laws.athermality(s, ref)[..., j] for j, name in enumerate(ref.reservoirs)}
+    return [
+        f"At t = {s.time[k]:.6g}: {name} must not be negative, but is {values[k]:.3e}."
+        for name, values in amounts.items()
+        for k in np.flatnonzero(values < -allowed)
+    ]
