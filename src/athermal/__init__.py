@@ -16,7 +16,7 @@ from athermal import library
 from athermal.accounting import account
 from athermal.backends.finite import DensityMatrix, StateVectors
 from athermal.backends.gaussian import Dense, Star
-from athermal.backends.open import BlochRedfield, Lindblad
+from athermal.backends.open import BlochRedfield, FloquetMarkov, Lindblad
 from athermal.comparison import BackendComparison, DefinitionComparison, compare_backends, compare_definitions
 from athermal.engine import Audit, audit, run
 from athermal.errors import (
@@ -125,6 +125,7 @@ __all__ = [
     "FiniteReservoir",
     "FiniteSubsystem",
     "FlatBand",
+    "FloquetMarkov",
     "FourierSeries",
     "Function",
     "FunctionDensity",

@@ -90,6 +90,11 @@ def sigma_total_change(a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
     return np.where(is_known & ~np.isnan(parts), parts, second_law(a, b, ref))
 
 
+def entropy_production(a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
+    """dS(rho_S) + sum_j Q_j/T_j = dSigma - dC(S): of the subsystems as a whole and each bath; never negative without memory."""
+    return np.asarray(b.system_entropy - a.system_entropy + np.sum(heat(a, b) / ref.temperatures, axis=-1))
+
+
 def entropic_work(a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
     """T_min dsigma = T_min dSigma + sum_i dF_i."""
     free = np.sum(free_energy(b, ref) - free_energy(a, ref), axis=-1)

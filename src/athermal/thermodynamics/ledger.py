@@ -104,7 +104,7 @@ class Ledger:
 
     @property
     def memoryless(self) -> str:
-        """The solver whose baths remember nothing, so that no correlation can pay for dSigma < 0; "" for all others."""
+        """The solver whose baths remember nothing, so that no correlation with them can pay; "" for all others."""
         return str(self.provenance.get("memoryless", ""))
 
     @property
@@ -342,7 +342,7 @@ class Ledger:
             "efficiency": (np.where(np.isnan(split), 0.0, eta - split), eta_tolerance),
         }
         columns: dict[str, Any] = {}
-        violated = (laws.sigma_total_change(a, b, ref) < -entropy_tolerance) & bool(self.memoryless)
+        violated = (laws.entropy_production(a, b, ref) < -entropy_tolerance) & bool(self.memoryless)
         for name, (value, allowed) in residuals.items():
             columns[f"tolerance_{name}"] = (dim, allowed)
             if name in self.unchecked:

@@ -38,20 +38,20 @@ def _missed_laws(ledger: Ledger) -> list[str]:
 
 
 def _broken_second_law(ledger: Ledger) -> list[str]:
-    """Return where dSigma < 0 although the baths of a master equation have no memory that could pay for it."""
+    """Return where dS(rho_S) + sum Q_j/T_j < 0 although the baths of a master equation have no memory that could pay for it."""
     if not ledger.memoryless:
         return []
     a, b = ledger.snapshots.at(slice(None, -1)), ledger.snapshots.at(slice(1, None))
-    produced = laws.sigma_total_change(a, b, ledger.reference)
+    produced = laws.entropy_production(a, b, ledger.reference)
     broken = np.flatnonzero(produced < -ledger.entropy_tolerance(a, b))
     if not len(broken):
         return []
     k = int(broken[np.argmin(produced[broken])])
     sentence = (
         f"The second law is broken in {len(broken)} of {len(produced)} intervals, most from t = {a.time[k]:.6g} to "
-        f"{b.time[k]:.6g}: dSigma = {produced[k]:.3e}. The baths of {ledger.memoryless} have no memory, so that no correlation "
-        "can pay for it: the equation is not valid for this machine. Use the global approach, or a backend that does not assume "
-        "weak coupling."
+        f"{b.time[k]:.6g}: dS(rho_S) + sum Q_j/T_j = {produced[k]:.3e}. The baths of {ledger.memoryless} have no memory, so "
+        "that no correlation with them can pay for it: the equation is not valid for this machine. Compare it with the global "
+        "approach, or use a backend that does not assume weak coupling."
     )
     return [sentence]
 

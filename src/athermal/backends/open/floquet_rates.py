@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse
 
 from athermal._types import ComplexArray, FloatArray
-from athermal.backends.open.master_equation import _jumps as jumps_of
+from athermal.backends.open.master_equation import jump_operators
 from athermal.errors import ConvergenceError, MachineError
 from athermal.machine.drive import Drive
 from athermal.machine.open_system import Contact, OpenSystem
@@ -72,7 +72,7 @@ class FloquetRates:
         self.left_out = 0.0
         for contact, own, square in zip(contacts, components, squares, strict=True):
             every = [own, own[::-1].conj().transpose(0, 2, 1)] if contact.is_exchange else [own]  # L, L^dag
-            spectra = [spectrum for _, spectrum in jumps_of(contact, contact.operator)]
+            spectra = [spectrum for _, spectrum in jump_operators(contact, contact.operator)]
             self.jumps.append(
                 [
                     Jumps.of(Transitions.of(parts, modes.quasi_energies, modes.frequency, grouping), spectrum)

@@ -6,14 +6,13 @@ known to the integrator's own accuracy and take no sampling.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
-import qutip
 import scipy.sparse
-from qutip.solver.integrator import IntegratorException
 
 from athermal import _validate
 from athermal._types import ComplexArray, FloatArray
@@ -77,8 +76,9 @@ class Integrator:
         if self.rtol > 1e-2:
             raise MachineError(f"`rtol` of {owner} must be at most 0.01, but is {self.rtol}. Leave it out for the default.")
 
-    def __call__(self, system: qutip.QobjEvo) -> Any:
+    def __call__(self, system: Any) -> Any:
         """Return QuTiP's integrator of a system."""
+        qutip = _qutip()
         kind = qutip.MESolver.avail_integrators()[self.method]
         return kind(system, {"rtol": self.rtol, "atol": self.atol, "nsteps": self.max_steps})
 
@@ -130,8 +130,9 @@ class Flow:
             self.terms[amount] = held = [scipy.sparse.csr_array(sum(held[1:], start=held[0].tocsr()), dtype=complex)]
         return held[0]
 
-    def system(self, start: float, stop: float) -> qutip.QobjEvo:
-        """Return the generator on a stretch without breakpoints; what is constant there is one matrix."""
+    def system(self, start: float, stop: float) -> Any:
+        """Return the generator on a stretch without breakpoints as a QobjEvo; what is constant there is one matrix."""
+        qutip = _qutip()
         whole = self.size + self.n_sums
         constant, moving = scipy.sparse.csr_array((whole, whole), dtype=complex), []
         middle = np.array([0.5 * (start + stop)])
@@ -158,12 +159,13 @@ class Flow:
         ConvergenceError
             If the integrator gives up.
         """
+        qutip = _qutip()
         state = np.concatenate([vector, np.zeros(self.n_sums)])
         solver = integrator(self.system(start, stop))
         try:
             solver.set_state(start, qutip.data.Dense(state[:, None]))
             _, data = solver.integrate(stop)
-        except IntegratorException as error:
+        except qutip.solver.integrator.IntegratorException as error:
             raise ConvergenceError(
                 f"QuTiP's integrator {integrator.method!r} gave up between t = {start:.6g} and {stop:.6g}: {error} Loosen "
                 '`rtol`, or use `method = "bdf"` if the baths are fast.'
@@ -177,8 +179,14 @@ class Flow:
         return final[: self.size], sums + np.real(final[self.size :])
 
 
-def _qobj(matrix: Any) -> qutip.Qobj:
+def _qutip() -> Any:
+    """Return QuTiP, imported when it is first used: it takes longer than all the rest."""
+    return importlib.import_module("qutip")
+
+
+def _qobj(matrix: Any) -> Any:
     """Return a sparse or dense matrix as QuTiP's."""
+    qutip = _qutip()
     is_sparse = scipy.sparse.issparse(matrix)
     data = qutip.data.CSR(scipy.sparse.csr_matrix(matrix)) if is_sparse else qutip.data.Dense(matrix, copy=False)
     return qutip.Qobj(data, dims=[[matrix.shape[0]], [matrix.shape[1]]], copy=False)

@@ -183,7 +183,7 @@ class MasterEquation(Backend):
         return MasterEquationSolver(system, self, f"{type(self).__name__}(approach={self.approach!r})")
 
 
-def _jumps(contact: Contact, operator: ComplexArray) -> list[tuple[ComplexArray, Any]]:
+def jump_operators(contact: Contact, operator: ComplexArray) -> list[tuple[ComplexArray, Any]]:
     """Return the operators through which a contact acts, each with the rates at which it lowers the energy by w.
 
     A position contact has X itself; an exchange L B^dag + h.c. has L, which gives quanta to the bath, and L^dag, which takes
@@ -248,7 +248,7 @@ class Lindblad(MasterEquation):
 
     def pairs(self, contact: Contact, operator: ComplexArray, reference: ComplexArray) -> Pairs:
         parts, halves = [], []
-        for jump, spectrum in _jumps(contact, operator):
+        for jump, spectrum in jump_operators(contact, operator):
             found = eigenoperators(jump, reference, self.grouping)
             rates = spectrum(np.array([frequency for frequency, _ in found]))
             parts += [part for _, part in found]
@@ -287,5 +287,5 @@ class BlochRedfield(MasterEquation):
         self.check()
 
     def pairs(self, contact: Contact, operator: ComplexArray, reference: ComplexArray) -> Pairs:
-        jumps = _jumps(contact, operator)
+        jumps = jump_operators(contact, operator)
         return [jump for jump, _ in jumps], [weighted(jump, reference, spectrum) for jump, spectrum in jumps]
