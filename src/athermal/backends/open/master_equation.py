@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar, Literal
 
@@ -15,7 +15,7 @@ from athermal._types import ComplexArray, FloatArray
 from athermal.backends.base import Backend
 from athermal.backends.finite.memory import check_memory
 from athermal.backends.open.flow import Flow, Integrator
-from athermal.backends.open.solver import OpenSolver, dense
+from athermal.backends.open.solver import OpenSolver, OpenState, dense
 from athermal.machine.drive import Drive, Product
 from athermal.machine.machine import Machine
 from athermal.machine.open_system import Contact, OpenSystem, open_system
@@ -29,12 +29,37 @@ from athermal.maths.superoperator import (
     weighted,
 )
 from athermal.maths.tensor import embed
+from athermal.thermodynamics.snapshot import Snapshot
 
-Pairs = tuple[list[ComplexArray], list[ComplexArray]]
 Approach = Literal["local", "global"]
 APPROACHES = ("local", "global")
 # Superoperators of the size of the whole that are held at once, for each bath.
 _MATRICES = 6
+
+
+@dataclass(frozen=True)
+class Transitions:
+    """What a dissipator is made of: see `redfield`.
+
+    Parameters
+    ----------
+    operators, half_rates : lists of (n, n) arrays
+        X_k and Z_k.
+    frequencies : list of float, optional
+        The quantum that each X_k takes from the system, where it takes one.
+    """
+
+    operators: list[ComplexArray]
+    half_rates: list[ComplexArray]
+    frequencies: list[float] | None = None
+
+    @property
+    def quanta(self) -> ComplexArray | None:
+        """The operator of the energy that the bath receives per unit time, sum_k w_k S(w_k) X_k^dag X_k."""
+        if self.frequencies is None:
+            return None
+        terms = zip(self.frequencies, self.operators, self.half_rates, strict=True)
+        return np.asarray(sum(2.0 * w * x.conj().T @ z for w, x, z in terms))
 
 
 class MarkovianSolver(OpenSolver):
@@ -50,7 +75,7 @@ class MarkovianSolver(OpenSolver):
 
     def new_flow(self) -> Flow:
         """Return the flow of the subsystems alone, with the work done on them."""
-        flow = Flow(self.system.dimension**2, 1 + 2 * len(self.baths))
+        flow = Flow(self.system.dimension**2, self.n_sums)
         for drive, whole in self.terms:
             flow.add(commutator(whole), drive)
         self.add_work(flow)
@@ -99,8 +124,18 @@ class MasterEquationSolver(MarkovianSolver):
         if key not in self._flows:
             self._flows[key] = flow = self.new_flow()
             for contact in self.system.contacts:
-                self.add_dissipator(flow, contact, scipy.sparse.csr_array(self._dissipator(contact, middle)))
+                dissipator, quanta = self._dissipator(contact, middle)
+                self.add_dissipator(flow, contact, scipy.sparse.csr_array(dissipator))
+                if quanta is not None:
+                    flow.add_sum(self._place_of_quanta(contact), quanta, Product((contact.drive, contact.drive)))
         return self._flows[key]
+
+    @property
+    def n_sums(self) -> int:
+        return 1 + 3 * len(self.baths)
+
+    def _place_of_quanta(self, contact: Contact) -> int:
+        return 1 + 2 * len(self.baths) + self.baths.index(contact.bath.name)
 
     def _is_static(self, start: float, stop: float) -> bool:
         """Tell whether the Hamiltonians that make the dissipators are constant on a stretch."""
@@ -114,28 +149,44 @@ class MasterEquationSolver(MarkovianSolver):
             return tuple(self.hamiltonian.strengths(np.array([time]))[0].tolist())
         return tuple(float(x) for c in self.system.contacts for x in self.system.own(c.subsystem, time).real.ravel())
 
-    def _dissipator(self, contact: Contact, time: float) -> Any:
+    def _dissipator(self, contact: Contact, time: float) -> tuple[Any, ComplexArray | None]:
+        """Return D of one contact, and the row of the energy of the quanta that its bath receives."""
         if self.options.approach == "global":
-            return redfield(*self.options.pairs(contact, dense(contact.operator), self.hamiltonian_at(time)))
-        pairs = self.options.pairs(contact, dense(contact.local), self.system.own(contact.subsystem, time))
-        return redfield(*([self.system.embedded(x, contact.subsystem) for x in entries] for entries in pairs))
+            found = self.options.transitions(contact, dense(contact.operator), self.hamiltonian_at(time))
+            quanta = found.quanta
+            return redfield(found.operators, found.half_rates), None if quanta is None else trace_row(quanta)
+        found = self.options.transitions(contact, dense(contact.local), self.system.own(contact.subsystem, time))
+        quanta = found.quanta
+        x, z = ([self.system.embedded(m, contact.subsystem) for m in group] for group in (found.operators, found.half_rates))
+        return redfield(x, z), None if quanta is None else trace_row(self.system.embedded(quanta, contact.subsystem))
 
     def _dissipation(self, time: float) -> Any:
         """Return sum_j f_j^2 D_j at one time, with the heats that it takes."""
         size, at = self.system.dimension**2, np.array([time])
         energy = trace_row(self.hamiltonian_at(time))
-        total = np.zeros((size + 1 + 2 * len(self.baths),) * 2, dtype=complex)
+        total = np.zeros((size + self.n_sums,) * 2, dtype=complex)
         for contact in self.system.contacts:
-            part = float(contact.drive.value(at)[0]) ** 2 * self._dissipator(contact, time)
-            total[:size, :size] += part.toarray() if scipy.sparse.issparse(part) else part
-            total[size + 1 + self.baths.index(contact.bath.name), :size] -= part.T @ energy
+            dissipator, quanta = self._dissipator(contact, time)
+            amount = float(contact.drive.value(at)[0]) ** 2
+            total[:size, :size] += amount * (dissipator.toarray() if scipy.sparse.issparse(dissipator) else dissipator)
+            total[size + 1 + self.baths.index(contact.bath.name), :size] -= amount * (dissipator.T @ energy)
+            if quanta is not None:
+                total[size + self._place_of_quanta(contact), :size] += amount * quanta
         return total
+
+    def snapshot(self, state: OpenState, time: float) -> Snapshot:
+        seen = super().snapshot(state, time)
+        if not self.options.has_quanta:
+            return seen
+        return replace(seen, extras={**seen.extras, "bath_quanta": state.sums[1 + 2 * len(self.baths) :].copy()})
 
 
 class MasterEquation(Backend):
     """Base of the master equations whose dissipators follow a Hamiltonian of the moment."""
 
     takes_continua: ClassVar[bool] = True
+    has_quanta: ClassVar[bool] = False
+    """Whether every jump takes a quantum of one energy."""
     approach: Approach
     levels: int | None
     method: str
@@ -162,8 +213,8 @@ class MasterEquation(Backend):
         _validate.positive(self.max_memory, "max_memory", self.owner)
 
     @abstractmethod
-    def pairs(self, contact: Contact, operator: ComplexArray, reference: ComplexArray) -> Pairs:
-        """Return the X_n and Z_n of the dissipator of one contact at f = 1: see `redfield`.
+    def transitions(self, contact: Contact, operator: ComplexArray, reference: ComplexArray) -> Transitions:
+        """Return what makes the dissipator of one contact at f = 1.
 
         Parameters
         ----------
@@ -216,6 +267,10 @@ class Lindblad(MasterEquation):
         Whose eigenstates: of H_S(t), all subsystems together, for couplings between them that are strong against the rates; or of
         each subsystem's own H_i(t) as its part gives it, for weak ones. The local form can break the second law
         (A. Levy and R. Kosloff, EPL 107, 20004 (2014)): the ledger says so.
+
+    Beside the heat, which is the energy that leaves the subsystems, the column `bath_quanta` has the energy of the quanta that
+    each bath receives, w for each jump X(w). Of global jumps they are the same; of local ones they differ by what the couplings
+    between the subsystems take, and only the quanta keep the second law (F. Barra, Sci. Rep. 5, 14873 (2015); G. De Chiara et al., New J. Phys. 20, 113024 (2018)).
     levels : int, optional
         For oscillators treated as Gaussian: the levels to which each is cut.
     grouping : float
@@ -240,20 +295,22 @@ class Lindblad(MasterEquation):
     rtol: float = 1e-9
     atol: float = 1e-11
     max_memory: float = 8.0
+    has_quanta: ClassVar[bool] = True
     kind: Literal["lindblad"] = field(default="lindblad", repr=False)
 
     def __post_init__(self) -> None:
         self.check()
         _validate.not_negative(self.grouping, "grouping", self.owner)
 
-    def pairs(self, contact: Contact, operator: ComplexArray, reference: ComplexArray) -> Pairs:
-        parts, halves = [], []
+    def transitions(self, contact: Contact, operator: ComplexArray, reference: ComplexArray) -> Transitions:
+        parts, halves, frequencies = [], [], []
         for jump, spectrum in jump_operators(contact, operator):
             found = eigenoperators(jump, reference, self.grouping)
             rates = spectrum(np.array([frequency for frequency, _ in found]))
             parts += [part for _, part in found]
+            frequencies += [frequency for frequency, _ in found]
             halves += [0.5 * rate * part for rate, (_, part) in zip(rates, found, strict=True)]
-        return parts, halves
+        return Transitions(parts, halves, frequencies)
 
 
 @dataclass(frozen=True)
@@ -286,6 +343,6 @@ class BlochRedfield(MasterEquation):
     def __post_init__(self) -> None:
         self.check()
 
-    def pairs(self, contact: Contact, operator: ComplexArray, reference: ComplexArray) -> Pairs:
+    def transitions(self, contact: Contact, operator: ComplexArray, reference: ComplexArray) -> Transitions:
         jumps = jump_operators(contact, operator)
-        return [jump for jump, _ in jumps], [weighted(jump, reference, spectrum) for jump, spectrum in jumps]
+        return Transitions([jump for jump, _ in jumps], [weighted(jump, reference, spectrum) for jump, spectrum in jumps])
