@@ -13,13 +13,13 @@ import xarray as xr
 from athermal import _validate
 from athermal._types import FloatArray
 from athermal.errors import FileFormatError, StudyError
-from athermal.thermodynamics import measured
+from athermal.thermodynamics import laws, measured
 from athermal.thermodynamics.definitions import definitions, entropy_production, interaction_energy, switching_work
 from athermal.thermodynamics.ledger import Ledger
 from athermal.thermodynamics.snapshot import Reference, Snapshot
 from athermal.thermodynamics.table import format_table, number
 
-KEPT, SPENT, APPARENT, UNKNOWN = "kept", "resources spent", "apparent violation", "unknown"
+KEPT, SPENT, APPARENT, BROKEN, UNKNOWN = "kept", "resources spent", "apparent violation", "broken", "unknown"
 """What a definition makes of the second law in an interval; see `DefinitionComparison`."""
 
 NO_WORK = 5e-13
@@ -53,7 +53,8 @@ class DefinitionComparison:
         `residual_first_law` and `second_law`; and `sigma_total_change` and `carnot_efficiency`, which need no definition.
         `second_law` is "kept" where the entropy production is not negative; "resources spent" where it is, and dSigma too:
         stored correlations or athermality paid; "apparent violation" where it is negative though dSigma is not: the sign is
-        the definition's doing. It is "unknown" where the heat is.
+        the definition's doing; "broken" where dSigma is negative though the baths of the master equation have no memory that
+        could pay. It is "unknown" where the heat is.
     errors, cumulative_errors : xarray.Dataset
         Of a run whose state was sampled, or of measured numbers: one standard error (`attrs["kind"]` "standard"). Of one with
         certified baths: the change under their refinement ("refinement"). Empty otherwise.
@@ -65,7 +66,7 @@ class DefinitionComparison:
     >>> import athermal as at
     >>> found = at.compare_definitions(at.run(at.library.two_oscillator(modes=12), cycles=1))
     >>> found.cycles.heat.sizes["definition"]
-    5
+    6
     """
 
     cycles: xr.Dataset
@@ -139,7 +140,8 @@ def compare_definitions(ledger: Ledger, *, share: float = 0.5) -> DefinitionComp
     - "interaction shared": Q_j = dE_j + share dV_j, U = <H_S> + (1 - share) sum_j V_j;
     - "bath and interaction": Q_j = dE_j + dV_j, U = <H_S>;
     - "system energy": W = int <dH_S/dt> dt, U = <H_S>, Q_j = dE_j + dV_j less the work of switching the coupling to j;
-    - "minimal dissipation": U = Tr(K_S rho_S), the heat of all reservoirs together, where the backend knows K_S.
+    - "minimal dissipation": U = Tr(K_S rho_S), the heat of all reservoirs together, where the backend knows K_S;
+    - "bath quanta": Q_j = the quanta that bath j counts, of a master equation of jumps (Lindblad, FloquetMarkov).
 
     For each, W = sum_j Q_j + dU. Only "bath energy" has sum_i dS_i + sum_j Q_j/T_j = dSigma exactly. U is that of all
     subsystems together. See `athermal.thermodynamics.definitions` for equations and sources.
@@ -209,7 +211,9 @@ def _table(ledger: Ledger, which: str, share: float, errors: xr.Dataset) -> xr.D
         factor = _STANDARD_ERRORS if errors.attrs["kind"] == "standard" else 1.0
         allowed = allowed + factor * np.nan_to_num(errors["entropy_production"].values)
     produced = amounts["entropy_production"]
-    verdict = np.where(own["sigma_total_change"].values < -allowed, SPENT, APPARENT)
+    is_broken = bool(ledger.memoryless) & (laws.entropy_production(a, b, ledger.reference) < -allowed)
+    spent = np.where(is_broken, BROKEN, SPENT)
+    verdict = np.where(own["sigma_total_change"].values < -allowed, spent, APPARENT)
     verdict = np.where(produced >= -allowed, KEPT, verdict)
     columns: dict[str, Any] = dict(amounts) | {"second_law": np.where(np.isnan(produced), UNKNOWN, verdict)}
     return _dataset(columns, own, share).assign(
@@ -267,7 +271,7 @@ def _remarks(ledger: Ledger, cycles: xr.Dataset) -> tuple[str, ...]:
     if "interaction_energy" not in known or np.all(np.isnan(known["interaction_energy"])):
         remarks.append(
             "The interaction energies V_j are not in this ledger: it comes from data, from a backend that does not tell them, or "
-            "from an earlier version. athermal.run with Dense, Star, DensityMatrix or StateVectors tells them."
+            "from an earlier version. athermal.run with Dense, Star, DensityMatrix, StateVectors or HEOM tells them."
         )
     elif "switching_work" not in known or np.all(np.isnan(known["switching_work"])):
         remarks.append("System energy is unknown: the work of switching the couplings is not in this ledger.")

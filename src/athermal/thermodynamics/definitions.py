@@ -140,6 +140,21 @@ def minimal_dissipation(_work: FloatArray, a: Snapshot, b: Snapshot) -> Balance:
     return Balance(heats + energies, heat, heats, energies)
 
 
+def bath_quanta(_work: FloatArray, a: Snapshot, b: Snapshot) -> Balance:
+    """Q_j = the energy of the quanta that bath j counts in a master equation of jumps, W = sum_j Q_j + dU.
+
+    W then holds what couplings and drives of the subsystems give in the jumps, and the first law makes it.
+
+    References
+    ----------
+    F. Barra, Sci. Rep. 5, 14873 (2015); G. De Chiara et al., New J. Phys. 20, 113024 (2018).
+    """
+    heat = _extra(b, "bath_quanta", b.reservoir_energies) - _extra(a, "bath_quanta", a.reservoir_energies)
+    total = np.sum(heat, axis=-1)
+    energy = np.where(np.isnan(total), np.nan, np.sum(laws.energy_change(a, b), axis=-1))
+    return Balance(total + energy, heat, total, energy)
+
+
 def entropy_production(balance: Balance, a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
     """sum_i dS_i + sum_j Q_j/T_j with the heats of a definition; at one temperature from their sum."""
     by_reservoir = np.sum(balance.heat / ref.temperatures, axis=-1)
@@ -156,6 +171,7 @@ def definitions(share: float) -> dict[str, Callable[[FloatArray, Snapshot, Snaps
         "bath and interaction": bath_and_interaction,
         "system energy": system_energy,
         "minimal dissipation": minimal_dissipation,
+        "bath quanta": bath_quanta,
     }
 
 

@@ -17,6 +17,7 @@ def snapshots(seed, *, n=2, m=2, extras=True):
             "switching_work": rng.normal(size=(5, m)),
             "minimal_dissipation_energy": rng.normal(size=5),
             "minimal_dissipation_heat": rng.normal(size=5),
+            "bath_quanta": rng.normal(size=(5, m)),
         }
         sizes = ((5, n), (5, m), (5, n), (5, m), (5,), (5,), (5,))
         return Snapshot(np.arange(5.0), *(rng.normal(size=size) for size in sizes), more if extras else {})

@@ -261,16 +261,17 @@ class Lindblad(MasterEquation):
     (exchange). E. B. Davies, Commun. Math. Phys. 39, 91 (1974). Lamb shifts and counter-terms, which cancel to this order, are
     left out.
 
+    Beside the heat, which is the energy that leaves the subsystems, the column `bath_quanta` has the energy of the quanta that
+    each bath receives, w for each jump X(w). Of global jumps they are the same; of local ones they differ by what the couplings
+    between the subsystems take, and only the quanta keep the second law (F. Barra, Sci. Rep. 5, 14873 (2015); G. De Chiara et
+    al., New J. Phys. 20, 113024 (2018)).
+
     Parameters
     ----------
     approach : {"global", "local"}
         Whose eigenstates: of H_S(t), all subsystems together, for couplings between them that are strong against the rates; or of
         each subsystem's own H_i(t) as its part gives it, for weak ones. The local form can break the second law
         (A. Levy and R. Kosloff, EPL 107, 20004 (2014)): the ledger says so.
-
-    Beside the heat, which is the energy that leaves the subsystems, the column `bath_quanta` has the energy of the quanta that
-    each bath receives, w for each jump X(w). Of global jumps they are the same; of local ones they differ by what the couplings
-    between the subsystems take, and only the quanta keep the second law (F. Barra, Sci. Rep. 5, 14873 (2015); G. De Chiara et al., New J. Phys. 20, 113024 (2018)).
     levels : int, optional
         For oscillators treated as Gaussian: the levels to which each is cut.
     grouping : float
