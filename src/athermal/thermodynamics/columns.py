@@ -46,8 +46,8 @@ LONG_NAMES: dict[str, tuple[str, str]] = {
     "residual_work_split": ("W - (sum eta_j Q_j + T_min dsigma)  (S18)", "energy"),
     "residual_efficiency": ("difference of the two forms of eta  (S19)", "1"),
     "is_violated": ("a residual is above its tolerance", ""),
-    **{name: (f"{extra.long_name}{'' if name == 'counts' else ' at the end'}", extra.units) for name, extra in EXTRAS.items()},
-    **{f"{name}_change": (f"change of the {extra.long_name}", extra.units) for name, extra in EXTRAS.items() if name != "counts"},
+    **{name: (f"{extra.long_name}{'' if extra.is_cumulative else ' at the end'}", extra.units) for name, extra in EXTRAS.items()},
+    **{f"{name}_change": (f"change of the {e.long_name}", e.units) for name, e in EXTRAS.items() if not e.is_cumulative},
 }
 """Label and unit of every column."""
 

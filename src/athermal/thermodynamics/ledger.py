@@ -59,8 +59,8 @@ class Ledger:
         Energies and entropies themselves at each sampled instant, the start included.
     errors, cumulative_errors : xarray.Dataset
         The error of every column of `cycles` and `cumulative`: certified, of a run whose baths have modes="auto" (its change
-        under refinement of the baths, and what the residuals leave open); one standard error, of a run whose state was sampled
-        or of measured numbers; empty otherwise.
+        under refinement of the baths, and what the residuals leave open); its changes under coarsening, of a run with a check of
+        convergence; one standard error, of a run whose state was sampled or of measured numbers; empty otherwise.
 
     Examples
     --------
@@ -107,7 +107,7 @@ class Ledger:
     @property
     def has_standard_errors(self) -> bool:
         """Whether `errors` are statistical: of a sampled state, or of measured numbers."""
-        return self.replicates is not None or self.uncertainty is not None
+        return (self.replicates is not None and self.replicates.is_statistical) or self.uncertainty is not None
 
     @property
     def _tolerance(self) -> float:
@@ -311,7 +311,7 @@ class Ledger:
         for name in b.extras:
             axes = (dim, *EXTRAS[name].dims)
             change = b.extras[name] - a.extras[name]
-            if name == "counts":
+            if EXTRAS[name].is_cumulative:
                 columns[name] = (axes, change)
             else:
                 columns[name], columns[f"{name}_change"] = (axes, b.extras[name]), (axes, change)

@@ -13,15 +13,21 @@ from athermal._types import FloatArray
 
 @dataclass(frozen=True)
 class Extra:
-    """A column that only some backends can fill."""
+    """A column that only some backends can fill.
+
+    One that `is_cumulative` has been counted since the start: its column is what was added in the interval.
+    """
 
     dims: tuple[str, ...]
     long_name: str
     units: str
+    is_cumulative: bool = False
 
 
 EXTRAS = {
-    "counts": Extra(("counter",), "what each counter of the machine has counted", ""),
+    "counts": Extra(("counter",), "what each counter of the machine has counted", "", is_cumulative=True),
+    "interaction_energy": Extra(("reservoir",), "interaction energy V_j of reservoir j with the subsystems", "energy"),
+    "switching_work": Extra(("reservoir",), "work done by driving the coupling to reservoir j", "energy", is_cumulative=True),
     "ergotropy": Extra((), "ergotropy of the subsystems together", "energy"),
     "subsystem_ergotropy": Extra(("subsystem",), "ergotropy of each subsystem", "energy"),
     "concurrence": Extra((), "concurrence of the two qubits", "1"),
@@ -30,8 +36,12 @@ EXTRAS = {
     "system_correlation_coherence": Extra((), "the part of C(S) that is coherence between energies", "nat"),
     "reservoir_correlation_coherence": Extra((), "the part of C(R) that is coherence between energies", "nat"),
     "top_level_population": Extra((), "largest population of the highest level kept of an oscillator", "1"),
+    "minimal_dissipation_energy": Extra((), "energy Tr(K_S rho_S) of the minimal-dissipation Hamiltonian", "energy"),
+    "minimal_dissipation_heat": Extra(
+        (), "minimal-dissipation heat -int Tr(K_S d rho_S) into the reservoirs", "energy", is_cumulative=True
+    ),
 }
-"""The further state functions that a snapshot may hold, by name."""
+"""What else a snapshot may hold, by name: state functions, and what has been counted since the start."""
 
 
 @dataclass(frozen=True)
@@ -96,21 +106,26 @@ ALWAYS = tuple(entry.name for entry in fields(Snapshot) if entry.name != "extras
 
 @dataclass(frozen=True)
 class Replicates:
-    """The same ledger again and again, n times: what statistical errors are taken from.
+    """The same ledger again and again, n times: what errors are taken from.
 
     Parameters
     ----------
     snapshots : Snapshot
         Stacked along (instants, n).
     works : (instants - 1, n) array
-    kind : {"jackknife", "bootstrap"}
+    kind : {"jackknife", "bootstrap", "convergence"}
         "jackknife": each time one of the n samples of the state is left out. "bootstrap": each time the data are drawn anew
-        within their errors.
+        within their errors. "convergence": each time one of the method's cut-offs is coarser.
     """
 
     snapshots: Snapshot
     works: FloatArray
     kind: str = "jackknife"
+
+    @property
+    def is_statistical(self) -> bool:
+        """Whether they are samples, and not cut-offs."""
+        return self.kind != "convergence"
 
     def __len__(self) -> int:
         """Return the number of samples."""
