@@ -225,25 +225,20 @@ def largest_by_cycle(errors: xr.Dataset, reference: Reference) -> tuple[FloatArr
 
 def worst(ledger: Ledger) -> tuple[float, str]:
     """Return the largest error of a ledger, in nats or units of the lowest temperature, and where it is."""
-    return _worst(ledger, {"": ledger.errors, ", since the start": ledger.cumulative_errors})
+    tables = {"": ledger.errors, ", since the start": ledger.cumulative_errors}
+    return max(_worst(ledger, errors, since) for since, errors in tables.items())
 
 
-def _worst(ledger: Ledger, tables: dict[str, xr.Dataset]) -> tuple[float, str]:
-    found = []
-    for since, errors in tables.items():
-        by_cycle, columns = largest_by_cycle(errors, ledger.reference)
-        k = int(np.argmax(by_cycle))
-        found.append((float(by_cycle[k]), f"{columns[k]} in cycle {k + 1}{since}"))
-    return max(found)
+def _worst(ledger: Ledger, errors: xr.Dataset, since: str = "") -> tuple[float, str]:
+    by_cycle, columns = largest_by_cycle(errors, ledger.reference)
+    k = int(np.argmax(by_cycle))
+    return float(by_cycle[k]), f"{columns[k]} in cycle {k + 1}{since}"
 
 
 def by_cutoff(ledger: Ledger) -> dict[str, float]:
-    """Return the largest change that coarsening each of the method's cut-offs makes; empty without a check of convergence."""
+    """Return the largest change in a cycle if each of the method's cut-offs is coarser; empty without a check of convergence."""
     names = ledger.provenance.get("cutoffs", ()) if ledger.replicates is not None else ()
-    return {
-        name: _worst(ledger, {which: converged(ledger, which, k) for which in ("cycles", "cumulative")})[0]
-        for k, name in enumerate(names)
-    }
+    return {name: _worst(ledger, converged(ledger, "cycles", k))[0] for k, name in enumerate(names)}
 
 
 def certificate(ledger: Ledger) -> str:

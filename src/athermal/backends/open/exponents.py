@@ -22,11 +22,11 @@ from athermal.machine.parts import ContinuumBath
 from athermal.machine.spectral import Ohmic
 
 # What is aimed at if the number of exponentials is left out, and beyond what a given number is refused.
-GOAL, WORST = 1e-2, 0.05
+GOAL, WORST = 0.02, 0.05
 _NEARLY = 1.2
 MOST = 12
 # The rational fit: its frequencies in units of the lowest and highest scale, and the rates that count, in units of those.
-_LOWEST, _HIGHEST, _FREQUENCIES, _SLOWEST, _FASTEST = 1e-3, 100.0, 300, 1e-3, 1e3
+_LOWEST, _HIGHEST, _FREQUENCIES, _SLOWEST, _FASTEST = 1e-3, 30.0, 300, 1e-3, 1e3
 # The fit: times between samples and for how long, in units of 1/scale; samples, and nodes of the integral over frequencies.
 _STEP, _MEMORY, _SAMPLES, _NODES = 0.1, 40.0, 800, 40_000
 _EXPONENTIAL_END, _TAIL = 40.0, 1e-4

@@ -27,6 +27,12 @@ from athermal.maths.tensor import embed
 from athermal.thermodynamics.snapshot import Snapshot
 
 
+# Instants of a period at which drives are looked at for their size.
+_TIMES = 257
+SMALLEST = 1e-7
+"""The effect of an auxiliary operator on the state below which it is left out."""
+
+
 @dataclass(frozen=True)
 class Ladder:
     """How the auxiliary operators of a hierarchy are coupled, whatever the system.
@@ -50,16 +56,51 @@ class Ladder:
     first: tuple[list[tuple[int, float, complex]], ...]
 
 
-def ladder(baths: tuple[Exponents, ...], depth: int) -> Ladder:
+def ladder(baths: tuple[Exponents, ...], depth: int, strengths: FloatArray, smallest: float = SMALLEST) -> Ladder:
     """Return the ladder of a hierarchy, read from QuTiP's right-hand side for a two-level system with A_j = sigma_x.
+
+    Parameters
+    ----------
+    baths : tuple of Exponents
+    depth : int
+    strengths : (m,) array
+        The largest |f_j| ||A_j||.
+    smallest : float
+        Auxiliary operators whose effect on the state, prod_k min(1, 4 |c_k| strength^2/|v_k|^2)^n_k, is smaller are left out: deep
+        tiers of fast exponentials, which matter least and make the equations stiff.
 
     Examples
     --------
     >>> one = np.ones(1, dtype=complex)
-    >>> found = ladder((Exponents(one, one, 0.0 * one),), depth=3)
+    >>> found = ladder((Exponents(one, one, 0.0 * one),), 3, np.ones(1))
     >>> found.decay.real
     array([0., 1., 2., 3.])
     """
+    ados, decay, left, right = _from_qutip(baths, depth)
+    owners = np.repeat(np.arange(len(baths)), [len(bath) for bath in baths])
+    effects = [min(1.0, 4.0 * abs(e.coefficient) * strengths[j] ** 2 / abs(e.exponent) ** 2) for e, j in zip(ados.exponents, owners, strict=True)]
+    kept = np.flatnonzero([math.prod(effect**n for effect, n in zip(effects, label, strict=True) if n) >= smallest for label in ados.labels])
+    labels = [ados.labels[k] for k in kept]
+    sizes = np.array([_size(label, ados.exponents) for label in labels])
+    scaling, unscaling = scipy.sparse.diags_array(1.0 / sizes), scipy.sparse.diags_array(sizes)
+
+    def scaled(matrix: Any) -> Any:
+        found = scipy.sparse.csr_array(scaling @ matrix[kept][:, kept] @ unscaling)
+        found.eliminate_zeros()
+        return found
+
+    first: tuple[list[tuple[int, float, complex]], ...] = tuple([] for _ in baths)
+    for place, label in enumerate(labels):
+        if sum(label) == 1:
+            k = label.index(1)
+            first[owners[k]].append((place, float(sizes[place]), complex(ados.vk[k])))
+    commutators = tuple(scaled(0.5j * (one - two)) for one, two in zip(left, right, strict=True))
+    anticommutators = tuple(scaled(0.5 * (one + two)) for one, two in zip(left, right, strict=True))
+    return Ladder(decay[kept], commutators, anticommutators, first)
+
+
+def _from_qutip(baths: tuple[Exponents, ...], depth: int) -> tuple[Any, ComplexArray, list[Any], list[Any]]:
+    """Return QuTiP's auxiliary operators, their decay rates, and for each bath what multiplies A Phi and Phi A."""
     nothing = qutip.qzero(2)
     environments = [bath.environment(0.0) for bath in baths]
 
@@ -70,23 +111,9 @@ def ladder(baths: tuple[Exponents, ...], depth: int) -> Ladder:
         return solver.ados, solver.rhs(0).to("csr").data.as_scipy()[::4]
 
     ados, still = rows_of(None)
-    sizes = np.array([_size(label, ados.exponents) for label in ados.labels])
-    scaling, unscaling = scipy.sparse.diags_array(1.0 / sizes), scipy.sparse.diags_array(sizes)
-    commutators, anticommutators = [], []
-    for j in range(len(baths)):
-        _, rows = rows_of(j)
-        left, right = rows[:, 1::4], rows[:, 2::4]  # <0|A Phi|0> = Phi_10 and <0|Phi A|0> = Phi_01
-        commutators.append(scipy.sparse.csr_array(scaling @ (0.5j * (left - right)) @ unscaling))
-        anticommutators.append(scipy.sparse.csr_array(scaling @ (0.5 * (left + right)) @ unscaling))
-    edges = np.cumsum([0, *(len(bath) for bath in baths)])
-    first: tuple[list[tuple[int, float, complex]], ...] = tuple([] for _ in baths)
-    for place, label in enumerate(ados.labels):
-        if sum(label) == 1:
-            k = label.index(1)
-            first[int(np.searchsorted(edges, k, side="right")) - 1].append((place, float(sizes[place]), complex(ados.vk[k])))
-    for found in (*commutators, *anticommutators):
-        found.eliminate_zeros()
-    return Ladder(-still[:, ::4].diagonal(), tuple(commutators), tuple(anticommutators), first)
+    rows = [rows_of(j)[1] for j in range(len(baths))]
+    # <0|A Phi|0> = Phi_10 and <0|Phi A|0> = Phi_01 of A = sigma_x
+    return ados, -still[:, ::4].diagonal(), [found[:, 1::4] for found in rows], [found[:, 2::4] for found in rows]
 
 
 def _size(label: tuple[int, ...], exponents: Any) -> float:
@@ -107,7 +134,7 @@ class HierarchySolver(OpenSolver):
         super().__init__(system, integrator, name)
         self.exponents = exponents
         self.depth = depth
-        self.ladder = ladder(exponents, depth)
+        self.ladder = ladder(exponents, depth, np.array([self._strength(name) for name in self.baths]))
         self.size = len(self.ladder.decay) * system.dimension**2
         self._flow: Flow | None = None
 
@@ -119,6 +146,17 @@ class HierarchySolver(OpenSolver):
     def bath_of(self, contact: Contact) -> int:
         """Return the index of the bath of a contact."""
         return self.baths.index(contact.bath.name)
+
+    def _strength(self, bath: str) -> float:
+        """Return the largest |f| ||A|| of the contacts with a bath together."""
+        times = np.linspace(0.0, self.machine.period, _TIMES)
+        sizes = [
+            np.max(np.abs(np.concatenate([c.drive.value(times, "right"), c.drive.value(times, "left")])))
+            * np.linalg.norm(c.local.toarray(), 2)
+            for c in self.system.contacts
+            if c.bath.name == bath
+        ]
+        return float(sum(sizes))
 
     # --- the flow ------------------------------------------------------------------------------------------------------
 
