@@ -16,7 +16,7 @@ from athermal import library
 from athermal.accounting import account
 from athermal.backends.finite import DensityMatrix, StateVectors
 from athermal.backends.gaussian import Dense, Star
-from athermal.backends.open import BlochRedfield, FloquetMarkov, Lindblad
+from athermal.backends.open import HEOM, BlochRedfield, FloquetMarkov, HierarchyState, Lindblad
 from athermal.comparison import BackendComparison, DefinitionComparison, compare_backends, compare_definitions
 from athermal.engine import Audit, audit, run
 from athermal.errors import (
@@ -95,6 +95,7 @@ from athermal.thermodynamics.ledger import Ledger, load
 from athermal.thermodynamics.significance import Significance, above_carnot
 
 __all__ = [
+    "HEOM",
     "AthermalError",
     "AthermalWarning",
     "Audit",
@@ -135,6 +136,7 @@ __all__ = [
     "Global",
     "Grid",
     "Harmonic",
+    "HierarchyState",
     "InitialState",
     "InstabilityError",
     "Ledger",

@@ -11,6 +11,7 @@ import numpy as np
 from athermal.backends.base import Backend, Solver
 from athermal.backends.finite import DensityMatrix
 from athermal.backends.gaussian import Dense, Star
+from athermal.backends.open import HEOM
 from athermal.machine.initial import Charged, GaussianMoments, Gibbs, InitialState
 from athermal.machine.machine import Machine
 
@@ -26,7 +27,7 @@ _TAIL = 16
 
 @dataclass(frozen=True)
 class Auto(Backend):
-    """Whatever suits the machine and the length of the run: `Dense`, `Star` or, for finite parts, `DensityMatrix`.
+    """Whatever suits the machine and the length of the run: `Dense`, `Star` or, for finite parts, `DensityMatrix` or `HEOM`.
 
     Examples
     --------
@@ -44,6 +45,8 @@ class Auto(Backend):
 
     def choose(self, machine: Machine, cycles: int = 1, initial: InitialState | None = None) -> tuple[Backend, str]:
         """Return the backend for a run, and why."""
+        if machine.has_continua:
+            return HEOM(), "HEOM: finite subsystems between continuous baths, at any coupling strength"
         if machine.is_finite:
             return DensityMatrix(), "density matrix: the machine has finite parts"
         n_modes, star = machine.n_modes, Star()
@@ -97,6 +100,8 @@ def default_backend(machine: Machine) -> Backend:
     >>> type(default_backend(two_oscillator(modes=5))).__name__
     'Dense'
     """
+    if machine.has_continua:
+        return HEOM()
     if machine.is_finite:
         return DensityMatrix()
     if not machine.is_settled:

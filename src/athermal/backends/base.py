@@ -40,7 +40,10 @@ class Solver(ABC, Generic[State]):
         """Return energies and entropies, with the Hamiltonian just after `time`."""
 
     def replicates(self, state: State, time: float) -> tuple[Snapshot, FloatArray] | None:
-        """Return the snapshot, stacked, and the work since time zero with each sample left out in turn; None without samples."""
+        """Return snapshots, stacked, and the work since time zero with each sample left out in turn, or each cut-off coarser.
+
+        None without samples or a check of convergence.
+        """
         return None
 
     @abstractmethod
@@ -60,7 +63,7 @@ class Solver(ABC, Generic[State]):
 
         `unchecked`: the laws that completed the numbers, each with why; `residual_tolerance`: to what fraction of its terms the
         solver meets a law; `memoryless`: its name, for a solver whose baths remember nothing, so that dS(rho_S) +
-        sum_j Q_j/T_j >= 0.
+        sum_j Q_j/T_j >= 0; `cutoffs`: the options that each of the `replicates` has coarser.
         """
         return {}
 

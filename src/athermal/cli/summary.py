@@ -32,15 +32,15 @@ def summary_lines(ledger: Ledger) -> list[str]:
     if ledger.provenance.get("source") == "account" and ledger.has_standard_errors:
         lines.append(f"± is one standard error ({ledger.provenance['errors']}).")
         lines += above_carnot(ledger).sentences()
-    elif ledger.replicates is not None:
+    elif ledger.has_standard_errors and ledger.replicates is not None:
         lines.append(
             f"Averaged over {len(ledger.replicates)} sampled pure states: ± is one standard error; what needs the entropy of a "
             "reservoir is unknown."
         )
     lines.append(_laws(ledger))
     if sentence := certificate(ledger):
-        baths = ", ".join(f"{entry['reservoir']} {entry['modes']}" for entry in ledger.provenance["continuum"])
-        lines.append(f"{sentence} Modes chosen: {baths}.")
+        baths = ", ".join(f"{entry['reservoir']} {entry['modes']}" for entry in ledger.provenance.get("continuum", ()))
+        lines.append(f"{sentence} Modes chosen: {baths}." if baths else sentence)
     if choice := ledger.provenance.get("backend_choice"):
         lines.append(f"Backend chosen - {choice}.")
     lines += [str(remark) for remark in ledger.provenance.get("remarks", [])]

@@ -16,7 +16,7 @@ from athermal.errors import FileFormatError, StudyError
 from athermal.thermodynamics import laws, measured
 from athermal.thermodynamics.definitions import definitions, entropy_production, interaction_energy, switching_work
 from athermal.thermodynamics.ledger import Ledger
-from athermal.thermodynamics.snapshot import Reference, Snapshot
+from athermal.thermodynamics.snapshot import Reference, Refinement, Snapshot
 from athermal.thermodynamics.table import format_table, number
 
 KEPT, SPENT, APPARENT, BROKEN, UNKNOWN = "kept", "resources spent", "apparent violation", "broken", "unknown"
@@ -239,21 +239,21 @@ def _dataset(columns: dict[str, Any], own: xr.Dataset, share: float) -> xr.Datas
 def _errors(ledger: Ledger, which: str, share: float) -> xr.Dataset:
     """Return how well each column is known, by replicates or by the refinement of the baths."""
     found, ref = measured.intervals(ledger, which), ledger.reference
-    if ledger.replicates is not None:
-        held = ledger.replicates
-        works = measured.sum_between(held.works, found.start, found.stop)
-        drawn = _amounts(works, held.snapshots.at(found.start), held.snapshots.at(found.stop), ref, share)
+    fine = _amounts(found.works, ledger.snapshots.at(found.start), ledger.snapshots.at(found.stop), ref, share)
+    held = ledger.replicates or ledger.refinement
+    if held is None:
+        return xr.Dataset()
+    works = measured.sum_between(held.works, found.start, found.stop)
+    other = _amounts(works, held.snapshots.at(found.start), held.snapshots.at(found.stop), ref, share)
+    kind = "refinement"
+    if isinstance(held, Refinement):
+        spread = {name: np.abs(values - other[name]) for name, values in fine.items()}
+    elif held.is_statistical:
         # of a jackknife sqrt((n - 1)/n sum (x_k - mean x)^2), of a bootstrap the standard deviation
         scale = len(held) - 1 if held.kind == "jackknife" else len(held) / (len(held) - 1)
-        kind, spread = "standard", {name: np.sqrt(scale * np.var(values, axis=2)) for name, values in drawn.items()}
-    elif ledger.refinement is not None:
-        other = ledger.refinement
-        works = measured.sum_between(other.works, found.start, found.stop)
-        fine = _amounts(found.works, ledger.snapshots.at(found.start), ledger.snapshots.at(found.stop), ref, share)
-        coarse = _amounts(works, other.snapshots.at(found.start), other.snapshots.at(found.stop), ref, share)
-        kind, spread = "refinement", {name: np.abs(values - coarse[name]) for name, values in fine.items()}
+        kind, spread = "standard", {name: np.sqrt(scale * np.var(values, axis=2)) for name, values in other.items()}
     else:
-        return xr.Dataset()
+        spread = {name: np.sum(np.abs(other[name] - values[:, :, None]), axis=2) for name, values in fine.items()}
     spread.pop("residual_first_law")
     return _dataset(spread, getattr(ledger, which), share).assign_attrs(kind=kind)
 

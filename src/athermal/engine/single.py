@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
@@ -21,14 +22,18 @@ from athermal.errors import (
     RunError,
     RunInterrupted,
     StateError,
+    TruncationWarning,
 )
 from athermal.machine.initial import AnyInitialState, Charged, CorrelatedMarginals, Displaced, InitialState, Squeezed
 from athermal.machine.machine import Machine
 from athermal.machine.spec import to_spec
+from athermal.thermodynamics import errors
 from athermal.thermodynamics.ledger import Ledger
 from athermal.thermodynamics.snapshot import Replicates, Snapshot
 
 Progress = Callable[[int, int], None]
+# Error in nats or units of the lowest temperature above which a run with a check of convergence warns.
+_CONVERGED = 1e-2
 
 
 def single_run(
@@ -47,7 +52,21 @@ def single_run(
         provenance = _provenance(machine, initial, chosen, cycles) | ({"backend_choice": why} if why else {})
         provenance["blas_threads"] = threads
         record = _advance(solver, machine, initial, cycles, samples_per_cycle, provenance, progress)
-        return _ledger(solver, record, samples_per_cycle, provenance, "complete")
+        ledger = _ledger(solver, record, samples_per_cycle, provenance, "complete")
+    _warn_of_convergence(ledger)
+    return ledger
+
+
+def _warn_of_convergence(ledger: Ledger) -> None:
+    if changes := errors.by_cutoff(ledger):
+        total, (change, name) = sum(changes.values()), max((change, name) for name, change in changes.items())
+        if not total <= _CONVERGED:
+            warnings.warn(
+                f"The run is not converged: with `{name}` of the backend one coarser, a column changes by {change:.2g} (in nats "
+                f"or units of the lowest temperature). Raise `{name}`, or read the columns by their errors (`ledger.errors`).",
+                TruncationWarning,
+                stacklevel=4,
+            )
 
 
 def _chosen_backend(backend: Any, machine: Machine, cycles: int, initial: InitialState) -> tuple[Backend, str]:
@@ -133,7 +152,8 @@ def _ledger(solver: Solver[Any], record: _Record, samples: int, provenance: dict
     replicates = None
     if record.replicates:
         snapshots, totals = zip(*record.replicates, strict=True)
-        replicates = Replicates(Snapshot.stack(snapshots), np.diff(np.array(totals), axis=0))
+        kind = "convergence" if "cutoffs" in facts else "jackknife"
+        replicates = Replicates(Snapshot.stack(snapshots), np.diff(np.array(totals), axis=0), kind)
     return Ledger(Snapshot.stack(record.snapshots), np.array(record.works), solver.reference, samples, facts, replicates)
 
 

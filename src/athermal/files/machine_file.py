@@ -19,7 +19,7 @@ from athermal.backends.auto import Auto, default_backend
 from athermal.backends.base import Backend
 from athermal.backends.finite import DensityMatrix, StateVectors
 from athermal.backends.gaussian import Dense, Star
-from athermal.backends.open import BlochRedfield, FloquetMarkov, Lindblad
+from athermal.backends.open import HEOM, BlochRedfield, FloquetMarkov, Lindblad
 from athermal.engine import Progress, run
 from athermal.engine.certified import checked_accuracy
 from athermal.errors import FileFormatError, MachineError, StateError
@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     AnyBackend = Backend
 else:  # what a file may hold, told apart by its `kind`
     AnyBackend = Annotated[
-        Auto | Dense | Star | DensityMatrix | StateVectors | Lindblad | BlochRedfield | FloquetMarkov, Field(discriminator="kind")
+        Auto | Dense | Star | DensityMatrix | StateVectors | HEOM | Lindblad | BlochRedfield | FloquetMarkov,
+        Field(discriminator="kind"),
     ]
 
 

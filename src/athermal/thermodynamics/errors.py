@@ -1,4 +1,4 @@
-"""How well the columns of a ledger are known: by sampling, or by resolving continuous baths more finely."""
+"""How well the columns of a ledger are known: by sampling, by resolving continuous baths more finely, or by coarser cut-offs."""
 
 from __future__ import annotations
 
@@ -60,6 +60,8 @@ def of(ledger: Ledger, which: str) -> xr.Dataset:
         return _errors(getattr(ledger, which), measured.linear_error(ledger, which), "standard")
     if ledger.replicates is not None and ledger.replicates.kind == "bootstrap":
         return _errors(getattr(ledger, which), measured.bootstrap_error(ledger, which), "standard")
+    if ledger.replicates is not None and ledger.replicates.kind == "convergence":
+        return converged(ledger, which)
     return jackknife(ledger, which)
 
 
@@ -73,6 +75,17 @@ def jackknife(ledger: Ledger, which: str) -> xr.Dataset:
     return _errors(
         getattr(ledger, which), lambda name: np.sqrt((n - 1) * np.var([t[name].values for t in tables], axis=0)), "standard"
     )
+
+
+def converged(ledger: Ledger, which: str, only: int | None = None) -> xr.Dataset:
+    """Return sum_k |x_k - x| of every column, x_k with the k-th cut-off coarser; or the term of only one of them."""
+    held = ledger.replicates
+    if held is None:
+        return xr.Dataset()
+    fine = getattr(ledger, which)
+    kept = range(len(held)) if only is None else [only]
+    tables = [getattr(ledger.sibling(held.snapshots.at((slice(None), k)), held.works[:, k]), which) for k in kept]
+    return _errors(fine, lambda name: np.sum([_change(table[name], fine[name]) for table in tables], axis=0), "convergence")
 
 
 def certified(ledger: Ledger, which: str) -> xr.Dataset:
@@ -212,20 +225,34 @@ def largest_by_cycle(errors: xr.Dataset, reference: Reference) -> tuple[FloatArr
 
 def worst(ledger: Ledger) -> tuple[float, str]:
     """Return the largest error of a ledger, in nats or units of the lowest temperature, and where it is."""
-    found = []
-    for errors, since in ((ledger.errors, ""), (ledger.cumulative_errors, ", since the start")):
-        by_cycle, columns = largest_by_cycle(errors, ledger.reference)
-        k = int(np.argmax(by_cycle))
-        found.append((float(by_cycle[k]), f"{columns[k]} in cycle {k + 1}{since}"))
-    return max(found)
+    tables = {"": ledger.errors, ", since the start": ledger.cumulative_errors}
+    return max(_worst(ledger, errors, since) for since, errors in tables.items())
+
+
+def _worst(ledger: Ledger, errors: xr.Dataset, since: str = "") -> tuple[float, str]:
+    by_cycle, columns = largest_by_cycle(errors, ledger.reference)
+    k = int(np.argmax(by_cycle))
+    return float(by_cycle[k]), f"{columns[k]} in cycle {k + 1}{since}"
+
+
+def by_cutoff(ledger: Ledger) -> dict[str, float]:
+    """Return the largest change in a cycle if each of the method's cut-offs is coarser; empty without a check of convergence."""
+    names = ledger.provenance.get("cutoffs", ()) if ledger.replicates is not None else ()
+    return {name: _worst(ledger, converged(ledger, "cycles", k))[0] for k, name in enumerate(names)}
 
 
 def certificate(ledger: Ledger) -> str:
-    """Return a sentence on the certified errors of a run, "" if it has none."""
-    if ledger.refinement is None:
-        return ""
-    error, where = worst(ledger)
-    return (
-        f"Certified by refining the continuous baths: no entropy (in nats; D_j and Sigma by their changes) or energy (in units "
-        f"of the lowest temperature) is off by more than {error:.1e} ({where})."
-    )
+    """Return a sentence on the certified or convergence errors of a run, "" if it has none."""
+    if ledger.refinement is not None:
+        error, where = worst(ledger)
+        return (
+            f"Certified by refining the continuous baths: no entropy (in nats; D_j and Sigma by their changes) or energy (in "
+            f"units of the lowest temperature) is off by more than {error:.1e} ({where})."
+        )
+    if names := ledger.provenance.get("cutoffs", ()):
+        error, where = worst(ledger)
+        return (
+            f"Converged in {' and '.join(names)}: no entropy (in nats; D_j and Sigma by their changes) or energy (in units of "
+            f"the lowest temperature) changes by more than {error:.1e} ({where}) if each is made coarser by one."
+        )
+    return ""

@@ -57,8 +57,8 @@ class Ledger:
         Energies and entropies themselves at each sampled instant, the start included.
     errors, cumulative_errors : xarray.Dataset
         The error of every column of `cycles` and `cumulative`: certified, of a run whose baths have modes="auto" (its change
-        under refinement of the baths, and what the residuals leave open); one standard error, of a run whose state was sampled
-        or of measured numbers; empty otherwise.
+        under refinement of the baths, and what the residuals leave open); its changes under coarsening, of a run with a check of
+        convergence; one standard error, of a run whose state was sampled or of measured numbers; empty otherwise.
 
     Examples
     --------
@@ -110,7 +110,7 @@ class Ledger:
     @property
     def has_standard_errors(self) -> bool:
         """Whether `errors` are statistical: of a sampled state, or of measured numbers."""
-        return self.replicates is not None or self.uncertainty is not None
+        return (self.replicates is not None and self.replicates.is_statistical) or self.uncertainty is not None
 
     @property
     def tolerance(self) -> float:

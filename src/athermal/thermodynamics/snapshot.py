@@ -107,21 +107,26 @@ ALWAYS = tuple(entry.name for entry in fields(Snapshot) if entry.name != "extras
 
 @dataclass(frozen=True)
 class Replicates:
-    """The same ledger again and again, n times: what statistical errors are taken from.
+    """The same ledger again and again, n times: what errors are taken from.
 
     Parameters
     ----------
     snapshots : Snapshot
         Stacked along (instants, n).
     works : (instants - 1, n) array
-    kind : {"jackknife", "bootstrap"}
+    kind : {"jackknife", "bootstrap", "convergence"}
         "jackknife": each time one of the n samples of the state is left out. "bootstrap": each time the data are drawn anew
-        within their errors.
+        within their errors. "convergence": each time one of the method's cut-offs is coarser.
     """
 
     snapshots: Snapshot
     works: FloatArray
     kind: str = "jackknife"
+
+    @property
+    def is_statistical(self) -> bool:
+        """Whether they are samples, and not cut-offs."""
+        return self.kind != "convergence"
 
     def __len__(self) -> int:
         """Return the number of samples."""

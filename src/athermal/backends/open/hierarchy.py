@@ -1,0 +1,262 @@
+"""Hierarchical equations of motion of subsystems between continuous baths, and the ledger of their auxiliary operators.
+
+The equations are QuTiP's. They are linear in the contacts' operators, so that the coefficients that couple the auxiliary
+operators are read off once, from a two-level system, and serve for all operators and drives.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import scipy.sparse
+
+from athermal._types import ComplexArray, FloatArray
+from athermal.backends.open.exponents import Exponents
+from athermal.backends.open.flow import Flow, Integrator, Slope
+from athermal.backends.open.solver import OpenSolver, OpenState
+from athermal.machine.drive import Drive, Product
+from athermal.machine.open_system import Contact, OpenSystem
+from athermal.maths.superoperator import commutator, sandwich, stacked, trace_row
+from athermal.maths.tensor import embed
+from athermal.thermodynamics.snapshot import Snapshot
+
+# Instants of a period at which drives are looked at for their size.
+_TIMES = 257
+SMALLEST = 1e-7
+"""The effect of an auxiliary operator on the state below which it is left out."""
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """How the auxiliary operators of a hierarchy are coupled, whatever the system.
+
+    d Phi/dt = -decay Phi + sum_j f_j (down_j (-i [A_j, Phi]) + up_j {A_j, Phi}), each operator divided by its natural size
+    prod_k (n_k! |c_k|^n_k)^(1/2) (Q. Shi et al., J. Chem. Phys. 130, 084105 (2009)).
+
+    Parameters
+    ----------
+    decay : (n,) array
+        sum_k n_k v_k.
+    commutators, anticommutators : tuples of (n, n) sparse matrices
+        One for each bath.
+    first : tuple of lists of (int, complex, complex)
+        Of each bath, the places of its first-tier operators, their natural sizes and their rates v_k.
+    """
+
+    decay: ComplexArray
+    commutators: tuple[Any, ...]
+    anticommutators: tuple[Any, ...]
+    first: tuple[list[tuple[int, float, complex]], ...]
+
+
+def ladder(baths: tuple[Exponents, ...], depth: int, strengths: FloatArray, smallest: float = SMALLEST) -> Ladder:
+    """Return the ladder of a hierarchy, read from QuTiP's right-hand side for a two-level system with A_j = sigma_x.
+
+    Parameters
+    ----------
+    baths : tuple of Exponents
+    depth : int
+    strengths : (m,) array
+        The largest |f_j| ||A_j||.
+    smallest : float
+        Auxiliary operators whose effect on the state, prod_k min(1, 4 |c_k| strength^2/|v_k|^2)^n_k, is smaller are left out:
+        deep tiers of fast exponentials, which matter least and make the equations stiff.
+
+    Examples
+    --------
+    >>> one = np.ones(1, dtype=complex)
+    >>> found = ladder((Exponents(one, one, 0.0 * one),), 3, np.ones(1))
+    >>> found.decay.real
+    array([0., 1., 2., 3.])
+    """
+    ados, decay, left, right = _from_qutip(baths, depth)
+    owners = np.repeat(np.arange(len(baths)), [len(bath) for bath in baths])
+    effects = [
+        min(1.0, 4.0 * abs(e.coefficient) * strengths[j] ** 2 / abs(e.exponent) ** 2)
+        for e, j in zip(ados.exponents, owners, strict=True)
+    ]
+
+    def is_kept(label: tuple[int, ...]) -> bool:
+        """Tell whether an operator is deep and fast enough to be left out; energies need all of the first tier."""
+        return sum(label) <= 1 or math.prod(effect**n for effect, n in zip(effects, label, strict=True) if n) >= smallest
+
+    kept = np.flatnonzero([is_kept(label) for label in ados.labels])
+    labels = [ados.labels[k] for k in kept]
+    sizes = np.array([_size(label, ados.exponents) for label in labels])
+    scaling, unscaling = scipy.sparse.diags_array(1.0 / sizes), scipy.sparse.diags_array(sizes)
+
+    def scaled(matrix: Any) -> Any:
+        found = scipy.sparse.csr_array(scaling @ matrix[kept][:, kept] @ unscaling)
+        found.eliminate_zeros()
+        return found
+
+    first: tuple[list[tuple[int, float, complex]], ...] = tuple([] for _ in baths)
+    for place, label in enumerate(labels):
+        if sum(label) == 1:
+            k = label.index(1)
+            first[owners[k]].append((place, float(sizes[place]), complex(ados.vk[k])))
+    commutators = tuple(scaled(0.5j * (one - two)) for one, two in zip(left, right, strict=True))
+    anticommutators = tuple(scaled(0.5 * (one + two)) for one, two in zip(left, right, strict=True))
+    return Ladder(decay[kept], commutators, anticommutators, first)
+
+
+def _from_qutip(baths: tuple[Exponents, ...], depth: int) -> tuple[Any, ComplexArray, list[Any], list[Any]]:
+    """Return QuTiP's auxiliary operators, their decay rates, and for each bath what multiplies A Phi and Phi A."""
+    import qutip  # noqa: PLC0415  it takes longer to import than all the rest
+    from qutip.solver.heom import HEOMSolver  # noqa: PLC0415
+
+    nothing = qutip.qzero(2)
+    environments = [bath.environment(0.0) for bath in baths]
+
+    def rows_of(active: int | None) -> tuple[Any, Any]:
+        contacts = [(env, qutip.sigmax() if j == active else nothing) for j, env in enumerate(environments)]
+        solver = HEOMSolver(nothing, contacts, depth)
+        # the rows of the elements <0|Phi|0>
+        return solver.ados, solver.rhs(0).to("csr").data.as_scipy()[::4]
+
+    ados, still = rows_of(None)
+    rows = [rows_of(j)[1] for j in range(len(baths))]
+    # <0|A Phi|0> = Phi_10 and <0|Phi A|0> = Phi_01 of A = sigma_x
+    return ados, -still[:, ::4].diagonal(), [found[:, 1::4] for found in rows], [found[:, 2::4] for found in rows]
+
+
+def _size(label: tuple[int, ...], exponents: Any) -> float:
+    """Return (prod_k n_k! |c_k|^n_k)^(1/2)."""
+    return math.prod(math.sqrt(math.factorial(n) * abs(e.coefficient) ** n) for n, e in zip(label, exponents, strict=True) if n)
+
+
+class HierarchySolver(OpenSolver):
+    """One hierarchy bound to one machine: of given exponents and depth.
+
+    With X_j = Tr_B[B_j rho_tot] the sum of the first tier of bath j, V_j = f_j Tr(A_j X_j), its counter-term added, and
+    dE_j/dt = -f_j Tr(A_j Tr_B[dB_j/dt rho_tot]) = f_j sum_k v_k Tr(A_j Phi_k) - 2 f_j^2 Im C_j(0+) Tr(A_j^2 rho).
+    """
+
+    def __init__(
+        self, system: OpenSystem, integrator: Integrator, name: str, exponents: tuple[Exponents, ...], depth: int
+    ) -> None:
+        super().__init__(system, integrator, name)
+        self.exponents = exponents
+        self.depth = depth
+        self.ladder = ladder(exponents, depth, np.array([self._strength(name) for name in self.baths]))
+        self.size = len(self.ladder.decay) * system.dimension**2
+        self._flow: Flow | None = None
+
+    def lift(self, density: ComplexArray) -> ComplexArray:
+        vector = np.zeros(self.size, dtype=complex)
+        vector[: self.system.dimension**2] = stacked(density)
+        return vector
+
+    def bath_of(self, contact: Contact) -> int:
+        """Return the index of the bath of a contact."""
+        return self.baths.index(contact.bath.name)
+
+    def _strength(self, bath: str) -> float:
+        """Return the largest |f| ||A|| of the contacts with a bath together."""
+        times = np.linspace(0.0, self.machine.period, _TIMES)
+        sizes = [
+            np.max(np.abs(np.concatenate([c.drive.value(times, "right"), c.drive.value(times, "left")])))
+            * np.linalg.norm(c.local.toarray(), 2)
+            for c in self.system.contacts
+            if c.bath.name == bath
+        ]
+        return float(sum(sizes))
+
+    # --- the flow ------------------------------------------------------------------------------------------------------
+
+    def flow(self, start: float, stop: float) -> Flow:
+        if self._flow is None:
+            self._flow = Flow(self.size, self.n_sums)
+            for matrix, drive in self.generator():
+                self._flow.add(matrix, drive)
+            self._add_sums(self._flow)
+        return self._flow
+
+    def generator(self) -> list[tuple[Any, Drive | None]]:
+        """Return the terms of the right-hand side, each a matrix and its drive."""
+        ladder, hamiltonian = self.ladder, self.hamiltonian
+        one = scipy.sparse.eye_array(self.system.dimension**2, format="csr")
+        all_tiers = scipy.sparse.eye_array(len(ladder.decay), format="csr")
+        decay = scipy.sparse.kron(scipy.sparse.diags_array(-ladder.decay), one, format="csr")
+        terms: list[tuple[Any, Drive | None]] = [(decay, None)]
+        for term in hamiltonian.terms:
+            whole = embed(term.local, hamiltonian.positions(term.parts), hamiltonian.dimensions)
+            terms.append((scipy.sparse.kron(all_tiers, commutator(whole), format="csr"), term.drive))
+        for contact in self.system.contacts:
+            j, a = self.bath_of(contact), contact.operator
+            identity = scipy.sparse.eye_array(a.shape[0], format="csr")
+            both = sandwich(a, identity) + sandwich(identity, a)
+            matrix = scipy.sparse.kron(ladder.commutators[j], commutator(a), format="csr")
+            terms.append((matrix + scipy.sparse.kron(ladder.anticommutators[j], both, format="csr"), contact.drive))
+            if contact.has_counter_term:
+                shift = scipy.sparse.kron(all_tiers, commutator(contact.reorganisation * (a @ a)), format="csr")
+                terms.append((shift, squared(contact.drive)))
+        return terms
+
+    def _add_sums(self, flow: Flow) -> None:
+        """Add the work, the heats and the work of switching each contact."""
+        self.add_work(flow)
+        m = len(self.baths)
+        for contact in self.system.contacts:
+            j = self.bath_of(contact)
+            flow.add_sum(1 + j, self.first_tier_row(contact, weighted=True), contact.drive)
+            if not contact.drive.is_always_constant:
+                for row, drive in self.interaction_rows(contact):
+                    for place in (0, 1 + m + j):
+                        flow.add_sum(place, row, Slope(drive))
+        for one, two in itertools.product(self.system.contacts, repeat=2):
+            if one.bath is two.bath:  # their {A, A'} at the start of the memory
+                j, pair = self.bath_of(one), one.operator @ two.operator + two.operator @ one.operator
+                kick = float(np.real(np.sum(self.exponents[j].imaginary)))
+                flow.add_sum(1 + j, -kick * trace_row(pair), Product((one.drive, two.drive)))
+
+    def first_tier_row(self, contact: Contact, *, weighted: bool = False) -> ComplexArray:
+        """Return the row of Tr(A_j X_j), or of sum_k v_k Tr(A_j Phi_k)."""
+        row, block, trace = np.zeros(self.size, dtype=complex), self.system.dimension**2, trace_row(contact.operator)
+        for place, size, rate in self.ladder.first[self.bath_of(contact)]:
+            row[place * block : (place + 1) * block] = (rate * size if weighted else size) * trace
+        return row
+
+    def interaction_rows(self, contact: Contact) -> list[tuple[ComplexArray, Drive]]:
+        """Return the rows that make the interaction energy of a contact, each with its drive."""
+        rows = [(self.first_tier_row(contact), contact.drive)]
+        if contact.has_counter_term:
+            row = contact.reorganisation * trace_row(contact.operator @ contact.operator)
+            rows.append((np.pad(row, (0, self.size - len(row))), squared(contact.drive)))
+        return rows
+
+    def snapshot(self, state: OpenState, time: float) -> Snapshot:
+        found, phase = super().snapshot(state, time), time % self.machine.period
+        energies = np.zeros(len(self.baths))
+        for contact, energy in zip(self.system.contacts, self.interaction_energies(state.vector, phase), strict=True):
+            energies[self.bath_of(contact)] += energy
+        more = {"interaction_energy": energies, "switching_work": state.sums[1 + len(self.baths) :].copy()}
+        return replace(found, extras=dict(found.extras) | more)
+
+    # --- what it shows -------------------------------------------------------------------------------------------------
+
+    def interaction_energies(self, vector: ComplexArray, time: float) -> FloatArray:
+        at = np.array([time])
+        return np.array(
+            [
+                sum(float(drive.value(at)[0]) * float(np.real(row @ vector)) for row, drive in self.interaction_rows(contact))
+                for contact in self.system.contacts
+            ]
+        )
+
+    def jump_of_contacts(self, vector: ComplexArray, time: float) -> FloatArray:
+        at, total = np.array([time]), np.zeros(len(self.baths))
+        for contact in self.system.contacts:
+            for row, drive in self.interaction_rows(contact):
+                jump = float(np.real(drive.value(at, "right")[0] - drive.value(at, "left")[0]))
+                total[self.bath_of(contact)] += jump * float(np.real(row @ vector))
+        return total
+
+
+def squared(drive: Drive) -> Drive:
+    """Return the square of a drive."""
+    return Product((drive, drive))

@@ -1,0 +1,39 @@
+"""The state of subsystems and of their correlations with continuous baths, to start other runs from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from athermal._types import ComplexArray
+from athermal.errors import StateError
+from athermal.machine.initial import InitialState
+
+Signature = dict[str, object]
+"""What must agree for a state to be used: the hierarchies' depths and exponentials, the subsystems' dimensions."""
+
+
+@dataclass(frozen=True)
+class HierarchyState(InitialState):
+    """The auxiliary operators of a hierarchy at the end of a run, the correlations with the baths included.
+
+    Made by `HEOM.state_after`; not written into results.
+
+    Parameters
+    ----------
+    vectors : tuple of (N,) arrays
+        One for each hierarchy that was run: the coarser ones of the check of convergence come last.
+    signature : dict
+        Their depths, exponentials and dimensions.
+    """
+
+    vectors: tuple[ComplexArray, ...] = field(repr=False)
+    signature: Signature = field(repr=False, hash=False)
+
+    def check(self, wanted: Signature) -> None:
+        """Raise `StateError` unless it is a state of such hierarchies."""
+        for name, value in wanted.items():
+            if self.signature.get(name) != value:
+                raise StateError(
+                    f"The state of a hierarchy that a run starts from must have the same {name} as the run's own, {value}, but "
+                    f"has {self.signature.get(name)}. Make it with the same options of HEOM, for the same machine."
+                )
