@@ -252,6 +252,6 @@ def _check_size(system: OpenSystem, case: tuple[str, tuple[Exponents, ...], int]
     if needed > max_memory:
         raise MachineError(
             f"The hierarchy of depth {depth} with {total} exponentials has {n} auxiliary operators of dimension {d}, and would "
-            f"need about {needed:.3g} GiB, but `max_memory` of the HEOM backend is {max_memory:g} GiB. Lower `depth`, `exponents` "
-            "or `levels`, or raise `max_memory` if there is that much."
+            f"need about {needed:.3g} GiB, but `max_memory` of the HEOM backend is {max_memory:g} GiB. Lower `depth`, "
+            "`exponents` or `levels`, or raise `max_memory` if there is that much."
         )

@@ -101,7 +101,7 @@ def ladder(baths: tuple[Exponents, ...], depth: int, strengths: FloatArray, smal
             first[owners[k]].append((place, float(sizes[place]), complex(ados.vk[k])))
     commutators = tuple(scaled(0.5j * (one - two)) for one, two in zip(left, right, strict=True))
     anticommutators = tuple(scaled(0.5 * (one + two)) for one, two in zip(left, right, strict=True))
-    return Ladder(decay[kept], commutators, anticommutators, first)
+    return Ladder(decay[kept] + 0.0, commutators, anticommutators, first)
 
 
 def _from_qutip(baths: tuple[Exponents, ...], depth: int) -> tuple[Any, ComplexArray, list[Any], list[Any]]:
