@@ -15,10 +15,13 @@ import numpy as np
 import scipy.sparse
 
 from athermal._types import ComplexArray, FloatArray
+from athermal.backends.open.equilibrium import stationary
 from athermal.backends.open.exponents import Exponents
 from athermal.backends.open.flow import Flow, Integrator, Slope
 from athermal.backends.open.solver import OpenSolver, OpenState
+from athermal.errors import MachineError
 from athermal.machine.drive import Drive, Product
+from athermal.machine.initial import Gibbs, InitialState
 from athermal.machine.open_system import Contact, OpenSystem
 from athermal.maths.superoperator import commutator, sandwich, stacked, trace_row
 from athermal.maths.tensor import embed
@@ -165,6 +168,42 @@ class HierarchySolver(OpenSolver):
             if c.bath.name == bath
         ]
         return float(sum(sizes))
+
+    # --- starts that hold correlations with the baths ------------------------------------------------------------------
+
+    def prepare(self, initial: InitialState) -> OpenState:
+        if isinstance(initial, Gibbs) and not self._is_of_subsystems(initial):
+            self._check_gibbs(initial)
+            at = np.zeros(1)
+            whole = sum(matrix if drive is None else float(drive.value(at)[0]) * matrix for matrix, drive in self.generator())
+            hamiltonian = np.asarray(self.hamiltonian.own(self.hamiltonian.subsystems, 0.0).toarray(), dtype=complex)
+            return OpenState(stationary(scipy.sparse.csr_array(whole), self.ladder.decay, hamiltonian), np.zeros(self.n_sums))
+        return super().prepare(initial)
+
+    def check_start(self, initial: InitialState) -> None:
+        if isinstance(initial, Gibbs) and not self._is_of_subsystems(initial):
+            self._check_gibbs(initial)
+        else:
+            super().check_start(initial)
+
+    def _is_of_subsystems(self, initial: Gibbs) -> bool:
+        return initial.parts is not None and not set(initial.parts) & set(self.baths)
+
+    def _check_gibbs(self, initial: Gibbs) -> None:
+        """Raise `MachineError` for a Gibbs state that is no stationary state of the hierarchy."""
+        every = (*self.hamiltonian.subsystems, *self.baths)
+        if initial.parts is not None and set(initial.parts) != set(every):
+            raise MachineError(
+                f"`parts` of a Gibbs state for {self.name} must be subsystems only or everything, {list(every)}, but is "
+                f"{list(initial.parts)}. Leave it out for the equilibrium of the coupled whole."
+            )
+        for bath in self.machine.reservoirs:
+            if abs(bath.temperature - initial.temperature) > 1e-12 * initial.temperature:
+                raise MachineError(
+                    f"`temperature` of a Gibbs state of the whole must be that of every bath for {self.name}, but is "
+                    f"{initial.temperature} with reservoir {bath.name!r} at {bath.temperature}: an infinite bath stays at "
+                    "its own. Take the Gibbs state of a machine with equal temperatures by `state_after(machine, 0, Gibbs(T))`."
+                )
 
     # --- the flow ------------------------------------------------------------------------------------------------------
 

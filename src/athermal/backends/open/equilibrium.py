@@ -1,0 +1,84 @@
+"""The stationary state of a hierarchy that is not driven: the equilibrium of subsystems and baths coupled at any strength."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import scipy.sparse
+import scipy.sparse.linalg
+
+from athermal._types import ComplexArray
+from athermal.errors import ConvergenceError
+from athermal.maths.superoperator import stacked, trace_row
+
+# The size up to which a sparse factorisation is tried where the iteration fails.
+_DIRECT = 20_000
+# How well M v = 0 must hold, relative to the size of M v's own terms.
+_STATIONARY = 1e-10
+_RESTART, _ROUNDS = 80, 40
+# What stands for the rate of relaxation of populations, in units of the slowest decay of the baths.
+_POPULATIONS = 0.1
+
+
+def stationary(generator: Any, decay: ComplexArray, hamiltonian: ComplexArray) -> ComplexArray:
+    """Return the vector v with M v = 0 and Tr rho = 1 of a hierarchy that is not driven.
+
+    As Tr M = 0, it solves (M + u Tr) v = u for any u of trace one: by GMRES, preconditioned with what the auxiliary operators do
+    on their own, -decay Phi - i [H, Phi]; by factorisation where that fails.
+
+    Parameters
+    ----------
+    generator : (N, N) sparse matrix
+        M, on the auxiliary operators one after another, the density matrix first.
+    decay : (n,) array
+        Their decay rates, the first zero.
+    hamiltonian : (d, d) array
+        Of the subsystems, with N = n d^2.
+
+    Raises
+    ------
+    ConvergenceError
+        If neither finds it.
+    """
+    dimension = len(hamiltonian)
+    size, block = generator.shape[0], dimension**2
+    trace, start = np.zeros(size, dtype=complex), np.zeros(size, dtype=complex)
+    trace[:block] = trace_row(np.eye(dimension))
+    start[:block] = stacked(np.eye(dimension) / dimension)
+    shifted = scipy.sparse.linalg.LinearOperator(
+        (size, size), matvec=lambda v: generator @ v + (trace @ v) * start, dtype=complex
+    )
+    found, _ = scipy.sparse.linalg.gmres(
+        shifted, start, x0=start, rtol=1e-13, restart=_RESTART, maxiter=_ROUNDS, M=_alone(decay, hamiltonian)
+    )
+    if _misses(generator, found) > _STATIONARY and size <= _DIRECT:
+        rows = scipy.sparse.csr_array(start[:, None]) @ scipy.sparse.csr_array(trace[None, :])
+        found = scipy.sparse.linalg.spsolve(scipy.sparse.csc_array(generator + rows), start)
+    if (missed := _misses(generator, found)) > _STATIONARY:
+        raise ConvergenceError(
+            f"The equilibrium of the coupled whole must be stationary, but after {_RESTART * _ROUNDS} iterations M v is still "
+            f"{missed:.1e} of its terms. Start from a product and let it relax with `state_after`, or lower `depth`."
+        )
+    return np.asarray(found / (trace @ found))
+
+
+def _misses(generator: Any, vector: ComplexArray) -> float:
+    """Return |M v| in units of |M| |v|."""
+    return float(np.linalg.norm(generator @ vector) / max(float(np.linalg.norm(abs(generator) @ np.abs(vector))), 1e-300))
+
+
+def _alone(decay: ComplexArray, hamiltonian: ComplexArray) -> Any:
+    """Return the inverse of Phi -> -decay Phi - i [H, Phi] for every auxiliary operator."""
+    n, dimension = len(decay), len(hamiltonian)
+    energies, vectors = np.linalg.eigh(hamiltonian)
+    # blocks are stacked by columns: as arrays they are transposed
+    rates = -decay[:, None, None] - 1j * (energies[None, None, :] - energies[None, :, None])
+    slowest = float(np.min(decay.real[1:], initial=1.0))
+    rates = np.where(np.abs(rates) < _POPULATIONS * slowest, -_POPULATIONS * slowest, rates)
+
+    def inverse(vector: ComplexArray) -> ComplexArray:
+        turned = vectors.T @ vector.reshape(n, dimension, dimension) @ vectors.conj()
+        return np.asarray((vectors.conj() @ (turned / rates) @ vectors.T).ravel())
+
+    return scipy.sparse.linalg.LinearOperator((n * dimension**2,) * 2, matvec=inverse, dtype=complex)
