@@ -24,8 +24,31 @@ from athermal.machine.parts.finite import check_levels
 from athermal.thermodynamics.snapshot import Reference, Snapshot
 
 _GIB = 2.0**30
+# The others hold a dense Jacobian of the whole hierarchy.
+_METHODS = ("dop853", "vern7", "vern9", "adams")
+# Levels of an oscillator below which there is nothing to compare with.
+_FEWEST = 2
 # Bytes of an entry of a sparse matrix, as it is held and as it is summed; vectors that an integrator holds.
 _ENTRY, _VECTORS = 3 * 24.0, 24
+
+
+@dataclass(frozen=True)
+class Case:
+    """One of the hierarchies of a run.
+
+    Parameters
+    ----------
+    coarser : str
+        The option that is coarser than asked for; "" for none.
+    system : OpenSystem
+    exponents : tuple of Exponents
+    depth : int
+    """
+
+    coarser: str
+    system: OpenSystem
+    exponents: tuple[Exponents, ...]
+    depth: int
 
 
 class HEOMSolver(Solver[tuple[OpenState, ...]]):
@@ -126,14 +149,14 @@ class HEOM(Backend):
     levels : int, optional
         For oscillators treated as Gaussian: the levels to which each is cut.
     method : str
-        QuTiP's integrator: "vern9", "vern7", "adams", "dop853", "lsoda", or "bdf" for stiff equations.
+        QuTiP's integrator: "dop853", "vern7", "vern9" or "adams".
     rtol, atol : float
         Its relative and absolute tolerance.
     max_memory : float
         GiB that a run may need, by an estimate made before anything is allocated.
     check : bool
-        Whether to run two coarser hierarchies beside it, of one tier less and of one exponential less for each bath: the changes
-        are the errors of the ledger (`ledger.errors`).
+        Whether to run coarser hierarchies beside it, of one tier less, of one exponential less for each bath, and of one of the
+        `levels` less: the changes are the errors of the ledger (`ledger.errors`).
 
     Raises
     ------
@@ -156,7 +179,7 @@ class HEOM(Backend):
     depth: int = 5
     exponents: int | None = None
     levels: int | None = None
-    method: str = "vern9"
+    method: str = "dop853"
     rtol: float = 1e-8
     atol: float = 1e-10
     max_memory: float = 8.0
@@ -170,6 +193,7 @@ class HEOM(Backend):
             raise MachineError(f"`exponents` of {owner} must be at most {MOST}, but is {self.exponents}.")
         if self.levels is not None:
             check_levels(self.levels, owner)
+        _validate.choice(self.method, "method", owner, _METHODS)
         self._integrator.check(owner)
         _validate.positive(self.max_memory, "max_memory", owner)
 
@@ -184,16 +208,18 @@ class HEOM(Backend):
         correlations = [BathCorrelation(bath) for bath in machine.reservoirs]  # type: ignore[arg-type]
         numbers = [correlation.number(self.exponents) for correlation in correlations]
         fine = tuple(c.expansion(n) for c, n in zip(correlations, numbers, strict=True))
-        cases: list[tuple[str, tuple[Exponents, ...], int]] = [("", fine, self.depth)]
-        if self.check and self.depth > 1:
-            cases.append(("depth", fine, self.depth - 1))
+        cases = [Case("", system, fine, self.depth)]
         if self.check:
             other = tuple(_other(c, n) for c, n in zip(correlations, numbers, strict=True))
-            cases.append(("exponents", other, self.depth))
-        _check_size(system, max(cases, key=lambda case: sum(map(len, case[1]))), self.max_memory)
-        runs = [HierarchySolver(system, self._integrator, "HEOM", *case[1:]) for case in cases]
+            cases += [Case("depth", system, fine, self.depth - 1)] if self.depth > 1 else []
+            cases += [Case("exponents", system, other, self.depth)]
+            if self.levels is not None and self.levels > _FEWEST:
+                cases += [Case("levels", open_system(machine, self.levels - 1, "HEOM()"), fine, self.depth)]
+        for case in cases:
+            _check_size(case, self.max_memory)
+        runs = [HierarchySolver(c.system, self._integrator, "HEOM", c.exponents, c.depth) for c in cases]
         misfits = {b.name: c.misfit(e) for b, c, e in zip(machine.reservoirs, correlations, fine, strict=True)}
-        return HEOMSolver(runs, [case[0] for case in cases[1:]], misfits)
+        return HEOMSolver(runs, [case.coarser for case in cases[1:]], misfits)
 
     def state_after(self, machine: Machine, cycles: int, initial: InitialState | None = None) -> HierarchyState:
         """Return the state after some cycles, correlations with the baths included, to start a run from.
@@ -212,7 +238,7 @@ class HEOM(Backend):
         >>> bath = at.ContinuumBath("bath", 1.0, at.Ohmic(friction=0.1, cutoff=3.0, cutoff_shape="drude"))
         >>> contact = at.OperatorCoupling(("atom", "bath"), ("sigmax", "position"), 1.0)
         >>> machine = at.Machine([at.Qubit("atom", 1.0)], [bath], [contact], period=1.0)
-        >>> backend = HEOM(depth=2, exponents=3, check=False)
+        >>> backend = HEOM(depth=2, check=False)
         >>> at.run(machine, 1, backend.state_after(machine, 1), backend=backend).n_cycles
         1
         """
@@ -241,10 +267,10 @@ def _check_contacts(system: OpenSystem) -> None:
             raise MachineError(f"{what} must have a Hermitian operator for the HEOM backend.")
 
 
-def _check_size(system: OpenSystem, case: tuple[str, tuple[Exponents, ...], int], max_memory: float) -> None:
+def _check_size(case: Case, max_memory: float) -> None:
     """Raise `MachineError` if a hierarchy is too large."""
-    _, baths, depth = case
-    total, d = sum(map(len, baths)), system.dimension
+    system, depth = case.system, case.depth
+    total, d = sum(map(len, case.exponents)), system.dimension
     n = math.comb(total + depth, depth)
     contact = max(c.operator.nnz for c in system.contacts) if system.contacts else 0
     entries = n * (sum(2.0 * d * term.local.nnz for term in system.hamiltonian.terms) + total * 4.0 * d * contact)

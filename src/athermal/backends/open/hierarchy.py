@@ -18,7 +18,7 @@ from athermal._types import ComplexArray, FloatArray
 from athermal.backends.open.equilibrium import stationary
 from athermal.backends.open.exponents import Exponents
 from athermal.backends.open.flow import Flow, Integrator, Slope
-from athermal.backends.open.solver import OpenSolver, OpenState
+from athermal.backends.open.solver import OpenSolver, OpenState, dense
 from athermal.errors import MachineError
 from athermal.machine.drive import Drive, Product
 from athermal.machine.initial import Gibbs, InitialState
@@ -29,6 +29,8 @@ from athermal.thermodynamics.snapshot import Snapshot
 
 # Instants of a period at which drives are looked at for their size.
 _TIMES = 257
+# Hierarchies that are cut too soon have slightly negative states; how much that matters, their errors tell.
+_LEAST = -1e-3
 SMALLEST = 1e-7
 """The effect of an auxiliary operator on the state below which it is left out."""
 
@@ -143,6 +145,7 @@ class HierarchySolver(OpenSolver):
         self, system: OpenSystem, integrator: Integrator, name: str, exponents: tuple[Exponents, ...], depth: int
     ) -> None:
         super().__init__(system, integrator, name)
+        self.least_eigenvalue = _LEAST
         self.exponents = exponents
         self.depth = depth
         self.ladder = ladder(exponents, depth, np.array([self._strength(name) for name in self.baths]))
@@ -176,8 +179,14 @@ class HierarchySolver(OpenSolver):
             self._check_gibbs(initial)
             at = np.zeros(1)
             whole = sum(matrix if drive is None else float(drive.value(at)[0]) * matrix for matrix, drive in self.generator())
-            hamiltonian = np.asarray(self.hamiltonian.own(self.hamiltonian.subsystems, 0.0).toarray(), dtype=complex)
-            return OpenState(stationary(scipy.sparse.csr_array(whole), self.ladder.decay, hamiltonian), np.zeros(self.n_sums))
+            own = self.hamiltonian.own(self.hamiltonian.subsystems, 0.0)
+            for contact in self.system.contacts:
+                if contact.has_counter_term:
+                    own = own + contact.reorganisation * float(contact.drive.value(at)[0]) ** 2 * (
+                        contact.operator @ contact.operator
+                    )
+            vector = stationary(scipy.sparse.csr_array(whole), self.ladder.decay, dense(own))
+            return OpenState(vector, np.zeros(self.n_sums))
         return super().prepare(initial)
 
     def check_start(self, initial: InitialState) -> None:

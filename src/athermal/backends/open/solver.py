@@ -51,6 +51,8 @@ class OpenState:
 class OpenSolver(Solver[OpenState]):
     """A backend for continuous baths bound to one machine: a linear flow between the breakpoints of the drives."""
 
+    least_eigenvalue = _LOWEST
+
     def __init__(self, system: OpenSystem, integrator: Integrator, name: str) -> None:
         self.system = system
         self.machine = system.machine
@@ -182,7 +184,7 @@ class OpenSolver(Solver[OpenState]):
         values, vectors = np.linalg.eigh(rho)
         self.lowest_eigenvalue = min(self.lowest_eigenvalue, float(values[0]))
         positive = np.maximum(values, 0.0)
-        return (vectors * (positive / np.sum(positive))) @ vectors.conj().T, bool(values[0] >= _LOWEST)
+        return (vectors * (positive / np.sum(positive))) @ vectors.conj().T, bool(values[0] >= self.least_eigenvalue)
 
     def _unknown_extras(self) -> dict[str, FloatArray]:
         """Return NaN for each of the columns that need a state."""
@@ -219,7 +221,7 @@ class OpenSolver(Solver[OpenState]):
         }
 
     def remarks(self) -> tuple[str, ...]:
-        if self.lowest_eigenvalue >= _LOWEST:
+        if self.lowest_eigenvalue >= self.least_eigenvalue:
             return (_UNSEEN,)
         return (
             _UNSEEN,
