@@ -7,7 +7,7 @@ known to the integrator's own accuracy and take no sampling.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -159,24 +159,40 @@ class Flow:
         ConvergenceError
             If the integrator gives up.
         """
-        qutip = _qutip()
-        state = np.concatenate([vector, np.zeros(self.n_sums)])
-        solver = integrator(self.system(start, stop))
+        state = np.concatenate([vector, np.zeros(self.n_sums)])[:, None]
+        ((final, _),) = self.path(state, np.array([start, stop]), integrator)
+        return final[: self.size, 0], sums + np.real(final[self.size :, 0])
+
+    def path(
+        self, states: ComplexArray, times: FloatArray, integrator: Integrator
+    ) -> Iterator[tuple[ComplexArray, ComplexArray]]:
+        """Yield v with s below it, and their time derivatives, at times of a stretch without breakpoints, its start left out.
+
+        Parameters
+        ----------
+        states : (size + n_sums, k) array
+            Of any number of flows, at the first time.
+        times : (n,) array
+            Ascending; the first and the last are the ends of the stretch.
+        """
+        qutip, span = _qutip(), f"t = {times[0]:.6g} and {times[-1]:.6g}"
+        system = self.system(float(times[0]), float(times[-1]))
+        solver = integrator(system)
         try:
-            solver.set_state(start, qutip.data.Dense(state[:, None]))
-            _, data = solver.integrate(stop)
+            solver.set_state(times[0], qutip.data.Dense(states))
+            for time in times[1:]:
+                _, data = solver.integrate(time)
+                found = np.array(data.to_array())
+                if not np.all(np.isfinite(found)):
+                    raise ConvergenceError(
+                        f"The state grew beyond all bounds between {span}: the equations are unstable with these options."
+                    )
+                yield found, system.matmul_data(time, qutip.data.Dense(found)).to_array()
         except qutip.solver.integrator.IntegratorException as error:
             raise ConvergenceError(
-                f"QuTiP's integrator {integrator.method!r} gave up between t = {start:.6g} and {stop:.6g}: {error} Loosen "
-                '`rtol`, or use `method = "bdf"` if the baths are fast.'
+                f"QuTiP's integrator {integrator.method!r} gave up between {span}: {error} Loosen `rtol`, or use another "
+                "`method`."
             ) from error
-        final = data.to_array()[:, 0]
-        if not np.all(np.isfinite(final)):
-            raise ConvergenceError(
-                f"The state grew beyond all bounds between t = {start:.6g} and {stop:.6g}: the equations are unstable with these "
-                "options."
-            )
-        return final[: self.size], sums + np.real(final[self.size :])
 
 
 def _qutip() -> Any:

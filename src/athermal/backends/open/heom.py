@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -15,6 +16,7 @@ from athermal.backends.open.exponents import MOST, BathCorrelation, Exponents
 from athermal.backends.open.flow import Integrator
 from athermal.backends.open.hierarchy import HierarchySolver
 from athermal.backends.open.hierarchy_state import HierarchyState, Signature
+from athermal.backends.open.minimal_dissipation import Maps, MinimalDissipation
 from athermal.backends.open.solver import OpenState
 from athermal.errors import MachineError
 from athermal.machine.initial import InitialState
@@ -51,7 +53,15 @@ class Case:
     depth: int
 
 
-class HEOMSolver(Solver[tuple[OpenState, ...]]):
+@dataclass(frozen=True)
+class HEOMState:
+    """The states of all hierarchies of a run, the finest first, and the dynamical map of the finest if that is followed."""
+
+    runs: tuple[OpenState, ...]
+    maps: Maps | None = None
+
+
+class HEOMSolver(Solver[HEOMState]):
     """The hierarchy of a machine, and the coarser ones that its convergence is checked with, side by side.
 
     Parameters
@@ -62,10 +72,16 @@ class HEOMSolver(Solver[tuple[OpenState, ...]]):
         The option that each of the others has coarser.
     misfits : mapping of str to float
         Of each bath's exponentials.
+    with_maps : bool
+        Whether to follow the dynamical map, for its minimal dissipation.
     """
 
-    def __init__(self, runs: list[HierarchySolver], cutoffs: list[str], misfits: dict[str, float]) -> None:
+    def __init__(
+        self, runs: list[HierarchySolver], cutoffs: list[str], misfits: dict[str, float], *, with_maps: bool = False
+    ) -> None:
         self.runs = tuple(runs)
+        self.dissipation = MinimalDissipation(self.finest) if with_maps else None
+        self._map_error = 0.0
         self.cutoffs = tuple(cutoffs)
         self.misfits = misfits
 
@@ -93,30 +109,47 @@ class HEOMSolver(Solver[tuple[OpenState, ...]]):
             ),
         }
 
-    def prepare(self, initial: InitialState) -> tuple[OpenState, ...]:
+    def prepare(self, initial: InitialState) -> HEOMState:
         if isinstance(initial, HierarchyState):
             initial.check(self.signature)
-            nothing = np.zeros(1 + 2 * len(self.finest.baths))
-            return tuple(OpenState(vector, nothing) for vector in initial.vectors)
-        return tuple(run.prepare(initial) for run in self.runs)
+            nothing = np.zeros(self.finest.n_sums)
+            runs = tuple(OpenState(vector, nothing) for vector in initial.vectors)
+        else:
+            runs = tuple(run.prepare(initial) for run in self.runs)
+        if self.dissipation is None:
+            return HEOMState(runs)
+        if np.any(runs[0].vector[self.finest.system.dimension**2 :]):
+            raise MachineError(
+                "`minimal_dissipation` of the HEOM backend needs a start without correlations with the baths, or there is no "
+                f"dynamical map, but the initial state {type(initial).__name__} has them. Leave it out."
+            )
+        return HEOMState(runs, self.dissipation.start(self.finest.density(runs[0].vector)))
 
-    def advance(self, state: tuple[OpenState, ...], start: float, stop: float) -> tuple[tuple[OpenState, ...], float]:
-        found = [run.advance(held, start, stop) for run, held in zip(self.runs, state, strict=True)]
-        return tuple(held for held, _ in found), found[0][1]
+    def advance(self, state: HEOMState, start: float, stop: float) -> tuple[HEOMState, float]:
+        found = [run.advance(held, start, stop) for run, held in zip(self.runs, state.runs, strict=True)]
+        maps = state.maps
+        if self.dissipation is not None and maps is not None:
+            for low, high in itertools.pairwise(self.finest.hamiltonian_edges(start, stop)[0]):
+                maps = self.dissipation.advance(maps, low, high)
+            self._map_error = maps.error
+        return HEOMState(tuple(held for held, _ in found), maps), found[0][1]
 
-    def snapshot(self, state: tuple[OpenState, ...], time: float) -> Snapshot:
-        return self.finest.snapshot(state[0], time)
+    def snapshot(self, state: HEOMState, time: float) -> Snapshot:
+        found, maps = self.finest.snapshot(state.runs[0], time), state.maps
+        return found if maps is None else with_minimal_dissipation(found, maps.energy, maps.heat)
 
-    def replicates(self, state: tuple[OpenState, ...], time: float) -> tuple[Snapshot, FloatArray] | None:
+    def replicates(self, state: HEOMState, time: float) -> tuple[Snapshot, FloatArray] | None:
         if not self.cutoffs:
             return None
-        coarser = list(zip(self.runs, state, strict=True))[1:]
-        return Snapshot.stack([run.snapshot(held, time) for run, held in coarser]), np.array(
-            [held.sums[0] for _, held in coarser]
-        )
+        coarser = list(zip(self.runs, state.runs, strict=True))[1:]
+        seen = [run.snapshot(held, time) for run, held in coarser]
+        if self.dissipation is not None:  # of the finest only: its error is not known
+            seen = [with_minimal_dissipation(snapshot, np.nan, np.nan) for snapshot in seen]
+        return Snapshot.stack(seen), np.array([held.sums[0] for _, held in coarser])
 
     def accuracy(self) -> dict[str, float]:
-        return self.finest.accuracy() | {"misfit": max(self.misfits.values())}
+        found = self.finest.accuracy() | {"misfit": max(self.misfits.values())}
+        return found if self.dissipation is None else found | {"minimal_dissipation_quadrature": self._map_error}
 
     def facts(self) -> dict[str, Any]:
         run = self.finest
@@ -157,6 +190,10 @@ class HEOM(Backend):
     check : bool
         Whether to run coarser hierarchies beside it, of one tier less, of one exponential less for each bath, and of one of the
         `levels` less: the changes are the errors of the ledger (`ledger.errors`).
+    minimal_dissipation : bool
+        Whether to follow the dynamical map as well, from which the minimal-dissipation energy and heat follow (A. Colla and H.-P.
+        Breuer, Phys. Rev. A 105, 052216 (2022)): columns `minimal_dissipation_energy` and `minimal_dissipation_heat`, shown by
+        `compare_definitions`. Takes as many hierarchies as the subsystems have matrix elements.
 
     Raises
     ------
@@ -184,6 +221,7 @@ class HEOM(Backend):
     atol: float = 1e-10
     max_memory: float = 8.0
     check: bool = True
+    minimal_dissipation: bool = False
     kind: Literal["heom"] = field(default="heom", repr=False)
 
     def __post_init__(self) -> None:
@@ -196,6 +234,9 @@ class HEOM(Backend):
         _validate.choice(self.method, "method", owner, _METHODS)
         self._integrator.check(owner)
         _validate.positive(self.max_memory, "max_memory", owner)
+        for name in ("check", "minimal_dissipation"):
+            if not isinstance(getattr(self, name), bool):
+                raise MachineError(f"`{name}` of {owner} must be true or false, but is {getattr(self, name)!r}.")
 
     @property
     def _integrator(self) -> Integrator:
@@ -219,7 +260,7 @@ class HEOM(Backend):
             _check_size(case, self.max_memory)
         runs = [HierarchySolver(c.system, self._integrator, "HEOM", c.exponents, c.depth) for c in cases]
         misfits = {b.name: c.misfit(e) for b, c, e in zip(machine.reservoirs, correlations, fine, strict=True)}
-        return HEOMSolver(runs, [case.coarser for case in cases[1:]], misfits)
+        return HEOMSolver(runs, [case.coarser for case in cases[1:]], misfits, with_maps=self.minimal_dissipation)
 
     def state_after(self, machine: Machine, cycles: int, initial: InitialState | None = None) -> HierarchyState:
         """Return the state after some cycles, correlations with the baths included, to start a run from.
@@ -243,10 +284,16 @@ class HEOM(Backend):
         1
         """
         cycles = _validate.count(cycles, "cycles", "state_after", least=0)
-        solver = self.bind(machine)
+        solver = replace(self, minimal_dissipation=False).bind(machine)
         state = solver.prepare(machine.initial if initial is None else initial)
         state, _ = solver.advance(state, 0.0, cycles * machine.period)
-        return HierarchyState(tuple(held.vector for held in state), solver.signature)
+        return HierarchyState(tuple(held.vector for held in state.runs), solver.signature)
+
+
+def with_minimal_dissipation(snapshot: Snapshot, energy: float, heat: float) -> Snapshot:
+    """Return a snapshot with the minimal-dissipation energy, and heat since the start."""
+    more = {"minimal_dissipation_energy": np.asarray(energy), "minimal_dissipation_heat": np.asarray(heat)}
+    return replace(snapshot, extras=dict(snapshot.extras) | more)
 
 
 def _other(correlation: BathCorrelation, number: int) -> Exponents:
