@@ -15,8 +15,9 @@ from athermal.maths.superoperator import stacked, trace_row
 # The size up to which a sparse factorisation is tried where the iteration fails.
 _DIRECT = 20_000
 # How well M v = 0 must hold, relative to the size of M v's own terms.
-_STATIONARY = 1e-10
-_RESTART, _ROUNDS = 80, 40
+_STATIONARY = 1e-6
+# Vectors that an iteration keeps before it begins anew, and the bytes that they may take; and how often it begins.
+_RESTART, _BYTES, _ROUNDS = 300, 2e9, 12
 # What stands for the rate of relaxation of populations, in units of the slowest decay of the baths.
 _POPULATIONS = 0.1
 
@@ -49,15 +50,16 @@ def stationary(generator: Any, decay: ComplexArray, hamiltonian: ComplexArray) -
     shifted = scipy.sparse.linalg.LinearOperator(
         (size, size), matvec=lambda v: generator @ v + (trace @ v) * start, dtype=complex
     )
+    restart = max(20, min(_RESTART, int(_BYTES / (16.0 * size))))
     found, _ = scipy.sparse.linalg.gmres(
-        shifted, start, x0=start, rtol=1e-13, restart=_RESTART, maxiter=_ROUNDS, M=_alone(decay, hamiltonian)
+        shifted, start, x0=start, rtol=1e-13, restart=restart, maxiter=_ROUNDS, M=_alone(decay, hamiltonian)
     )
     if _misses(generator, found) > _STATIONARY and size <= _DIRECT:
         rows = scipy.sparse.csr_array(start[:, None]) @ scipy.sparse.csr_array(trace[None, :])
         found = scipy.sparse.linalg.spsolve(scipy.sparse.csc_array(generator + rows), start)
     if (missed := _misses(generator, found)) > _STATIONARY:
         raise ConvergenceError(
-            f"The equilibrium of the coupled whole must be stationary, but after {_RESTART * _ROUNDS} iterations M v is still "
+            f"The equilibrium of the coupled whole must be stationary, but after {restart * _ROUNDS} iterations M v is still "
             f"{missed:.1e} of its terms. Start from a product and let it relax with `state_after`, or lower `depth`."
         )
     return np.asarray(found / (trace @ found))
