@@ -15,7 +15,7 @@ from athermal.maths.superoperator import stacked, trace_row
 # The size up to which a sparse factorisation is tried where the iteration fails.
 _DIRECT = 20_000
 # How well M v = 0 must hold, relative to the size of M v's own terms.
-_STATIONARY = 1e-6
+_STATIONARY = 1e-9
 # Vectors that an iteration keeps before it begins anew, and the bytes that they may take; and how often it begins.
 _RESTART, _BYTES, _ROUNDS = 300, 2e9, 12
 # What stands for the rate of relaxation of populations, in units of the slowest decay of the baths.
