@@ -25,8 +25,8 @@ A machine file is TOML:
   samples_per_cycle = 1
   tolerance = 1e-12           of the propagator on driven stretches
   accuracy = 1e-6             of every column, with baths of modes = "auto"
-  [run.backend]               optional: auto, dense, star, density_matrix, state_vectors
-  kind = "state_vectors"
+  [run.backend]               optional: auto, dense, star, density_matrix, state_vectors;
+  kind = "heom"               of continuous baths: heom, bloch_redfield, lindblad, floquet_markov
   [machine]                   a machine of the library: see athermal list
   library = "two_oscillator"
   T_hot = 2.4
@@ -239,14 +239,15 @@ One row for each column of the ledger: how large it is in the reference, and the
 it over all cycles; the runtimes are the last row. A backend that cannot hold the machine is listed with its reason. What a
 backend does not know is "unknown", never a difference of zero.
 
-A backend is its kind: auto, dense, star, density_matrix, state_vectors. Options follow a colon, separated by commas. The same
-kind twice is named as it is written.
+A backend is its kind: auto, dense, star, density_matrix, state_vectors, heom, bloch_redfield, lindblad, floquet_markov.
+Options follow a colon, separated by commas. The same kind twice is named as it is written.
 
 \b
 Examples:
   athermal compare two_oscillator --backends dense,star --cycles 4
   athermal compare two_oscillator --set modes=2 --backends dense,density_matrix:levels=3
   athermal compare two_qubit_swap --backends density_matrix,state_vectors:samples=8,seed=1 --out results
+  athermal compare examples/two_qubits_between_baths.toml --backends heom:depth=4,bloch_redfield,lindblad:approach=local
 
 \b
 Exit status: 0 done; 1 a run stopped before its last cycle; 2 wrong usage, a

@@ -10,7 +10,8 @@ A machine file has up to three tables, and a title::
     tolerance = 1e-12           # of the propagator on driven stretches, for machines of oscillators
     accuracy = 1e-6             # of every column, for machines with baths of modes = "auto"
 
-    [run.backend]               # optional; kind: auto, dense, star, density_matrix, state_vectors
+    [run.backend]               # optional; kind: auto, dense, star, density_matrix, state_vectors, or, of continuous baths,
+                                # heom, bloch_redfield, lindblad, floquet_markov
     kind = "state_vectors"
     samples = 16
 

@@ -18,7 +18,7 @@ import scipy.sparse
 from athermal._types import FloatArray
 from athermal.errors import MachineError
 from athermal.machine.coupling import Coupling, Position
-from athermal.machine.drive import Drive, Side
+from athermal.machine.drive import Drive
 from athermal.machine.machine import Machine
 from athermal.machine.parts import ContinuumBath, FiniteSubsystem, Oscillator, TruncatedBath, TruncatedOscillator
 from athermal.machine.tensor_hamiltonian import TensorHamiltonian, TensorTerm, coupling_terms, operators_of, own_terms
@@ -67,26 +67,10 @@ class Contact:
         """All of it."""
         return (1.0,)
 
-    def spectrum(self, frequency: FloatArray) -> FloatArray:
-        """Return the spectrum of rates S(w) at which the bath takes energy w from the system.
-
-        S(w) = R(w) (n(w) + 1) for w > 0 and R(|w|) n(|w|) for w < 0, with R = 2 J = pi g^2 (position) or R = kappa = 2 pi g^2
-        (exchange): S(-w) = e^{-w/T} S(w).
-
-        Raises
-        ------
-        MachineError
-            If it diverges at frequency zero.
-        """
-        low, high = self.bath.band
-        w = np.asarray(frequency, dtype=float)
-        tiny = _NEAR_ZERO * min(self.bath.temperature, self.bath.spectral_density.scale)
-        size = np.maximum(np.abs(w), tiny)
-        inside = (size >= low) & (size <= high)
-        squared = np.where(inside, self.bath.spectral_density.squared_coupling(np.where(inside, size, max(low, tiny))), 0.0)
-        number = -np.exp(-size / self.bath.temperature) / np.expm1(-size / self.bath.temperature)
-        rate = (2.0 if self.is_exchange else 1.0) * math.pi * squared
-        return np.asarray(rate * np.where(w >= 0.0, number + 1.0, number))
+    @property
+    def lowering(self) -> Any:
+        """L of the form L B^dag + h.c., B = sum_k g_k b_k, that both kinds of contact have: X/sqrt 2 of X sum_k g_k x_k."""
+        return self.operator if self.is_exchange else self.operator / math.sqrt(2.0)
 
     @cached_property
     def reorganisation(self) -> float:
@@ -106,6 +90,68 @@ class Contact:
         if not math.isfinite(total):
             raise MachineError(f"`spectral_density` of reservoir {self.bath.name!r} must have a finite integral of J(w)/w.")
         return float(0.5 * total)
+
+
+@dataclass(frozen=True)
+class Bath:
+    """A continuous bath and all contacts with it, which share its modes.
+
+    Parameters
+    ----------
+    bath : ContinuumBath
+    contacts : tuple of Contact
+    """
+
+    bath: ContinuumBath
+    contacts: tuple[Contact, ...]
+
+    @cached_property
+    def _smallest(self) -> float:
+        return _NEAR_ZERO * min(self.bath.temperature, self.bath.spectral_density.scale)
+
+    def rates(self, frequency: FloatArray) -> FloatArray:
+        """Return the rates S(w) at which the bath takes energy w from the system, of contacts f L B^dag + h.c.
+
+        S(w) = kappa(w) (n(w) + 1) for w > 0 and kappa(|w|) n(|w|) for w < 0, with kappa = 2 pi g^2: S(-w) = e^{-w/T} S(w).
+
+        Raises
+        ------
+        MachineError
+            If it is asked for at frequency zero and diverges there.
+        """
+        w = np.asarray(frequency, dtype=float)
+        size = np.maximum(np.abs(w), self._smallest)
+        found = self._rates(np.where(w >= 0.0, size, -size))
+        if np.any(still := np.abs(w) < self._smallest):
+            above = self._rates(np.array([10.0 * self._smallest, self._smallest]))
+            if above[1] > 2.0 * above[0]:
+                raise MachineError(
+                    f"`spectral_density` of reservoir {self.bath.name!r} must fall to zero at low frequency at least as fast "
+                    "as w, for the machine has transitions of frequency zero, whose rate would be infinite. Use an exponent of "
+                    "at least 1, or a `low` above zero."
+                )
+            found = np.where(still, above[1], found)
+        return found
+
+    def _rates(self, w: FloatArray) -> FloatArray:
+        low, high = self.bath.band
+        size = np.abs(w)
+        inside = (size >= low) & (size <= high)
+        squared = self.bath.spectral_density.squared_coupling(np.where(inside, size, max(low, self._smallest)))
+        with np.errstate(over="ignore"):
+            number = 1.0 / np.expm1(size / self.bath.temperature)
+        return np.asarray(np.where(inside, 2.0 * math.pi * squared * np.where(w > 0.0, number + 1.0, number), 0.0))
+
+    def giving(self, w: FloatArray) -> FloatArray:
+        """Return S(w) of L, with which the bath takes quanta: w > 0 only, and half at zero, where its modes are on one side."""
+        return self.rates(w) * self._side(w)
+
+    def taking(self, w: FloatArray) -> FloatArray:
+        """Return S(w) of L^dag, with which it gives them: w < 0 only, and half at zero."""
+        return self.rates(w) * self._side(-np.asarray(w))
+
+    def _side(self, w: FloatArray) -> FloatArray:
+        return np.where(np.abs(w) < self._smallest, 0.5, np.where(np.asarray(w) > 0.0, 1.0, 0.0))
 
 
 class OpenSystem:
@@ -155,6 +201,12 @@ class OpenSystem:
         has_counter = isinstance(coupling, Position) and coupling.uses_counter_term(has_reservoir=True)
         return Contact(bath, subsystem, coupling.drive, local, whole, is_exchange, has_counter)
 
+    @cached_property
+    def baths(self) -> tuple[Bath, ...]:
+        """The baths in the machine's order, each with its contacts."""
+        every = [bath for bath in self.machine.reservoirs if isinstance(bath, ContinuumBath)]
+        return tuple(Bath(bath, tuple(c for c in self.contacts if c.bath is bath)) for bath in every)
+
     @property
     def dimension(self) -> int:
         """The dimension of the subsystems together."""
@@ -164,16 +216,33 @@ class OpenSystem:
         """Return an operator of one subsystem on all of them."""
         return embed(local, self.hamiltonian.positions((subsystem,)), self.hamiltonian.dimensions)
 
-    def own(self, name: str, time: float, side: Side = "right") -> Any:
-        """Return H_i(t) of one subsystem as its part gives it, couplings left out, as a dense matrix of its own."""
-        part = self.machine.part(name)
-        at = np.array([time])
-        terms = part.terms()  # type: ignore[union-attr]
-        return sum(float(np.real(drive.value(at, side)[0])) * np.asarray(local.toarray()) for drive, local in terms)
+    @cached_property
+    def _own_terms(self) -> list[tuple[TensorTerm, Any]]:
+        n_own = len(own_terms(self.machine))
+        terms = [
+            term
+            for k, term in enumerate(self.hamiltonian.terms)
+            if k < n_own or (len(term.parts) == 1 and term.drive.is_always_constant)
+        ]
+        return [(term, self.embedded(term.local, term.parts[0]).toarray()) for term in terms]
 
-    def is_own_constant(self, name: str, start: float, stop: float) -> bool:
-        """Tell whether H_i is constant on a stretch without breakpoints."""
-        return all(drive.is_constant(start, stop) for drive, _ in self.machine.part(name).terms())  # type: ignore[union-attr]
+    def uncoupled(self, time: float) -> Any:
+        """Return sum_i H_i(t) as a dense matrix: what the parts give, and constant terms on one of them.
+
+        Couplings between subsystems, and driven forces on one, are left out.
+        """
+        at, total = np.array([time]), np.zeros((self.dimension, self.dimension), dtype=complex)
+        for term, whole in self._own_terms:
+            total += float(np.real(term.drive.value(at)[0])) * whole
+        return total
+
+    def uncoupled_strengths(self, time: float) -> tuple[float, ...]:
+        """Return what tells these Hamiltonians apart."""
+        return tuple(float(np.real(term.drive.value(np.array([time]))[0])) for term, _ in self._own_terms)
+
+    def is_uncoupled_constant(self, start: float, stop: float) -> bool:
+        """Tell whether every H_i is constant on a stretch without breakpoints."""
+        return all(term.drive.is_constant(start, stop) for term, _ in self._own_terms)
 
 
 def with_levels(machine: Machine, levels: int | None) -> Machine:

@@ -63,23 +63,35 @@ def weighted(operator: Matrix, hamiltonian: Matrix, spectrum: Callable[[FloatArr
     """
     energies, vectors = np.linalg.eigh(hamiltonian)
     inside = vectors.conj().T @ operator @ vectors
-    rates = spectrum(energies[None, :] - energies[:, None])
+    present = np.abs(inside) > _ROUNDING * np.max(np.abs(inside), initial=0.0)
+    rates = np.zeros(inside.shape)
+    rates[present] = spectrum((energies[None, :] - energies[:, None])[present])
     return np.asarray(vectors @ (0.5 * rates * inside) @ vectors.conj().T)
 
 
-def eigenoperators(operator: Matrix, hamiltonian: Matrix, grouping: float) -> list[tuple[float, ComplexArray]]:
-    """Return the pairs (w, X(w)): the parts of X that lower the energy by w, frequencies closer than `grouping` taken as one."""
+def eigenoperators(operators: Sequence[Matrix], hamiltonian: Matrix, grouping: float) -> list[tuple[float, list[ComplexArray]]]:
+    """Return the pairs (w, X_a(w)): the parts of each X_a that lower the energy by w.
+
+    Frequencies closer than `grouping` to their neighbours are taken as one, the same for all operators.
+
+    Examples
+    --------
+    >>> ((w, (part,)),) = eigenoperators([np.array([[0.0, 1.0], [0.0, 0.0]])], np.diag([0.0, 2.0]), 1e-9)
+    >>> w, part.real.tolist()
+    (2.0, [[0.0, 1.0], [0.0, 0.0]])
+    """
     energies, vectors = np.linalg.eigh(hamiltonian)
-    inside = vectors.conj().T @ operator @ vectors
-    rows, columns = np.nonzero(np.abs(inside) > _ROUNDING * np.max(np.abs(inside), initial=0.0))
+    inside = np.array([vectors.conj().T @ operator @ vectors for operator in operators])
+    largest = np.max(np.abs(inside), axis=0)
+    rows, columns = np.nonzero(largest > _ROUNDING * np.max(largest, initial=0.0))
     frequencies = energies[columns] - energies[rows]
     order = np.argsort(frequencies, kind="stable")
     groups = np.split(order, np.flatnonzero(np.diff(frequencies[order]) > grouping) + 1) if len(order) else []
     found = []
     for group in groups:
         part = np.zeros_like(inside, dtype=complex)
-        part[rows[group], columns[group]] = inside[rows[group], columns[group]]
-        found.append((float(np.mean(frequencies[group])), vectors @ part @ vectors.conj().T))
+        part[:, rows[group], columns[group]] = inside[:, rows[group], columns[group]]
+        found.append((float(np.mean(frequencies[group])), list(vectors @ part @ vectors.conj().T)))
     return found
 
 

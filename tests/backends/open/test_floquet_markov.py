@@ -58,8 +58,9 @@ def test_qutip_fmmesolve():
     own, theirs = (np.sort(np.mod(e, OMEGA)) for e in (modes.quasi_energies, basis.e_quasi))
     assert own == pytest.approx(theirs, abs=1e-9)  # QuTiP's integrator
     times = np.linspace(0.0, 3.0 * machine.period, 8)
-    (contact,) = solver.system.contacts
-    spectra = [lambda w: contact.spectrum(w) / (2.0 * np.pi)]
+    (bath,) = solver.system.baths
+    # of X = sqrt 2 L
+    spectra = [lambda w: 0.5 * bath.rates(w) / (2.0 * np.pi)]
     found = qutip.fmmesolve(basis, rho, times, [qutip.sigmax()], spectra_cb=spectra, T=machine.period, options=precise)
     state = solver.prepare(at.GivenState(rho, parts=("q",)))
     for k, (start, stop) in enumerate(itertools.pairwise(times)):
@@ -241,9 +242,9 @@ def test_a_driven_contact():
     one = run(qubit(HARMONIC, baths, contact=0.5)).cycles.heat.values
     assert one == pytest.approx(run(qubit(HARMONIC, weaker)).cycles.heat.values, rel=1e-12)
     solver = FloquetMarkov().bind(qubit(0.0, baths, contact=at.Harmonic(1.0, frequency=OMEGA)))
-    (contact,) = solver.system.contacts
-    down = 0.25 * np.sum(contact.spectrum(np.array([1.0 + OMEGA, 1.0 - OMEGA])))
-    up = 0.25 * np.sum(contact.spectrum(np.array([-1.0 + OMEGA, -1.0 - OMEGA])))
+    (bath,) = solver.system.baths
+    down = 0.125 * np.sum(bath.rates(np.array([1.0 + OMEGA, 1.0 - OMEGA])))
+    up = 0.125 * np.sum(bath.rates(np.array([-1.0 + OMEGA, -1.0 - OMEGA])))
     (gone,) = {
         round(float(x), 12)
         for x in -np.linalg.eigvals(solver.rates.generator.toarray()).real

@@ -92,13 +92,13 @@ def test_equal_temperatures_lead_to_equilibrium_without_current(backend):
     assert np.allclose(last.heat, 0.0, atol=1e-8)
 
 
-def test_detailed_balance_of_every_contact():
+def test_detailed_balance_of_every_bath():
     solver = at.Lindblad().bind(two_qubits())
-    for contact in solver.system.contacts:
+    for bath in solver.system.baths:
         w = np.array([0.3, 1.0, 2.5])
-        assert np.allclose(contact.spectrum(-w), np.exp(-w / contact.bath.temperature) * contact.spectrum(w), rtol=1e-13)
-    # without a band the integral J(w)/w of Drude's density is friction x cutoff x pi/2: half of (2/pi) of it
-    assert contact.reorganisation == pytest.approx(0.5 * DRUDE.friction * DRUDE.cutoff, rel=1e-9)
+        assert np.allclose(bath.rates(-w), np.exp(-w / bath.bath.temperature) * bath.rates(w), rtol=1e-13)
+        # integral J(w)/w of Drude's density is friction x cutoff x pi/2: half of (2/pi) of it
+        assert bath.contacts[0].reorganisation == pytest.approx(0.5 * DRUDE.friction * DRUDE.cutoff, rel=1e-9)
 
 
 # --- VALIDATION rows 12, 22, 23 --------------------------------------------------------------------------------------------
@@ -165,11 +165,14 @@ def test_row_23_three_qubit_refrigerator():
     bare = sum(0.5 * e * on(qutip.sigmaz(), k) for k, e in enumerate(energies))
     swap = qutip.tensor(lower, lower.dag(), lower)
     names = ("cold", "room", "hot")
+    # a driven term is no part of the qubits' own Hamiltonian, and the jumps are those of the bare qubits; its sign does nothing, as
+    # the coherence of |010> and |101>, of equal energy, is imaginary
+    always = at.Strokes((75.0, 75.0), (0.05, -0.05))
     machine = at.Machine(
         [at.Qudit("fridge", bare)],
         [at.ContinuumBath(n, t, at.FlatBand(0.1, 0.2, 5.0)) for n, t in zip(names, temperatures, strict=True)],
         [
-            at.OperatorCoupling("fridge", 0.05 * (swap + swap.dag())),
+            at.OperatorCoupling("fridge", swap + swap.dag(), always),
             *(at.OperatorCoupling(("fridge", n), (on(lower, k), "create"), plus_conjugate=True) for k, n in enumerate(names)),
         ],
         period=150.0,
@@ -180,6 +183,82 @@ def test_row_23_three_qubit_refrigerator():
     assert heat[0] / heat[2] == pytest.approx(energies[0] / energies[2], abs=1e-6)
     assert heat[0] < 0.0 < heat[1]
     assert np.sum(heat) == pytest.approx(0.0, abs=1e-8)
+
+
+# --- several contacts with one bath, and what local means --------------------------------------------------------------------
+
+
+def singlet_machine():
+    return at.Machine(
+        [at.Qubit("a", 1.0), at.Qubit("b", 1.0)],
+        [at.ContinuumBath("bath", 0.7, DRUDE)],
+        [position("a", "bath"), position("b", "bath", strength=0.5)],
+        period=30.0,
+    )
+
+
+def test_contacts_with_one_bath_share_its_modes():
+    """QuTiP's brmesolve with the one operator sx_a + sx_b/2: cross terms, super- and subradiance."""
+    machine = singlet_machine()
+    start = at.GivenState(qutip.bell_state("11"))
+    both = qutip.tensor(qutip.sigmax(), qutip.qeye(2)) + 0.5 * qutip.tensor(qutip.qeye(2), qutip.sigmax())
+    options = {"atol": 1e-12, "rtol": 1e-10, "progress_bar": ""}
+    h = two_qubit_hamiltonian(0.0) - 0.1 * qutip.tensor(qutip.sigmaz(), qutip.qeye(2))
+    rho = qutip.ket2dm(qutip.bell_state("11"))
+    found = qutip.brmesolve(
+        h, rho, [0.0, 30.0], a_ops=[(both, lambda w: float(spectrum(0.7)(w)))], sec_cutoff=-1, options=options
+    )
+    heat = -float(np.real((h * (found.states[-1] - rho)).tr()))
+    for backend in (at.BlochRedfield(), at.BlochRedfield(approach="local")):
+        # the tolerances of both integrators
+        assert float(at.run(machine, initial=start, backend=backend).heat[0, 0]) == pytest.approx(heat, abs=1e-8)
+    secular = [float(at.run(machine, initial=start, backend=b).heat[0, 0]) for b in (at.Lindblad(), at.FloquetMarkov())]
+    assert secular[0] == pytest.approx(secular[1], abs=1e-7)
+    # the fast terms that the secular approximation drops are of the order of the rates
+    assert secular[0] == pytest.approx(heat, rel=0.05)
+    dark = at.Machine(machine.subsystems, machine.reservoirs, (position("a", "bath"), position("b", "bath")), period=30.0)
+    assert abs(float(at.run(dark, initial=start, backend=at.Lindblad()).heat[0, 0])) < 1e-8
+
+
+def test_of_one_subsystem_local_is_global_also_with_constant_terms_on_it():
+    machine = at.Machine(
+        [at.Qubit("q", 1.0)],
+        [at.ContinuumBath("bath", 0.7, DRUDE)],
+        [at.OperatorCoupling("q", "sigmax", 0.5), position("q", "bath")],
+        period=30.0,
+    )
+    one, other = (at.run(machine, cycles=2, backend=at.Lindblad(approach=approach)) for approach in ("local", "global"))
+    assert np.allclose(one.heat, other.heat, atol=1e-9)
+    assert one.violations() == []
+
+
+def test_redfield_of_degenerate_levels_does_not_depend_on_the_basis():
+    """At frequency zero the modes of an exchange contact are on one side: half, whatever the rounding of the levels."""
+    rng = np.random.default_rng(3)
+    turn = np.linalg.qr(rng.normal(size=(3, 3)) + 1j * rng.normal(size=(3, 3)))[0]
+    lower = np.zeros((3, 3))
+    lower[0, 1] = 1.0
+    found = []
+    for u in (np.eye(3), turn):
+        machine = at.Machine(
+            [at.Qudit("q", u @ np.diag([0.0, 0.0, 1.0]) @ u.conj().T)],
+            [at.ContinuumBath("bath", 0.7, at.Ohmic(0.3, 6.0, convention="kappa"))],
+            [at.OperatorCoupling(("q", "bath"), (u @ lower @ u.conj().T, "create"), plus_conjugate=True)],
+            period=3.0,
+            initial=at.GivenState(u @ np.array([0.6, 0.64, 0.48])),
+        )
+        found.append(float(at.run(machine, backend=at.BlochRedfield()).entropy_change[0, 0]))
+    assert found[0] == pytest.approx(found[1], abs=1e-8)
+
+
+def test_a_rate_that_diverges_at_frequency_zero_is_refused():
+    bath = at.ContinuumBath("bath", 0.7, at.Ohmic(0.1, 5.0, exponent=0.5))
+    sub_ohmic = at.Machine([at.Qubit("q", 1.0)], [bath], [position("q", "bath", "sigmaz")], period=1.0)
+    for backend in (at.Lindblad(), at.BlochRedfield(), at.FloquetMarkov()):
+        with pytest.raises(at.MachineError, match="must fall to zero at low frequency"):
+            at.run(sub_ohmic, backend=backend)
+    harmless = at.Machine([at.Qubit("q", 1.0)], [bath], [position("q", "bath", "sigmax")], period=1.0)
+    assert at.run(harmless, backend=at.BlochRedfield()).violations() == []
 
 
 # --- the laws --------------------------------------------------------------------------------------------------------------

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 
 import numpy as np
 import scipy.sparse
 
 from athermal._types import ComplexArray, FloatArray
-from athermal.backends.open.master_equation import jump_operators
 from athermal.errors import ConvergenceError, MachineError
-from athermal.machine.drive import Drive
-from athermal.machine.open_system import Contact, OpenSystem
+from athermal.machine.open_system import Bath, Contact, OpenSystem
 from athermal.maths.driven_sum import DrivenSum
 from athermal.maths.floquet_modes import FloquetModes, fourier_components
 from athermal.maths.secular import Jumps, Transitions, frame_shift
@@ -65,38 +63,38 @@ class FloquetRates:
 
     def _look(self, grouping: float) -> None:
         """Find the transitions with so many harmonics, and what these leave out."""
-        contacts, modes = self.system.contacts, self.modes
-        operators = [DrivenSum((contact.operator.astype(complex),), _column(contact.drive)) for contact in contacts]
-        components, squares = fourier_components(modes, operators, self._edges, self.harmonics)
-        self.jumps: list[list[Jumps]] = []
+        modes, baths = self.modes, [bath for bath in self.system.baths if bath.contacts]
+        operators = [_together(bath.contacts) for bath in baths]
+        self.jumps: dict[str, list[Jumps]] = {}
         self.left_out = 0.0
-        for contact, own, square in zip(contacts, components, squares, strict=True):
-            every = [own, own[::-1].conj().transpose(0, 2, 1)] if contact.is_exchange else [own]  # L, L^dag
-            spectra = [spectrum for _, spectrum in jump_operators(contact, contact.operator)]
-            self.jumps.append(
-                [
-                    Jumps.of(Transitions.of(parts, modes.quasi_energies, modes.frequency, grouping), spectrum)
-                    for parts, spectrum in zip(every, spectra, strict=True)
-                ]
-            )
+        if not baths:
+            return
+        components, squares = fourier_components(modes, operators, self._edges, self.harmonics)
+        for bath, own, square in zip(baths, components, squares, strict=True):
+            channels = ((own, bath.giving), (own[::-1].conj().transpose(0, 2, 1), bath.taking))  # L, L^dag
+            found = [
+                Jumps.of(Transitions.of(parts, modes.quasi_energies, modes.frequency, grouping), spectrum)
+                for parts, spectrum in channels
+            ]
+            self.jumps[bath.bath.name] = found
             missing = float(square - np.sum(np.abs(own) ** 2))
-            if missing > _ROUNDING * square and (beyond := missing * self._highest_rate(contact)):
-                known = sum(jumps.fastest(self.system.dimension) for jumps in self.jumps[-1])
+            if missing > _ROUNDING * square and (beyond := missing * self._highest_rate(bath)):
+                known = sum(jumps.fastest(self.system.dimension) for jumps in found)
                 self.left_out = max(self.left_out, beyond / known if known else np.inf)
 
-    def _highest_rate(self, contact: Contact) -> float:
+    def _highest_rate(self, bath: Bath) -> float:
         """Return the largest S(w) that harmonics beyond those kept can meet."""
-        low, high = contact.bath.band
+        low, high = bath.bath.band
         least = (self.harmonics + 1) * self.modes.frequency - float(np.ptp(self.modes.quasi_energies))
-        scale = contact.bath.spectral_density.scale
+        scale = bath.bath.spectral_density.scale
         least = max(least, low, 1e-3 * min(self.modes.frequency, scale))
         most = min(high, _REACH * max(least, scale))
-        return float(np.max(contact.spectrum(np.geomspace(least, most, _GRID)))) if most > least else 0.0
+        return float(np.max(bath.rates(np.geomspace(least, most, _GRID)))) if most > least else 0.0
 
     def _assemble(self, grouping: float, owner: str) -> None:
         size, names = self.system.dimension, self.system.machine.reservoir_names
-        every = [jumps.transitions for group in self.jumps for jumps in group]
-        self.shift, missed = frame_shift(every, size)
+        every = [jumps for group in self.jumps.values() for jumps in group]
+        self.shift, missed = frame_shift([jumps.transitions for jumps in every], size) if every else (np.zeros(size), 0.0)
         if missed > 1e-3 * grouping + 1e-9 * self.modes.frequency:
             raise MachineError(
                 f"`grouping` of {owner} must be small enough for frequencies of one group to turn as one, but with {grouping:g} "
@@ -105,22 +103,22 @@ class FloquetRates:
         self.shift = -self.shift
         self.dissipators = [scipy.sparse.csr_array((size**2, size**2), dtype=complex) for _ in names]
         self.quanta: ComplexArray = np.zeros((len(names), size**2), dtype=complex)
-        for contact, group in zip(self.system.contacts, self.jumps, strict=True):
-            place = names.index(contact.bath.name)
+        for name, group in self.jumps.items():
+            place = names.index(name)
             for jumps in group:
                 self.dissipators[place] = self.dissipators[place] + jumps.dissipator(size)
                 self.quanta[place] += jumps.quanta(size)
         turning = commutator(scipy.sparse.diags_array(self.shift, format="csr"))
         self.generator = sum(self.dissipators, start=turning)
         self.generator.eliminate_zeros()
-        self.fastest = sum(jumps.fastest(size) for group in self.jumps for jumps in group)
-        self.neglected = max(jumps.transitions.neglected(jumps.rates) for group in self.jumps for jumps in group)
+        self.fastest = sum(jumps.fastest(size) for jumps in every)
+        self.neglected = max((jumps.transitions.neglected(jumps.rates) for jumps in every), default=0.0)
 
 
-def _column(drive: Drive) -> Callable[[FloatArray], FloatArray]:
-    """Return f(t) as the one amount of a sum."""
+def _together(contacts: Sequence[Contact]) -> DrivenSum:
+    """Return sum_a f_a(t) L_a of the contacts with one bath."""
 
     def values(times: FloatArray) -> FloatArray:
-        return np.asarray(drive.value(times), dtype=float)[:, None]
+        return np.stack([np.asarray(contact.drive.value(times), dtype=float) for contact in contacts], axis=-1)
 
-    return values
+    return DrivenSum(tuple(contact.lowering.astype(complex) for contact in contacts), values)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from abc import abstractmethod
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar, Literal
@@ -18,7 +20,7 @@ from athermal.backends.open.flow import Flow, Integrator
 from athermal.backends.open.solver import OpenSolver, OpenState, dense
 from athermal.machine.drive import Drive, Product
 from athermal.machine.machine import Machine
-from athermal.machine.open_system import Contact, OpenSystem, open_system
+from athermal.machine.open_system import Bath, OpenSystem, open_system
 from athermal.machine.parts.finite import check_levels
 from athermal.maths.superoperator import (
     commutator,
@@ -31,35 +33,34 @@ from athermal.maths.superoperator import (
 from athermal.maths.tensor import embed
 from athermal.thermodynamics.snapshot import Snapshot
 
+Spectrum = Callable[[FloatArray], FloatArray]
 Approach = Literal["local", "global"]
 APPROACHES = ("local", "global")
 # Superoperators of the size of the whole that are held at once, for each bath.
 _MATRICES = 6
+_ROUNDING = 1e-14
 
 
 @dataclass(frozen=True)
-class Transitions:
-    """What a dissipator is made of: see `redfield`.
+class Channel:
+    """What a bath does to the system in one direction: by the L of its contacts, or by their L^dag. See `redfield`.
 
     Parameters
     ----------
-    operators, half_rates : lists of (n, n) arrays
+    operators, half_rates : lists, one entry for each contact, of lists of (d, d) arrays
         X_k and Z_k.
     frequencies : list of float, optional
         The quantum that each X_k takes from the system, where it takes one.
     """
 
-    operators: list[ComplexArray]
-    half_rates: list[ComplexArray]
+    operators: list[list[ComplexArray]]
+    half_rates: list[list[ComplexArray]]
     frequencies: list[float] | None = None
 
-    @property
-    def quanta(self) -> ComplexArray | None:
-        """The operator of the energy that the bath receives per unit time, sum_k w_k S(w_k) X_k^dag X_k."""
-        if self.frequencies is None:
-            return None
-        terms = zip(self.frequencies, self.operators, self.half_rates, strict=True)
-        return np.asarray(sum(2.0 * w * x.conj().T @ z for w, x, z in terms))
+    def quanta(self, a: int, b: int) -> ComplexArray | float:
+        """Return the share of two contacts in the energy that the bath receives per unit time, sum_k w_k S(w_k) X_a^dag X_b."""
+        terms = zip(self.frequencies or (), self.operators[a], self.half_rates[b], strict=False)
+        return sum((2.0 * w * x.conj().T @ z for w, x, z in terms), start=0.0)
 
 
 class MarkovianSolver(OpenSolver):
@@ -95,13 +96,6 @@ class MarkovianSolver(OpenSolver):
         """Return H_S(t) as a dense matrix."""
         return np.asarray(np.tensordot(self.hamiltonian.strengths(np.array([time]))[0], self._stack, axes=1))
 
-    def add_dissipator(self, flow: Flow, contact: Contact, dissipator: Any) -> None:
-        """Add f^2 D of one contact, and the heat that it takes into its bath."""
-        flow.add(dissipator, Product((contact.drive, contact.drive)))
-        place = 1 + self.baths.index(contact.bath.name)
-        for drive, whole in self.terms:
-            flow.add_sum(place, -(dissipator.T @ trace_row(whole)), Product((drive, contact.drive, contact.drive)))
-
     def facts(self) -> dict[str, Any]:
         return super().facts() | {"memoryless": self.name}
 
@@ -123,55 +117,71 @@ class MasterEquationSolver(MarkovianSolver):
         key = self._strengths(middle)
         if key not in self._flows:
             self._flows[key] = flow = self.new_flow()
-            for contact in self.system.contacts:
-                dissipator, quanta = self._dissipator(contact, middle)
-                self.add_dissipator(flow, contact, scipy.sparse.csr_array(dissipator))
-                if quanta is not None:
-                    flow.add_sum(self._place_of_quanta(contact), quanta, Product((contact.drive, contact.drive)))
+            for j, bath in enumerate(self.system.baths):
+                operators = [dense(contact.lowering) for contact in bath.contacts]
+                for a, b, dissipator, quanta in self._blocks(bath, operators, middle):
+                    self._add(flow, j, (bath.contacts[a].drive, bath.contacts[b].drive), dissipator, quanta)
         return self._flows[key]
+
+    def _add(self, flow: Flow, place: int, drives: tuple[Drive, Drive], dissipator: Any, quanta: ComplexArray | None) -> None:
+        """Add f_a f_b D_ab of two contacts with a bath, the heat that it takes and the quanta that it counts."""
+        flow.add(dissipator, Product(drives))
+        for drive, whole in self.terms:
+            flow.add_sum(1 + place, -(dissipator.T @ trace_row(whole)), Product((drive, *drives)))
+        if quanta is not None:
+            flow.add_sum(1 + 2 * len(self.baths) + place, quanta, Product(drives))
 
     @property
     def n_sums(self) -> int:
         return 1 + 3 * len(self.baths)
 
-    def _place_of_quanta(self, contact: Contact) -> int:
-        return 1 + 2 * len(self.baths) + self.baths.index(contact.bath.name)
-
     def _is_static(self, start: float, stop: float) -> bool:
-        """Tell whether the Hamiltonians that make the dissipators are constant on a stretch."""
-        if self.options.approach == "global":
-            return self.hamiltonian.is_constant(start, stop)
-        return all(self.system.is_own_constant(contact.subsystem, start, stop) for contact in self.system.contacts)
+        """Tell whether the Hamiltonian that makes the dissipators is constant on a stretch."""
+        is_global = self.options.approach == "global"
+        return (self.hamiltonian.is_constant if is_global else self.system.is_uncoupled_constant)(start, stop)
 
     def _strengths(self, time: float) -> tuple[float, ...]:
         """Return what tells these Hamiltonians apart."""
         if self.options.approach == "global":
             return tuple(self.hamiltonian.strengths(np.array([time]))[0].tolist())
-        return tuple(float(x) for c in self.system.contacts for x in self.system.own(c.subsystem, time).real.ravel())
+        return self.system.uncoupled_strengths(time)
 
-    def _dissipator(self, contact: Contact, time: float) -> tuple[Any, ComplexArray | None]:
-        """Return D of one contact, and the row of the energy of the quanta that its bath receives."""
-        if self.options.approach == "global":
-            found = self.options.transitions(contact, dense(contact.operator), self.hamiltonian_at(time))
-            quanta = found.quanta
-            return redfield(found.operators, found.half_rates), None if quanta is None else trace_row(quanta)
-        found = self.options.transitions(contact, dense(contact.local), self.system.own(contact.subsystem, time))
-        quanta = found.quanta
-        x, z = ([self.system.embedded(m, contact.subsystem) for m in group] for group in (found.operators, found.half_rates))
-        return redfield(x, z), None if quanta is None else trace_row(self.system.embedded(quanta, contact.subsystem))
+    def _blocks(
+        self, bath: Bath, operators: list[ComplexArray], time: float
+    ) -> Iterator[tuple[int, int, Any, ComplexArray | None]]:
+        """Yield, for each two operators L_a and L_b, D_ab and the row of the energy of the quanta that the bath receives.
+
+        D = sum_ab f_a f_b D_ab, D_ab rho = Z_b rho X_a^dag - X_a^dag Z_b rho + h.c.: contacts with one bath share its modes.
+        """
+        is_global = self.options.approach == "global"
+        reference = self.hamiltonian_at(time) if is_global else self.system.uncoupled(time)
+        channels = [
+            self.options.channel(operators, reference, bath.giving),
+            self.options.channel([x.conj().T for x in operators], reference, bath.taking),
+        ]
+        for a, b in itertools.product(range(len(operators)), repeat=2):
+            x = [entry for channel in channels for entry in channel.operators[a]]
+            z = [entry for channel in channels for entry in channel.half_rates[b]]
+            if not x:
+                continue
+            dissipator = redfield(x, z) if is_global else redfield(*([_sparse(m) for m in group] for group in (x, z)))
+            counted = sum((channel.quanta(a, b) for channel in channels), start=np.zeros_like(reference, dtype=complex))
+            yield a, b, dissipator, trace_row(counted) if self.options.has_quanta else None
 
     def _dissipation(self, time: float) -> Any:
-        """Return sum_j f_j^2 D_j at one time, with the heats that it takes."""
+        """Return the dissipators at one time, with the heats that they take."""
         size, at = self.system.dimension**2, np.array([time])
         energy = trace_row(self.hamiltonian_at(time))
         total = np.zeros((size + self.n_sums,) * 2, dtype=complex)
-        for contact in self.system.contacts:
-            dissipator, quanta = self._dissipator(contact, time)
-            amount = float(contact.drive.value(at)[0]) ** 2
-            total[:size, :size] += amount * (dissipator.toarray() if scipy.sparse.issparse(dissipator) else dissipator)
-            total[size + 1 + self.baths.index(contact.bath.name), :size] -= amount * (dissipator.T @ energy)
-            if quanta is not None:
-                total[size + self._place_of_quanta(contact), :size] += amount * quanta
+        for j, bath in enumerate(self.system.baths):
+            if not bath.contacts:
+                continue
+            together = np.sum([float(contact.drive.value(at)[0]) * dense(contact.lowering) for contact in bath.contacts], axis=0)
+            for _, _, dissipator, quanta in self._blocks(bath, [together], time):
+                total[:size, :size] += dissipator.toarray() if scipy.sparse.issparse(dissipator) else dissipator
+                total[size + 1 + j, :size] -= dissipator.T @ energy
+                if quanta is not None:
+                    total[size + 1 + 2 * len(self.baths) + j, :size] += quanta
         return total
 
     def snapshot(self, state: OpenState, time: float) -> Snapshot:
@@ -213,14 +223,17 @@ class MasterEquation(Backend):
         _validate.positive(self.max_memory, "max_memory", self.owner)
 
     @abstractmethod
-    def transitions(self, contact: Contact, operator: ComplexArray, reference: ComplexArray) -> Transitions:
-        """Return what makes the dissipator of one contact at f = 1.
+    def channel(self, operators: list[ComplexArray], reference: ComplexArray, spectrum: Spectrum) -> Channel:
+        """Return what makes the dissipator of one channel.
 
         Parameters
         ----------
-        contact : Contact
-        operator, reference : (n, n) arrays
-            X or L, and the Hamiltonian between whose eigenstates it makes transitions.
+        operators : list of (d, d) arrays
+            L, or L^dag, of each contact.
+        reference : (d, d) array
+            The Hamiltonian between whose eigenstates they make transitions.
+        spectrum : callable
+            The rates at which they lower its energy by w.
         """
 
     def bind(self, machine: Machine) -> MasterEquationSolver:
@@ -229,37 +242,29 @@ class MasterEquation(Backend):
         power = 4 if self.approach == "global" else 3
         what = "A master equation of this machine"
         check_memory(
-            what, system.dimension, 16.0 * _MATRICES * len(system.contacts), power, self.max_memory, "Use fewer levels or parts"
+            what,
+            system.dimension,
+            16.0 * _MATRICES * max(1, len(system.contacts)),
+            power,
+            self.max_memory,
+            "Use fewer levels or parts",
         )
         return MasterEquationSolver(system, self, f"{type(self).__name__}(approach={self.approach!r})")
 
 
-def jump_operators(contact: Contact, operator: ComplexArray) -> list[tuple[ComplexArray, Any]]:
-    """Return the operators through which a contact acts, each with the rates at which it lowers the energy by w.
-
-    A position contact has X itself; an exchange L B^dag + h.c. has L, which gives quanta to the bath, and L^dag, which takes
-    them. At frequency zero, where the modes are on one side only, half of each.
-    """
-    if not contact.is_exchange:
-        return [(operator, contact.spectrum)]
-
-    def giving(w: FloatArray) -> FloatArray:
-        return np.asarray(contact.spectrum(w) * np.heaviside(w, 0.5))
-
-    def taking(w: FloatArray) -> FloatArray:
-        return np.asarray(contact.spectrum(w) * np.heaviside(-w, 0.5))
-
-    return [(operator, giving), (operator.conj().T, taking)]
+def _sparse(matrix: ComplexArray) -> Any:
+    """Return a matrix without its rounding."""
+    return scipy.sparse.csr_array(np.where(np.abs(matrix) > _ROUNDING * np.max(np.abs(matrix), initial=0.0), matrix, 0.0))
 
 
 @dataclass(frozen=True)
 class Lindblad(MasterEquation):
     """The master equation of weak coupling in Lindblad form: independent jumps between eigenstates, completely positive.
 
-    drho/dt = -i [H_S, rho] + sum_j sum_w S_j(w) (X_j(w) rho X_j(w)^dag - {X_j(w)^dag X_j(w), rho}/2), with X_j(w) the part of the
-    contact's operator that lowers the energy by w, and S_j(w) = 2 J_j(w) (n_j(w) + 1) (position) or kappa_j(w) (n_j(w) + 1)
-    (exchange). E. B. Davies, Commun. Math. Phys. 39, 91 (1974). Lamb shifts and counter-terms, which cancel to this order, are
-    left out.
+    drho/dt = -i [H_S, rho] + sum_j sum_w S_j(w) (X_j(w) rho X_j(w)^dag - {X_j(w)^dag X_j(w), rho}/2), with X_j(w) the part of
+    sum_a f_a X_a, of all contacts with bath j, that lowers the energy by w, and S_j(w) = 2 J_j(w) (n_j(w) + 1) (position) or
+    kappa_j(w) (n_j(w) + 1) (exchange). E. B. Davies, Commun. Math. Phys. 39, 91 (1974). Lamb shifts and counter-terms, which
+    cancel to this order, are left out.
 
     Beside the heat, which is the energy that leaves the subsystems, the column `bath_quanta` has the energy of the quanta that
     each bath receives, w for each jump X(w). Of global jumps they are the same; of local ones they differ by what the couplings
@@ -269,9 +274,9 @@ class Lindblad(MasterEquation):
     Parameters
     ----------
     approach : {"global", "local"}
-        Whose eigenstates: of H_S(t), all subsystems together, for couplings between them that are strong against the rates; or of
-        each subsystem's own H_i(t) as its part gives it, for weak ones. The local form can break the second law
-        (A. Levy and R. Kosloff, EPL 107, 20004 (2014)): the ledger says so.
+        Whose eigenstates: of H_S(t), all subsystems together, for couplings between them that are strong against the rates; or
+        of each subsystem's own H_i(t), as its part and constant terms on it give it (driven forces on it left out), for weak
+        ones. The local form can break the second law (A. Levy and R. Kosloff, EPL 107, 20004 (2014)): the ledger says so.
     levels : int, optional
         For oscillators treated as Gaussian: the levels to which each is cut.
     grouping : float
@@ -303,15 +308,13 @@ class Lindblad(MasterEquation):
         self.check()
         _validate.not_negative(self.grouping, "grouping", self.owner)
 
-    def transitions(self, contact: Contact, operator: ComplexArray, reference: ComplexArray) -> Transitions:
-        parts, halves, frequencies = [], [], []
-        for jump, spectrum in jump_operators(contact, operator):
-            found = eigenoperators(jump, reference, self.grouping)
-            rates = spectrum(np.array([frequency for frequency, _ in found]))
-            parts += [part for _, part in found]
-            frequencies += [frequency for frequency, _ in found]
-            halves += [0.5 * rate * part for rate, (_, part) in zip(rates, found, strict=True)]
-        return Transitions(parts, halves, frequencies)
+    def channel(self, operators: list[ComplexArray], reference: ComplexArray, spectrum: Spectrum) -> Channel:
+        found = eigenoperators(operators, reference, self.grouping)
+        frequencies = [frequency for frequency, _ in found]
+        rates = spectrum(np.array(frequencies))
+        parts = [[entries[a] for _, entries in found] for a in range(len(operators))]
+        halves = [[0.5 * rate * part for rate, part in zip(rates, own, strict=True)] for own in parts]
+        return Channel(parts, halves, frequencies)
 
 
 @dataclass(frozen=True)
@@ -344,6 +347,5 @@ class BlochRedfield(MasterEquation):
     def __post_init__(self) -> None:
         self.check()
 
-    def transitions(self, contact: Contact, operator: ComplexArray, reference: ComplexArray) -> Transitions:
-        jumps = jump_operators(contact, operator)
-        return Transitions([jump for jump, _ in jumps], [weighted(jump, reference, spectrum) for jump, spectrum in jumps])
+    def channel(self, operators: list[ComplexArray], reference: ComplexArray, spectrum: Spectrum) -> Channel:
+        return Channel([[x] for x in operators], [[weighted(x, reference, spectrum)] for x in operators])
