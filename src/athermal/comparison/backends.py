@@ -136,6 +136,8 @@ class _Work:
     def _run(self, name: str, machine: Machine, options: dict[str, Any]) -> None:
         started = time.perf_counter()
         try:
+            if getattr(options["backend"], "takes_continua", False):  # it has tolerances of its own
+                options = options | {"accuracy": None}
             ledger: Ledger | None = run(machine, **options)
         except (MachineError, StateError) as error:
             if name == self.reference:

@@ -177,7 +177,8 @@ def audit(
     if isinstance(backend, Backend) and backend.takes_continua:
         raise MachineError(
             f"`backend` of an audit must follow the modes of the baths, but {type(backend).__name__} takes continua as they are: "
-            "it has no discretisation to audit. Its own errors are in `ledger.errors` and `ledger.accuracy`."
+            "it has no discretisation to audit. What it knows of its accuracy is in `ledger.accuracy`, of HEOM "
+            "also in `ledger.errors`."
         )
     plan = Plan(machine, cycles, initial, backend, 1, progress)
     cut_off = number = None

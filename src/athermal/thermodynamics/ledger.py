@@ -349,8 +349,8 @@ class Ledger:
                 columns[f"residual_{name}"] = (dim, np.full(np.shape(value), np.nan))
                 continue
             columns[f"residual_{name}"] = (dim, value)
-            # A NaN residual is a violation, not a pass.
-            violated |= ~(np.abs(value) <= allowed)
+            # A NaN residual is a violation, not a pass, unless the state was none and its entropies are unknown.
+            violated |= ~(np.abs(value) <= allowed) & ~(np.isnan(entropy_tolerance) & (name != "first_law"))
         columns["is_violated"] = (dim, violated)
         return columns
 

@@ -91,6 +91,12 @@ class FloquetMarkovSolver(MarkovianSolver):
         self._frames: dict[float, ComplexArray] = {0.0: self.rates.modes.start}
 
     @property
+    def remedy(self) -> str:
+        return (
+            super().remedy if self.heat == "quanta" else 'Use heat="quanta", which has the work that the drive does in the jumps.'
+        )
+
+    @property
     def n_sums(self) -> int:
         return 1 + 3 * len(self.baths)
 

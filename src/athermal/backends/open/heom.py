@@ -27,7 +27,7 @@ from athermal.thermodynamics.snapshot import Reference, Snapshot
 
 _GIB = 2.0**30
 # The others hold a dense Jacobian of the whole hierarchy.
-_METHODS = ("dop853", "vern7", "vern9", "adams")
+_METHODS = ("vern7", "vern9", "adams", "dop853")
 # Levels of an oscillator below which there is nothing to compare with.
 _FEWEST = 2
 # Bytes of an entry of a sparse matrix, as it is held and as it is summed; vectors that an integrator holds.
@@ -182,7 +182,7 @@ class HEOM(Backend):
     levels : int, optional
         For oscillators treated as Gaussian: the levels to which each is cut.
     method : str
-        QuTiP's integrator: "dop853", "vern7", "vern9" or "adams".
+        QuTiP's integrator: "vern7", "vern9", "adams", or "dop853", which is faster but gives up where a hierarchy is stiff.
     rtol, atol : float
         Its relative and absolute tolerance.
     max_memory : float
@@ -216,7 +216,7 @@ class HEOM(Backend):
     depth: int = 5
     exponents: int | None = None
     levels: int | None = None
-    method: str = "dop853"
+    method: str = "vern7"
     rtol: float = 1e-8
     atol: float = 1e-10
     max_memory: float = 8.0

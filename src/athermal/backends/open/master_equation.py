@@ -97,7 +97,12 @@ class MarkovianSolver(OpenSolver):
         return np.asarray(np.tensordot(self.hamiltonian.strengths(np.array([time]))[0], self._stack, axes=1))
 
     def facts(self) -> dict[str, Any]:
-        return super().facts() | {"memoryless": self.name}
+        return super().facts() | {"memoryless": self.name, "remedy": self.remedy}
+
+    @property
+    def remedy(self) -> str:
+        """What to do where the second law is broken."""
+        return "Use HEOM(), which does not assume weak coupling."
 
 
 class MasterEquationSolver(MarkovianSolver):
@@ -107,6 +112,10 @@ class MasterEquationSolver(MarkovianSolver):
         super().__init__(system, options.integrator, name)
         self.options = options
         self._flows: dict[tuple[float, ...], Flow] = {}
+
+    @property
+    def remedy(self) -> str:
+        return super().remedy if self.options.approach == "global" else 'Compare it with approach="global", or use HEOM().'
 
     def flow(self, start: float, stop: float) -> Flow:
         middle = 0.5 * (start + stop)

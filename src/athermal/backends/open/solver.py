@@ -16,7 +16,7 @@ from athermal.backends.finite.observe import Observer
 from athermal.backends.finite.prepare import Preparation
 from athermal.backends.open.flow import Carrier, Flow, Integrator, Slope
 from athermal.errors import MachineError
-from athermal.machine.initial import Charged, Gibbs, InitialState, ProductThermal
+from athermal.machine.initial import Charged, Gibbs, GivenState, InitialState, ProductThermal
 from athermal.machine.open_system import OpenSystem
 from athermal.maths.superoperator import trace_row, unstacked
 from athermal.maths.tensor import embed
@@ -116,6 +116,11 @@ class OpenSolver(Solver[OpenState]):
                 raise MachineError(
                     f"`temperatures` of a product thermal state must not name reservoir {hit[0]!r}: a continuum of {self.name} "
                     "is at its reference temperature. Change the temperature of the reservoir."
+                )
+            if isinstance(start, GivenState) and start.parts is not None and (hit := sorted(set(start.parts) & set(self.baths))):
+                raise MachineError(
+                    f"`parts` of a given state must be subsystems for {self.name}, but names reservoir {hit[0]!r}: a continuum has "
+                    "no density matrix. Leave it out."
                 )
             if isinstance(start, Gibbs) and (start.parts is None or set(start.parts) & set(self.baths)):
                 raise MachineError(
@@ -217,7 +222,7 @@ class OpenSolver(Solver[OpenState]):
     def facts(self) -> dict[str, Any]:
         return {
             "unchecked": {"second_law": "dSigma was taken from it, as the baths' states are unknown."},
-            "residual_tolerance": max(1e-9, 100.0 * self.integrator.rtol),
+            "residual_tolerance": min(max(1e-9, 100.0 * self.integrator.rtol), 1e-4),
         }
 
     def remarks(self) -> tuple[str, ...]:
