@@ -54,9 +54,9 @@ def assert_agree(ledger, truth, factor=1.0):
 @pytest.mark.parametrize(
     ("baths", "frequency", "law", "backend"),
     [
-        ({"bath": (0.3, 0.1, 2.0)}, SUDDEN, "number", at.HEOM(levels=6, depth=4, rtol=1e-7)),
-        ({"bath": (1.0, 0.1, 2.0)}, SMOOTH, "potential", at.HEOM(levels=9, depth=4, rtol=1e-7)),
-        ({"hot": (0.6, 0.1, 1.5), "cold": (0.3, 0.2, 1.0)}, SMOOTH, "number", at.HEOM(levels=6, depth=4, rtol=1e-7)),
+        ({"bath": (0.3, 0.1, 2.0)}, SUDDEN, "number", at.HEOM(levels=6, depth=5, rtol=1e-7)),
+        ({"bath": (0.7, 0.1, 2.0)}, SMOOTH, "potential", at.HEOM(levels=10, depth=4, rtol=1e-7)),
+        ({"hot": (0.9, 0.1, 1.5), "cold": (0.5, 0.1, 1.0)}, SMOOTH, "number", at.HEOM(levels=8, depth=4, rtol=1e-7)),
     ],
     ids=["cold", "warm", "two baths"],
 )
