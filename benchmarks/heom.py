@@ -78,7 +78,9 @@ def main() -> None:
     _, own = best(without_ledger)
     _, checked = best(lambda: at.run(machine(), PERIODS, backend=backend(check=True)))
     difference = abs(qutip.entropy_vn(theirs) - float(ledger.instants.subsystem_entropy[-1, 0]))
-    print(f"{PERIODS} periods, depth {DEPTH}, 2 x {EXPONENTS} exponentials, best of {REPEATS}; entropies differ by {difference:.0e}")
+    print(
+        f"{PERIODS} periods, depth {DEPTH}, 2 x {EXPONENTS} exponentials, best of {REPEATS}; entropies differ by {difference:.0e}"
+    )
     kept, whole = ledger.provenance["hierarchy"]["auxiliary_operators"], len(qutips.ados.labels)
     for what, seconds in (
         (f"bare QuTiP, {whole} auxiliary operators", base),

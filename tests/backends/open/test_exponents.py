@@ -98,7 +98,9 @@ def test_numbers_are_what_the_temperature_needs():
         bath = correlation(temperature)
         assert bath.misfit(bath.expansion(number)) <= GOAL
         assert number == 2 or bath.misfit(bath.expansion(number - 1)) > GOAL
-    with pytest.raises(MachineError, match=r"`exponents` of the HEOM backend must be at least (\d+) for reservoir 'bath'.*is 2") as e:
+    with pytest.raises(
+        MachineError, match=r"`exponents` of the HEOM backend must be at least (\d+) for reservoir 'bath'.*is 2"
+    ) as e:
         correlation(0.1).number(2)
     least = int(str(e.value).split("at least ")[1].split()[0])
     bath = correlation(0.1)
