@@ -49,9 +49,8 @@ def exact(cycles, *machine):
 def assert_agree(ledger, truth):
     for name, (expected, left) in truth.items():
         off, errors = np.abs(ledger.cumulative[name].values - expected), ledger.cumulative_errors[name].values
-        print(name, off.ravel(), errors.ravel(), left.ravel())
-        # entropies have no error where a coarser hierarchy is, by some 1e-6, no state
-        known = np.isfinite(errors)
+        # entropies are unknown where a hierarchy, or a coarser one that its error is taken from, is by some 1e-6 no state
+        known = np.isfinite(off) & np.isfinite(errors)
         assert np.all(known) or name == "entropy_change"
         assert np.all(off[known] <= (errors + left)[known]), name
 
@@ -67,16 +66,19 @@ def assert_agree(ledger, truth):
 )
 def test_weak_coupling(baths, frequency, law, backend):
     ledger = at.run(oscillator(baths, frequency, law), 2, backend=backend)
-    print(ledger.provenance["hierarchy"], ledger.snapshots.extras["top_level_population"], ledger.accuracy)
     assert_agree(ledger, exact(2, baths, frequency, law))
 
 
 @pytest.mark.slow
-def test_strong_coupling():
-    """Friction equal to the frequency: the oscillator is overdamped, and half of what it gets stays in the interaction."""
-    baths = {"bath": (0.3, 1.0, 1.0)}
-    ledger = at.run(oscillator(baths, SUDDEN), 2, backend=at.HEOM(levels=10, depth=9, exponents=5, rtol=1e-7))
-    print(ledger.provenance["hierarchy"], ledger.snapshots.extras["top_level_population"], ledger.accuracy)
+@pytest.mark.parametrize("temperature", [0.3, 0.5])
+@pytest.mark.filterwarnings("ignore::athermal.TruncationWarning", "ignore::athermal.ResidualWarning")  # of unknown entropies
+def test_strong_coupling(temperature):
+    """Friction equal to the frequency: an oscillator that is overdamped, and whose first contact costs as much as it holds."""
+    baths = {"bath": (temperature, 1.0, 1.0)}
+    ledger = at.run(oscillator(baths, SUDDEN), 2, backend=at.HEOM(levels=9, depth=8, exponents=4, rtol=1e-7))
+    assert float(ledger.snapshots.extras["top_level_population"].max()) < 2e-5
+    # the exponentials are what limits it
+    assert float(ledger.cumulative_errors.heat.max()) < 0.01
     assert_agree(ledger, exact(2, baths, SUDDEN, "number"))
 
 
