@@ -48,7 +48,9 @@ def exact(cycles, *machine):
 
 def assert_agree(ledger, truth):
     for name, (expected, left) in truth.items():
-        off, errors = np.abs(ledger.cumulative[name].values - expected), ledger.cumulative_errors[name].values
+        off = np.abs(ledger.cumulative[name].values - expected)
+        # changes oscillate in time, and where one passes zero says nothing: the largest of the run counts
+        errors = np.max(ledger.cumulative_errors[name].values, axis=0) + 0.0 * off
         # entropies are unknown where a hierarchy, or a coarser one that its error is taken from, is by some 1e-6 no state
         known = np.isfinite(off) & np.isfinite(errors)
         assert np.all(known) or name == "entropy_change"
@@ -58,15 +60,16 @@ def assert_agree(ledger, truth):
 @pytest.mark.parametrize(
     ("baths", "frequency", "law", "backend"),
     [
-        ({"bath": (0.3, 0.1, 2.0)}, SUDDEN, "number", at.HEOM(levels=6, depth=5, rtol=1e-7)),
-        ({"bath": (0.7, 0.1, 2.0)}, SMOOTH, "potential", at.HEOM(levels=10, depth=4, rtol=1e-7)),
-        ({"hot": (0.9, 0.1, 1.5), "cold": (0.5, 0.1, 1.0)}, SUDDEN, "number", at.HEOM(levels=7, depth=4, rtol=1e-7)),
+        ({"bath": (0.3, 0.1, 2.0)}, SUDDEN, "number", at.HEOM(levels=6, depth=5, rtol=1e-6)),
+        ({"bath": (0.7, 0.1, 2.0)}, SMOOTH, "potential", at.HEOM(levels=9, depth=4, rtol=1e-6)),
+        ({"hot": (0.9, 0.1, 1.5), "cold": (0.5, 0.1, 1.0)}, SUDDEN, "number", at.HEOM(levels=6, depth=4, rtol=1e-6)),
     ],
     ids=["cold", "warm", "two baths"],
 )
 def test_weak_coupling(baths, frequency, law, backend):
-    ledger = at.run(oscillator(baths, frequency, law), 2, backend=backend)
-    assert_agree(ledger, exact(2, baths, frequency, law))
+    cycles = 3 - len(baths)
+    ledger = at.run(oscillator(baths, frequency, law), cycles, backend=backend)
+    assert_agree(ledger, exact(cycles, baths, frequency, law))
 
 
 @pytest.mark.slow
@@ -114,7 +117,7 @@ def test_relaxation_to_the_equilibrium_of_the_whole():
         [at.Oscillator("a", 1.0)],
         [at.ContinuumBath("bath", temperature, at.Ohmic(friction, cutoff, cutoff_shape="drude"))],
         [at.Position(("a", "bath"))],
-        period=22.0,
+        period=18.0,
     )
     solver = at.HEOM(levels=levels, depth=5, exponents=4, check=False, rtol=1e-6).bind(machine)
     state, _ = solver.advance(solver.prepare(machine.initial), 0.0, machine.period)

@@ -21,7 +21,7 @@ def correlation(temperature, shape="drude", exponent=1.0, **more):
 def drude(temperature, times):
     """The Matsubara sum: U. Weiss, Quantum Dissipative Systems, with J = friction w wD^2/(w^2 + wD^2)."""
     strength = 0.5 * FRICTION * CUTOFF**2
-    v = 2.0 * np.pi * temperature * np.arange(1, 50_001)
+    v = 2.0 * np.pi * temperature * np.arange(1, 20_001)
     thermal = np.array([np.sum(v / (v**2 - CUTOFF**2) * np.exp(-v * t)) for t in times])
     real = strength * np.exp(-CUTOFF * times) / np.tan(0.5 * CUTOFF / temperature) + 4.0 * strength * temperature / CUTOFF * (
         CUTOFF * thermal
@@ -31,7 +31,7 @@ def drude(temperature, times):
 
 def exponential(temperature, times):
     """Ohmic with e^{-w/wc}: (friction/pi) [1/s^2 + 2 sum_k Re 1/(s + k/T)^2], s = 1/wc + it, the sum's tail by its integral."""
-    s, n = 1.0 / CUTOFF + 1j * times, 20_000
+    s, n = 1.0 / CUTOFF + 1j * times, 4_000
     rungs = np.arange(1, n + 1)[:, None] / temperature
     thermal = np.sum(1.0 / (s + rungs) ** 2, axis=0) + temperature / (s + (n + 0.5) / temperature)
     return FRICTION / np.pi * (s**-2 + 2.0 * thermal.real)
@@ -52,7 +52,7 @@ def test_the_correlation_function_is_the_closed_form(shape, exact, temperature):
 @pytest.mark.parametrize(("shape", "exact"), [("drude", drude), ("exponential", exponential)])
 def test_misfits_fall_and_bound_the_fit(shape, exact):
     bath = correlation(1.0, shape)
-    times = np.linspace(0.02, 40.0, 1500)
+    times = np.linspace(0.02, 40.0, 800)
     true = exact(1.0, times)
     misfits = []
     for number in (2, 4, 6, 8):
@@ -91,10 +91,10 @@ def test_qutips_environment_is_the_same_sum(shape):
 
 
 def test_numbers_are_what_the_temperature_needs():
-    numbers = [correlation(temperature).number(None) for temperature in (3.0, 1.0, 0.2, 0.05)]
+    numbers = [correlation(temperature).number(None) for temperature in (3.0, 0.5, 0.1)]
     assert numbers == sorted(numbers)
     assert numbers[0] < numbers[-1] <= MOST
-    for number, temperature in zip(numbers, (3.0, 1.0, 0.2, 0.05), strict=True):
+    for number, temperature in zip(numbers, (3.0, 0.5, 0.1), strict=True):
         bath = correlation(temperature)
         assert bath.misfit(bath.expansion(number)) <= GOAL
         assert number == 2 or bath.misfit(bath.expansion(number - 1)) > GOAL
