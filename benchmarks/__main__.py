@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks import best_correlations, continuum, drive_gradient, engine, finite, limit_cycle, star, sweep, textbook
+from benchmarks import best_correlations, continuum, drive_gradient, engine, finite, heom, limit_cycle, star, sweep, textbook
 from benchmarks.measure import measured
 
 CASES: list[tuple[str, Callable[..., Any], tuple[Any, ...]]] = [
@@ -36,6 +36,8 @@ def main() -> None:
     print("\nExact gradients of drives, in units of a forward run.\n")
     drive_gradient.main()
     _finite()
+    print("\nHierarchical equations of motion: a driven qubit between two baths.\n")
+    heom.main()
     print("\nThe best initial correlations.\n")
     best_correlations.main()
     print("\nSweeps: two workers against one, and the cost of a point beyond its run.\n", flush=True)
