@@ -49,7 +49,7 @@ def bare(exponents: tuple[Any, ...], start: qutip.Qobj) -> tuple[HEOMSolver, qut
 def without_ledger() -> Any:
     """Return the last state of our own hierarchy, with no work, heat or snapshots: what the ledger itself adds to."""
     held = backend().bind(machine())
-    solver, vector = held.finest, held.prepare(machine().initial)[0].vector
+    solver, vector = held.finest, held.prepare(machine().initial).runs[0].vector
     flow, period = Flow(solver.size, 0), machine().period
     for matrix, drive in solver.generator():
         flow.add(matrix, drive)
@@ -72,7 +72,7 @@ def main() -> None:
     """Print the seconds of the three, and what the ledger costs."""
     solver = backend().bind(machine())
     held = solver.prepare(machine().initial)
-    start = qutip.Qobj(solver.finest.density(held[0].vector))
+    start = qutip.Qobj(solver.finest.density(held.runs[0].vector))
     (qutips, theirs), base = best(lambda: bare(solver.finest.exponents, start))
     ledger, plain = best(lambda: at.run(machine(), PERIODS, backend=backend()))
     _, own = best(without_ledger)

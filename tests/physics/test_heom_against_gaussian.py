@@ -121,7 +121,7 @@ def test_relaxation_to_the_equilibrium_of_the_whole():
     )
     solver = at.HEOM(levels=levels, depth=5, exponents=4, check=False, rtol=1e-6).bind(machine)
     state, _ = solver.advance(solver.prepare(machine.initial), 0.0, machine.period)
-    rho = solver.finest.density(state[0].vector)
+    rho = solver.finest.density(state.runs[0].vector)
     lower = np.diag(np.sqrt(np.arange(1.0, levels)), 1)
     number = np.trace(rho @ np.diag(np.arange(levels) + 0.5)).real
     square = np.trace(rho @ lower @ lower).real

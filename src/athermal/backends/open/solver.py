@@ -119,8 +119,8 @@ class OpenSolver(Solver[OpenState]):
                 )
             if isinstance(start, GivenState) and start.parts is not None and (hit := sorted(set(start.parts) & set(self.baths))):
                 raise MachineError(
-                    f"`parts` of a given state must be subsystems for {self.name}, but names reservoir {hit[0]!r}: a continuum has "
-                    "no density matrix. Leave it out."
+                    f"`parts` of a given state must be subsystems for {self.name}, but names reservoir {hit[0]!r}: a continuum "
+                    "has no density matrix. Leave it out."
                 )
             if isinstance(start, Gibbs) and (start.parts is None or set(start.parts) & set(self.baths)):
                 raise MachineError(
