@@ -72,7 +72,7 @@ def test_equilibrium_of_a_damped_oscillator_in_closed_form():
 def test_row_10():
     """Friction 1, cut-off 10, T = 0.2: <x^2> = 0.440121070, <p^2> = 1.063713532."""
     expected = (0.440121070, 1.063713532)
-    assert matsubara(1.0, 10.0, 0.2) == pytest.approx(expected, rel=1e-6)
+    assert matsubara(1.0, 10.0, 0.2) == pytest.approx(expected, rel=1e-5)  # 400,000 terms
     machine = oscillator(1.0, 10.0, 0.2, 6, reference=1.55)
     rough = moments(at.HEOM(depth=7, exponents=5, check=False), machine, 0.2, 6, reference=1.55)
     fine = moments(at.HEOM(depth=8, exponents=5, check=False), machine, 0.2, 6, reference=1.55)

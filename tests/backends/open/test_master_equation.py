@@ -445,3 +445,26 @@ def test_quanta_of_the_baths():
     assert heat < -1e-3  # in the steady state the entropy of the subsystems is constant
     assert quanta > 1e-3
     assert "bath_quanta" not in at.run(still, backend=at.BlochRedfield()).cycles
+
+
+@pytest.mark.parametrize("backend", [at.Lindblad(), at.BlochRedfield(approach="local"), at.FloquetMarkov(), at.HEOM(check=False)])
+def test_machines_without_contacts_or_with_operators_that_do_nothing(backend):
+    bath = at.ContinuumBath("bath", 0.7, DRUDE)
+    idle = [[], [at.OperatorCoupling(("q", "bath"), (np.zeros((2, 2)), "position"))]]
+    for couplings in idle:
+        assert np.array_equal(at.run(at.Machine([at.Qubit("q", 1.0)], [bath], couplings, 1.0), backend=backend).heat, [[0.0]])
+    with pytest.raises(at.MachineError, match="a continuum has no density matrix"):
+        at.run(
+            at.Machine([at.Qubit("q", 1.0)], [bath], [], 1.0),
+            initial=at.GivenState(np.eye(2) / 2, parts=("bath",)),
+            backend=backend,
+        )
+
+
+def test_a_comparison_with_an_accuracy_is_for_those_that_have_modes():
+    machine = at.Machine(
+        [at.Oscillator("a", 1.0)], [at.ContinuumBath("bath", 0.2, at.Ohmic(0.01, 2.0))], [at.Exchange(("a", "bath"))], period=5.0
+    )
+    found = at.compare_backends(machine, {"exact": at.Dense(), "weak": at.Lindblad(levels=4)}, accuracy=1e-3)
+    assert found.refused == {}
+    assert set(found.ledgers) == {"exact", "weak"}

@@ -266,5 +266,5 @@ class FloquetMarkov(Backend):
         """Return a solver for this machine, or raise `MachineError` if the backend cannot hold it."""
         system = open_system(machine, self.levels, "FloquetMarkov()")
         what, remedy = "A master equation of this machine", "Use fewer levels or parts"
-        check_memory(what, system.dimension, 16.0 * _MATRICES * len(system.contacts), 4, self.max_memory, remedy)
+        check_memory(what, system.dimension, 16.0 * _MATRICES * max(1, len(system.contacts)), 4, self.max_memory, remedy)
         return FloquetMarkovSolver(system, self)

@@ -127,6 +127,8 @@ class MasterEquationSolver(MarkovianSolver):
         if key not in self._flows:
             self._flows[key] = flow = self.new_flow()
             for j, bath in enumerate(self.system.baths):
+                if not bath.contacts:
+                    continue
                 operators = [dense(contact.lowering) for contact in bath.contacts]
                 for a, b, dissipator, quanta in self._blocks(bath, operators, middle):
                     self._add(flow, j, (bath.contacts[a].drive, bath.contacts[b].drive), dissipator, quanta)
