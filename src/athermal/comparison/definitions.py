@@ -282,8 +282,8 @@ def _remarks(ledger: Ledger, cycles: xr.Dataset) -> tuple[str, ...]:
         remarks.append("System energy is unknown: the work of switching the couplings is not in this ledger.")
     if "minimal_dissipation_heat" not in known:
         remarks.append(
-            "Minimal dissipation is unknown: it needs the effective Hamiltonian K_S of the subsystems' exact master equation, "
-            "which this ledger's backend does not tell."
+            "Minimal dissipation is unknown: it needs the effective Hamiltonian K_S of the subsystems' exact master equation. "
+            "HEOM(minimal_dissipation=True) tells it."
         )
     elif len(ref.reservoirs) > 1:
         remarks.append("The heat of minimal dissipation is that of all reservoirs together, and unknown reservoir by reservoir.")
