@@ -166,7 +166,7 @@ def two_tones(modes):
     ("build", "modes", "cycles", "allowed"),
     [
         (parametric, 260, 17, 1e-9),  # what is left of the transient, e^-0.46 t
-        (two_tones, 330, 14, 1e-5),  # as above, e^-0.17 t
+        pytest.param(two_tones, 330, 14, 1e-5, marks=pytest.mark.slow),  # as above, e^-0.17 t
     ],
 )
 def test_late_cycles_of_a_dense_run_are_the_limit_cycle(build, modes, cycles, allowed):

@@ -47,7 +47,7 @@ def sudden_contacts(modes, kind=at.Position):
     ("build", "cycles", "allowed"),
     [
         (frequency_strokes, 20, 1e-7),  # what is left of the transient, e^-0.6 t
-        (sudden_contacts, 20, 1e-6),
+        pytest.param(sudden_contacts, 20, 1e-6, marks=pytest.mark.slow),
         (lambda modes: sudden_contacts(modes, at.Exchange), 22, 3e-6),  # e^-0.24 t
     ],
 )

@@ -72,7 +72,7 @@ def test_no_cycle_draws_work_from_the_gibbs_state_of_the_whole(machine, temperat
     assert np.min(ledger.cumulative.work.values) >= -1e-12  # rounding of energies of some units
 
 
-@FEW
+@settings(max_examples=8)  # four maps of odd stretches each
 @given(finite_runs(), st.floats(0.05, 0.95), st.floats(0.05, 0.95))
 def test_a_step_splits_anywhere_and_back(drawn, first, second):
     machine, start = drawn
