@@ -87,8 +87,14 @@ def converged(ledger: Ledger, which: str, only: int | None = None) -> xr.Dataset
     tables = [getattr(ledger.sibling(held.snapshots.at((slice(None), k)), held.works[:, k]), which) for k in kept]
 
     def error(name: str) -> FloatArray:
-        """Changes pass near zero at times, which says nothing: one counts for all later cycles too."""
-        return np.fmax.accumulate(np.sum([_change(table[name], fine[name]) for table in tables], axis=0), axis=0)
+        """Changes pass near zero at times, which says nothing: one counts for all later cycles too.
+
+        What is known, but not with a coarser cut-off, whose state is none, is not known well at all.
+        """
+        changes = np.sum([_change(table[name], fine[name]) for table in tables], axis=0)
+        if not name.startswith("minimal_dissipation"):  # told by the finest only
+            changes = np.where(np.isnan(changes) & np.isfinite(fine[name].values), np.inf, changes)
+        return np.fmax.accumulate(changes, axis=0)
 
     return _errors(fine, error, "convergence")
 
@@ -241,9 +247,15 @@ def _worst(ledger: Ledger, errors: xr.Dataset, since: str = "") -> tuple[float, 
 
 
 def by_cutoff(ledger: Ledger) -> dict[str, float]:
-    """Return the largest change in a cycle if each of the method's cut-offs is coarser; empty without a check of convergence."""
+    """Return the largest change, in a cycle or since the start, if each of the method's cut-offs is coarser.
+
+    Empty without a check of convergence.
+    """
     names = ledger.provenance.get("cutoffs", ()) if ledger.replicates is not None else ()
-    return {name: _worst(ledger, converged(ledger, "cycles", k))[0] for k, name in enumerate(names)}
+    return {
+        name: max(_worst(ledger, converged(ledger, which, k))[0] for which in ("cycles", "cumulative"))
+        for k, name in enumerate(names)
+    }
 
 
 def certificate(ledger: Ledger) -> str:

@@ -127,7 +127,7 @@ def test_what_cannot_be_is_refused():
     exchange = at.Machine([at.Qubit("q", 1.0)], [at.ContinuumBath("bath", 1.0, DRUDE)], [contact], period=1.0)
     with pytest.raises(at.MachineError, match=r"'q' with 'bath' must be of the form A B .* but is an exchange"):
         HEOM_OF_TWO.bind(exchange)
-    with pytest.raises(at.MachineError, match=r"auxiliary operators of dimension 2, and would need .* Lower `depth`"):
+    with pytest.raises(at.MachineError, match=r"auxiliary operators of dimension 2, .* would need .* Lower `depth`"):
         at.HEOM(depth=20, exponents=8, max_memory=0.5).bind(qubit())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,9 +10,11 @@ import scipy.sparse
 import scipy.sparse.linalg
 
 from athermal._types import ComplexArray
-from athermal.errors import ConvergenceError
-from athermal.maths.superoperator import stacked, trace_row
+from athermal.errors import ConvergenceError, MachineError
+from athermal.maths.superoperator import commutator, stacked, trace_row
 
+# The dimension of the subsystems up to which conserved operators are looked for, and how little one may change.
+_LARGEST, _CONSERVED = 40, 1e-10
 # The size up to which a sparse factorisation is tried where the iteration fails.
 _DIRECT = 20_000
 # How well M v = 0 must hold, relative to the size of M v's own terms.
@@ -63,6 +66,27 @@ def stationary(generator: Any, decay: ComplexArray, hamiltonian: ComplexArray) -
             f"{missed:.1e} of its terms. Start from a product and let it relax with `state_after`, or lower `depth`."
         )
     return np.asarray(found / (trace @ found))
+
+
+def check_unique(operators: Sequence[ComplexArray], name: str) -> None:
+    """Raise `MachineError` if something besides the identity commutes with H and all contacts' operators.
+
+    It would be conserved, and the stationary state not be unique.
+    """
+    dimension = len(operators[0])
+    if dimension > _LARGEST:
+        return
+    total = np.zeros((dimension**2, dimension**2), dtype=complex)
+    for operator in operators:
+        if size := float(np.linalg.norm(operator, 2)):
+            turn = commutator(scipy.sparse.csr_array(operator / size)).toarray()
+            total += turn.conj().T @ turn
+    if dimension > 1 and float(np.linalg.eigvalsh(total)[1]) < _CONSERVED:
+        raise MachineError(
+            f"The Gibbs state of the whole must be the only stationary state for {name}, but something commutes with the "
+            "Hamiltonian and with all contacts at time zero, and is conserved: a contact that is off, that only dephases, or a "
+            "symmetry. Break it, or start from a Gibbs state of the subsystems (`parts`)."
+        )
 
 
 def _misses(generator: Any, vector: ComplexArray) -> float:

@@ -20,6 +20,8 @@ from athermal._types import ComplexArray, FloatArray
 from athermal.errors import ConvergenceError, MachineError
 from athermal.machine.drive import Drive, Side
 
+# How far from the ends of a stretch slopes are taken, in units of its length.
+_INSIDE = 1e-9
 METHODS = ("vern9", "vern7", "adams", "bdf", "dop853", "lsoda")
 """QuTiP's integrators that a flow may use; "bdf" for stiff flows."""
 
@@ -142,7 +144,7 @@ class Flow:
                 factor = 1.0 if amount is None else float(np.real(amount.value(middle)[0]))
                 constant = constant + factor * self._matrix(amount) if factor else constant
             else:
-                moving.append([_qobj(self._matrix(amount)), _scalar(amount, middle[0])])
+                moving.append([_qobj(self._matrix(amount)), _scalar(amount, start, stop)])
         parts: list[Any] = [_qobj(constant), *moving]
         system = qutip.QobjEvo(parts)
         if self.dynamic is not None:
@@ -211,10 +213,10 @@ def _qobj(matrix: Any) -> Any:
     return qutip.Qobj(data, dims=[[matrix.shape[0]], [matrix.shape[1]]], copy=False)
 
 
-def _scalar(amount: Amount, middle: float) -> Callable[[float], float]:
+def _scalar(amount: Amount, start: float, stop: float) -> Callable[[float], float]:
     """Return an amount as a function of one time, each end of a stretch seen from inside."""
-
-    def value(t: float) -> float:
-        return float(np.real(amount.value(np.array([t]), "left" if t > middle else "right")[0]))
-
-    return value
+    middle = 0.5 * (start + stop)
+    if isinstance(amount, Slope):  # which has no sides: the next stroke's begins at the end of this one
+        inside = _INSIDE * (stop - start)
+        return lambda t: float(np.real(amount.value(np.array([min(max(t, start + inside), stop - inside)]))[0]))
+    return lambda t: float(np.real(amount.value(np.array([t]), "left" if t > middle else "right")[0]))

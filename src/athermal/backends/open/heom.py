@@ -19,7 +19,7 @@ from athermal.backends.open.hierarchy_state import HierarchyState, Signature
 from athermal.backends.open.minimal_dissipation import Maps, MinimalDissipation
 from athermal.backends.open.solver import OpenState
 from athermal.errors import MachineError
-from athermal.machine.initial import InitialState
+from athermal.machine.initial import GivenState, InitialState
 from athermal.machine.machine import Machine
 from athermal.machine.open_system import OpenSystem, open_system
 from athermal.machine.parts.finite import check_levels
@@ -113,9 +113,10 @@ class HEOMSolver(Solver[HEOMState]):
         if isinstance(initial, HierarchyState):
             initial.check(self.signature)
             nothing = np.zeros(self.finest.n_sums)
-            runs = tuple(OpenState(vector, nothing) for vector in initial.vectors)
+            held = zip(self.runs, initial.vectors, initial.labels, strict=True)
+            runs = tuple(OpenState(run.taken_over(vector, labels), nothing) for run, vector, labels in held)
         else:
-            runs = tuple(run.prepare(initial) for run in self.runs)
+            runs = tuple(self._prepared(run, initial) for run in self.runs)
         if self.dissipation is None:
             return HEOMState(runs)
         if np.any(runs[0].vector[self.finest.system.dimension**2 :]):
@@ -125,12 +126,24 @@ class HEOMSolver(Solver[HEOMState]):
             )
         return HEOMState(runs, self.dissipation.start(self.finest.density(runs[0].vector)))
 
+    def _prepared(self, run: HierarchySolver, initial: InitialState) -> OpenState:
+        """Return the start of one hierarchy; a given state is cut for one with fewer levels."""
+        if not isinstance(initial, GivenState) or run.system.dimension == self.finest.system.dimension:
+            return run.prepare(initial)
+        rho = self.finest.density(self.finest.prepare(initial).vector)
+        shape, fewer = self.finest.hamiltonian.dimensions, run.hamiltonian.dimensions
+        kept = np.ravel_multi_index(np.indices(fewer).reshape(len(fewer), -1), shape)
+        cut = rho[np.ix_(kept, kept)]
+        return OpenState(run.lift(cut / np.trace(cut)), np.zeros(run.n_sums))
+
     def advance(self, state: HEOMState, start: float, stop: float) -> tuple[HEOMState, float]:
         found = [run.advance(held, start, stop) for run, held in zip(self.runs, state.runs, strict=True)]
         maps = state.maps
         if self.dissipation is not None and maps is not None:
-            for low, high in itertools.pairwise(self.finest.hamiltonian_edges(start, stop)[0]):
+            edges, are_breakpoints = self.finest.hamiltonian_edges(start, stop)
+            for (low, high), is_breakpoint in zip(itertools.pairwise(edges), are_breakpoints, strict=True):
                 maps = self.dissipation.advance(maps, low, high)
+                maps = self.dissipation.after_breakpoint(maps, high) if is_breakpoint else maps
             self._map_error = maps.error
         return HEOMState(tuple(held for held, _ in found), maps), found[0][1]
 
@@ -252,12 +265,11 @@ class HEOM(Backend):
         cases = [Case("", system, fine, self.depth)]
         if self.check:
             other = tuple(_other(c, n) for c, n in zip(correlations, numbers, strict=True))
-            cases += [Case("depth", system, fine, self.depth - 1)] if self.depth > 1 else []
+            cases += [Case("depth", system, fine, self.depth - 1 if self.depth > 1 else 2)]
             cases += [Case("exponents", system, other, self.depth)]
             if self.levels is not None and self.levels > _FEWEST:
                 cases += [Case("levels", open_system(machine, self.levels - 1, "HEOM()"), fine, self.depth)]
-        for case in cases:
-            _check_size(case, self.max_memory)
+        _check_size(cases, self.max_memory)
         runs = [HierarchySolver(c.system, self._integrator, "HEOM", c.exponents, c.depth) for c in cases]
         misfits = {b.name: c.misfit(e) for b, c, e in zip(machine.reservoirs, correlations, fine, strict=True)}
         return HEOMSolver(runs, [case.coarser for case in cases[1:]], misfits, with_maps=self.minimal_dissipation)
@@ -287,7 +299,8 @@ class HEOM(Backend):
         solver = replace(self, minimal_dissipation=False).bind(machine)
         state = solver.prepare(machine.initial if initial is None else initial)
         state, _ = solver.advance(state, 0.0, cycles * machine.period)
-        return HierarchyState(tuple(held.vector for held in state.runs), solver.signature)
+        vectors, labels = tuple(held.vector for held in state.runs), tuple(run.ladder.labels for run in solver.runs)
+        return HierarchyState(vectors, labels, solver.signature)
 
 
 def with_minimal_dissipation(snapshot: Snapshot, energy: float, heat: float) -> Snapshot:
@@ -314,17 +327,26 @@ def _check_contacts(system: OpenSystem) -> None:
             raise MachineError(f"{what} must have a Hermitian operator for the HEOM backend.")
 
 
-def _check_size(case: Case, max_memory: float) -> None:
-    """Raise `MachineError` if a hierarchy is too large."""
+def _check_size(cases: list[Case], max_memory: float) -> None:
+    """Raise `MachineError` if the hierarchies are too large together."""
+    needed = sum(_memory(case) for case in cases)
+    if needed > max_memory:
+        case = cases[0]
+        total = sum(map(len, case.exponents))
+        beside = f", and {len(cases) - 1} like it beside it" if len(cases) > 1 else ""
+        raise MachineError(
+            f"The hierarchy of depth {case.depth} with {total} exponentials has {math.comb(total + case.depth, case.depth)} "
+            f"auxiliary operators of dimension {case.system.dimension}{beside}, and would need about {needed:.3g} GiB, but "
+            f"`max_memory` of the HEOM backend is {max_memory:g} GiB. Lower `depth`, `exponents` or `levels`, set `check` to "
+            "false, or raise `max_memory` if there is that much."
+        )
+
+
+def _memory(case: Case) -> float:
+    """Return the GiB that a hierarchy takes, by an estimate."""
     system, depth = case.system, case.depth
     total, d = sum(map(len, case.exponents)), system.dimension
     n = math.comb(total + depth, depth)
     contact = max(c.operator.nnz for c in system.contacts) if system.contacts else 0
     entries = n * (sum(2.0 * d * term.local.nnz for term in system.hamiltonian.terms) + total * 4.0 * d * contact)
-    needed = (_ENTRY * entries + _VECTORS * 16.0 * n * d**2) / _GIB
-    if needed > max_memory:
-        raise MachineError(
-            f"The hierarchy of depth {depth} with {total} exponentials has {n} auxiliary operators of dimension {d}, and would "
-            f"need about {needed:.3g} GiB, but `max_memory` of the HEOM backend is {max_memory:g} GiB. Lower `depth`, "
-            "`exponents` or `levels`, or raise `max_memory` if there is that much."
-        )
+    return float((_ENTRY * entries + _VECTORS * 16.0 * n * d**2) / _GIB)

@@ -15,7 +15,7 @@ import numpy as np
 import scipy.sparse
 
 from athermal._types import ComplexArray, FloatArray
-from athermal.backends.open.equilibrium import stationary
+from athermal.backends.open.equilibrium import check_unique, stationary
 from athermal.backends.open.exponents import Exponents
 from athermal.backends.open.flow import Flow, Integrator, Slope
 from athermal.backends.open.solver import OpenSolver, OpenState, dense
@@ -50,12 +50,15 @@ class Ladder:
         One for each bath.
     first : tuple of lists of (int, complex, complex)
         Of each bath, the places of its first-tier operators, their natural sizes and their rates v_k.
+    labels : tuple of tuples of int
+        The n_k of each auxiliary operator.
     """
 
     decay: ComplexArray
     commutators: tuple[Any, ...]
     anticommutators: tuple[Any, ...]
     first: tuple[list[tuple[int, float, complex]], ...]
+    labels: tuple[tuple[int, ...], ...]
 
 
 def ladder(baths: tuple[Exponents, ...], depth: int, strengths: FloatArray, smallest: float = SMALLEST) -> Ladder:
@@ -68,8 +71,9 @@ def ladder(baths: tuple[Exponents, ...], depth: int, strengths: FloatArray, smal
     strengths : (m,) array
         The largest |f_j| ||A_j||.
     smallest : float
-        Auxiliary operators whose effect on the state, prod_k min(1, 4 |c_k| strength^2/|v_k|^2)^n_k, is smaller are left out:
-        deep tiers of fast exponentials, which matter least and make the equations stiff.
+        Auxiliary operators whose effect on the state, prod_k min(1, 4 |c_k| strength^2/(Re v_k)^2)^n_k, is smaller are left out:
+        deep tiers of fast exponentials, which matter least and make the equations stiff. |c_k| is the larger of |a_k + i b_k| and
+        |a_k - i b_k|, with which the two sides of a density matrix are multiplied.
 
     Examples
     --------
@@ -80,10 +84,9 @@ def ladder(baths: tuple[Exponents, ...], depth: int, strengths: FloatArray, smal
     """
     ados, decay, left, right = _from_qutip(baths, depth)
     owners = np.repeat(np.arange(len(baths)), [len(bath) for bath in baths])
-    effects = [
-        min(1.0, 4.0 * abs(e.coefficient) * strengths[j] ** 2 / abs(e.exponent) ** 2)
-        for e, j in zip(ados.exponents, owners, strict=True)
-    ]
+    amounts = np.concatenate([np.maximum(abs(b.real + 1j * b.imaginary), abs(b.real - 1j * b.imaginary)) for b in baths])
+    slowness = np.concatenate([bath.rates.real for bath in baths]) ** 2
+    effects = np.minimum(1.0, 4.0 * amounts * strengths[owners] ** 2 / slowness)
 
     def is_kept(label: tuple[int, ...]) -> bool:
         """Tell whether an operator is deep and fast enough to be left out; energies need all of the first tier."""
@@ -91,7 +94,7 @@ def ladder(baths: tuple[Exponents, ...], depth: int, strengths: FloatArray, smal
 
     kept = np.flatnonzero([is_kept(label) for label in ados.labels])
     labels = [ados.labels[k] for k in kept]
-    sizes = np.array([_size(label, ados.exponents) for label in labels])
+    sizes = np.array([_size(label, amounts) for label in labels])
     scaling, unscaling = scipy.sparse.diags_array(1.0 / sizes), scipy.sparse.diags_array(sizes)
 
     def scaled(matrix: Any) -> Any:
@@ -106,7 +109,7 @@ def ladder(baths: tuple[Exponents, ...], depth: int, strengths: FloatArray, smal
             first[owners[k]].append((place, float(sizes[place]), complex(ados.vk[k])))
     commutators = tuple(scaled(0.5j * (one - two)) for one, two in zip(left, right, strict=True))
     anticommutators = tuple(scaled(0.5 * (one + two)) for one, two in zip(left, right, strict=True))
-    return Ladder(decay[kept] + 0.0, commutators, anticommutators, first)
+    return Ladder(decay[kept] + 0.0, commutators, anticommutators, first, tuple(map(tuple, labels)))
 
 
 def _from_qutip(baths: tuple[Exponents, ...], depth: int) -> tuple[Any, ComplexArray, list[Any], list[Any]]:
@@ -129,9 +132,9 @@ def _from_qutip(baths: tuple[Exponents, ...], depth: int) -> tuple[Any, ComplexA
     return ados, -still[:, ::4].diagonal(), [found[:, 1::4] for found in rows], [found[:, 2::4] for found in rows]
 
 
-def _size(label: tuple[int, ...], exponents: Any) -> float:
+def _size(label: tuple[int, ...], amounts: FloatArray) -> float:
     """Return (prod_k n_k! |c_k|^n_k)^(1/2)."""
-    return math.prod(math.sqrt(math.factorial(n) * abs(e.coefficient) ** n) for n, e in zip(label, exponents, strict=True) if n)
+    return math.prod(math.sqrt(math.factorial(n) * float(amount) ** n) for n, amount in zip(label, amounts, strict=True) if n)
 
 
 class HierarchySolver(OpenSolver):
@@ -151,6 +154,15 @@ class HierarchySolver(OpenSolver):
         self.ladder = ladder(exponents, depth, np.array([self._strength(name) for name in self.baths]))
         self.size = len(self.ladder.decay) * system.dimension**2
         self._flow: Flow | None = None
+
+    def taken_over(self, vector: ComplexArray, labels: tuple[tuple[int, ...], ...]) -> ComplexArray:
+        """Return a state of the same hierarchy with other operators left out: those that it lacks are zero."""
+        block, places = self.system.dimension**2, {label: k for k, label in enumerate(self.ladder.labels)}
+        found = np.zeros(self.size, dtype=complex)
+        for k, label in enumerate(labels):
+            if label in places:
+                found[places[label] * block : (places[label] + 1) * block] = vector[k * block : (k + 1) * block]
+        return found
 
     def lift(self, density: ComplexArray) -> ComplexArray:
         vector = np.zeros(self.size, dtype=complex)
@@ -180,6 +192,9 @@ class HierarchySolver(OpenSolver):
             at = np.zeros(1)
             whole = sum(matrix if drive is None else float(drive.value(at)[0]) * matrix for matrix, drive in self.generator())
             own = self.hamiltonian.own(self.hamiltonian.subsystems, 0.0)
+            check_unique(
+                [dense(own), *(float(c.drive.value(at)[0]) * dense(c.operator) for c in self.system.contacts)], self.name
+            )
             for contact in self.system.contacts:
                 if contact.has_counter_term:
                     own = own + contact.reorganisation * float(contact.drive.value(at)[0]) ** 2 * (

@@ -22,11 +22,14 @@ class HierarchyState(InitialState):
     ----------
     vectors : tuple of (N,) arrays
         One for each hierarchy that was run: the coarser ones of the check of convergence come last.
+    labels : tuple
+        The auxiliary operators that each holds.
     signature : dict
         Their depths, exponentials and dimensions.
     """
 
     vectors: tuple[ComplexArray, ...] = field(repr=False)
+    labels: tuple[tuple[tuple[int, ...], ...], ...] = field(repr=False)
     signature: Signature = field(repr=False, hash=False)
 
     def check(self, wanted: Signature) -> None:

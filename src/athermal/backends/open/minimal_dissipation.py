@@ -9,7 +9,7 @@ J. Sorce, J. Phys. A 55, 225302 (2022)), traceless. U = Tr(K_S rho), and the hea
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -104,6 +104,11 @@ class MinimalDissipation:
         return Maps(
             columns, generator, maps.rho, maps.heat + float(np.sum(heat)), maps.error + float(np.sum(np.abs(heat - other)))
         )
+
+    def after_breakpoint(self, maps: Maps, time: float) -> Maps:
+        """Return the map with the generator just after a breakpoint."""
+        following = self.solver.hamiltonian_edges(time, time + self.solver.machine.period)[0][1]
+        return replace(maps, generator=self._generator(maps.columns, self._derivative(maps.columns, time, following)))
 
     def _derivative(self, columns: ComplexArray, start: float, stop: float) -> ComplexArray:
         """Return the derivative at the start of a stretch."""
