@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from athermal import _validate
+from athermal._validate import as_study
 from athermal.backends.auto import Auto
 from athermal.backends.base import Backend
 from athermal.backends.finite.density_matrix import DensityMatrix, DensityMatrixSolver
@@ -18,7 +19,6 @@ from athermal.engine.run import run
 from athermal.errors import ConvergenceError, StudyError, StudyInterrupted
 from athermal.machine.initial import InitialState, ProductThermal
 from athermal.machine.machine import Machine
-from athermal.optimisation.checks import inputs
 from athermal.optimisation.correlations_finite import FiniteCorrelations
 from athermal.optimisation.correlations_gaussian import GaussianCorrelations
 from athermal.optimisation.extremes import Extreme, Note, best_efficiency, best_work, efficiency_of
@@ -184,7 +184,7 @@ def best_correlations(
     True
     """
     machine, solver, backend = _checked_machine(machine, backend)
-    with inputs():
+    with as_study():
         cycles = _validate.count(cycles, "cycles", _OWNER)
         _validate.choice(objective, "objective", _OWNER, ("work_output", "efficiency"))
         tolerance = _validate.positive(tolerance, "tolerance", _OWNER)

@@ -11,13 +11,13 @@ import scipy.optimize
 
 from athermal import _validate
 from athermal._types import FloatArray
+from athermal._validate import as_study
 from athermal.backends.finite import DensityMatrix
 from athermal.backends.gaussian import Dense
 from athermal.engine.run import run
 from athermal.errors import AthermalError, StudyError, StudyInterrupted
 from athermal.machine.initial import InitialState
 from athermal.machine.machine import Machine
-from athermal.optimisation.checks import inputs
 from athermal.optimisation.drive_gradient import DriveProblem, Objective
 from athermal.optimisation.drive_parameters import StrokeForm
 from athermal.optimisation.drive_space import DriveSpace, Free
@@ -159,7 +159,7 @@ def best_drive(
     True
     """
     problem = DriveProblem.checked(machine, of, cycles, objective, initial)
-    with inputs():
+    with as_study():
         starts = _validate.count(starts, "starts", "an optimisation")
         seed = _validate.count(seed, "seed", "an optimisation", least=0)
         max_evaluations = _validate.count(max_evaluations, "max_evaluations", "an optimisation")

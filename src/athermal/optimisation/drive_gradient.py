@@ -10,11 +10,11 @@ import numpy as np
 
 from athermal import _validate
 from athermal._types import FloatArray
+from athermal._validate import as_study
 from athermal.errors import StudyError
 from athermal.machine.drive import Drive
 from athermal.machine.initial import InitialState
 from athermal.machine.machine import Machine
-from athermal.optimisation.checks import inputs
 from athermal.optimisation.drive_slopes import Response, slope
 from athermal.optimisation.drive_space import DriveSpace, Free
 from athermal.optimisation.finite_adjoint import FiniteAdjoint
@@ -59,7 +59,7 @@ class DriveProblem:
         initial = machine.initial if initial is None else initial
         if not isinstance(initial, InitialState):
             raise StudyError(f"`initial` must be an initial state such as ProductThermal(), but is {initial!r}.")
-        with inputs():
+        with as_study():
             cycles = _validate.count(cycles, "cycles", "an optimisation")
             _validate.choice(objective, "objective", "an optimisation", OBJECTIVES)
         return cls(space, cycles, objective, initial)  # type: ignore[arg-type]

@@ -15,9 +15,9 @@ import numpy as np
 
 from athermal import _validate
 from athermal._types import FloatArray
+from athermal._validate import as_study
 from athermal.errors import StudyError
 from athermal.machine.drive import Constant, Drive, Harmonic, Side, Strokes, Sum, breakpoints_within
-from athermal.optimisation.checks import inputs
 
 # Points in a period of the highest harmonic at which a series is held within its bounds. A trigonometric polynomial of degree n
 # exceeds its largest value on m equally spaced points by 1/cos(pi n/m) at most (H. Ehlich, K. Zeller, Math. Z. 86, 41 (1964)).
@@ -31,7 +31,7 @@ Bounds = tuple[float, float]
 
 
 def _checked_bounds(bounds: Any, owner: str) -> Bounds:
-    with inputs():
+    with as_study():
         low, high = _validate.reals(bounds, "bounds", owner, length=2)
     if not low < high:
         raise StudyError(
@@ -110,7 +110,7 @@ class FourierSeries:
 
     def __post_init__(self) -> None:
         owner = "a Fourier series"
-        with inputs():
+        with as_study():
             object.__setattr__(self, "harmonics", _validate.count(self.harmonics, "harmonics", owner))
         object.__setattr__(self, "bounds", _checked_bounds(self.bounds, owner))
 

@@ -13,12 +13,12 @@ import numpy as np
 
 from athermal import _validate
 from athermal._types import FloatArray
+from athermal._validate import as_study
 from athermal.errors import AthermalError, StudyError
 from athermal.machine.coupling import Displacement
 from athermal.machine.drive import Constant, Drive, Function, Product, Strokes, Sum
 from athermal.machine.machine import Machine
 from athermal.machine.parts import FiniteSubsystem, Oscillator, TruncatedOscillator
-from athermal.optimisation.checks import inputs
 from athermal.optimisation.drive_parameters import Form, FourierSeries, SeriesForm, StrokeForm, StrokeValues
 
 # A covariance of as many modes takes 128 MB, its gradient minutes.
@@ -103,7 +103,7 @@ class DriveSpace:
                 wrong = next(slot.label for slot in self.slots if slot.form.own is None)
                 raise StudyError(f"The drive of {wrong} is not one of the form that `of` gives it. Say where: give `parameters`.")
             return self.own
-        with inputs():
+        with as_study():
             values = np.array(_validate.reals(parameters, "parameters", "the drives"))
         if len(values) != self.n_parameters:
             known = ", ".join(self.labels[:4]) + (", ..." if self.n_parameters > 4 else "")

@@ -13,9 +13,8 @@ from scipy.optimize import Bounds, NonlinearConstraint, differential_evolution, 
 from scipy.stats import qmc
 
 from athermal import _validate
-from athermal._validate import suggest
+from athermal._validate import as_study, suggest
 from athermal.errors import StudyError
-from athermal.optimisation.checks import inputs
 from athermal.optimisation.evaluation import Evaluation, Evaluator
 from athermal.optimisation.parameter_space import Coordinates, Space
 
@@ -100,7 +99,7 @@ class Local(Method):
     start: Mapping[str, float] | None = field(default=None)
 
     def __post_init__(self) -> None:
-        with inputs():
+        with as_study():
             _validate.count(self.starts, "starts", "Local")
         _check_tolerance(self.tolerance, "Local", most=_FIRST_RADIUS)
         if not (self.start is None or isinstance(self.start, Mapping)):
@@ -193,7 +192,7 @@ class Global(Method):
 
     def __post_init__(self) -> None:
         for name in ("population", "generations", "workers"):
-            with inputs():
+            with as_study():
                 _validate.count(getattr(self, name), name, "Global")
         _check_tolerance(self.tolerance, "Global", most=1.0)
 
@@ -290,7 +289,7 @@ def refine(evaluator: Evaluator, start: Coordinates, free: Sequence[int], radius
 
 def _coordinate(name: str, parameter: Any, value: Any) -> float:
     """Return the coordinate of a number within its bounds, or raise `StudyError`."""
-    with inputs():
+    with as_study():
         number = _validate.real(value, f"start[{name!r}]", "Local")
     if not parameter.low <= number <= parameter.high:
         raise StudyError(f"`start[{name!r}]` of Local must lie within the bounds {parameter.describe()}, but is {number:g}.")
@@ -298,7 +297,7 @@ def _coordinate(name: str, parameter: Any, value: Any) -> float:
 
 
 def _check_tolerance(value: Any, owner: str, most: float) -> None:
-    with inputs():
+    with as_study():
         _validate.positive(value, "tolerance", owner)
     if value > most:
         raise StudyError(f"`tolerance` of {owner} must be at most {most:g}, but is {value!r}.")

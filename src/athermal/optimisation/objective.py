@@ -10,9 +10,8 @@ from typing import Any, Literal
 import numpy as np
 
 from athermal import _validate
-from athermal._validate import suggest
+from athermal._validate import as_study, suggest
 from athermal.errors import StudyError
-from athermal.optimisation.checks import inputs
 from athermal.thermodynamics.columns import LONG_NAMES
 from athermal.thermodynamics.ledger import Ledger
 
@@ -66,7 +65,7 @@ class Objective:
             raise StudyError(
                 f"A ledger has no column {name!r}.{suggest(name, known)} Objectives are its columns, or functions of it."
             )
-        with inputs():
+        with as_study():
             _validate.choice(self.over, "over", "an objective", ("whole run", "last cycle"))
 
     @property
@@ -218,7 +217,7 @@ def _ends(label: str, pair: Any) -> tuple[float, float]:
         raise StudyError(f"The constraint on {label!r} must be (low, high), with None for an open end, but is {pair!r}.{remedy}")
     if all(end is None for end in pair):
         raise StudyError(f"The constraint on {label!r} must have at least one end, but both are None.")
-    with inputs():
+    with as_study():
         low, high = (
             open_end if end is None else _validate.real(end, f"subject_to[{label!r}]", _OWNER)
             for end, open_end in zip(pair, (-math.inf, math.inf), strict=True)

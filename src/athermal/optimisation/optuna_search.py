@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from athermal import _validate
+from athermal._validate import as_study
 from athermal.errors import StudyError
-from athermal.optimisation.checks import inputs
 from athermal.optimisation.evaluation import Evaluation, Evaluator
 from athermal.optimisation.methods import UNDEFINED, Ending, Method
 from athermal.optimisation.parameter_space import Choice, Space, Whole
@@ -54,7 +54,7 @@ class Optuna(Method):
     population: int = 30
 
     def __post_init__(self) -> None:
-        with inputs():
+        with as_study():
             _validate.count(self.trials, "trials", "Optuna")
             _validate.count(self.population, "population", "Optuna", least=2)
             _validate.choice(self.sampler, "sampler", "Optuna", ("auto", "tpe", "nsga2"))

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from athermal import _validate
+from athermal._validate import as_study
 from athermal.errors import StudyError
-from athermal.optimisation.checks import inputs
 from athermal.study.design import Point, as_plain
 
 Coordinates = tuple[float, ...]
@@ -191,7 +191,7 @@ def _parameter(name: str, values: Any) -> Parameter:
 
 
 def _bounds(name: str, low: float, high: float) -> Parameter:
-    with inputs():
+    with as_study():
         for value in (low, high):
             _validate.real(value, f"over[{name!r}]", _OWNER)
     if not low < high:

@@ -9,10 +9,10 @@ import numpy as np
 from scipy.stats import qmc
 
 from athermal import _validate
+from athermal._validate import as_study
 from athermal.backends.base import Backend
 from athermal.errors import AthermalError, FileFormatError, StudyError, StudyInterrupted
 from athermal.machine.initial import InitialState
-from athermal.optimisation.checks import inputs
 from athermal.optimisation.evaluation import Evaluator, Exhausted, Problem, Report, shown
 from athermal.optimisation.methods import Ending, Global, Local, Method
 from athermal.optimisation.objective import Measured, as_constraints, as_measures
@@ -196,5 +196,5 @@ def _check_names(problem: Problem) -> None:
 
 
 def _count(value: Any, name: str, least: int = 1) -> int:
-    with inputs():
+    with as_study():
         return _validate.count(value, name, _OWNER, least=least)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import json
 import math
@@ -16,7 +15,8 @@ from typing import Any, Literal
 import numpy as np
 
 from athermal import _validate
-from athermal.errors import MachineError, StudyError
+from athermal._validate import as_study
+from athermal.errors import StudyError
 from athermal.machine.spec import to_spec
 
 Point = dict[str, Any]
@@ -144,7 +144,7 @@ class Sample(_Listed):
         owner = "a sample"
         if not isinstance(self.ranges, Mapping) or not self.ranges:
             raise StudyError(f'`ranges` of {owner} must be a table such as {{"T_hot": (1.5, 3.0)}}, but is {self.ranges!r}.')
-        with as_asked():
+        with as_study():
             _validate.count(self.points, "points", owner)
             _validate.count(self.seed, "seed", owner, least=0)
             _validate.choice(self.method, "method", owner, ("quasi_random", "random"))
@@ -294,15 +294,6 @@ def spaced(low: Any, high: Any, count: int, *, is_logarithmic: bool = False) -> 
     if isinstance(low, int) and isinstance(high, int) and (high - low) % (count - 1) == 0:
         return list(range(low, high + (1 if high >= low else -1), (high - low) // (count - 1) or 1))[:count]
     return [float(x) for x in np.linspace(low, high, count)]
-
-
-@contextlib.contextmanager
-def as_asked() -> Iterator[None]:
-    """Raise `StudyError` where a check of what was asked for raises `MachineError`."""
-    try:
-        yield
-    except MachineError as error:
-        raise StudyError(str(error)) from None
 
 
 def checked_name(name: Any) -> str:

@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from athermal import _validate
+from athermal._validate import as_study
 from athermal.backends.base import Backend
 from athermal.errors import AthermalError, FileFormatError, StoreError, StudyError, StudyInterrupted
 from athermal.machine.initial import InitialState
-from athermal.study.design import Design, Sample, as_asked, as_design, design_of
+from athermal.study.design import Design, Sample, as_design, design_of
 from athermal.study.execution import Executor, executor_of, n_processors, noting
 from athermal.study.progress import Progress, Tell, telling
 from athermal.study.record import Record, decode
@@ -106,7 +107,7 @@ def sweep(
     ('T_hot',)
     """
     design = as_design(over)
-    with as_asked():
+    with as_study():
         workers = min(n_processors() if workers is None else _validate.count(workers, "workers", "a sweep"), len(design))
         seed = _validate.count(seed, "seed", "a sweep", least=0)
         max_points = _validate.count(max_points, "max_points", "a sweep")
