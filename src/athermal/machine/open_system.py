@@ -212,19 +212,24 @@ class OpenSystem:
         """The dimension of the subsystems together."""
         return self.hamiltonian.dimension
 
+    @cached_property
+    def terms(self) -> list[tuple[Drive, Any]]:
+        """The drives of H_S and their operators on all subsystems, in the order of `hamiltonian.terms`."""
+        hamiltonian = self.hamiltonian
+        return [(t.drive, embed(t.local, hamiltonian.positions(t.parts), hamiltonian.dimensions)) for t in hamiltonian.terms]
+
     def embedded(self, local: Any, subsystem: str) -> Any:
         """Return an operator of one subsystem on all of them."""
         return embed(local, self.hamiltonian.positions((subsystem,)), self.hamiltonian.dimensions)
 
     @cached_property
-    def _own_terms(self) -> list[tuple[TensorTerm, Any]]:
+    def _own_terms(self) -> list[tuple[Drive, Any]]:
         n_own = len(own_terms(self.machine))
-        terms = [
-            term
-            for k, term in enumerate(self.hamiltonian.terms)
-            if k < n_own or (len(term.parts) == 1 and term.drive.is_always_constant)
+        return [
+            (drive, whole.toarray())
+            for k, (term, (drive, whole)) in enumerate(zip(self.hamiltonian.terms, self.terms, strict=True))
+            if k < n_own or (len(term.parts) == 1 and drive.is_always_constant)
         ]
-        return [(term, self.embedded(term.local, term.parts[0]).toarray()) for term in terms]
 
     def uncoupled(self, time: float) -> Any:
         """Return sum_i H_i(t) as a dense matrix: what the parts give, and constant terms on one of them.
@@ -232,17 +237,17 @@ class OpenSystem:
         Couplings between subsystems, and driven forces on one, are left out.
         """
         at, total = np.array([time]), np.zeros((self.dimension, self.dimension), dtype=complex)
-        for term, whole in self._own_terms:
-            total += float(np.real(term.drive.value(at)[0])) * whole
+        for drive, whole in self._own_terms:
+            total += float(np.real(drive.value(at)[0])) * whole
         return total
 
     def uncoupled_strengths(self, time: float) -> tuple[float, ...]:
         """Return what tells these Hamiltonians apart."""
-        return tuple(float(np.real(term.drive.value(np.array([time]))[0])) for term, _ in self._own_terms)
+        return tuple(float(np.real(drive.value(np.array([time]))[0])) for drive, _ in self._own_terms)
 
     def is_uncoupled_constant(self, start: float, stop: float) -> bool:
         """Tell whether every H_i is constant on a stretch without breakpoints."""
-        return all(term.drive.is_constant(start, stop) for term, _ in self._own_terms)
+        return all(drive.is_constant(start, stop) for drive, _ in self._own_terms)
 
 
 def with_levels(machine: Machine, levels: int | None) -> Machine:

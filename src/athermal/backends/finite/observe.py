@@ -65,8 +65,11 @@ class Observer:
 
     def top_level_population(self, factor: ComplexArray) -> float:
         """Return the largest population of the highest level that is kept of any truncated oscillator; NaN without one."""
-        found = [float("nan")]
-        weights = populations(factor).reshape(self.hamiltonian.dimensions)
+        return self.highest_level(populations(factor))
+
+    def highest_level(self, weights: FloatArray) -> float:
+        """Return the same from the populations of the product basis."""
+        found, weights = [float("nan")], weights.reshape(self.hamiltonian.dimensions)
         for name, levels in self.hamiltonian.truncated.items():
             position = self.hamiltonian.names.index(name)
             own = weights.sum(axis=tuple(k for k in range(weights.ndim) if k != position)).reshape(levels)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import ClassVar, Literal
 
@@ -16,7 +16,6 @@ from athermal.backends.finite.memory import GIB, Held, check_memory
 from athermal.backends.open.floquet_rates import FloquetRates
 from athermal.backends.open.flow import Integrator
 from athermal.backends.open.master_equation import MarkovianSolver
-from athermal.backends.open.solver import OpenState
 from athermal.machine.machine import Machine
 from athermal.machine.open_system import OpenSystem, open_system
 from athermal.machine.parts.finite import check_levels
@@ -24,7 +23,6 @@ from athermal.maths.block_exponential import BlockExponential, Blocks
 from athermal.maths.driven_sum import DrivenSum
 from athermal.maths.superoperator import stacked, unstacked
 from athermal.maths.unitary import driven_map, taylor_steps
-from athermal.thermodynamics.snapshot import Snapshot
 
 Heat = Literal["quanta", "dissipator"]
 HEATS = ("quanta", "dissipator")
@@ -96,10 +94,6 @@ class FloquetMarkovSolver(MarkovianSolver):
             super().remedy if self.heat == "quanta" else 'Use heat="quanta", which has the work that the drive does in the jumps.'
         )
 
-    @property
-    def n_sums(self) -> int:
-        return 1 + 3 * len(self.baths)
-
     @cached_property
     def generator(self) -> BlockExponential:
         """L in the frame."""
@@ -166,10 +160,6 @@ class FloquetMarkovSolver(MarkovianSolver):
         if self.heat == "quanta":  # what a bath receives beyond what the subsystems lose, the drive gives in the jump
             power, heats = power + np.sum(quanta - heats, axis=0), quanta
         return np.concatenate([power[None, :], heats, np.zeros_like(heats), quanta])
-
-    def snapshot(self, state: OpenState, time: float) -> Snapshot:
-        seen = super().snapshot(state, time)
-        return replace(seen, extras={**seen.extras, "bath_quanta": state.sums[1 + 2 * len(self.baths) :].copy()})
 
     def accuracy(self) -> dict[str, float]:
         return {

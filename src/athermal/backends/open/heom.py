@@ -323,8 +323,6 @@ def _check_contacts(system: OpenSystem) -> None:
                 "h.c.: its B = sum_k g_k b_k is not Hermitian, and <B B^dag>, <B^dag B> are no correlation function of one of "
                 "QuTiP's bosonic baths. Use Position, or OperatorCoupling with a Hermitian operator, or run it with Lindblad()."
             )
-        if abs(contact.operator - contact.operator.conj().T).max() > 1e-12 * abs(contact.operator).max():
-            raise MachineError(f"{what} must have a Hermitian operator for the HEOM backend.")
 
 
 def _check_size(cases: list[Case], max_memory: float) -> None:

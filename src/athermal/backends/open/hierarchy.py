@@ -24,7 +24,6 @@ from athermal.machine.drive import Drive, Product
 from athermal.machine.initial import Gibbs, InitialState
 from athermal.machine.open_system import Contact, OpenSystem
 from athermal.maths.superoperator import commutator, sandwich, stacked, trace_row
-from athermal.maths.tensor import embed
 from athermal.thermodynamics.snapshot import Snapshot
 
 # Instants of a period at which drives are looked at for their size.
@@ -241,14 +240,13 @@ class HierarchySolver(OpenSolver):
 
     def generator(self) -> list[tuple[Any, Drive | None]]:
         """Return the terms of the right-hand side, each a matrix and its drive."""
-        ladder, hamiltonian = self.ladder, self.hamiltonian
+        ladder = self.ladder
         one = scipy.sparse.eye_array(self.system.dimension**2, format="csr")
         all_tiers = scipy.sparse.eye_array(len(ladder.decay), format="csr")
         decay = scipy.sparse.kron(scipy.sparse.diags_array(-ladder.decay), one, format="csr")
         terms: list[tuple[Any, Drive | None]] = [(decay, None)]
-        for term in hamiltonian.terms:
-            whole = embed(term.local, hamiltonian.positions(term.parts), hamiltonian.dimensions)
-            terms.append((scipy.sparse.kron(all_tiers, commutator(whole), format="csr"), term.drive))
+        for drive, whole in self.system.terms:
+            terms.append((scipy.sparse.kron(all_tiers, commutator(whole), format="csr"), drive))
         for contact in self.system.contacts:
             j, a = self.bath_of(contact), contact.operator
             identity = scipy.sparse.eye_array(a.shape[0], format="csr")

@@ -30,7 +30,6 @@ from athermal.maths.superoperator import (
     trace_row,
     weighted,
 )
-from athermal.maths.tensor import embed
 from athermal.thermodynamics.snapshot import Snapshot
 
 Spectrum = Callable[[FloatArray], FloatArray]
@@ -71,26 +70,33 @@ class MarkovianSolver(OpenSolver):
     R. Alicki, J. Phys. A 12, L103 (1979).
     """
 
+    has_quanta = True
+    """Whether every jump takes a quantum of one energy, which is counted after the other sums."""
+
     def lift(self, density: ComplexArray) -> ComplexArray:
         return stacked(density)
+
+    @property
+    def n_sums(self) -> int:
+        return 1 + 3 * len(self.baths)
+
+    def snapshot(self, state: OpenState, time: float) -> Snapshot:
+        seen = super().snapshot(state, time)
+        if not self.has_quanta:
+            return seen
+        return replace(seen, extras={**seen.extras, "bath_quanta": state.sums[1 + 2 * len(self.baths) :].copy()})
 
     def new_flow(self) -> Flow:
         """Return the flow of the subsystems alone, with the work done on them."""
         flow = Flow(self.system.dimension**2, self.n_sums)
-        for drive, whole in self.terms:
+        for drive, whole in self.system.terms:
             flow.add(commutator(whole), drive)
         self.add_work(flow)
         return flow
 
     @cached_property
-    def terms(self) -> list[tuple[Drive, Any]]:
-        """The drives of H_S and their operators on all subsystems."""
-        hamiltonian = self.hamiltonian
-        return [(t.drive, embed(t.local, hamiltonian.positions(t.parts), hamiltonian.dimensions)) for t in hamiltonian.terms]
-
-    @cached_property
     def _stack(self) -> ComplexArray:
-        return np.array([dense(whole) for _, whole in self.terms])
+        return np.array([dense(whole) for _, whole in self.system.terms])
 
     def hamiltonian_at(self, time: float) -> ComplexArray:
         """Return H_S(t) as a dense matrix."""
@@ -111,6 +117,7 @@ class MasterEquationSolver(MarkovianSolver):
     def __init__(self, system: OpenSystem, options: MasterEquation, name: str) -> None:
         super().__init__(system, options.integrator, name)
         self.options = options
+        self.has_quanta = options.has_quanta
         self._flows: dict[tuple[float, ...], Flow] = {}
 
     @property
@@ -137,14 +144,10 @@ class MasterEquationSolver(MarkovianSolver):
     def _add(self, flow: Flow, place: int, drives: tuple[Drive, Drive], dissipator: Any, quanta: ComplexArray | None) -> None:
         """Add f_a f_b D_ab of two contacts with a bath, the heat that it takes and the quanta that it counts."""
         flow.add(dissipator, Product(drives))
-        for drive, whole in self.terms:
+        for drive, whole in self.system.terms:
             flow.add_sum(1 + place, -(dissipator.T @ trace_row(whole)), Product((drive, *drives)))
         if quanta is not None:
             flow.add_sum(1 + 2 * len(self.baths) + place, quanta, Product(drives))
-
-    @property
-    def n_sums(self) -> int:
-        return 1 + 3 * len(self.baths)
 
     def _is_static(self, start: float, stop: float) -> bool:
         """Tell whether the Hamiltonian that makes the dissipators is constant on a stretch."""
@@ -194,12 +197,6 @@ class MasterEquationSolver(MarkovianSolver):
                 if quanta is not None:
                     total[size + 1 + 2 * len(self.baths) + j, :size] += quanta
         return total
-
-    def snapshot(self, state: OpenState, time: float) -> Snapshot:
-        seen = super().snapshot(state, time)
-        if not self.options.has_quanta:
-            return seen
-        return replace(seen, extras={**seen.extras, "bath_quanta": state.sums[1 + 2 * len(self.baths) :].copy()})
 
 
 class MasterEquation(Backend):

@@ -18,6 +18,7 @@ from athermal.backends.open.flow import Carrier, Flow, Integrator, Slope
 from athermal.errors import MachineError
 from athermal.machine.initial import Charged, Gibbs, GivenState, InitialState, ProductThermal
 from athermal.machine.open_system import OpenSystem
+from athermal.maths.density import entropy
 from athermal.maths.superoperator import trace_row, unstacked
 from athermal.maths.tensor import embed
 from athermal.thermodynamics.snapshot import Reference, Snapshot
@@ -83,8 +84,8 @@ class OpenSolver(Solver[OpenState]):
         return 1 + 2 * len(self.baths)
 
     def interaction_energies(self, vector: ComplexArray, time: float) -> FloatArray:
-        """Return the interaction energy of each contact; NaN where the backend neglects it."""
-        return np.full(len(self.system.contacts), np.nan)
+        """Return the interaction energy of each contact; zero where the backend neglects it."""
+        return np.zeros(len(self.system.contacts))
 
     def jump_of_contacts(self, vector: ComplexArray, time: float) -> FloatArray:
         """Return by how much the interaction energy with each bath jumps at a breakpoint."""
@@ -162,15 +163,14 @@ class OpenSolver(Solver[OpenState]):
         n = len(self.machine.subsystems)
         entropies, joint = np.full(n, np.nan), np.nan
         if is_state:
-            entropies, joint = self.observer.subsystem_entropies(known), _entropy(known)
+            entropies, joint = self.observer.subsystem_entropies(known), entropy(known)
         extras = self.observer.system_extras(known, phase) if is_state else self._unknown_extras()
         if self.hamiltonian.truncated:
-            extras["top_level_population"] = np.asarray(self._top_level(rho))
+            extras["top_level_population"] = np.asarray(self.observer.highest_level(np.real(np.diagonal(rho))))
         energies = self._energies(rho, phase)
         interaction = self.interaction_energies(state.vector, phase)
         for contact, energy in zip(self.system.contacts, interaction, strict=True):
-            if np.isfinite(energy):
-                energies[self.machine.subsystem_names.index(contact.subsystem)] += energy
+            energies[self.machine.subsystem_names.index(contact.subsystem)] += energy
         unknown = np.asarray(np.nan)
         return Snapshot(
             np.asarray(time),
@@ -206,16 +206,6 @@ class OpenSolver(Solver[OpenState]):
                 total[i] += float(np.real(np.sum(whole.multiply(rho.T))))
         return total
 
-    def _top_level(self, rho: ComplexArray) -> float:
-        """Return the largest population of the highest level that is kept of an oscillator."""
-        weights = np.real(np.diagonal(rho)).reshape(self.hamiltonian.dimensions)
-        found = []
-        for name in self.hamiltonian.truncated:
-            position = self.hamiltonian.names.index(name)
-            own = weights.sum(axis=tuple(k for k in range(weights.ndim) if k != position))
-            found.append(float(own[-1]))
-        return max(found)
-
     def accuracy(self) -> dict[str, float]:
         return {"rtol": self.integrator.rtol, "atol": self.integrator.atol, "lowest_eigenvalue": self.lowest_eigenvalue}
 
@@ -240,16 +230,9 @@ class OpenSolver(Solver[OpenState]):
 
     def add_work(self, flow: Flow) -> None:
         """Add <dH_S/dt> to the work."""
-        for term in self.hamiltonian.terms:
-            if not term.drive.is_always_constant:
-                whole = embed(term.local, self.hamiltonian.positions(term.parts), self.hamiltonian.dimensions)
-                flow.add_sum(0, trace_row(whole), Slope(term.drive))
-
-
-def _entropy(rho: ComplexArray) -> float:
-    values = np.linalg.eigvalsh(rho)
-    present = values[values > 0.0]
-    return float(-np.sum(present * np.log(present)))
+        for drive, whole in self.system.terms:
+            if not drive.is_always_constant:
+                flow.add_sum(0, trace_row(whole), Slope(drive))
 
 
 def _never(_factor: Any, cycles: int) -> Any:
