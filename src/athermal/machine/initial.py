@@ -29,8 +29,8 @@ class ProductThermal(InitialState):
     """Every part in its own thermal state, nothing correlated: the textbook start.
 
     Reservoirs are at their reference temperatures. A subsystem is in the Gibbs state of its own Hamiltonian at time zero,
-    at the temperature given here, else at that of the reservoir it is coupled to (the coldest, if several; the machine's
-    coldest, if none).
+    at the temperature given here, else at that of the reservoir it is coupled to (the coldest, if several; if none, the coldest
+    that it reaches through other subsystems, else the machine's coldest).
 
     Parameters
     ----------

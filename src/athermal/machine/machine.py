@@ -216,6 +216,27 @@ class Machine:
         partners = {name for coupling in self.couplings if subsystem in coupling.between for name in coupling.between}
         return tuple(reservoir for reservoir in self.reservoirs if reservoir.name in partners)
 
+    def start_temperature(self, name: str) -> float:
+        """Return the temperature at which a part starts unless it is told otherwise.
+
+        A reservoir's own; for a subsystem that of the reservoir it is coupled to, the coldest if several; if none, that of the
+        coldest that it reaches through other subsystems; else that of the machine's coldest.
+
+        Examples
+        --------
+        >>> import athermal as at
+        >>> at.library.two_oscillator(T_hot=1.5, T_cold=1.0, modes=3).start_temperature("hot")
+        1.5
+        """
+        temperatures = {reservoir.name: reservoir.temperature for reservoir in self.reservoirs}
+        reached = {name}
+        while not reached & set(temperatures):
+            beyond = {other for coupling in self.couplings if reached & set(coupling.between) for other in coupling.between}
+            if beyond <= reached:
+                return min(temperatures.values())
+            reached |= beyond
+        return min(temperatures[other] for other in reached & set(temperatures))
+
     def recurrence_time(self, reservoir: str) -> float:
         """Return 2 pi / dw: until when the finite reservoir stands for a continuous one.
 

@@ -116,21 +116,13 @@ class FiniteAdjoint:
         else:
             given = base.temperatures
         groups = [(joint, base.temperature)] if isinstance(base, Gibbs) else []
-        groups += [((n,), given.get(n, self.machine_temperature(n))) for n in self.hamiltonian.names if n not in joint]
+        groups += [((n,), given.get(n, self.machine.start_temperature(n))) for n in self.hamiltonian.names if n not in joint]
         found = []
         for names, temperature in groups:
             inside = [k for k, a in enumerate(self.terms) if set(self.hamiltonian.terms[a].parts) <= set(names)]
             if inside:
                 found.append((names, temperature, inside))
         return found
-
-    def machine_temperature(self, name: str) -> float:
-        """Return the temperature at which a part starts unless it is told otherwise."""
-        for reservoir in self.machine.reservoirs:
-            if reservoir.name == name:
-                return reservoir.temperature
-        neighbours = self.machine.reservoirs_of(name) or self.machine.reservoirs
-        return min(reservoir.temperature for reservoir in neighbours)
 
     # --- states and energies, sector by sector -------------------------------------------------------------------------
 

@@ -94,7 +94,7 @@ class Preparation:
             self._known(name, initial)
         pieces = Pieces(self.hamiltonian)
         for name in self.hamiltonian.names:
-            temperature = initial.temperatures.get(name, self._temperature_of(name))
+            temperature = initial.temperatures.get(name, self.machine.start_temperature(name))
             pieces.clusters.append(self._thermal((name,), temperature))
         return pieces
 
@@ -104,7 +104,7 @@ class Preparation:
             self._known(name, initial)
         if len(set(names)) != len(names):
             raise MachineError(f"`parts` of a Gibbs state must not repeat a part, but is {list(names)}.")
-        others = [self._thermal((name,), self._temperature_of(name)) for name in self.hamiltonian.names if name not in names]
+        others = [self._thermal((name,), self.machine.start_temperature(name)) for name in self.hamiltonian.names if name not in names]
         return Pieces(self.hamiltonian, [self._thermal(tuple(names), initial.temperature), *others])
 
     def _thermal(self, names: tuple[str, ...], temperature: float) -> Cluster:
@@ -123,12 +123,6 @@ class Preparation:
             places = (kept, np.arange(len(kept)))
             return Cluster(names, scipy.sparse.csc_array((roots, places), shape=(len(energies), len(kept))))
         return Cluster(names, vectors[:, kept] * roots)
-
-    def _temperature_of(self, name: str) -> float:
-        if name in self.machine.reservoir_names:
-            return next(r.temperature for r in self.machine.reservoirs if r.name == name)
-        neighbours = self.machine.reservoirs_of(name) or self.machine.reservoirs
-        return min(reservoir.temperature for reservoir in neighbours)
 
     def _known(self, name: str, initial: InitialState) -> None:
         try:

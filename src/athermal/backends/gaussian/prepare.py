@@ -112,13 +112,7 @@ def part_temperatures(hamiltonian: Hamiltonian, initial: ProductThermal) -> dict
     for name in initial.temperatures:
         modes_of_part(hamiltonian, name, initial)
     for name in hamiltonian.part_modes:
-        part = machine.part(name)
-        if isinstance(part, Reservoir):
-            default = part.temperature
-        else:
-            neighbours = machine.reservoirs_of(name) or machine.reservoirs
-            default = min(reservoir.temperature for reservoir in neighbours)
-        temperatures[name] = initial.temperatures.get(name, default)
+        temperatures[name] = initial.temperatures.get(name, machine.start_temperature(name))
     return temperatures
 
 
