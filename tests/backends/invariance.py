@@ -88,7 +88,9 @@ class Invariance:
         solver = self.backend.bind(machine)
         first = solver.prepare(machine.initial)
         before = solver.snapshot(first, 0.0)
-        other = solver.prepare(at.ProductThermal(dict.fromkeys(machine.subsystem_names, 2.0 * float(np.max(machine.temperatures)))))
+        other = solver.prepare(
+            at.ProductThermal(dict.fromkeys(machine.subsystem_names, 2.0 * float(np.max(machine.temperatures))))
+        )
         other, _ = solver.advance(other, 0.0, 0.7 * machine.period)
         solver.snapshot(other, 0.7 * machine.period)
         after = solver.snapshot(first, 0.0)

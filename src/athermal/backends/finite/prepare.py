@@ -104,7 +104,9 @@ class Preparation:
             self._known(name, initial)
         if len(set(names)) != len(names):
             raise MachineError(f"`parts` of a Gibbs state must not repeat a part, but is {list(names)}.")
-        others = [self._thermal((name,), self.machine.start_temperature(name)) for name in self.hamiltonian.names if name not in names]
+        others = [
+            self._thermal((name,), self.machine.start_temperature(name)) for name in self.hamiltonian.names if name not in names
+        ]
         return Pieces(self.hamiltonian, [self._thermal(tuple(names), initial.temperature), *others])
 
     def _thermal(self, names: tuple[str, ...], temperature: float) -> Cluster:
