@@ -18,7 +18,7 @@ import athermal as at
 from athermal.backends.base import Backend
 from athermal.thermodynamics.ledger import Ledger
 from athermal.thermodynamics.snapshot import ALWAYS
-from backends.transformed import rescaled, renamed, reordered, side_by_side, without_contacts
+from backends.transformed import renamed, reordered, rescaled, side_by_side, without_contacts
 
 CYCLES = 2
 # Quotients of energies magnify what energies are off by: those of these machines are some thousandths of the largest one.
