@@ -55,6 +55,7 @@ from athermal.machine.initial import (
     Squeezed,
 )
 from athermal.machine.machine import Machine
+from athermal.machine.nearest import nearest_state
 from athermal.machine.parts import (
     Bath,
     Chain,
@@ -203,6 +204,7 @@ __all__ = [
     "limit_cycle",
     "load",
     "load_sweep",
+    "nearest_state",
     "optimise",
     "plot",
     "read_machine_file",
