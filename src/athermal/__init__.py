@@ -73,6 +73,7 @@ from athermal.machine.parts import (
     TruncatedBath,
     TruncatedOscillator,
 )
+from athermal.machine.densities import SumDensity, TabulatedDensity, UnderdampedBrownian
 from athermal.machine.spectral import FlatBand, FunctionDensity, Ohmic, SpectralDensity, discretise
 from athermal.optimisation import (
     BestCorrelations,
@@ -182,12 +183,15 @@ __all__ = [
     "StudyError",
     "StudyInterrupted",
     "Sum",
+    "SumDensity",
     "Sweep",
     "Table",
+    "TabulatedDensity",
     "TruncatedBath",
     "TruncatedOscillator",
     "TruncationWarning",
     "TwoModeSqueezing",
+    "UnderdampedBrownian",
     "VersionWarning",
     "above_carnot",
     "account",

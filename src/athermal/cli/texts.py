@@ -52,7 +52,8 @@ or, with a machine of your own:
   between = ["atom", "hot"]
   strength = { kind = "harmonic", amplitude = 1.0, frequency = 1.0 }
 
-Drives are constant, harmonic, rotating, strokes, sum, product. The keys of each kind are the arguments of the Python class
+Drives are constant, harmonic, rotating, strokes, sum, product; spectral densities ohmic, underdamped_brownian, flat_band,
+tabulated (file = "density.csv", relative to the machine file), sum. The keys of each kind are the arguments of the Python class
 of that name.
 """
 

@@ -77,9 +77,24 @@ part "identity" and, for two of its basis states, "|0><1|". A qudit or a finite 
 
 The keys of a table are the arguments of the class that its `kind` stands for: "continuum_bath" is `athermal.ContinuumBath`,
 "strokes" is `athermal.Strokes`, "correlated_marginals" is `athermal.CorrelatedMarginals`. The kinds of drives are constant,
-harmonic, rotating, strokes, sum and product; of spectral densities ohmic and flat_band; of initial states product_thermal,
-gibbs, charged, correlated_marginals, squeezed, displaced, gaussian_moments and given_state. What holds a Python function
-(`Function`, `FunctionDensity`) cannot be written in a file. Unknown keys are errors.
+harmonic, rotating, strokes, sum and product; of spectral densities ohmic, underdamped_brownian, flat_band, tabulated and sum;
+of initial states product_thermal, gibbs, charged, correlated_marginals, squeezed, displaced, gaussian_moments and given_state.
+What holds a Python function (`Function`, `FunctionDensity`) cannot be written in a file. Sums and tables of densities look so,
+the path relative to the machine file::
+
+    [[machine.reservoirs]]
+    kind = "continuum_bath"
+    name = "hot"
+    temperature = 2.0
+
+    [machine.reservoirs.spectral_density]
+    kind = "sum"
+    densities = [
+        { kind = "underdamped_brownian", coupling = 0.3, width = 0.1, resonance = 1.0 },
+        { kind = "tabulated", file = "density.csv" },   # two columns: frequency, J; or frequencies = [...], values = [...]
+    ]
+
+Unknown keys are errors.
 """
 
 from athermal.files.machine_file import (

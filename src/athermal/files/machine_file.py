@@ -24,6 +24,7 @@ from athermal.engine import Progress, run
 from athermal.engine.certified import checked_accuracy
 from athermal.errors import FileFormatError, MachineError, StateError
 from athermal.files.library import build_library_machine, library_functions
+from athermal.files.tables import with_tables
 from athermal.files.overrides import SECTIONS, apply_override, parse_override
 from athermal.machine.initial import AnyInitialState, InitialState
 from athermal.machine.machine import Machine
@@ -171,7 +172,9 @@ def read_document(path: Path) -> dict[str, Any]:
         raise FileFormatError(f"{path} is not a text file, as a machine file must be.{_result_hint(path)}") from None
     except OSError as error:
         raise FileFormatError(f"The machine file {path} cannot be read: {error.strerror or error}.") from error
-    return _tables(text, str(path))
+    document = _tables(text, str(path))
+    with _named(str(path)):
+        return with_tables(document, path.parent)
 
 
 def parse_machine_file(
@@ -293,6 +296,7 @@ def _changed(document: dict[str, Any], overrides: Overrides, source: str) -> tup
             apply_override(document, key, value)
         _check_plain(document, "")
         _check_sections(document)
+        document = with_tables(document, Path())
     return document, source
 
 

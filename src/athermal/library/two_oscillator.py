@@ -11,7 +11,8 @@ from athermal.machine.drive import Rotating
 from athermal.machine.initial import AnyInitialState, ProductThermal
 from athermal.machine.machine import Machine
 from athermal.machine.parts import AnyReservoir, ContinuumBath, Oscillator
-from athermal.machine.spectral import AnySpectralDensity, Convention, FlatBand, Rule, SpectralDensity
+from athermal.machine.densities import AnySpectralDensity
+from athermal.machine.spectral import Convention, FlatBand, Rule, SpectralDensity
 
 
 def two_oscillator(

@@ -10,6 +10,7 @@ import numpy as np
 
 from athermal._types import ComplexArray, FloatArray
 from athermal.errors import MachineError
+from athermal.machine.densities import SumDensity, UnderdampedBrownian
 from athermal.machine.parts import ContinuumBath
 from athermal.machine.spectral import FlatBand, Ohmic, SpectralDensity
 from athermal.maths import cauchy
@@ -19,6 +20,10 @@ _EXPONENTIAL_END = 80.0
 _TAIL = 1e-14
 # The closed form of other powers with a Drude cut-off loses digits as they near one.
 _NEARLY_OHMIC = 1e-5
+# The closed form of a damped oscillator loses digits as its two poles meet.
+_NEARLY_CRITICAL = 1e-6
+# By how much the first panels far out grow.
+_APART = 4.0
 
 
 @dataclass(frozen=True)
@@ -70,7 +75,7 @@ def continuum(bath: ContinuumBath) -> Continuum:
     spectral = bath.spectral_density
     low, high = bath.band
     check_origin(bath, low, high)
-    density, transform = _closed_form(spectral, low, high) or _numerical(spectral, low, high)
+    density, transform = _pair(spectral, low, high)
 
     def within(z: ComplexArray) -> ComplexArray:
         inside = (z.real > low) & (z.real < high) if low else (z.real >= low) & (z.real < high)
@@ -107,12 +112,48 @@ def check_origin(bath: ContinuumBath, low: float, high: float) -> None:
         )
 
 
+def _pair(spectral: SpectralDensity, low: float, high: float) -> Pair:
+    """Return G(z) between two ends and its Cauchy transform."""
+    if isinstance(spectral, SumDensity):
+        return _sum(spectral, low, high)
+    return _closed_form(spectral, low, high) or _numerical(spectral, low, high)
+
+
+def _sum(spectral: SumDensity, low: float, high: float) -> Pair:
+    """Return G(z) and its transform of a sum, each member within its own support."""
+    found: list[tuple[float, float, Pair]] = []
+    for member in spectral.densities:
+        start, stop = max(low, member.support[0]), min(high, member.support[1])
+        if stop > start:
+            found.append((start, stop, _pair(member, start, stop)))
+
+    def density(z: ComplexArray) -> ComplexArray:
+        total = np.zeros(z.shape, dtype=complex)
+        for start, stop, (values, _) in found:
+            inside = (z.real >= start) & (z.real <= stop)
+            total[inside] += values(z[inside])
+        return total
+
+    def transform(z: ComplexArray) -> ComplexArray:
+        return np.asarray(sum(values(z) for _, _, (_, values) in found), dtype=complex)
+
+    return density, transform
+
+
 def _closed_form(spectral: SpectralDensity, low: float, high: float) -> Pair | None:
     """Return G(z) and its Cauchy transform where both are elementary."""
     factor = spectral.coupling_factor
     if isinstance(spectral, FlatBand):
         rate = factor * spectral.rate
         return lambda z: np.full(z.shape, rate, dtype=complex), lambda z: cauchy.flat(z, rate, low, high)
+    if isinstance(spectral, UnderdampedBrownian):
+        strength, width, resonance = factor * spectral.coupling**2, spectral.width, spectral.resonance
+        if abs(2.0 * resonance - width) < _NEARLY_CRITICAL * width:
+            return None
+        return (
+            lambda z: strength * width * z / ((z * z - resonance**2) ** 2 + (width * z) ** 2),
+            lambda z: cauchy.brownian(z, strength, width, resonance, low, high),
+        )
     if not isinstance(spectral, Ohmic):
         return None
     slope, cutoff, power = factor * spectral.friction, spectral.cutoff, spectral.exponent
@@ -144,6 +185,13 @@ def _power_drude(spectral: Ohmic, low: float) -> Pair:
     return density, lambda z: cauchy.power_drude(z, slope, cutoff, power) - missing(z)
 
 
+def looked_at(spectral: SpectralDensity, end: float) -> FloatArray:
+    """Return where the panels of a density begin: its landmarks, and a few frequencies per decade up to its end."""
+    beyond = max([spectral.scale, *spectral.landmarks])
+    further = beyond * _APART ** np.arange(1, max(1, math.ceil(math.log(max(end / beyond, 1.0), _APART))))
+    return np.concatenate([spectral.landmarks, [spectral.scale], further])
+
+
 def _numerical(spectral: SpectralDensity, low: float, high: float) -> Pair:
     """Return G(z) and its Cauchy transform from Legendre series on panels."""
     end = high
@@ -151,5 +199,7 @@ def _numerical(spectral: SpectralDensity, low: float, high: float) -> Pair:
         end = low + _EXPONENTIAL_END * spectral.scale
         if isinstance(spectral, Ohmic) and spectral.cutoff_shape == "drude":
             end = spectral.cutoff * _TAIL ** (1.0 / (spectral.exponent - 2.0))
-    series = cauchy.PiecewiseDensity(spectral.squared_coupling, low, end)
+        elif isinstance(spectral, UnderdampedBrownian):
+            end = spectral.end_of(_TAIL)
+    series = cauchy.PiecewiseDensity(spectral.squared_coupling, low, end, looked_at(spectral, end))
     return series.density, series.transform

@@ -6,6 +6,7 @@ included if the coupling has one; or f(t) L (x) B^dag + h.c. with B = sum_k g_k 
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -81,12 +82,9 @@ class Contact:
         def inner(w: float) -> float:
             return float(density.squared_coupling(np.array([w]))[0]) / w if w > 0.0 else 0.0
 
-        middle = min(max(scale, low), high)
-        total = sum(
-            scipy.integrate.quad(inner, a, b, limit=400, epsabs=0.0, epsrel=1e-11)[0]
-            for a, b in ((low, middle), (middle, high))
-            if b > a
-        )
+        marks = sorted({mark for mark in (scale, *density.landmarks) if low < mark < high})
+        ends = itertools.pairwise([low, *marks, high])
+        total = sum(scipy.integrate.quad(inner, a, b, limit=400, epsabs=0.0, epsrel=1e-11)[0] for a, b in ends)
         if not math.isfinite(total):
             raise MachineError(f"`spectral_density` of reservoir {self.bath.name!r} must have a finite integral of J(w)/w.")
         return float(0.5 * total)

@@ -161,7 +161,8 @@ def _settled_bath(
     # Measured: columns are off by some 0.03 of the square of the error of the rule.
     rule = math.sqrt(resolution.quadrature)
     functions = _functions(density, bath.temperature)
-    nodes, weights = windowed_rule(functions, low, high, duration, fit=fit, tolerance=rule, degree=resolution.degree)
+    marks, degree = density.landmarks, resolution.degree
+    nodes, weights = windowed_rule(functions, low, high, duration, fit=fit, tolerance=rule, degree=degree, landmarks=marks)
     if len(nodes) > MOST_MODES:
         raise ConvergenceError(
             f"`spectral_density` of reservoir {bath.name!r} must be resolved by at most {MOST_MODES} modes, but takes "

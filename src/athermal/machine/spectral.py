@@ -16,16 +16,19 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import scipy.linalg
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict
 from scipy.special import gammainccinv
 
 from athermal import _validate
 from athermal._types import FloatArray
 from athermal.errors import MachineError
+
+if TYPE_CHECKING:
+    from athermal.machine.densities import SumDensity
 
 Convention = Literal["J", "kappa"]
 Rule = Literal["equal", "midpoint", "legendre", "gauss", "log", "tan"]
@@ -56,6 +59,29 @@ class SpectralDensity(ABC):
         """Return the frequency beyond which `fraction` of integral J(w)/w dw lies: the end of the support, if it has one."""
         _ = fraction
         return self.support[1]
+
+    @property
+    def landmarks(self) -> tuple[float, ...]:
+        """Frequencies between which it is smooth: where it has peaks or kinks that would be missed if nobody looked there."""
+        return ()
+
+    @property
+    def poles(self) -> tuple[complex, ...]:
+        """Its poles above the real axis, if it is a rational function, odd in w, all of them simple; none are told of others."""
+        return ()
+
+    @property
+    def is_rational(self) -> bool:
+        """Whether `poles` tells all there is of it."""
+        return len(self.poles) > 0
+
+    def __add__(self, other: SpectralDensity) -> SumDensity:
+        """Return the sum of two densities."""
+        if not isinstance(other, SpectralDensity):
+            return NotImplemented
+        from athermal.machine.densities import SumDensity  # noqa: PLC0415  it is made of these
+
+        return SumDensity((self, other))
 
     def squared_coupling(self, frequency: FloatArray) -> FloatArray:
         """Return g^2 per unit of frequency: (2/pi) J(w), or kappa(w) / (2 pi)."""
@@ -115,6 +141,10 @@ class Ohmic(SpectralDensity):
     @property
     def support(self) -> tuple[float, float]:
         return 0.0, self.cutoff if self.cutoff_shape == "hard" else math.inf
+
+    @property
+    def poles(self) -> tuple[complex, ...]:
+        return (1j * self.cutoff,) if self.cutoff_shape == "drude" and self.exponent == 1.0 else ()
 
     @property
     def scale(self) -> float:
@@ -206,12 +236,6 @@ class FunctionDensity(SpectralDensity):
     @property
     def scale(self) -> float:
         return self.high
-
-
-if TYPE_CHECKING:
-    AnySpectralDensity = SpectralDensity
-else:  # what a file may hold, told apart by its `kind`
-    AnySpectralDensity = Annotated[Ohmic | FlatBand | FunctionDensity, Field(discriminator="kind")]
 
 
 def discretise(
@@ -339,6 +363,7 @@ def as_density(value: Any, what: str, owner: str) -> SpectralDensity:
     """Return `value` if it is a spectral density, or raise `MachineError`."""
     if not isinstance(value, SpectralDensity):
         raise MachineError(
-            f"`{what}` of {owner} must be a spectral density (Ohmic, FlatBand, FunctionDensity), but is {value!r}."
+            f"`{what}` of {owner} must be a spectral density (Ohmic, UnderdampedBrownian, FlatBand, TabulatedDensity, "
+            f"FunctionDensity or a sum of them), but is {value!r}."
         )
     return value

@@ -8,7 +8,7 @@ sheet; the continuation through the support, S(z) - 2 pi i G(z), is left to the 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 
 import numpy as np
@@ -58,6 +58,31 @@ def drude(z: ComplexArray, slope: float, cutoff: float, low: float, high: float)
         angle = math.atan(high / cutoff)
     angle -= math.atan(low / cutoff)
     return np.asarray(slope * cutoff**2 * pole * (z * ends - cutoff * angle))
+
+
+def brownian(z: ComplexArray, strength: float, width: float, resonance: float, low: float, high: float) -> ComplexArray:
+    """Return the transform of strength width w/[(w^2 - resonance^2)^2 + width^2 w^2] on [low, high]; `high` may be infinite.
+
+    It is strength/(2 i v) times the difference of w/(w^2 + D^2) for D = width/2 -+ i v, v^2 = resonance^2 - width^2/4 not zero.
+    """
+    half = 0.5 * width
+    own = complex(np.emath.sqrt((resonance - half) * (resonance + half)))
+    one, two = (_lorentz(z, half + sign * 1j * own, low, high) for sign in (-1.0, 1.0))
+    return np.asarray(strength / (2j * own) * (one - two))
+
+
+def _lorentz(z: ComplexArray, pole: complex, low: float, high: float) -> ComplexArray:
+    """Return the transform of w/(w^2 + D^2) for a complex D with a positive real part, as in `drude`."""
+    safe: ComplexArray = np.where(z == 0.0, 1j, z).astype(complex)
+    start = 0.5 * np.log(complex(low * low + pole * pole))
+    if math.isinf(high):
+        ends = _log(safe - low) - start - 1j * math.pi * np.where(np.signbit(z.imag), -1.0, 1.0)
+        angle: complex = 0.5 * math.pi
+    else:
+        ends = _log(safe - low) - _log(safe - high) + 0.5 * np.log(complex(high * high + pole * pole)) - start
+        angle = complex(np.arctan(high / pole))
+    angle -= complex(np.arctan(low / pole))
+    return np.asarray((z * ends - pole * angle) / (z * z + pole * pole))
 
 
 def power_drude(z: ComplexArray, slope: float, cutoff: float, power: float) -> ComplexArray:
@@ -119,6 +144,8 @@ class PiecewiseDensity:
         Real array -> real array.
     low, high : float
         Finite ends of the support; algebraic ends are resolved by refinement towards them.
+    landmarks : sequence of float
+        Its peaks and kinks.
 
     Examples
     --------
@@ -127,10 +154,12 @@ class PiecewiseDensity:
     (1.57079633-2.72069905j)
     """
 
-    def __init__(self, function: Callable[[FloatArray], FloatArray], low: float, high: float) -> None:
+    def __init__(
+        self, function: Callable[[FloatArray], FloatArray], low: float, high: float, landmarks: Iterable[float] = ()
+    ) -> None:
         self.function, self.low, self.high = function, low, high
         nodes, to_series = series_rule()
-        edges = refine(function, low, high, nodes, to_series)
+        edges = refine(function, low, high, nodes, to_series, landmarks)
         self.edges = edges
         self._middle, self._half = 0.5 * (edges[1:] + edges[:-1]), 0.5 * np.diff(edges)
         values = function((self._middle[:, None] + self._half[:, None] * nodes).ravel()).reshape(-1, _DEGREE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
@@ -21,11 +21,20 @@ def series_rule() -> tuple[FloatArray, FloatArray]:
 
 
 def refine(
-    function: Callable[[FloatArray], FloatArray], low: float, high: float, nodes: FloatArray, to_series: FloatArray
+    function: Callable[[FloatArray], FloatArray],
+    low: float,
+    high: float,
+    nodes: FloatArray,
+    to_series: FloatArray,
+    landmarks: Iterable[float] = (),
 ) -> FloatArray:
-    """Return panel edges on which the Legendre series of a function has converged, or whose mass is at rounding."""
+    """Return panel edges on which the Legendre series of a function has converged, or whose mass is at rounding.
+
+    Landmarks are the first edges: peaks and kinks that nodes between them would miss.
+    """
     done: list[tuple[float, float]] = []
-    pending = np.array([[low, high]])
+    ends = np.array([low, *sorted({mark for mark in landmarks if low < mark < high}), high])
+    pending = np.stack([ends[:-1], ends[1:]], axis=1)
     highest, scale = 0.0, 0.0
     while len(pending):
         middle, half = pending.mean(axis=1), 0.5 * np.diff(pending, axis=1)[:, 0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,7 +43,15 @@ class Panel:
 
 
 def windowed_rule(
-    functions: Functions, low: float, high: float, duration: float, *, fit: float, tolerance: float, degree: int
+    functions: Functions,
+    low: float,
+    high: float,
+    duration: float,
+    *,
+    fit: float,
+    tolerance: float,
+    degree: int,
+    landmarks: Sequence[float] = (),
 ) -> tuple[FloatArray, FloatArray]:
     """Return nodes and weights that integrate some functions times e^{iwt}, |t| <= duration.
 
@@ -63,6 +71,8 @@ def windowed_rule(
         Of the rule for e^{iwt}.
     degree : int
         The highest that is tried.
+    landmarks : sequence of float
+        Peaks and kinks, at which panels begin.
 
     References
     ----------
@@ -76,7 +86,7 @@ def windowed_rule(
     True
     """
     nodes, weights = [], []
-    for panel in panels(functions, low, high, duration, fit, degree):
+    for panel in panels(functions, low, high, duration, fit, degree, landmarks):
         middle, half = 0.5 * (panel.low + panel.high), 0.5 * (panel.high - panel.low)
         x, w = _reference_rule(half * duration, tolerance, panel)
         nodes.append(middle + half * x)
@@ -84,7 +94,9 @@ def windowed_rule(
     return np.concatenate(nodes), np.concatenate(weights)
 
 
-def panels(functions: Functions, low: float, high: float, duration: float, fit: float, degree: int) -> list[Panel]:
+def panels(
+    functions: Functions, low: float, high: float, duration: float, fit: float, degree: int, landmarks: Sequence[float] = ()
+) -> list[Panel]:
     """Return panels, halved until the last Legendre coefficients are negligible, or the panel's share of every integral is.
 
     The polynomials are checked at some thousand points more: peaks narrower than that are seen only if their feet are.
@@ -97,7 +109,7 @@ def panels(functions: Functions, low: float, high: float, duration: float, fit: 
     x, weights = np.polynomial.legendre.leggauss(degree)
     to_series = (np.arange(degree)[:, None] + 0.5) * np.polynomial.legendre.legvander(x, degree - 1).T * weights
     left, right = _end_exponent(functions, low, high), _end_exponent(functions, high, low)
-    pending, done = _first_panels(low, high, duration, left, right), list[Panel]()
+    pending, done = _first_panels(low, high, duration, left, right, landmarks), list[Panel]()
     total: FloatArray | None = None
     while len(pending):
         middle, half = pending.mean(axis=1), 0.5 * np.diff(pending, axis=1)[:, 0]
@@ -140,10 +152,11 @@ def _missed(functions: Functions, panel: FloatArray, left: float, right: float, 
     return np.asarray(np.mean(np.abs(off), axis=1) * (high - low))
 
 
-def _first_panels(low: float, high: float, duration: float, left: float, right: float) -> FloatArray:
-    """Return one panel, and short ones at singular ends."""
+def _first_panels(low: float, high: float, duration: float, left: float, right: float, landmarks: Sequence[float]) -> FloatArray:
+    """Return panels between the landmarks, and short ones at singular ends."""
     short = min(0.25 * (high - low), 2.0 * _END_PHASE / max(duration, 1e-300))
-    edges = [low, *([low + short] if left else []), *([high - short] if right else []), high]
+    inner = {*([low + short] if left else []), *([high - short] if right else []), *landmarks}
+    edges = [low, *sorted(mark for mark in inner if low < mark < high), high]
     return np.stack([edges[:-1], edges[1:]], axis=1)
 
 
