@@ -41,6 +41,7 @@ from athermal.files import MachineFile, read_machine_file
 from athermal.floquet import LimitCycle, floquet_exponents, limit_cycle
 from athermal.machine.counter import Counter
 from athermal.machine.coupling import Displacement, Exchange, OperatorCoupling, Position, QuadraticForm, TwoModeSqueezing
+from athermal.machine.densities import SumDensity, TabulatedDensity, UnderdampedBrownian
 from athermal.machine.drive import Constant, Drive, Function, Harmonic, Product, Rotating, Strokes, Sum
 from athermal.machine.initial import (
     Charged,
@@ -73,7 +74,6 @@ from athermal.machine.parts import (
     TruncatedBath,
     TruncatedOscillator,
 )
-from athermal.machine.densities import SumDensity, TabulatedDensity, UnderdampedBrownian
 from athermal.machine.spectral import FlatBand, FunctionDensity, Ohmic, SpectralDensity, discretise
 from athermal.optimisation import (
     BestCorrelations,

@@ -24,8 +24,8 @@ from athermal.engine import Progress, run
 from athermal.engine.certified import checked_accuracy
 from athermal.errors import FileFormatError, MachineError, StateError
 from athermal.files.library import build_library_machine, library_functions
-from athermal.files.tables import with_tables
 from athermal.files.overrides import SECTIONS, apply_override, parse_override
+from athermal.files.tables import with_tables
 from athermal.machine.initial import AnyInitialState, InitialState
 from athermal.machine.machine import Machine
 from athermal.machine.spec import from_spec, to_spec
@@ -174,7 +174,7 @@ def read_document(path: Path) -> dict[str, Any]:
         raise FileFormatError(f"The machine file {path} cannot be read: {error.strerror or error}.") from error
     document = _tables(text, str(path))
     with _named(str(path)):
-        return with_tables(document, path.parent)
+        return dict(with_tables(document, path.parent))
 
 
 def parse_machine_file(

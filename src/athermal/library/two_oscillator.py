@@ -7,11 +7,11 @@ from typing import Literal
 
 from athermal import _validate
 from athermal.machine.coupling import AnyCoupling, Exchange, Position, TwoModeSqueezing
+from athermal.machine.densities import AnySpectralDensity
 from athermal.machine.drive import Rotating
 from athermal.machine.initial import AnyInitialState, ProductThermal
 from athermal.machine.machine import Machine
 from athermal.machine.parts import AnyReservoir, ContinuumBath, Oscillator
-from athermal.machine.densities import AnySpectralDensity
 from athermal.machine.spectral import Convention, FlatBand, Rule, SpectralDensity
 
 

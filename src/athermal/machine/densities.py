@@ -100,7 +100,7 @@ class UnderdampedBrownian(SpectralDensity):
     def end_of(self, fraction: float) -> float:
         # integral of J/w: coupling^2 width/(3 w^3) far out, coupling^2 pi/(2 w0^2) in all
         far = (2.0 * self.width * self.resonance**2 / (3.0 * math.pi * fraction)) ** (1.0 / 3.0)
-        return max(_SAFE * far, _FAR * self.resonance)
+        return max(_SAFE * float(far), _FAR * self.resonance)
 
 
 @dataclass(frozen=True)
@@ -294,7 +294,7 @@ def read_columns(path: str | Path) -> tuple[tuple[float, ...], tuple[float, ...]
         except (ValueError, IndexError):
             if place:
                 raise MachineError(
-                    f"Line {k} of {path} must begin with two numbers, a frequency and the spectral density there, but is {line!r}."
+                    f"Line {k} of {path} must begin with two numbers, a frequency and the density there, but is {line!r}."
                 ) from None
     if not found:
         raise MachineError(f"The file {path} of a tabulated spectral density must hold two columns of numbers, but holds none.")

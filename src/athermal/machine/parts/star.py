@@ -11,8 +11,8 @@ import numpy as np
 from athermal import _validate
 from athermal._types import FloatArray
 from athermal.errors import MachineError
-from athermal.machine.parts.reservoir import Reservoir, check_reservoir, check_sites
 from athermal.machine.densities import AnySpectralDensity
+from athermal.machine.parts.reservoir import Reservoir, check_reservoir, check_sites
 from athermal.machine.spectral import RULES, Rule, as_density, discretise
 
 
