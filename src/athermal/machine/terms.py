@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Generic, Protocol, TypeVar
@@ -86,7 +87,8 @@ class DrivenTerms(Generic[Kind]):
     def edges(self, start: float, stop: float) -> tuple[list[float], list[bool]]:
         """Return start, the breakpoints inside, and stop, and for each but the first whether it is a breakpoint."""
         resolution = TIME_RESOLUTION * self.period
-        marks = [mark + k * self.period for k in range(int(stop // self.period) + 2) for mark in self.breakpoints]
+        cycles = range(math.floor(start / self.period) - 1, math.floor(stop / self.period) + 2)
+        marks = [mark + k * self.period for k in cycles for mark in self.breakpoints]
         inside = [mark for mark in marks if start + resolution < mark < stop - resolution]
         times = [start, *inside, stop]
         return times, [any(abs(time - mark) <= resolution for mark in marks) for time in times[1:]]

@@ -7,12 +7,14 @@ known to the integrator's own accuracy and take no sampling.
 from __future__ import annotations
 
 import importlib
+import itertools
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
+import scipy.integrate
 import scipy.sparse
 
 from athermal import _validate
@@ -22,8 +24,13 @@ from athermal.machine.drive import Drive, Side
 
 # How far from the ends of a stretch slopes are taken, in units of its length.
 _INSIDE = 1e-9
-METHODS = ("vern9", "vern7", "adams", "bdf", "dop853", "lsoda")
-"""QuTiP's integrators that a flow may use; "bdf" for stiff flows."""
+METHODS = ("vern9", "vern7", "tsit5", "dop853", "adams", "bdf", "lsoda")
+"""Integrators that a flow may use, QuTiP's and SciPy's; "bdf" for stiff flows."""
+# Those that would step past a time and interpolate back over it, though drives may have a kink there.
+# Their errors of many steps add up: the share of a tolerance that one step may take, which keeps the laws as well as the others.
+_SHARE = 0.02
+_TOO_SHORT = "its steps became too short or too many, as in stiff equations."
+_INTERPOLATING, _MULTISTEP = ("vern7", "vern9", "tsit5"), ("adams", "bdf")
 
 
 class Amount(Protocol):
@@ -79,11 +86,22 @@ class Integrator:
         if self.rtol > 1e-3:
             raise MachineError(f"`rtol` of {owner} must be at most 0.001, but is {self.rtol}. Leave it out for the default.")
 
-    def __call__(self, system: Any) -> Any:
-        """Return QuTiP's integrator of a system."""
-        qutip = _qutip()
-        kind = qutip.MESolver.avail_integrators()[self.method]
-        return kind(system, {"rtol": self.rtol, "atol": self.atol, "nsteps": self.max_steps})
+    def states(self, system: Any, states: ComplexArray, times: FloatArray) -> Iterator[ComplexArray]:
+        """Yield the states at all times but the first, never looking at the system beyond the last.
+
+        Raises
+        ------
+        ConvergenceError
+            If the integrator gives up.
+        """
+        return (_lsoda if self.method == "lsoda" else _by_qutip)(self, system, states, times)
+
+    def gave_up(self, times: FloatArray, why: str) -> ConvergenceError:
+        """Return the error of an integrator that cannot go on."""
+        return ConvergenceError(
+            f"The integrator {self.method!r} gave up between t = {times[0]:.6g} and {times[-1]:.6g}: {why} Loosen `rtol`, or use "
+            f"another `method`: {', '.join(repr(name) for name in METHODS if name != self.method)}."
+        )
 
 
 class Carrier(Protocol):
@@ -178,26 +196,66 @@ class Flow:
         times : (n,) array
             Ascending; the first and the last are the ends of the stretch.
         """
-        qutip, span = _qutip(), f"t = {times[0]:.6g} and {times[-1]:.6g}"
         system = self.system(float(times[0]), float(times[-1]))
-        solver = integrator(system)
-        try:
+        for time, found in zip(times[1:], integrator.states(system, states, times), strict=True):
+            if not np.all(np.isfinite(found)):
+                raise ConvergenceError(
+                    f"The state grew beyond all bounds between t = {times[0]:.6g} and {times[-1]:.6g}: the equations are "
+                    "unstable with these options."
+                )
+            yield found, _product(system, time, found)
+
+
+def _product(system: Any, time: float, states: ComplexArray) -> ComplexArray:
+    """Return L(t) v."""
+    return np.asarray(system.matmul_data(time, _qutip().data.Dense(states)).to_array())
+
+
+def _by_qutip(integrator: Integrator, system: Any, states: ComplexArray, times: FloatArray) -> Iterator[ComplexArray]:
+    """Yield the states by one of QuTiP's integrators, each of which is kept from stepping beyond the last time in its own way."""
+    qutip, method = _qutip(), integrator.method
+    share = _SHARE if method in _MULTISTEP else 1.0
+    options = {"rtol": share * integrator.rtol, "atol": share * integrator.atol, "nsteps": integrator.max_steps}
+    if method in _INTERPOLATING:
+        options["interpolate"] = False
+    solver = qutip.MESolver.avail_integrators()[method](system, options)
+    try:
+        with warnings.catch_warnings():  # what SciPy warns of is an error of QuTiP's
+            warnings.simplefilter("ignore", UserWarning)
             solver.set_state(times[0], qutip.data.Dense(states))
             for time in times[1:]:
-                with warnings.catch_warnings():  # what SciPy warns of is an error of QuTiP's
-                    warnings.simplefilter("ignore", UserWarning)
+                reached, data = times[0], None
+                if method in _MULTISTEP:  # whose single steps end at the time asked for
+                    for _ in range(integrator.max_steps):
+                        reached, data = solver.mcstep(time)
+                        if reached >= time:
+                            break
+                    else:
+                        raise integrator.gave_up(times, f"{integrator.max_steps} steps do not suffice.")
+                else:
                     _, data = solver.integrate(time)
-                found = np.array(data.to_array())
-                if not np.all(np.isfinite(found)):
-                    raise ConvergenceError(
-                        f"The state grew beyond all bounds between {span}: the equations are unstable with these options."
-                    )
-                yield found, system.matmul_data(time, qutip.data.Dense(found)).to_array()
-        except qutip.solver.integrator.IntegratorException as error:
-            raise ConvergenceError(
-                f"QuTiP's integrator {integrator.method!r} gave up between {span}: {error} Loosen `rtol`, or use another "
-                "`method`."
-            ) from error
+                yield np.array(data.to_array())
+    except qutip.solver.integrator.IntegratorException as error:
+        raise integrator.gave_up(times, _TOO_SHORT) from error
+
+
+def _lsoda(integrator: Integrator, system: Any, states: ComplexArray, times: FloatArray) -> Iterator[ComplexArray]:
+    """Yield the states by SciPy's LSODA, which is told where to end."""
+
+    def slope(time: float, real: FloatArray) -> FloatArray:
+        return _product(system, time, real.view(complex).reshape(states.shape)).ravel().view(float)
+
+    found = np.ascontiguousarray(states, dtype=complex)
+    for low, high in itertools.pairwise(times):
+        solver = scipy.integrate.LSODA(slope, low, found.ravel().view(float), high, rtol=integrator.rtol, atol=integrator.atol)
+        for _ in range(integrator.max_steps):
+            if solver.status != "running":
+                break
+            solver.step()
+        if solver.status != "finished":
+            raise integrator.gave_up(times, _TOO_SHORT)
+        found = solver.y.view(complex).reshape(states.shape)
+        yield found
 
 
 def _qutip() -> Any:

@@ -290,7 +290,7 @@ class Lindblad(MasterEquation):
     grouping : float
         Transitions whose frequencies differ by no more count as one.
     method : str
-        QuTiP's integrator: "vern9", "vern7", "adams", "dop853", "lsoda", or "bdf" for stiff equations.
+        The integrator: QuTiP's "vern9", "vern7", "tsit5", "dop853", "adams", or "bdf" for stiff equations; SciPy's "lsoda".
     rtol, atol : float
         Its relative and absolute tolerance.
     max_memory : float
