@@ -216,7 +216,7 @@ def _line(a: dict[str, np.ndarray], b: dict[str, np.ndarray], work: float, t: np
         "sigma_change": entropic / t_min,
         "heat_intake": q_in,
         "energy_intake": u_in,
-        "efficiency": _over(-work, q_in + u_in),
+        "efficiency": _over(-work, q_in + u_in) if work < 0.0 else np.array(np.nan),  # an engine's figure
         "carnot_efficiency": 1.0 - t_min / t_max,
         "thermal_efficiency": _over(-(eta_j @ q), q_in),
         "gamma": np.array(q_in / (q_in + u_in) if q_in > 0.0 else np.nan),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from athermal._numbers import number
 from athermal.thermodynamics import laws
 from athermal.thermodynamics.errors import certificate
 from athermal.thermodynamics.ledger import Ledger
@@ -60,11 +61,11 @@ def _altogether(ledger: Ledger) -> str:
     if str(last["mode"].item()) in laws.WITHOUT_WORK:
         return f"All {ledger.n_cycles} cycles together took in as much work as they gave."
     if output < 0.0:
-        return f"All {ledger.n_cycles} cycles together took in {-output:.5g} of work."
+        return f"All {ledger.n_cycles} cycles together took in {number(-output)} of work."
     share = float(last["entropic_share"])
     paid = f"{share:.0%} of it from stored resources" if bool(last["is_athermal"]) else "on balance paid by heat"
     return (
-        f"All {ledger.n_cycles} cycles together gave {output:.5g} of work at an efficiency of "
+        f"All {ledger.n_cycles} cycles together gave {number(output)} of work at an efficiency of "
         f"{float(last['efficiency']):.4f}, {paid}."
     )
 

@@ -17,13 +17,10 @@ from athermal.thermodynamics import laws, measured
 from athermal.thermodynamics.definitions import definitions, entropy_production, interaction_energy, switching_work
 from athermal.thermodynamics.ledger import Ledger
 from athermal.thermodynamics.snapshot import Reference, Refinement, Snapshot
-from athermal.thermodynamics.table import format_table, number
+from athermal.thermodynamics.table import Cells, format_table, ratio
 
 KEPT, SPENT, APPARENT, BROKEN, UNKNOWN = "kept", "resources spent", "apparent violation", "broken", "unknown"
 """What a definition makes of the second law in an interval; see `DefinitionComparison`."""
-
-NO_WORK = 5e-13
-"""Work of this size is rounding, and shown as none."""
 
 # A sampled number is negative if it is so by more than this many standard errors: 95 percent.
 _STANDARD_ERRORS = 2.0
@@ -87,12 +84,18 @@ class DefinitionComparison:
         data, errors = (self.cumulative, self.cumulative_errors) if cumulative else (self.cycles, self.errors)
         baths = [f"heat from {name}" for name in data["reservoir"].values]
         rows = [["cycle", "definition", "work out", *baths, "dU", "eta", "Carnot", "dS + Q/T", "second law"]]
+        known = data.sel(definition=list(self.names))
+        blocks = {
+            "energy": Cells.of(*(known[name].values for name in ("work", "heat", "energy_change"))),
+            "nat": Cells.of(known["entropy_production"].values),
+        }
         for cycle in data["cycle"].values:
             for name in self.names:
                 row = data.sel(cycle=cycle, definition=name)
                 # Errors by refinement are far below the digits shown.
                 spread = errors.sel(cycle=cycle, definition=name) if errors.attrs.get("kind") == "standard" else None
-                rows.append([_range(int(cycle), cumulative=cumulative), name, *_cells(row, spread)])
+                roundings = (row["energy_rounding"].item(), row["entropy_rounding"].item())
+                rows.append([_range(int(cycle), cumulative=cumulative), name, *_cells(row, spread, blocks, roundings)])
         return rows
 
     def __str__(self) -> str:
@@ -202,9 +205,11 @@ def _table(ledger: Ledger, which: str, share: float, errors: xr.Dataset) -> xr.D
     a, b = ledger.snapshots.at(found.start), ledger.snapshots.at(found.stop)
     own = getattr(ledger, which)
     amounts = _amounts(found.works, a, b, ledger.reference, share)
-    energies = np.sum(np.abs(b.subsystem_energies), -1) + np.sum(np.abs(b.reservoir_energies), -1)
-    is_taken = amounts["heat_intake"] + amounts["energy_intake"] > ledger.rounding * energies
-    amounts["efficiency"] = np.where(is_taken, amounts["efficiency"], np.nan)  # an intake at rounding is none
+    energies, nats = ledger.rounding_of(which)
+    gives = amounts["work"] < -energies  # work at rounding is none
+    amounts["efficiency"] = np.where(
+        gives & (amounts["heat_intake"] + amounts["energy_intake"] > energies), amounts["efficiency"], np.nan
+    )
     added = np.abs([interaction_energy(a), interaction_energy(b), switching_work(a, b)]) / ledger.reference.temperatures
     allowed = own["tolerance_second_law"].values + ledger.rounding * np.nansum(added, axis=(0, -1))
     if errors:
@@ -216,8 +221,12 @@ def _table(ledger: Ledger, which: str, share: float, errors: xr.Dataset) -> xr.D
     verdict = np.where(own["sigma_total_change"].values < -allowed, spent, APPARENT)
     verdict = np.where(produced >= -allowed, KEPT, verdict)
     columns: dict[str, Any] = dict(amounts) | {"second_law": np.where(np.isnan(produced), UNKNOWN, verdict)}
+    told = {
+        "energy_rounding": ("cycle", energies, {"long_name": "energies up to this are rounding", "units": "energy"}),
+        "entropy_rounding": ("cycle", nats, {"long_name": "entropies up to this are rounding", "units": "nat"}),
+    }
     return _dataset(columns, own, share).assign(
-        {name: own[name].reset_coords(drop=True) for name in ("sigma_total_change", "carnot_efficiency")}
+        {name: own[name].reset_coords(drop=True) for name in ("sigma_total_change", "carnot_efficiency")} | told
     )
 
 
@@ -304,18 +313,24 @@ def _range(cycle: int, *, cumulative: bool) -> str:
     return f"1-{cycle}" if cumulative and cycle > 1 else str(cycle)
 
 
-def _cells(row: xr.Dataset, errors: xr.Dataset | None) -> list[str]:
+def _cells(row: xr.Dataset, errors: xr.Dataset | None, blocks: dict[str, Cells], roundings: tuple[float, float]) -> list[str]:
     """Return the cells of one cycle by one definition."""
+    energies, nats = roundings
 
-    def cell(name: str, sign: float = 1.0) -> str:
-        return number(sign * row[name].item(), None if errors is None else errors[name].item())
+    def cell(name: str, block: str, rounding: float, sign: float = 1.0) -> str:
+        return blocks[block].cell(sign * row[name].item(), None if errors is None else errors[name].item(), rounding)
 
     spreads = [None] * row["heat"].size if errors is None else errors["heat"].values.tolist()
-    heats = [number(-value, spread) for value, spread in zip(row["heat"].values.tolist(), spreads, strict=True)]
+    pairs = zip(row["heat"].values.tolist(), spreads, strict=True)
+    heats = [blocks["energy"].cell(-value, spread, energies) for value, spread in pairs]
     eta = row["efficiency"].item()
-    shown = f"{eta:.4f}" if row["work"].item() < -NO_WORK and not np.isnan(eta) else "-"
-    if shown != "-" and errors is not None:
-        shown += f"±{errors['efficiency'].item():.1g}"
-    carnot = f"{row['carnot_efficiency'].item():.4f}"
-    law = str(row["second_law"].item())
-    return [cell("work", -1.0), *heats, cell("energy_change"), shown, carnot, cell("entropy_production"), law]
+    shown = "-" if np.isnan(eta) else ratio(eta, None if errors is None else errors["efficiency"].item())
+    return [
+        cell("work", "energy", energies, -1.0),
+        *heats,
+        cell("energy_change", "energy", energies),
+        shown,
+        ratio(row["carnot_efficiency"].item()),
+        cell("entropy_production", "nat", nats),
+        str(row["second_law"].item()),
+    ]

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 
 from athermal._types import FloatArray
 from athermal.comparison import DefinitionComparison
-from athermal.comparison.definitions import APPARENT, NO_WORK
+from athermal.comparison.definitions import APPARENT
 from athermal.errors import StudyError
 from athermal.plot import style
 
@@ -84,9 +84,9 @@ def _error(spread: xr.Dataset | None, name: str) -> FloatArray | None:
 
 
 def _draw_efficiency(ax: Axes, data: xr.Dataset, spread: xr.Dataset | None) -> None:
-    gives, rows = data["work"].values < -NO_WORK, np.arange(data.sizes["definition"])
+    rows = np.arange(data.sizes["definition"])
     carnot = float(data["carnot_efficiency"])
-    eta = np.where(gives, data["efficiency"].values, np.nan)
+    eta = data["efficiency"].values
     right = 1.15 * float(np.nanmax(np.append(eta, [carnot, 0.05])))
     ax.axvspan(carnot, right, facecolor=style.ORANGE, alpha=0.18, linewidth=0, zorder=0)
     ax.axvline(carnot, color=style.BLACK, linestyle="--", label=rf"Carnot $\eta_\mathrm{{C}} = {carnot:.3f}$")

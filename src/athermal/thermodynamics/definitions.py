@@ -60,8 +60,9 @@ class Balance:
 
     @property
     def efficiency(self) -> FloatArray:
-        """Eta = -W/(Q_in + dU_in); NaN if nothing was taken in."""
-        return laws.ratio(-self.work, self.heat_intake + self.energy_intake)
+        """Eta = -W/(Q_in + dU_in) of an engine; NaN unless W < 0."""
+        eta = laws.ratio(-self.work, self.heat_intake + self.energy_intake)
+        return np.asarray(np.where(np.asarray(self.work) < 0.0, eta, np.nan))
 
     @property
     def residual(self) -> FloatArray:

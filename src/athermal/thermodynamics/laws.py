@@ -132,7 +132,12 @@ def energy_intake(a: Snapshot, b: Snapshot) -> FloatArray:
 
 
 def efficiency(work: FloatArray, a: Snapshot, b: Snapshot) -> FloatArray:
-    """Eta = -W/(Q_in + dU_in), the first form of (S15); NaN if nothing was taken in."""
+    """Eta = -W/(Q_in + dU_in), the first form of (S15): an engine's figure, NaN unless W < 0."""
+    return np.asarray(np.where(np.asarray(work) < 0.0, output_over_intake(work, a, b), np.nan))
+
+
+def output_over_intake(work: FloatArray, a: Snapshot, b: Snapshot) -> FloatArray:
+    """-W/(Q_in + dU_in) whatever the sign of W, for which (S19) holds too; NaN if nothing was taken in."""
     return ratio(-work, heat_intake(a, b) + energy_intake(a, b))
 
 

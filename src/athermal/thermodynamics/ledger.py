@@ -199,6 +199,26 @@ class Ledger:
         """Return one sentence for each law that a cycle misses by more than its tolerance, and each impossible entropy."""
         return violations.of(self)
 
+    def rounding_of(self, which: str) -> tuple[FloatArray, FloatArray]:
+        """Return up to which size energies, and entropies in nats, are rounding in each row of `cycles` or `cumulative`."""
+        found = measured.intervals(self, which)
+        a, b = self.snapshots.at(found.start), self.snapshots.at(found.stop)
+        return self.energy_rounding(a, b), self.entropy_rounding(a, b)
+
+    def energy_rounding(self, a: Snapshot, b: Snapshot) -> FloatArray:
+        """Return up to which size an energy of intervals is rounding: relative to the energies of the whole at both ends."""
+        sizes = [np.sum(np.abs(s.subsystem_energies), -1) + np.sum(np.abs(s.reservoir_energies), -1) for s in (a, b)]
+        return np.asarray(self.rounding * np.maximum(*sizes))
+
+    def entropy_rounding(self, a: Snapshot, b: Snapshot) -> FloatArray:
+        """Return up to which size a change of an entropy is rounding: relative to the entropies of the whole at both ends."""
+        sizes = [
+            np.nansum(np.abs(s.subsystem_entropies), -1)
+            + np.nansum(np.abs(s.reservoir_energies) / self.reference.temperatures, -1)
+            for s in (a, b)
+        ]
+        return np.asarray(self.rounding * np.maximum(*sizes))
+
     def entropy_tolerance(self, a: Snapshot, b: Snapshot) -> FloatArray:
         """Return by how much the two sides of the second law may differ over intervals."""
         ref = self.reference
@@ -243,13 +263,13 @@ class Ledger:
         duration = b.time - a.time
         entropic = laws.entropic_work(a, b, ref)
         t_min = float(np.min(ref.temperatures))
-        resolution = self.rounding * (np.sum(np.abs(b.subsystem_energies), -1) + np.sum(np.abs(b.reservoir_energies), -1))
+        resolution = self.energy_rounding(a, b)
         heats, intake, given = laws.heat(a, b), laws.heat_intake(a, b), laws.energy_intake(a, b)
         by_resource = laws.work_by_resource(a, b, ref)
 
-        def of_work(ratio: FloatArray) -> FloatArray:
-            """Return a ratio to the work, undefined where that is at rounding."""
-            return np.where(np.abs(work) > resolution, ratio, np.nan)
+        def over(divisor: FloatArray, ratio: FloatArray) -> FloatArray:
+            """Return a ratio, undefined where what it is divided by is at rounding."""
+            return np.where(np.abs(divisor) > resolution, ratio, np.nan)
 
         i, j, r = (dim, "subsystem"), (dim, "reservoir"), (dim, "resource")
         n = len(labels)
@@ -267,17 +287,16 @@ class Ledger:
             "sigma_change": (dim, entropic / t_min),
             "heat_intake": (dim, intake),
             "energy_intake": (dim, given),
-            # An intake at rounding is none.
-            "efficiency": (dim, np.where(intake + given > resolution, laws.efficiency(work, a, b), np.nan)),
+            "efficiency": (dim, over(np.minimum(work, 0.0), laws.efficiency(work, a, b))),
             "carnot_efficiency": (dim, np.full(n, laws.carnot_efficiency(ref))),
-            "thermal_efficiency": (dim, laws.thermal_efficiency(a, b, ref)),
-            "gamma": (dim, laws.gamma(a, b)),
-            "thermal_share": (dim, of_work(laws.thermal_share(work, a, b, ref))),
-            "entropic_share": (dim, of_work(laws.entropic_share(work, a, b, ref))),
+            "thermal_efficiency": (dim, over(intake, laws.thermal_efficiency(a, b, ref))),
+            "gamma": (dim, over(intake, laws.gamma(a, b))),
+            "thermal_share": (dim, over(work, laws.thermal_share(work, a, b, ref))),
+            "entropic_share": (dim, over(work, laws.entropic_share(work, a, b, ref))),
             "work_by_resource": (r, by_resource),
-            "coefficient_of_performance": (dim, of_work(laws.coefficient_of_performance(work, a, b, ref))),
+            "coefficient_of_performance": (dim, over(work, laws.coefficient_of_performance(work, a, b, ref))),
             "carnot_coefficient": (dim, np.full(n, laws.carnot_coefficient(ref))),
-            "coefficient_split": (dim, of_work(laws.coefficient_split(work, a, b, ref))),
+            "coefficient_split": (dim, over(work, laws.coefficient_split(work, a, b, ref))),
             "refrigeration_cost": (dim, laws.refrigeration_cost(a, b, ref)),
             "refrigeration_by_resource": (r, laws.refrigeration_by_resource(a, b, ref)),
         }
@@ -327,7 +346,7 @@ class Ledger:
         t_min = float(np.min(ref.temperatures))
         energy_terms = np.abs(work) + np.sum(np.abs(q), -1) + np.sum(np.abs(du), -1)
         intake = laws.heat_intake(a, b)
-        eta, split = laws.efficiency(work, a, b), laws.efficiency_split(a, b, ref)
+        eta, split = laws.output_over_intake(work, a, b), laws.efficiency_split(a, b, ref)
         energy_tolerance = tolerance * energy_terms + resolution + violations.STANDARD_ERRORS * noise
         split_tolerance = energy_tolerance + t_min * entropy_tolerance
         with np.errstate(divide="ignore", invalid="ignore"):

@@ -10,6 +10,7 @@ import scipy.special
 import xarray as xr
 
 from athermal import _validate
+from athermal._numbers import number
 from athermal._types import FloatArray
 from athermal.errors import StudyError
 from athermal.thermodynamics import laws, measured
@@ -87,16 +88,17 @@ class Significance:
         return [self._sentence(int(k)) for k in np.flatnonzero(self.is_above)]
 
     def _sentence(self, k: int) -> str:
-        eta, sure = f"{self.efficiency[k]:.4g}", "significant" if self.is_significant[k] else "NOT significant"
+        sure, carnot = "significant" if self.is_significant[k] else "NOT significant", number(self.carnot_efficiency, digits=4)
         if not self.error[k] > 0.0:
-            return f"Cycle {int(self.cycle[k])}: efficiency {eta} is above Carnot's {self.carnot_efficiency:.4g}, with no error."
+            eta = number(self.efficiency[k], digits=4)
+            return f"Cycle {int(self.cycle[k])}: efficiency {eta} is above Carnot's {carnot}, with no error."
         if self.draws:
             passed = round(float(self.confidence[k]) * self.draws)
             how = f"{passed} of {self.draws} bootstrap draws exceed it"
         else:
             how = f"confidence {self.confidence[k]:.4g} by the normal distribution"
         return (
-            f"Cycle {int(self.cycle[k])}: efficiency {eta}±{self.error[k]:.1g} is above Carnot's {self.carnot_efficiency:.4g} by "
+            f"Cycle {int(self.cycle[k])}: efficiency {number(self.efficiency[k], self.error[k])} is above Carnot's {carnot} by "
             f"{self.standard_errors[k]:.1f} standard errors; {how}: {sure} at {self.level:g}."
         )
 
@@ -133,7 +135,7 @@ def above_carnot(ledger: Ledger, *, level: float = LEVEL, cumulative: bool = Fal
     >>> ledger = at.account([0.0, 1.0], temperatures={"hot": 2.0, "cold": 1.0}, entropies={"atom": 0.0}, energies={"atom": 0.0},
     ...                     heats={"hot": [0.0, -1.0], "cold": [0.0, 0.45]}, heat_errors={"hot": 0.1, "cold": 0.1})
     >>> print(above_carnot(ledger))
-    Cycle 1: efficiency 0.55±0.1 is above Carnot's 0.5 by 0.5 standard errors; ...: NOT significant at 0.997.
+    Cycle 1: efficiency 0.55±0.11 is above Carnot's 0.5 by 0.5 standard errors; ...: NOT significant at 0.997.
     """
     if not ledger.has_standard_errors:
         raise StudyError(

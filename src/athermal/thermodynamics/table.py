@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from athermal._numbers import number
+from athermal._types import FloatArray
 from athermal.thermodynamics import laws
 
 if TYPE_CHECKING:
@@ -13,51 +17,101 @@ if TYPE_CHECKING:
     from athermal.thermodynamics.ledger import Ledger
 
 
+@dataclass(frozen=True)
+class Cells:
+    """The cells of a block of columns in one unit, such as all energies: cut at one digit, with one power of ten.
+
+    Parameters
+    ----------
+    scale : float
+        The largest magnitude in the block.
+    """
+
+    scale: float
+
+    @classmethod
+    def of(cls, *columns: FloatArray) -> Cells:
+        """Return the cells of a block that holds these columns."""
+        return cls(max((float(np.max(np.abs(c), initial=0.0, where=np.isfinite(c))) for c in columns), default=0.0))
+
+    def cell(self, value: float, error: float | None = None, rounding: float = 0.0) -> str:
+        """Return one cell; what is at rounding is 0."""
+        return number(float(value), error, scale=self.scale, rounding=rounding, signed=True)
+
+
 def ledger_rows(ledger: Ledger, *, cumulative: bool = False) -> list[list[str]]:
     """Return a header and one row of text for each cycle."""
     data = ledger.cumulative if cumulative else ledger.cycles
-    reservoirs = ledger.reference.reservoirs
+    reservoirs, counters = ledger.reference.reservoirs, ledger.reference.counters
     header = ["cycle", "work out", *(f"heat from {name}" for name in reservoirs), "dU", "dSigma", "dI(S,R)", "dC(S)", "dC(R)"]
-    header += [*(f"dD[{name}]" for name in reservoirs), *ledger.reference.counters, "eta", "Carnot", "mode", "paid by"]
+    header += [*(f"dD[{name}]" for name in reservoirs), *counters, "eta", "Carnot", "mode", "paid by"]
     # Certified errors are far below the digits shown.
     errors = None if not ledger.has_standard_errors else ledger.cumulative_errors if cumulative else ledger.errors
+    blocks = {"energy": Cells.of(*(data[name].values for name in _ENERGIES)), "nat": Cells.of(*(data[n].values for n in _NATS))}
+    energy_rounding, nat_rounding = ledger.rounding_of("cumulative" if cumulative else "cycles")
     rows = [header]
     for n in range(ledger.n_cycles):
         row = data.isel(cycle=n)
         error = None if errors is None else errors.isel(cycle=n)
+        roundings = {"energy": energy_rounding[n], "nat": nat_rounding[n]}
 
-        def cell(name: str, values: xr.Dataset = row, spread: xr.Dataset | None = error) -> str:
-            return number(values[name].item(), None if spread is None else spread[name].item())
+        def cells(
+            name: str,
+            block: str,
+            sign: float = 1.0,
+            values: xr.Dataset = row,
+            spread: xr.Dataset | None = error,
+            known: dict[str, float] = roundings,
+        ) -> list[str]:
+            amounts = np.atleast_1d(values[name].values)
+            widths = [None] * amounts.size if spread is None else np.atleast_1d(spread[name].values).tolist()
+            pairs = zip(amounts.tolist(), widths, strict=True)
+            return [blocks[block].cell(sign * value, width, known[block]) for value, width in pairs]
 
-        def cells(name: str, sign: float = 1.0, values: xr.Dataset = row, spread: xr.Dataset | None = error) -> list[str]:
-            widths = [None] * values[name].size if spread is None else spread[name].values.tolist()
-            return [number(sign * value, width) for value, width in zip(values[name].values.tolist(), widths, strict=True)]
-
-        mode = str(row["mode"].item())
-        if row["work"].item() < 0.0 and mode not in laws.WITHOUT_WORK:
-            mode = f"{'athermal' if row['is_athermal'].item() else 'thermal'} {mode}"
-            eta = f"{row['efficiency'].item():.4f}" + ("" if error is None else f"±{error['efficiency'].item():.1g}")
-        else:
-            eta = "-"
+        changes = ("sigma_total", "mutual_information", "system_correlation", "reservoir_correlation", "athermality")
         rows.append(
             [
                 str(n + 1),
-                cell("work_output"),
-                *cells("heat", -1.0),
-                number(float(row["energy_change"].sum())),
-                *(
-                    cell(f"{name}_change")
-                    for name in ("sigma_total", "mutual_information", "system_correlation", "reservoir_correlation")
-                ),
-                *cells("athermality_change"),
-                *(cells("counts") if ledger.reference.counters else []),
-                eta,
-                f"{row['carnot_efficiency'].item():.4f}",
-                mode + (" (!)" if row["is_violated"].item() else ""),
+                *cells("work_output", "energy"),
+                *cells("heat", "energy", -1.0),
+                blocks["energy"].cell(float(row["energy_change"].sum()), None, energy_rounding[n]),
+                *(cell for name in changes for cell in cells(f"{name}_change", "nat")),
+                *(_counts(row, error) if counters else []),
+                *_performance(row, error),
                 str(row["paid_by"].item()),
             ]
         )
     return rows
+
+
+_ENERGIES = ("work", "heat", "energy_change")
+_NATS = (
+    "sigma_total_change",
+    "mutual_information_change",
+    "system_correlation_change",
+    "reservoir_correlation_change",
+    "athermality_change",
+)
+
+
+def _counts(row: xr.Dataset, error: xr.Dataset | None) -> list[str]:
+    values = row["counts"].values
+    widths = [None] * values.size if error is None else error["counts"].values.tolist()
+    return [Cells.of(values).cell(value, width) for value, width in zip(values.tolist(), widths, strict=True)]
+
+
+def _performance(row: xr.Dataset, error: xr.Dataset | None) -> list[str]:
+    """Return the cells of efficiency, Carnot's, and mode; only what gives work has an efficiency."""
+    mode, eta = str(row["mode"].item()), "-"
+    if row["work"].item() < 0.0 and mode not in laws.WITHOUT_WORK:
+        mode = f"{'athermal' if row['is_athermal'].item() else 'thermal'} {mode}"
+        eta = ratio(row["efficiency"].item(), None if error is None else error["efficiency"].item())
+    return [eta, ratio(row["carnot_efficiency"].item()), mode + (" (!)" if row["is_violated"].item() else "")]
+
+
+def ratio(value: float, error: float | None = None) -> str:
+    """Return a dimensionless ratio of the size of one as a cell: four decimals, or as many as its error tells."""
+    return number(value, error) if error is not None or not np.isfinite(value) else f"{value:.4f}"
 
 
 def format_table(rows: list[list[str]]) -> str:
@@ -79,13 +133,3 @@ def format_table(rows: list[list[str]]) -> str:
         ]
         lines.append("  ".join(cells).rstrip())
     return "\n".join(lines)
-
-
-def number(value: float, error: float | None = None) -> str:
-    """Return a number as a cell of a table, with its standard error if it has one."""
-    if math.isnan(value):
-        return "unknown"
-    if error is not None:
-        return f"{value:+.5f}±{error:.1g}"
-    text = f"{value:+.5f}" if abs(value) < 1e4 else f"{value:+.4e}"
-    return "0" if abs(value) < 5e-13 else text if abs(value) >= 5e-6 else f"{value:+.0e}"

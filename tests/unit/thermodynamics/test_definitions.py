@@ -64,7 +64,8 @@ def test_intake_and_efficiency():
     zero, none = np.zeros(3), np.zeros((3, 0))
     balance = definitions.Balance(np.array([-1.0, -1.0, 0.0]), np.array([[-3.0, 2.0], [1.0, 2.0], [0.0, 0.0]]), zero, zero - 1.0)
     assert balance.heat_intake.tolist() == [3.0, 0.0, 0.0]
-    assert balance.efficiency.tolist() == [0.25, 1.0, 0.0]
+    assert balance.efficiency.tolist()[:2] == [0.25, 1.0]
+    assert np.isnan(balance.efficiency[2])  # no work, no efficiency
     still = definitions.Balance(zero - 1.0, none, zero, zero)
     assert np.isnan(still.efficiency).all()  # nothing was taken in
 

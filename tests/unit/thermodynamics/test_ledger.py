@@ -265,7 +265,7 @@ def test_round_trip_is_bit_for_bit(ledger, tmp_path):
 def test_the_file_holds_the_columns_for_other_programs(ledger, tmp_path):
     path = ledger.save(tmp_path / "engine.nc")
     with xr.open_datatree(path, engine="h5netcdf") as tree:
-        assert np.array_equal(tree["cycles"]["efficiency"].values, ledger.efficiency.values)
+        assert np.array_equal(tree["cycles"]["efficiency"].values, ledger.efficiency.values, equal_nan=True)
         assert np.array_equal(tree["cumulative"]["work"].values, ledger.cumulative.work.values)
         assert "hbar" in tree.attrs["conventions"]
 
