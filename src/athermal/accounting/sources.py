@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from athermal.errors import FileFormatError
+from athermal.thermodynamics import netcdf
 
 Columns = dict[str, tuple[Any, str]]
 """Values and unit ("" if it has none) of each column by its title."""
@@ -111,6 +112,7 @@ def _npz(path: Path) -> Columns:
 
 def _hdf5(path: Path) -> Columns:
     h5py = _package("h5py", path)
+    netcdf.check(path, "Make it anew")
     with h5py.File(path) as held:
         if groups := [name for name, entry in held.items() if not hasattr(entry, "shape")]:
             raise FileFormatError(f"{path} must hold its columns as data sets at the top, but has the group {groups[0]!r}.")
@@ -120,6 +122,7 @@ def _hdf5(path: Path) -> Columns:
 def _netcdf(path: Path) -> Columns:
     xarray = _package("xarray", path)
     _package("h5netcdf", path)
+    netcdf.check(path, "Make it anew")
     with xarray.open_dataset(path, engine="h5netcdf", decode_times=False) as data:
         if "format" in data.attrs and data.attrs["format"] == "athermal ledger":
             raise FileFormatError(f"{path} is a ledger already. Read it with athermal.load, or draw it with `athermal plot`.")

@@ -12,8 +12,8 @@ import xarray as xr
 
 from athermal import _validate
 from athermal._types import FloatArray
-from athermal.errors import FileFormatError, StudyError
-from athermal.thermodynamics import laws, measured
+from athermal.errors import StudyError
+from athermal.thermodynamics import laws, measured, netcdf
 from athermal.thermodynamics.definitions import definitions, entropy_production, interaction_energy, switching_work
 from athermal.thermodynamics.ledger import Ledger
 from athermal.thermodynamics.snapshot import Reference, Refinement, Snapshot
@@ -125,13 +125,7 @@ class DefinitionComparison:
             groups |= {"/errors": self.errors, "/cumulative_errors": self.cumulative_errors}
         tree = xr.DataTree.from_dict(groups)
         tree.attrs = {"share": self.share, "remarks": json.dumps(self.remarks)}
-        try:
-            tree.to_netcdf(path, engine="h5netcdf")
-        except OSError as error:
-            raise FileFormatError(
-                f"The comparison could not be written to {path}: {error}. Choose a folder that exists and can be written to."
-            ) from error
-        return path
+        return netcdf.write(tree, path, "The comparison")
 
 
 def compare_definitions(ledger: Ledger, *, share: float = 0.5) -> DefinitionComparison:

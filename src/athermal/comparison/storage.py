@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ import xarray as xr
 
 from athermal.comparison.columns import parts_of
 from athermal.errors import FileFormatError
+from athermal.thermodynamics import netcdf
 
 if TYPE_CHECKING:
     from athermal.comparison.backend_result import BackendComparison
@@ -22,12 +23,13 @@ _HEADER = ("backend", "status", "column", "part", "unit", "cycle", "value", "ref
 
 def save(comparison: BackendComparison, path: Path) -> Path:
     """Write a comparison; an existing file is replaced only when the new one is complete."""
-    writers: dict[str, Callable[[BackendComparison, Path], None]] = {".nc": _write_netcdf, ".csv": _write_csv}
-    if path.suffix not in writers:
+    if path.suffix == ".nc":
+        return netcdf.write(_tree(comparison), path, "The comparison")
+    if path.suffix != ".csv":
         raise FileFormatError(f"The file of a comparison must end in .nc or .csv, but is {path}.")
     partial = path.with_name(path.name + ".part")
     try:
-        writers[path.suffix](comparison, partial)
+        _write_csv(comparison, partial)
         partial.replace(path)
     except OSError as error:
         raise FileFormatError(
@@ -38,7 +40,7 @@ def save(comparison: BackendComparison, path: Path) -> Path:
     return path
 
 
-def _write_netcdf(comparison: BackendComparison, path: Path) -> None:
+def _tree(comparison: BackendComparison) -> xr.DataTree:
     groups = {"/cycles": comparison.cycles, "/differences": comparison.differences, "/largest": comparison.largest}
     if comparison.errors:
         groups["/errors"] = comparison.errors
@@ -49,7 +51,7 @@ def _write_netcdf(comparison: BackendComparison, path: Path) -> None:
         **{name: json.dumps(dict(getattr(comparison, name))) for name in ("runtimes", "refused", "stopped", "warnings")},
         "provenance": json.dumps({name: ledger.provenance for name, ledger in comparison.ledgers.items()}),
     }
-    tree.to_netcdf(path, engine="h5netcdf")
+    return tree
 
 
 def _write_csv(comparison: BackendComparison, path: Path) -> None:

@@ -126,7 +126,12 @@ class _Run:
                 '`tolerance` of the [run] table must be left out for a machine with modes = "auto": `accuracy` sets how exact it '
                 "is. To change the propagators give a [run.backend] with a `tolerance`."
             )
-        return default_backend(machine) if self.tolerance is None else Dense(tolerance=self.tolerance)
+        chosen = default_backend(machine)
+        return (
+            dataclasses.replace(chosen, tolerance=self.tolerance)
+            if isinstance(chosen, (Dense, Star)) and self.tolerance
+            else chosen
+        )
 
 
 def read_machine_file(path: str | Path, overrides: Overrides = ()) -> MachineFile:

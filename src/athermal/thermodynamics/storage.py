@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import xarray as xr
 
 from athermal._types import FloatArray
 from athermal.errors import FileFormatError
+from athermal.thermodynamics import netcdf
 from athermal.thermodynamics.snapshot import EXTRAS, Reference, Refinement, Replicates, Snapshot, Uncertainty
 
 if TYPE_CHECKING:
@@ -55,17 +57,13 @@ def save(ledger: Ledger, path: Path) -> Path:
         "provenance": json.dumps(ledger.provenance),
         "conventions": "hbar = k_B = 1; entropies in nats; W > 0 is work done on the machine, Q_j > 0 is absorbed by reservoir j",
     }
-    partial = path.with_name(path.name + ".part")
-    try:
-        tree.to_netcdf(partial, engine="h5netcdf")
-        partial.replace(path)
-    except OSError as error:
-        raise FileFormatError(
-            f"The ledger could not be written to {path}: {error}. Choose a folder that exists and can be written to."
-        ) from error
-    finally:
-        partial.unlink(missing_ok=True)
-    return path
+    tree.attrs["content_sha256"] = netcdf.content_digest(_rebuilt_from(groups), tree.attrs["provenance"])
+    return netcdf.write(tree, path, "The ledger")
+
+
+def _rebuilt_from(groups: Mapping[str, xr.Dataset]) -> dict[str, xr.Dataset]:
+    """Return the groups that a ledger is rebuilt from."""
+    return {name: groups[name] for name in ("/instants", "/replicates", "/uncertainty", "/refinement") if name in groups}
 
 
 def _table(held: Replicates | Refinement | Uncertainty, *more: str) -> xr.Dataset:
@@ -89,13 +87,7 @@ def load(path: Path) -> Held:
     """Read the fields of a ledger, or raise `FileFormatError` saying what is wrong with the file."""
     if not path.is_file():
         raise FileFormatError(f"There is no result file {path}.")
-    try:
-        tree = xr.load_datatree(path, engine="h5netcdf")
-    except Exception as error:
-        raise FileFormatError(
-            f"{path} cannot be read as netCDF: it is truncated, damaged or something else ({type(error).__name__}: {error}). "
-            "Run again to make it anew."
-        ) from error
+    tree, is_sealed = netcdf.read(path)
     if tree.attrs.get("format") != FORMAT:
         raise FileFormatError(f"{path} is a netCDF file, but not a ledger written by athermal.")
     version = int(tree.attrs.get("format_version", -1))
@@ -104,6 +96,8 @@ def load(path: Path) -> Held:
             f"{path} has ledger format version {version}, and this version of athermal reads version {FORMAT_VERSION}. Run it "
             "again from its machine file (the attribute `provenance` of the file holds it)."
         )
+    if not is_sealed:
+        _check_content(tree, path)
     try:
         data = tree["/instants"].to_dataset()
         snapshots = _snapshot_of(data)
@@ -131,3 +125,14 @@ def load(path: Path) -> Held:
         return snapshots, works, reference, int(tree.attrs["samples_per_cycle"]), provenance, replicates, refinement, uncertainty
     except (KeyError, ValueError) as error:
         raise FileFormatError(f"{path} lacks a part of a ledger ({error}). Run again to make it anew.") from error
+
+
+def _check_content(tree: xr.DataTree, path: Path) -> None:
+    """Raise `FileFormatError` if a file whose seal is lost does not hold the numbers that were written."""
+    groups = {f"/{name}": tree[name].to_dataset(inherit=False) for name in tree.children}
+    if not {"content_sha256", "provenance"} <= set(tree.attrs):  # of an older version, or what is missing is told elsewhere
+        return
+    if netcdf.content_digest(_rebuilt_from(groups), tree.attrs["provenance"]) != tree.attrs["content_sha256"]:
+        raise FileFormatError(
+            f"{path} is damaged: its numbers do not match the checksum of its content. Run again to make it anew, or take a copy."
+        )
