@@ -439,3 +439,9 @@ def test_files_that_cannot_be_read(tmp_path):
     (tmp_path / "result.nc").write_bytes(b"\x89HDF\xff\xfe")
     with pytest.raises(at.FileFormatError, match=r"not a text file.*athermal plot"):
         read_machine_file(tmp_path / "result.nc")
+
+
+def test_a_tolerance_does_not_choose_the_backend():
+    large = OWN.replace("modes = 5", "modes = 2100")
+    assert parse_machine_file(large, {"run.tolerance": 1e-9}).backend == at.Star(tolerance=1e-9)
+    assert parse_machine_file(OWN, {"run.tolerance": 1e-9}).backend == at.Dense(tolerance=1e-9)

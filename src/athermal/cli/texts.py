@@ -52,6 +52,14 @@ or, with a machine of your own:
   between = ["atom", "hot"]
   strength = { kind = "harmonic", amplitude = 1.0, frequency = 1.0 }
 
+\b
+Matrices are rows of numbers, complex ones as text; of finite parts:
+  hamiltonian = [[0, "0.5j"], ["-0.5j", 3]]      of a qudit or finite_bath
+  hamiltonian = [0.0, 1.0, 2.5]                  by its energies
+  operators = [[[1, 0], [0, 0]], "position"]     of a coupling, or names
+  state = [[0.5, "0.5j"], ["-0.5j", 0.5]]        of a given_state; or a
+  state = [0.6, "0.8j"]                          state vector
+
 Drives are constant, harmonic, rotating, strokes, sum, product; spectral densities ohmic, underdamped_brownian, flat_band,
 tabulated (file = "density.csv", relative to the machine file), sum. The keys of each kind are the arguments of the Python class
 of that name.

@@ -72,8 +72,25 @@ or of finite parts::
 
 The standard operators are, of qubits and spin baths, "sigmax", "sigmay", "sigmaz", "sigmap" and "sigmam"; of truncated
 oscillators and baths "destroy", "create", "num", "position", "momentum", "position_squared" and "momentum_squared"; of every
-part "identity" and, for two of its basis states, "|0><1|". A qudit or a finite bath is given by its energies (hamiltonian =
-[0.0, 1.0, 2.5]); operators and Hamiltonians of your own come through Python.
+part "identity" and, for two of its basis states, "|0><1|".
+
+Wherever a Python machine takes a matrix, a file takes its rows, with complex numbers as text; a list of numbers is the energies
+of a qudit or a finite bath, or the amplitudes of a given state::
+
+    [[machine.subsystems]]
+    kind = "qudit"
+    name = "dimer"
+    hamiltonian = [[0, "0.5j"], ["-0.5j", 3]]   # or energies: [0, 1, 2.5]
+
+    [[machine.couplings]]
+    kind = "operator"
+    between = ["dimer", "bath"]
+    operators = [[[1, 0], [0, 0]], "position"]  # a matrix for the first part, a name for the second
+
+    [initial]
+    kind = "given_state"
+    parts = ["dimer"]
+    state = [[0.5, "0.5j"], ["-0.5j", 0.5]]     # a density matrix; or amplitudes: [0.6, "0.8j"]
 
 The keys of a table are the arguments of the class that its `kind` stands for: "continuum_bath" is `athermal.ContinuumBath`,
 "strokes" is `athermal.Strokes`, "correlated_marginals" is `athermal.CorrelatedMarginals`. The kinds of drives are constant,

@@ -15,7 +15,7 @@ from pydantic import ConfigDict, Field
 
 from athermal import _validate
 from athermal.errors import MachineError
-from athermal.machine.operator import AnyOperator, MatrixOperator, as_operator, is_qobj
+from athermal.machine.operator import AnyState, MatrixOperator, as_operator, is_qobj
 
 
 class InitialState:
@@ -297,7 +297,7 @@ class GivenState(InitialState):
     4
     """
 
-    state: AnyOperator
+    state: AnyState
     parts: tuple[str, ...] | None = None
     start: AnyInitialState = field(default_factory=ProductThermal)
     kind: Literal["given_state"] = field(default="given_state", repr=False)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import scipy.sparse
@@ -14,6 +15,7 @@ from athermal import _validate
 from athermal._types import Matrix
 from athermal._validate import suggest
 from athermal.errors import MachineError
+from athermal.machine.written import READABLE, Flat, read_matrix, write_matrix
 
 # How far a matrix may be from its adjoint, relative to its largest entry, and still count as Hermitian.
 _HERMITIAN = 1e-12
@@ -25,7 +27,8 @@ _TRANSITION = re.compile(r"\|(\d+)><(\d+)\|")
 class MatrixOperator:
     """An operator given by its matrix, as `as_operator` makes it of a QuTiP operator or an array.
 
-    Two are equal if their matrices are. In results and files it is {kind = "matrix", dimension = d, entries = [[row, column, real
+    Two are equal if their matrices are. In results and files it is its rows, [[0, "-1j"], ["1j", 0]], or the amplitudes of a
+    state vector, [1, "1j"]. One of more than 16 rows is written as {kind = "matrix", dimension = d, entries = [[row, column, real
     part, imaginary part], ...]}, with is_vector = true for a state vector; one of more than 50,000 entries is not written.
 
     Parameters
@@ -79,22 +82,41 @@ class MatrixOperator:
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: Any, _handler: Any) -> core_schema.CoreSchema:
         """Tell pydantic how it is read and written."""
-        entry = core_schema.tuple_positional_schema(
-            [core_schema.int_schema(), core_schema.int_schema(), core_schema.float_schema(), core_schema.float_schema()]
-        )
-        fields = {
-            "kind": core_schema.typed_dict_field(core_schema.literal_schema(["matrix"])),
-            "dimension": core_schema.typed_dict_field(core_schema.int_schema(ge=1)),
-            "is_vector": core_schema.typed_dict_field(core_schema.bool_schema(), required=False),
-            "entries": core_schema.typed_dict_field(core_schema.list_schema(entry)),
-        }
-        table = core_schema.typed_dict_schema(fields, extra_behavior="forbid")
-        written = core_schema.no_info_after_validator_function(_from_table, table)
-        return core_schema.json_or_python_schema(
-            json_schema=written,
-            python_schema=core_schema.is_instance_schema(cls),
-            serialization=core_schema.plain_serializer_function_ser_schema(_to_table),
-        )
+        return _schema("refused")
+
+
+@dataclasses.dataclass(frozen=True)
+class _FromFile:
+    """What a list of numbers, not of rows, stands for in files."""
+
+    flat: Flat
+
+    def __get_pydantic_core_schema__(self, _source: Any, _handler: Any) -> core_schema.CoreSchema:
+        return _schema(self.flat)
+
+
+def _schema(flat: Flat) -> core_schema.CoreSchema:
+    """Return how pydantic reads and writes a matrix."""
+    entry = core_schema.tuple_positional_schema(
+        [core_schema.int_schema(), core_schema.int_schema(), core_schema.float_schema(), core_schema.float_schema()]
+    )
+    fields = {
+        "kind": core_schema.typed_dict_field(core_schema.literal_schema(["matrix"])),
+        "dimension": core_schema.typed_dict_field(core_schema.int_schema(ge=1)),
+        "is_vector": core_schema.typed_dict_field(core_schema.bool_schema(), required=False),
+        "entries": core_schema.typed_dict_field(core_schema.list_schema(entry)),
+    }
+    table = core_schema.no_info_after_validator_function(
+        _from_table, core_schema.typed_dict_schema(fields, extra_behavior="forbid")
+    )
+    rows = core_schema.no_info_plain_validator_function(lambda value: MatrixOperator(read_matrix(value, flat)))
+    return core_schema.json_or_python_schema(
+        json_schema=core_schema.tagged_union_schema(
+            {"table": table, "rows": rows}, lambda value: "table" if isinstance(value, dict) else "rows"
+        ),
+        python_schema=core_schema.is_instance_schema(MatrixOperator),
+        serialization=core_schema.plain_serializer_function_ser_schema(_written),
+    )
 
 
 def _from_table(table: dict[str, Any]) -> MatrixOperator:
@@ -108,9 +130,11 @@ def _from_table(table: dict[str, Any]) -> MatrixOperator:
     return MatrixOperator(scipy.sparse.coo_array((values, (rows, columns)), shape=shape))
 
 
-def _to_table(operator: MatrixOperator) -> dict[str, Any]:
+def _written(operator: MatrixOperator) -> list[Any] | dict[str, Any]:
     if operator.matrix.nnz > _WRITTEN:
         raise ValueError(f"An operator of {operator.matrix.nnz} entries is not written.")
+    if operator.dimension <= READABLE:
+        return write_matrix(operator.matrix.toarray())
     entries = scipy.sparse.coo_array(operator.matrix)
     values = np.asarray(entries.data, dtype=complex).tolist()
     listed = zip(entries.row.tolist(), entries.col.tolist(), values, strict=True)
@@ -121,10 +145,12 @@ def _to_table(operator: MatrixOperator) -> dict[str, Any]:
 Operator = str | MatrixOperator
 if TYPE_CHECKING:
     AnyOperator = Any
-    AnyMatrix = Any
+    AnyHamiltonian = Any
+    AnyState = Any
 else:  # what a file may hold
     AnyOperator = str | MatrixOperator
-    AnyMatrix = MatrixOperator | tuple[float, ...]
+    AnyHamiltonian = Annotated[MatrixOperator, _FromFile("energies")]
+    AnyState = Annotated[MatrixOperator, _FromFile("vector")]
 
 
 def is_qobj(value: Any) -> bool:
@@ -236,7 +262,8 @@ def named_operator(name: str, known: dict[str, Matrix], dimension: int, owner: s
         names = ", ".join(repr(entry) for entry in known)
         raise MachineError(
             f"There is no standard operator {name!r} of {owner}.{suggest(name, known)} It has {names}{' and ' if known else ''}"
-            f"'|j><k|' for basis states j and k; other operators are given as QuTiP operators or matrices, from Python."
+            f"'|j><k|' for basis states j and k; other operators are given as matrices ([[0, 1], [1, 0]]) or, in Python, as "
+            "QuTiP operators."
         )
     row, column = int(transition[1]), int(transition[2])
     if max(row, column) >= dimension:

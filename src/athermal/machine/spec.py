@@ -107,6 +107,9 @@ def explain(error: ValidationError, where: str, data: Any, kind: Any = None) -> 
             "make the driven mode a subsystem."
         )
     alike = [entry for entry in complaints if _walk(data, entry["loc"])[0] == path]
+    if first["type"] == "matrix":
+        name = "text in quotes or " if any(entry["type"] == "string_type" for entry in alike) else ""
+        return f"{subject} must be {name}{first['msg']}."
     return f"{subject} {_rule(first, alike)}, but is {_shown(first['input'])}.{_nearest_literal(first)}"
 
 

@@ -129,7 +129,7 @@ def load(path: Path) -> Held:
 
 def _check_content(tree: xr.DataTree, path: Path) -> None:
     """Raise `FileFormatError` if a file whose seal is lost does not hold the numbers that were written."""
-    groups = {f"/{name}": tree[name].to_dataset(inherit=False) for name in tree.children}
+    groups = {f"/{name}": node.to_dataset(inherit=False) for name, node in tree.children.items()}
     if not {"content_sha256", "provenance"} <= set(tree.attrs):  # of an older version, or what is missing is told elsewhere
         return
     if netcdf.content_digest(_rebuilt_from(groups), tree.attrs["provenance"]) != tree.attrs["content_sha256"]:

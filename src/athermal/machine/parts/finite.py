@@ -15,7 +15,7 @@ from athermal._types import Matrix
 from athermal.errors import MachineError
 from athermal.machine.drive import AnyDrive, Constant, Drive, Product, as_drive
 from athermal.machine.operator import (
-    AnyMatrix,
+    AnyHamiltonian,
     MatrixOperator,
     Operator,
     as_hamiltonian,
@@ -163,7 +163,7 @@ class Qudit(FiniteSubsystem):
     """
 
     name: str
-    hamiltonian: AnyMatrix
+    hamiltonian: AnyHamiltonian
     kind: Literal["qudit"] = field(default="qudit", repr=False)
 
     def __post_init__(self) -> None:

@@ -16,7 +16,7 @@ from pydantic import ConfigDict
 from athermal._types import FloatArray, Matrix
 from athermal.errors import MachineError
 from athermal.machine.operator import (
-    AnyMatrix,
+    AnyHamiltonian,
     Operator,
     as_hamiltonian,
     named_operator,
@@ -299,7 +299,7 @@ class FiniteBath(FiniteReservoir):
 
     name: str
     temperature: float
-    hamiltonian: AnyMatrix
+    hamiltonian: AnyHamiltonian
     kind: Literal["finite_bath"] = field(default="finite_bath", repr=False)
 
     def __post_init__(self) -> None:
