@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Any
-
 import numpy as np
 import scipy.optimize
 
@@ -18,20 +16,17 @@ from athermal.engine.run import run
 from athermal.errors import AthermalError, StudyError, StudyInterrupted
 from athermal.machine.initial import InitialState
 from athermal.machine.machine import Machine
+from athermal.maths.descent import descend
 from athermal.optimisation.drive_gradient import DriveProblem, Objective
 from athermal.optimisation.drive_parameters import StrokeForm
 from athermal.optimisation.drive_space import DriveSpace, Free
 from athermal.study.progress import Progress, telling
 from athermal.thermodynamics.ledger import Ledger
 
-# By how much of half a range bounded values may miss their room: rounding.
-_ROUNDING = 1e-13
-# |a_k| <= 4/pi max |f| for every Fourier coefficient of f.
-_LARGEST_COEFFICIENT = 4.0 / math.pi
-# An `optimality` below which a climb has converged even if the tolerance asks for more than rounding lets it have.
-_CONVERGED = 1e-6
-# How near a bound, in half ranges, counts as on it.
-_ACTIVE = 1e-6
+# A climb ends where no more than this part of its scale can be gained: what is less is rounding.
+_ENOUGH = 1e-14
+# How near a bound, in half ranges, counts as on it: steps end on the bounds, up to rounding.
+_ACTIVE = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +47,7 @@ class BestDrive:
         What each parameter is.
     optimality : float
         The largest derivative of the objective that no bound holds back, per half range of a parameter and relative to the
-        objective's scale: zero at a local maximum.
+        largest that was met on the way up (or to the objective, if that is larger): zero at a local maximum.
     history : (evaluations,) array
         The best value so far after each evaluation.
     starts : (starts,) array
@@ -107,15 +102,14 @@ def best_drive(
     initial: InitialState | None = None,
     starts: int = 4,
     seed: int = 0,
-    tolerance: float = 1e-8,
+    tolerance: float = 1e-6,
     max_evaluations: int = 200,
     progress: Progress = True,
 ) -> BestDrive:
     """Find the drive with the largest work output, efficiency or power.
 
-    From several starts, a quasi-Newton method climbs along exact gradients (`drive_gradient`): L-BFGS-B for stroke values, which
-    are bounded each, SLSQP for Fourier series, whose bounds hold for the drive at all times. What is found is a local maximum;
-    more starts find better ones.
+    From several starts, a quasi-Newton method climbs along exact gradients (`drive_gradient`): sequential quadratic programming
+    within the bounds, which hold for the drive at all times. What is found is a local maximum; more starts find better ones.
 
     Parameters
     ----------
@@ -127,7 +121,8 @@ def best_drive(
     seed : int
         Of the random starts.
     tolerance : float
-        The largest `optimality` of a maximum.
+        The largest `optimality` of a maximum: a climb ends where it is met. The objective there falls short of the maximum by
+        about its square, so that 1e-8, the square root of rounding, is the least that values can tell apart.
     max_evaluations : int
         Runs from each start, at most.
     progress : bool or callable
@@ -147,7 +142,7 @@ def best_drive(
 
     References
     ----------
-    R. H. Byrd, P. Lu, J. Nocedal, C. Zhu, SIAM J. Sci. Comput. 16, 1190 (1995); D. Kraft, DFVLR-FB 88-28 (1988).
+    M. J. D. Powell, in: Numerical Analysis, Lecture Notes in Mathematics 630, 144 (Springer, 1978).
 
     Examples
     --------
@@ -195,7 +190,7 @@ def _starting_points(space: DriveSpace, starts: int, seed: int) -> list[FloatArr
 
 
 def _status(search: _Search, starts: int) -> str:
-    failed = f"; {len(search.refusals)} met drives that cannot be run" if search.refusals else ""
+    failed = f"; {len(search.refusals)} drives cannot be run" if search.refusals else ""
     return f"{search.n_converged} of {starts} starts converged{failed}"
 
 
@@ -203,8 +198,21 @@ class _Spent(Exception):  # noqa: N818 - it ends a climb, it is no error
     """A climb has made all the runs that it may make."""
 
 
-class _Undefined(Exception):  # noqa: N818 - it ends a climb, it is no error
+class _Converged(Exception):  # noqa: N818 - it ends a climb, it is no error
+    """A climb has reached a maximum."""
+
+
+class _Undefined(Exception):  # noqa: N818 - a climb steps back from it, it is no error
     """The objective is not defined here."""
+
+
+@dataclass(frozen=True)
+class _Best:
+    """The best drive so far."""
+
+    value: float
+    parameters: FloatArray
+    optimality: float
 
 
 @dataclass
@@ -214,12 +222,13 @@ class _Search:
     problem: DriveProblem
     tolerance: float
     max_evaluations: int
-    best: tuple[float, FloatArray, FloatArray] | None = None
+    best: _Best | None = None
     history: list[float] = field(default_factory=list)
     reached: list[float] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
     n_converged: int = 0
     scale: float = 1.0
+    size: float = 1.0
     highest: float = -math.inf
     n_left: int = 0
     latest: tuple[FloatArray, float, FloatArray] | None = None
@@ -231,70 +240,50 @@ class _Search:
 
     def climb(self, start: FloatArray) -> None:
         """Climb from one start to a local maximum, and keep what was best."""
-        self.highest, self.latest, self.n_left = -math.inf, None, self.max_evaluations
+        self.highest, self.latest, self.n_left, self.size = -math.inf, None, self.max_evaluations, np.finfo(float).tiny
         point = (start - self.middle) / self.half
         try:
-            value, gradient = self._evaluate(start)
-            self.scale = max(abs(value), float(np.max(np.abs(gradient * self.half))), np.finfo(float).tiny)
-            last = self._within(self._minimise(point).x)
-            gradient = self._evaluate(last)[1]
-            self.n_converged += self.optimality(last, gradient) <= max(self.tolerance, _CONVERGED)
-        except _Undefined as reason:
-            self.refusals.append(str(reason))
-        except _Spent:
+            self._evaluate(start)
+            self.scale = self.size
+            descend(self._loss, point, *self._bounds(), _ENOUGH)
+        except _Converged:
+            self.n_converged += 1
+        except (_Undefined, _Spent):
             pass
         self.reached.append(self.highest if math.isfinite(self.highest) else math.nan)
 
-    def _within(self, point: FloatArray) -> FloatArray:
-        """Return the parameters of a scaled point, drawn to the middle by what rounding has put it beyond the bounds."""
-        for slot, piece in zip(self.problem.space.slots, self.problem.space.pieces, strict=True):
-            limits = slot.form.limits
-            values = point[piece] if limits is None else limits @ point[piece]
-            largest = float(np.max(np.abs(values)))
-            if largest > slot.form.room:
-                point[piece] *= slot.form.room / largest
-        return self._parameters(point)
+    def _bounds(self) -> tuple[FloatArray, FloatArray]:
+        """Return A and the room of |A x| <= room for the bounded values, in scaled parameters."""
+        space, rows, room = self.problem.space, [], []
+        for slot, piece in zip(space.slots, space.pieces, strict=True):
+            block = np.zeros((len(slot.form.limits), space.n_parameters))
+            block[:, piece] = slot.form.limits
+            rows.append(block)
+            room.append(np.full(len(block), slot.form.room))
+        return np.concatenate(rows), np.concatenate(room)
 
     def _parameters(self, point: FloatArray) -> FloatArray:
-        """Return the parameters of a scaled point."""
+        """Return the parameters of a scaled point, drawn to the middle by what rounding has put it beyond the bounds."""
+        point = point.copy()
+        for slot, piece in zip(self.problem.space.slots, self.problem.space.pieces, strict=True):
+            largest = float(np.max(np.abs(slot.form.limits @ point[piece])))
+            if largest > slot.form.room:
+                point[piece] *= slot.form.room / largest
         parameters = self.middle + self.half * point
         for slot, piece in zip(self.problem.space.slots, self.problem.space.pieces, strict=True):
-            if slot.form.limits is None and np.max(np.abs(point[piece])) <= 1.0:
+            if isinstance(slot.form, StrokeForm):
                 parameters[piece] = np.clip(parameters[piece], *slot.form.bounds)  # middle + half range may round
         return parameters
 
-    def _minimise(self, point: FloatArray) -> Any:
-        """Run the optimiser on the scaled objective."""
-        slots = self.problem.space.slots
-        only_strokes = all(isinstance(slot.form, StrokeForm) for slot in slots)
-        reach = np.concatenate(
-            [np.full(s.form.n_parameters, 1.0 if isinstance(s.form, StrokeForm) else _LARGEST_COEFFICIENT) for s in slots]
-        )
-        bounds = scipy.optimize.Bounds(-reach, reach)
-        if only_strokes:
-            options = {"gtol": self.tolerance, "ftol": 0.0, "maxfun": self.max_evaluations, "maxiter": self.max_evaluations}
-            return scipy.optimize.minimize(self._loss, point, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
-        rows, room = self._constraints()
-        limits = scipy.optimize.LinearConstraint(rows, -room, room)
-        options = {"ftol": max(self.tolerance**2, 1e-15), "maxiter": self.max_evaluations}
-        return scipy.optimize.minimize(
-            self._loss, point, jac=True, method="SLSQP", bounds=bounds, constraints=[limits], options=options
-        )
-
-    def _constraints(self) -> tuple[FloatArray, FloatArray]:
-        """Return A and the room of |A x| <= room for the bounded drives, in scaled parameters."""
-        space, rows, room = self.problem.space, [], []
-        for slot, piece in zip(space.slots, space.pieces, strict=True):
-            limits = slot.form.limits
-            if limits is not None:
-                block = np.zeros((len(limits), space.n_parameters))
-                block[:, piece] = limits
-                rows.append(block)
-                room.append(np.full(len(limits), slot.form.room))
-        return np.concatenate(rows), np.concatenate(room)
-
     def _loss(self, point: FloatArray) -> tuple[float, FloatArray]:
-        value, gradient = self._evaluate(self._parameters(point))
+        """Return what is to be made small; or raise `_Converged` at the maximum."""
+        parameters = self._parameters(point)
+        try:
+            value, gradient = self._evaluate(parameters)
+        except _Undefined:
+            return math.inf, np.full(len(point), math.nan)
+        if value >= self.highest and self.optimality(parameters, gradient) <= self.tolerance:
+            raise _Converged
         return -value / self.scale, -gradient * self.half / self.scale
 
     def _evaluate(self, parameters: FloatArray) -> tuple[float, FloatArray]:
@@ -306,16 +295,18 @@ class _Search:
         self.n_left -= 1
         try:
             value, gradient = self.problem.value_and_gradient(parameters)
-        except AthermalError as error:  # a drive that cannot be run ends this climb, and is told of in the status
-            raise _Undefined(str(error)) from error
+        except AthermalError as error:  # a climb steps back from a drive that cannot be run, and the status tells of it
+            self.refusals.append(str(error))
+            raise _Undefined from error
         if not (np.isfinite(value) and np.all(np.isfinite(gradient))):
-            raise _Undefined(f"the {self.problem.objective} is not defined: nothing was taken in.")
-        if self.problem.space.excess(parameters) <= _ROUNDING:
-            self.highest = max(self.highest, value)
-            if self.best is None or value > self.best[0]:
-                self.best = (value, parameters.copy(), gradient)
+            self.refusals.append(f"the {self.problem.objective} is not defined: nothing was taken in.")
+            raise _Undefined
+        self.size = max(self.size, abs(value), float(np.max(np.abs(gradient * self.half))))
+        self.highest = max(self.highest, value)
+        if self.best is None or value > self.best.value:
+            self.best = _Best(value, parameters.copy(), self.optimality(parameters, gradient))
         self.latest = (parameters.copy(), value, gradient)
-        self.history.append(self.best[0] if self.best is not None else -math.inf)
+        self.history.append(self.best.value)
         return value, gradient
 
     def optimality(self, parameters: FloatArray, gradient: FloatArray) -> float:
@@ -324,13 +315,13 @@ class _Search:
         point = (parameters - self.middle) / self.half
         normals: list[FloatArray] = []
         for slot, piece in zip(space.slots, space.pieces, strict=True):
-            limits = np.eye(slot.form.n_parameters) if slot.form.limits is None else slot.form.limits
+            limits = slot.form.limits
             values = limits @ point[piece]
             active = np.flatnonzero(np.abs(values) >= slot.form.room - _ACTIVE)
             block = np.zeros((len(active), space.n_parameters))
             block[:, piece] = np.sign(values[active])[:, None] * limits[active]
             normals.extend(block)
-        scaled = gradient * self.half / self.scale
+        scaled = gradient * self.half / self.size
         if normals:
             held, _ = scipy.optimize.nnls(np.array(normals).T, scaled)
             scaled = scaled - np.array(normals).T @ held
@@ -341,18 +332,17 @@ class _Search:
         if self.best is None:
             raise StudyError("No drive has been found yet.")
         problem = self.problem
-        value, parameters, gradient = self.best
-        machine = problem.space.with_parameters(parameters)[0]
+        machine = problem.space.with_parameters(self.best.parameters)[0]
         backend = DensityMatrix() if machine.is_finite else Dense()
         return BestDrive(
             machine,
             run(machine, problem.cycles, problem.initial, backend=backend),
             problem.objective,
-            value,
+            self.best.value,
             problem.value_of(problem.space.machine),
-            parameters,
+            self.best.parameters,
             problem.space.labels,
-            self.optimality(parameters, gradient),
+            self.best.optimality,
             np.array(self.history),
             np.array(self.reached),
             status,

@@ -144,10 +144,10 @@ class Form(ABC):
     def middle(self) -> FloatArray:
         """The parameters of the constant drive in the middle of the bounds."""
 
-    @property
-    def limits(self) -> FloatArray | None:
-        """The matrix A of the bounded values A p; None if they are the parameters themselves."""
-        return None
+    @cached_property
+    def limits(self) -> FloatArray:
+        """The matrix A of the bounded values A p: the parameters themselves."""
+        return np.eye(self.n_parameters)
 
     @property
     def room(self) -> float:
@@ -166,8 +166,7 @@ class Form(ABC):
     def excess(self, parameters: FloatArray) -> float:
         """Return by how much of half their range the bounded values miss their room; zero or less within."""
         low, high = self.bounds
-        values = parameters if self.limits is None else self.limits @ parameters
-        return float(np.max(np.abs(values - 0.5 * (low + high)))) / (0.5 * (high - low)) - self.room
+        return float(np.max(np.abs(self.limits @ parameters - 0.5 * (low + high)))) / (0.5 * (high - low)) - self.room
 
 
 class StrokeForm(Form):

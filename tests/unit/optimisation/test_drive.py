@@ -130,8 +130,8 @@ def test_a_climb_into_drives_that_cannot_be_run_ends_and_is_told():
         initial=at.Gibbs(1.0, ("a", "b")),
     )
     best = at.best_drive(machine, {("a", "b"): at.StrokeValues((-4.0, 4.0), strokes=[0])}, starts=4, max_evaluations=30)
-    assert "met drives that cannot be run" in best.status
-    assert np.isnan(best.starts).any() or "of 4 starts" in best.status
+    assert "drives cannot be run" in best.status
+    assert "of 4 starts" in best.status
     assert abs(best.parameters[0]) < 1.0
 
 
