@@ -5,7 +5,7 @@ BIN := .venv/bin
 # The tests' matrices are small: BLAS threads would only get in each other's way.
 test slow: export OPENBLAS_NUM_THREADS = 1
 
-.PHONY: demo test check slow bench format clean
+.PHONY: demo test check slow kernels bench format clean
 
 demo: .venv/installed
 	$(BIN)/athermal run examples/two_oscillator.toml --out results
@@ -22,6 +22,10 @@ check: .venv/developed
 
 slow: .venv/developed
 	$(BIN)/pytest -m slow
+
+# The numerical tests under several kernels of the linear algebra library; they round differently.
+kernels: .venv/developed
+	$(BIN)/python tests/kernels.py
 
 bench: .venv/installed
 	$(BIN)/python -m benchmarks

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-from scipy.linalg import cholesky, solve_triangular
+from scipy.linalg import cho_solve, cholesky, qr, solve_triangular
 from scipy.optimize import nnls
 
 from athermal._types import FloatArray
@@ -55,9 +55,22 @@ def quadratic_step(hessian: FloatArray, gradient: FloatArray, rows: FloatArray, 
     target = np.append(np.zeros(len(gradient)), 1.0)
     system = np.vstack([-reach, beyond])
     held, _ = nnls(system, target, maxiter=10 * system.shape[1])
-    residual = system @ held - target
-    nearest = -residual[:-1] / residual[-1]
-    return np.asarray(solve_triangular(lower, scale * (nearest - free), lower=True, trans="T"))
+    holding = held > 0.0
+    return _step_along(hessian, gradient, rows[holding], slack[holding])
+
+
+def _step_along(hessian: FloatArray, gradient: FloatArray, rows: FloatArray, slack: FloatArray) -> FloatArray:
+    """Return the step that minimises the model where rows d = slack, rows independent: on the bounds whatever the curvature."""
+    n, held = len(gradient), len(rows)
+    if not held:
+        return np.asarray(-cho_solve((cholesky(hessian, lower=True), True), gradient))
+    frame, triangle = qr(rows.T)
+    onto, along = frame[:, :held], frame[:, held:]
+    step = onto @ solve_triangular(triangle[:held], slack, trans="T")
+    if held < n:
+        inner = cholesky(along.T @ hessian @ along, lower=True)
+        step = step - along @ cho_solve((inner, True), along.T @ (gradient + hessian @ step))
+    return np.asarray(step)
 
 
 def descend(function: Function, start: FloatArray, rows: FloatArray, room: FloatArray, enough: float) -> FloatArray:
@@ -114,7 +127,7 @@ def _first_model(gradient: FloatArray) -> FloatArray:
 def _shortened(
     function: Function, point: FloatArray, value: float, slope: float, step: FloatArray, enough: float
 ) -> tuple[FloatArray, float, FloatArray] | None:
-    """Return a point along the step at which the value is lower as it should be, with value and gradient; None if there is none."""
+    """Return a point along the step where the value is as much lower as it should be, with value and gradient; or None."""
     part = 1.0
     while -part * slope > enough:
         moved = point + part * step
