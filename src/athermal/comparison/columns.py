@@ -62,7 +62,7 @@ def term_sizes(table: xr.Dataset, reference: Reference) -> dict[str, float]:
     """Return by unit how large the terms of the laws are: |W| + sum |Q_j| + sum |dU_i|; sum |dS_i| + sum |Q_j|/T_j."""
     heats = np.abs(table["heat"].values)
     energy = np.abs(table["work"].values) + np.sum(heats, axis=-1) + np.sum(np.abs(table["energy_change"].values), axis=-1)
-    entropy = np.sum(np.abs(table["entropy_change"].values), axis=-1) + np.sum(heats / reference.temperatures, axis=-1)
+    entropy = np.sum(np.abs(table["entropy_change"].values), axis=-1) + np.sum(heats / reference.divisors, axis=-1)
     largest = _largest(energy)
     return {"energy": largest, "energy/time": largest / reference.period, "nat": _largest(entropy)}
 

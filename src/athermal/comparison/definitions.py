@@ -204,13 +204,15 @@ def _table(ledger: Ledger, which: str, share: float, errors: xr.Dataset) -> xr.D
     amounts["efficiency"] = np.where(
         gives & (amounts["heat_intake"] + amounts["energy_intake"] > energies), amounts["efficiency"], np.nan
     )
-    added = np.abs([interaction_energy(a), interaction_energy(b), switching_work(a, b)]) / ledger.reference.temperatures
+    added = np.abs([interaction_energy(a), interaction_energy(b), switching_work(a, b)]) / ledger.reference.divisors
     allowed = own["tolerance_second_law"].values + ledger.rounding * np.nansum(added, axis=(0, -1))
     if errors:
         factor = _STANDARD_ERRORS if errors.attrs["kind"] == "standard" else 1.0
         allowed = allowed + factor * np.nan_to_num(errors["entropy_production"].values)
     produced = amounts["entropy_production"]
-    is_broken = bool(ledger.memoryless) & (laws.entropy_production(a, b, ledger.reference) < -allowed)
+    cold = bool(np.any(ledger.reference.is_cold))
+    less = ledger.breaks_second_law(a, b) if cold else laws.entropy_production(a, b, ledger.reference) < -allowed
+    is_broken = bool(ledger.memoryless) & less
     spent = np.where(is_broken, BROKEN, SPENT)
     verdict = np.where(own["sigma_total_change"].values < -allowed, spent, APPARENT)
     verdict = np.where(produced >= -allowed, KEPT, verdict)

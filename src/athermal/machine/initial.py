@@ -35,7 +35,8 @@ class ProductThermal(InitialState):
     Parameters
     ----------
     temperatures : mapping of str to float, optional
-        Temperatures of subsystems, and of reservoirs that do not start at their reference temperature.
+        Temperatures of subsystems, and of reservoirs that do not start at their reference temperature. At zero a part is in its
+        ground state, all states of a degenerate level alike.
 
     Examples
     --------
@@ -48,7 +49,7 @@ class ProductThermal(InitialState):
 
     def __post_init__(self) -> None:
         checked = {
-            name: _validate.positive(value, f"temperatures[{name!r}]", "a product thermal state")
+            name: _validate.not_negative(value, f"temperatures[{name!r}]", "a product thermal state")
             for name, value in self.temperatures.items()
         }
         object.__setattr__(self, "temperatures", checked)
@@ -76,7 +77,7 @@ class Gibbs(InitialState):
     kind: Literal["gibbs"] = field(default="gibbs", repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "temperature", _validate.positive(self.temperature, "temperature", "a Gibbs state"))
+        object.__setattr__(self, "temperature", _validate.not_negative(self.temperature, "temperature", "a Gibbs state"))
         if self.parts is not None:
             if isinstance(self.parts, str) or not self.parts:
                 raise MachineError(f"`parts` of a Gibbs state must list the names of parts, but is {self.parts!r}.")

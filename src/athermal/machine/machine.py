@@ -177,8 +177,11 @@ class Machine:
 
     @property
     def carnot_efficiency(self) -> float:
-        """eta_C = 1 - T_min/T_max."""
-        return float(1.0 - np.min(self.temperatures) / np.max(self.temperatures))
+        """eta_C = 1 - T_min/T_max; NaN without reservoirs."""
+        highest = float(np.max(self.temperatures, initial=0.0))
+        if not len(self.temperatures):
+            return math.nan
+        return float(1.0 - np.min(self.temperatures) / highest) if highest > 0.0 else 0.0
 
     def part(self, name: str) -> Part:
         """Return the subsystem or reservoir of this name, or raise `MachineError` naming the nearest."""

@@ -24,6 +24,7 @@ from athermal.machine.machine import Machine
 from athermal.machine.parts import ContinuumBath, FiniteSubsystem, Oscillator, TruncatedBath, TruncatedOscillator
 from athermal.machine.tensor_hamiltonian import TensorHamiltonian, TensorTerm, coupling_terms, operators_of, own_terms
 from athermal.machine.terms import DrivenTerms
+from athermal.maths.gaussian import thermal_excess
 from athermal.maths.tensor import embed
 
 # Where a spectrum is taken for frequency zero, in units of the lowest scale of the bath.
@@ -105,7 +106,8 @@ class Bath:
 
     @cached_property
     def _smallest(self) -> float:
-        return _NEAR_ZERO * min(self.bath.temperature, self.bath.spectral_density.scale)
+        scale = self.bath.spectral_density.scale
+        return _NEAR_ZERO * (min(self.bath.temperature, scale) or scale)
 
     def rates(self, frequency: FloatArray) -> FloatArray:
         """Return the rates S(w) at which the bath takes energy w from the system, of contacts f L B^dag + h.c.
@@ -128,7 +130,9 @@ class Bath:
                     "as w, for the machine has transitions of frequency zero, whose rate would be infinite. Use an exponent of "
                     "at least 1, or a `low` above zero."
                 )
-            found = np.where(still, above[1], found)
+            # the noise of a vacuum falls with its density, which at frequency zero is none
+            at_zero = 0.0 if self.bath.temperature == 0.0 and above[1] < 0.9 * above[0] else above[1]
+            found = np.where(still, at_zero, found)
         return found
 
     def _rates(self, w: FloatArray) -> FloatArray:
@@ -136,8 +140,7 @@ class Bath:
         size = np.abs(w)
         inside = (size >= low) & (size <= high)
         squared = self.bath.spectral_density.squared_coupling(np.where(inside, size, max(low, self._smallest)))
-        with np.errstate(over="ignore"):
-            number = 1.0 / np.expm1(size / self.bath.temperature)
+        number = thermal_excess(size, self.bath.temperature)
         return np.asarray(np.where(inside, 2.0 * math.pi * squared * np.where(w > 0.0, number + 1.0, number), 0.0))
 
     def giving(self, w: FloatArray) -> FloatArray:

@@ -11,6 +11,9 @@ from athermal.errors import StateError
 # Rounding of the eigenvalues of a d x d density matrix, in units of d eps; what is below it may be zero.
 _ROUNDING = 16.0 * float(np.finfo(float).eps)
 
+# Levels that differ by less, in units of the largest energy, are one.
+_SAME_LEVEL = 1e-9
+
 
 def spectrum_entropy(populations: FloatArray) -> float:
     """Return S = -sum_k p_k ln p_k in nats, with 0 ln 0 = 0.
@@ -87,25 +90,42 @@ def relative_entropy(density: Matrix, other: Matrix) -> float:
 
 
 def thermal_populations(energies: FloatArray, temperature: float) -> FloatArray:
-    """Return p_k = e^{-E_k/T}/Z.
+    """Return p_k = e^{-E_k/T}/Z; at T = 0 the ground level's states alike.
 
     Examples
     --------
     >>> thermal_populations(np.array([0.0, 1.0]), 1e-3)
     array([1., 0.])
     """
-    weights = np.exp(-(energies - np.min(energies)) / temperature)
+    if temperature == 0.0:
+        weights = is_ground(energies).astype(float)
+    else:
+        weights = np.exp(-(energies - np.min(energies)) / temperature)
     return np.asarray(weights / np.sum(weights))
 
 
+def is_ground(energies: FloatArray) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    """Tell which levels are the lowest, up to rounding, as in `eigenspaces`.
+
+    Examples
+    --------
+    >>> is_ground(np.array([1.0, -1.0, -1.0]))
+    array([False,  True,  True])
+    """
+    size = max(float(np.max(np.abs(energies), initial=0.0)), np.finfo(float).tiny)
+    return np.asarray(energies - np.min(energies) <= _SAME_LEVEL * size)
+
+
 def log_partition(energies: FloatArray, temperature: float) -> float:
-    """Return ln Z = ln sum_k e^{-E_k/T}, also where Z itself would overflow.
+    """Return ln Z = ln sum_k e^{-E_k/T}, also where Z itself would overflow; at T = 0 the limit of ln Z + E_0/T.
 
     Examples
     --------
     >>> round(log_partition(np.array([-0.5, 0.5]), 1e-3), 9)
     500.0
     """
+    if temperature == 0.0:
+        return float(np.log(np.count_nonzero(is_ground(energies))))
     lowest = float(np.min(energies))
     return float(-lowest / temperature + np.log(np.sum(np.exp(-(energies - lowest) / temperature))))
 
@@ -148,7 +168,7 @@ def eigenspaces(energies: FloatArray) -> IntArray:
     array([0, 1, 1, 2])
     """
     size = max(float(np.max(np.abs(energies), initial=0.0)), np.finfo(float).tiny)
-    return np.concatenate([[0], np.cumsum(np.diff(energies) > 1e-9 * size)]).astype(np.intp)
+    return np.concatenate([[0], np.cumsum(np.diff(energies) > _SAME_LEVEL * size)]).astype(np.intp)
 
 
 def concurrence(density: Matrix) -> float:

@@ -93,19 +93,23 @@ def entropy(covariance: FloatArray, defect: float = 0.0) -> float:
 
 
 def thermal_excess(frequency: FloatArray, temperature: float) -> FloatArray:
-    """Return the mean occupation n = 1/(e^{w/T} - 1) = nu - 1/2 of a thermal mode."""
+    """Return the mean occupation n = 1/(e^{w/T} - 1) = nu - 1/2 of a thermal mode; none at T = 0."""
+    if temperature == 0.0:
+        return np.zeros(np.shape(frequency))
     with np.errstate(over="ignore"):
         return np.asarray(1.0 / np.expm1(np.asarray(frequency, dtype=float) / temperature))
 
 
 def log_partition(frequencies: FloatArray, temperature: float) -> float:
-    """Return ln Z = sum_k [-w_k/2T - ln(1 - e^{-w_k/T})] of harmonic modes.
+    """Return ln Z = sum_k [-w_k/2T - ln(1 - e^{-w_k/T})] of harmonic modes; at T = 0 the limit of ln Z + E_0/T, zero.
 
     Examples
     --------
     >>> round(log_partition(np.array([1.0]), 1.0), 6)
     -0.041325
     """
+    if temperature == 0.0:
+        return 0.0
     ratio = np.asarray(frequencies, dtype=float) / temperature
     # ln(1 - e^-u), without cancellation for a hot mode (u << 1) or a cold one.
     hot = ratio < np.log(2.0)

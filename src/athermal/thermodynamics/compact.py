@@ -15,7 +15,7 @@ import xarray as xr
 from athermal._types import FloatArray
 from athermal.errors import FileFormatError
 from athermal.thermodynamics.ledger import Ledger
-from athermal.thermodynamics.snapshot import ALWAYS, Reference, Refinement, Replicates, Snapshot, Uncertainty
+from athermal.thermodynamics.snapshot import ALWAYS, ROUNDING, Reference, Refinement, Replicates, Snapshot, Uncertainty
 
 _EXTRA = "extra_"
 
@@ -33,6 +33,8 @@ def to_dataset(ledger: Ledger) -> xr.Dataset:
     ref = ledger.reference
     arrays = _of_run(ledger.snapshots, ledger.works, "")
     arrays |= {"temperatures": ref.temperatures, "log_partitions": ref.log_partitions}
+    if ref.ground_energies is not None:
+        arrays["ground_energies"] = ref.ground_energies
     if ledger.replicates is not None:
         arrays |= _of_run(ledger.replicates.snapshots, ledger.replicates.works, "replicates_")
     if ledger.refinement is not None:
@@ -49,6 +51,7 @@ def to_dataset(ledger: Ledger) -> xr.Dataset:
         attrs={
             "samples_per_cycle": ledger.samples_per_cycle,
             "period": ref.period,
+            "energy_rounding": ref.energy_rounding,
             "names": json.dumps(names),
             "provenance": json.dumps(ledger.provenance),
             **({} if ledger.uncertainty is None else {"from_first_law": ledger.uncertainty.from_first_law}),
@@ -66,6 +69,8 @@ def from_dataset(data: xr.Dataset) -> Ledger:
             temperatures=arrays["temperatures"],
             log_partitions=arrays["log_partitions"],
             period=float(data.attrs["period"]),
+            ground_energies=arrays.get("ground_energies"),
+            energy_rounding=float(data.attrs.get("energy_rounding", ROUNDING)),
             **names,
         )
         replicates = refinement = uncertainty = None

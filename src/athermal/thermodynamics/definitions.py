@@ -18,7 +18,7 @@ M. Esposito, K. Lindenberg, C. Van den Broeck, New J. Phys. 12, 013013 (2010); P
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -158,9 +158,10 @@ def bath_quanta(_work: FloatArray, a: Snapshot, b: Snapshot) -> Balance:
 
 def entropy_production(balance: Balance, a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
     """sum_i dS_i + sum_j Q_j/T_j with the heats of a definition; at one temperature from their sum."""
-    by_reservoir = np.sum(balance.heat / ref.temperatures, axis=-1)
-    together = balance.total_heat / ref.temperatures[0]
-    flow = np.where(np.isnan(by_reservoir), together, by_reservoir) if np.ptp(ref.temperatures) == 0.0 else by_reservoir
+    flow = laws.flow_of_heats(balance.heat, b, ref)
+    if len(ref.temperatures) and ref.lowest_temperature == ref.highest_temperature:
+        one = replace(ref, temperatures=ref.temperatures[:1])
+        flow = np.where(np.isnan(flow), laws.flow_of_heats(balance.total_heat[..., None], b, one), flow)
     return np.asarray(np.sum(laws.entropy_change(a, b), axis=-1) + flow)
 
 

@@ -118,8 +118,7 @@ def certified(ledger: Ledger, which: str) -> xr.Dataset:
         if values.dtype.kind == "f" and name not in _RATIOS
     }
     common = {unit: _common(linear, names) for unit, names in _COMMON.items()}
-    temperatures = ledger.reference.temperatures
-    lowest, highest = float(np.min(temperatures)), float(np.max(temperatures))
+    lowest, highest = ledger.reference.lowest_temperature, ledger.reference.highest_temperature
 
     def error(name: str) -> FloatArray:
         values, unit = fine[name].values, fine[name].attrs["units"]
@@ -184,7 +183,7 @@ def _change(a: xr.DataArray, b: xr.DataArray) -> FloatArray:
 def _floors(ledger: Ledger, which: str) -> dict[str, FloatArray]:
     """Return what rounding and the propagators leave open, by the unit of a column: residuals, and the refinement of steps."""
     table, step = getattr(ledger, which), float(ledger.accuracy.get("step_error", 0.0))
-    snapshots, temperatures = ledger.snapshots, ledger.reference.temperatures
+    snapshots, temperatures = ledger.snapshots, ledger.reference.divisors
     # of sums over all modes, and what the defect of a propagator of the whole adds in every cycle (the star backend's maps act
     # on few modes, whose energies are small against the whole)
     cycles = np.arange(1, ledger.n_cycles + 1) if which == "cumulative" else np.ones(ledger.n_cycles)
@@ -196,7 +195,7 @@ def _floors(ledger: Ledger, which: str) -> dict[str, FloatArray]:
     energy = np.abs(table["residual_first_law"].values) + step * terms + rounding * whole
     second = np.abs(table["residual_second_law"].values)
     # unknown where a reservoir's entropy is; the first law's residual then speaks for both
-    second = np.where(np.isnan(second), energy / float(np.min(temperatures)), second)
+    second = np.where(np.isnan(second), energy / ledger.reference.energy_unit, second)
     terms = np.abs(table["entropy_change"].values).sum(axis=1) + (heats / temperatures).sum(axis=1)
     whole = float(np.max(np.sum(np.abs(snapshots.reservoir_energies) / temperatures, axis=-1)))
     return {"energy": energy, "nat": second + step * terms + rounding * whole}
@@ -220,7 +219,7 @@ def largest_by_cycle(errors: xr.Dataset, reference: Reference) -> tuple[FloatArr
 
     D_j and Sigma themselves are left out, not so their changes: where a bath starts at another temperature they have no limit.
     """
-    scales = {"nat": 1.0, "energy": float(np.min(reference.temperatures))}
+    scales = {"nat": 1.0, "energy": reference.energy_unit}
     names: list[str] = []
     amounts = []
     for name, values in errors.data_vars.items():

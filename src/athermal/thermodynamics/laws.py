@@ -6,9 +6,14 @@ M. Aguilar and E. Lutz, "Correlated quantum machines beyond the standard second 
 State functions take a `Snapshot` and the `Reference`; interval functions take the snapshots `a` before and `b` after it and,
 where it enters, the work W done on the machine in between. All work on stacked snapshots. hbar = k_B = 1, entropies in nats.
 Signs: W > 0 is work done on the machine; Q_j > 0 is energy absorbed by reservoir j. An engine has W < 0.
+
+At T_j = 0 every function is the limit T_j -> 0 (of all cold reservoirs together): Q_j/T_j is infinite with the sign of Q_j, and
+T_min Q_j/T_j = Q_j where T_j = T_min.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 
@@ -36,7 +41,23 @@ def reservoir_correlation(s: Snapshot) -> FloatArray:
 
 def athermality(s: Snapshot, ref: Reference) -> FloatArray:
     """D_j = D(rho_j || rho_j^th) = -S(rho_j) + E_j/T_j + ln Z_j, shape (..., m)."""
-    return np.asarray(-s.reservoir_entropies + s.reservoir_energies / ref.temperatures + ref.log_partitions)
+    cross = _cross_entropy(s, ref)
+    return np.where(np.isposinf(cross), np.inf, cross - s.reservoir_entropies)
+
+
+def _cross_entropy(s: Snapshot, ref: Reference) -> FloatArray:
+    """-Tr rho_j ln rho_j^th = E_j/T_j + ln Z_j; at T_j = 0 infinite, but in the ground level, where it is ln of its degeneracy."""
+    regular = np.asarray(s.reservoir_energies / ref.divisors + ref.log_partitions)
+    if ref.ground_energies is None or not np.any(ref.is_cold):
+        return regular
+    is_excited = s.reservoir_energies - ref.ground_energies > _rounding_of(s, ref)[..., None]
+    return np.where(ref.is_cold & is_excited, np.inf, regular)
+
+
+def _rounding_of(s: Snapshot, ref: Reference) -> FloatArray:
+    """Return to what a difference of two energies is known."""
+    sizes = np.sum(np.abs(s.subsystem_energies), axis=-1) + np.sum(np.abs(s.reservoir_energies), axis=-1)
+    return np.asarray(ref.energy_rounding * sizes)
 
 
 def sigma_total(s: Snapshot, ref: Reference) -> FloatArray:
@@ -45,14 +66,14 @@ def sigma_total(s: Snapshot, ref: Reference) -> FloatArray:
     Where S(rho_j) of single reservoirs is unknown it cancels: Sigma = sum_i S(rho_i) - S(rho_SR) + sum_j (E_j/T_j + ln Z_j).
     """
     parts = mutual_information(s) + system_correlation(s) + reservoir_correlation(s) + np.sum(athermality(s, ref), axis=-1)
-    cross_entropies = np.sum(s.reservoir_energies / ref.temperatures + ref.log_partitions, axis=-1)
+    cross_entropies = np.sum(_cross_entropy(s, ref), axis=-1)
     whole = np.sum(s.subsystem_entropies, axis=-1) - s.total_entropy + cross_entropies
     return np.asarray(np.where(np.isnan(parts), whole, parts))
 
 
 def free_energy(s: Snapshot, ref: Reference) -> FloatArray:
     """F_i = U_i - T_min S(rho_i), shape (..., n)."""
-    return np.asarray(s.subsystem_energies - np.min(ref.temperatures) * s.subsystem_entropies)
+    return np.asarray(s.subsystem_energies - ref.lowest_temperature * s.subsystem_entropies)
 
 
 # --- the two laws ------------------------------------------------------------------------------------------------------
@@ -80,25 +101,81 @@ def first_law(a: Snapshot, b: Snapshot) -> FloatArray:
 
 def second_law(a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
     """sum_i dS_i + sum_j Q_j/T_j = dSigma, the left side of (S10, S14)."""
-    return np.asarray(np.sum(entropy_change(a, b), axis=-1) + np.sum(heat(a, b) / ref.temperatures, axis=-1))
+    return np.asarray(np.sum(entropy_change(a, b), axis=-1) + entropy_flow(a, b, ref))
+
+
+def second_law_residual(a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
+    """Both sides of (S14) compared; of T_j = 0 what is left when Q_j/T_j, which both hold, is taken away."""
+    regular = replace(ref, temperatures=ref.divisors)
+    return np.asarray(second_law(a, b, regular) - sigma_total_change(a, b, regular))
+
+
+def entropy_flow(a: Snapshot, b: Snapshot, ref: Reference, factor: float = 1.0) -> FloatArray:
+    """factor sum_j Q_j/T_j."""
+    return flow_of_heats(heat(a, b), b, ref, factor)
+
+
+def flow_of_heats(q: FloatArray, b: Snapshot, ref: Reference, factor: float = 1.0) -> FloatArray:
+    """factor sum_j Q_j/T_j of any heats up to a snapshot; reservoirs at T_j = 0 count together."""
+    flow = np.asarray(factor * np.sum(q / ref.divisors, axis=-1))
+    if not np.any(ref.is_cold):
+        return flow
+    return np.asarray(flow + _limit(np.sum(q[..., ref.is_cold], axis=-1), _rounding_of(b, ref), factor))
+
+
+def _flow_by_reservoir(a: Snapshot, b: Snapshot, ref: Reference, factor: float = 1.0) -> FloatArray:
+    """factor Q_j/T_j, shape (..., m)."""
+    q = heat(a, b)
+    limits = _limit(q, _rounding_of(b, ref)[..., None], factor) if np.any(ref.is_cold) else 0.0
+    return np.where(ref.is_cold, limits, factor * q / ref.divisors)
+
+
+def _limit(q: FloatArray, rounding: FloatArray, factor: float) -> FloatArray:
+    """Return factor Q/T for T -> 0, where a factor of zero is that same T."""
+    infinite = np.where(np.abs(q) > rounding, np.copysign(np.inf, q), 0.0)
+    return np.asarray(q) if factor == 0.0 else np.where(np.isnan(q), np.nan, infinite)
 
 
 def sigma_total_change(a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
     """dSigma: from its parts where they are known, else from the left side of (S10)."""
-    parts = sigma_total(b, ref) - sigma_total(a, ref)
+    with np.errstate(invalid="ignore"):  # infinite before and after: by the heat
+        parts = sigma_total(b, ref) - sigma_total(a, ref)
     is_known = ~np.isnan(athermality(a, ref) + athermality(b, ref)).any(axis=-1)
     return np.where(is_known & ~np.isnan(parts), parts, second_law(a, b, ref))
 
 
+def athermality_change(a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
+    """dD_j, shape (..., m); at T_j = 0 the limit Q_j/T_j - dS_j."""
+    with np.errstate(invalid="ignore"):
+        change = athermality(b, ref) - athermality(a, ref)
+        limit = _flow_by_reservoir(a, b, ref) - (b.reservoir_entropies - a.reservoir_entropies)
+    return np.where(ref.is_cold, limit, change)
+
+
 def entropy_production(a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
     """dS(rho_S) + sum_j Q_j/T_j = dSigma - dC(S): of the subsystems as a whole and each bath; never negative without memory."""
-    return np.asarray(b.system_entropy - a.system_entropy + np.sum(heat(a, b) / ref.temperatures, axis=-1))
+    return np.asarray(b.system_entropy - a.system_entropy + entropy_flow(a, b, ref))
 
 
 def entropic_work(a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
     """T_min dsigma = T_min dSigma + sum_i dF_i."""
     free = np.sum(free_energy(b, ref) - free_energy(a, ref), axis=-1)
-    return np.asarray(np.min(ref.temperatures) * sigma_total_change(a, b, ref) + free)
+    return np.asarray(_times_sigma_change(a, b, ref, ref.lowest_temperature) + free)
+
+
+def _times_sigma_change(a: Snapshot, b: Snapshot, ref: Reference, temperature: float) -> FloatArray:
+    """T dSigma; for T = T_min = 0 the heat that the cold reservoirs take, sum Q_j over T_j = 0."""
+    if temperature == 0.0:
+        return entropy_flow(a, b, ref, 0.0)
+    return np.asarray(temperature * sigma_total_change(a, b, ref))
+
+
+def sigma_change(a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
+    """dsigma, infinite at T_min = 0 with the sign of T_min dsigma; NaN where that vanishes too."""
+    entropic, lowest = entropic_work(a, b, ref), ref.lowest_temperature
+    if lowest > 0.0:
+        return np.asarray(entropic / lowest)
+    return np.where(np.abs(entropic) > _rounding_of(b, ref), np.copysign(np.inf, entropic), np.nan)
 
 
 # --- work and efficiency -------------------------------------------------------------------------------------------------
@@ -106,12 +183,13 @@ def entropic_work(a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
 
 def carnot_factors(ref: Reference) -> FloatArray:
     """eta_j = 1 - T_min/T_j, shape (m,)."""
-    return np.asarray(1.0 - np.min(ref.temperatures) / ref.temperatures)
+    ratios = np.asarray(ref.lowest_temperature / ref.divisors)
+    return np.where(ref.is_cold, 0.0, 1.0 - ratios)
 
 
 def carnot_efficiency(ref: Reference) -> float:
-    """eta_C = 1 - T_min/T_max."""
-    return float(np.max(carnot_factors(ref)))
+    """eta_C = 1 - T_min/T_max; NaN without reservoirs."""
+    return float(np.max(carnot_factors(ref))) if len(ref.temperatures) else float("nan")
 
 
 def work_split(a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
@@ -187,14 +265,16 @@ def carnot_coefficient(ref: Reference) -> float:
 
 def refrigeration_cost(a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
     """T_h dSigma + sum_i d(U_i - T_h S_i), for which COP = eps_C [1 - cost/W]."""
-    hot = np.max(ref.temperatures)
+    hot = ref.highest_temperature
     stored = np.sum(energy_change(a, b) - hot * entropy_change(a, b), axis=-1)
-    return np.asarray(hot * sigma_total_change(a, b, ref) + stored)
+    return np.asarray(_times_sigma_change(a, b, ref, hot) + stored)
 
 
 def coefficient_split(work: FloatArray, a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
     """COP = eps_C [1 - (T_h dSigma + sum_i d(U_i - T_h S_i))/W]; NaN at equal temperatures, where eps_C is infinite."""
     best = carnot_coefficient(ref)
+    if best == 0.0:  # eps_C T_h dSigma -> Q_c for T_c -> 0
+        return ratio(-entropy_flow(a, b, ref, 0.0), work)
     return np.asarray((best if np.isfinite(best) else np.nan) * (1.0 - ratio(refrigeration_cost(a, b, ref), work)))
 
 
@@ -218,7 +298,7 @@ def work_by_resource(a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
 
     A negative entry is work that this resource gave.
     """
-    return _split_by_resource(a, b, ref, float(np.min(ref.temperatures)))
+    return _split_by_resource(a, b, ref, ref.lowest_temperature)
 
 
 def refrigeration_by_resource(a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
@@ -226,7 +306,7 @@ def refrigeration_by_resource(a: Snapshot, b: Snapshot, ref: Reference) -> Float
 
     For two reservoirs the heat terms are -Q_c/eps_C, and the others add up to the cost in COP = eps_C [1 - cost/W].
     """
-    return _split_by_resource(a, b, ref, float(np.max(ref.temperatures)))
+    return _split_by_resource(a, b, ref, ref.highest_temperature)
 
 
 def _split_by_resource(a: Snapshot, b: Snapshot, ref: Reference, temperature: float) -> FloatArray:
@@ -239,15 +319,17 @@ def _split_by_resource(a: Snapshot, b: Snapshot, ref: Reference, temperature: fl
         ],
         axis=-1,
     )
-    return np.concatenate(
-        [
-            (1.0 - temperature / ref.temperatures) * heat(a, b),
-            temperature * correlations,
-            temperature * (athermality(b, ref) - athermality(a, ref)),
-            energy_change(a, b) - temperature * entropy_change(a, b),
-        ],
-        axis=-1,
-    )
+    q = heat(a, b)
+    with np.errstate(invalid="ignore", divide="ignore"):  # of T_j = 0, which is put right below
+        by_heat = (1.0 - temperature / ref.temperatures) * q
+        by_athermality = temperature * (athermality(b, ref) - athermality(a, ref))
+    if np.any(ref.is_cold):
+        flow = _flow_by_reservoir(a, b, ref, temperature)
+        limit = flow - temperature * (b.reservoir_entropies - a.reservoir_entropies)
+        by_heat = np.where(ref.is_cold, q - flow, by_heat)
+        by_athermality = np.where(ref.is_cold, limit, by_athermality)
+    stored = energy_change(a, b) - temperature * entropy_change(a, b)
+    return np.concatenate([by_heat, temperature * correlations, by_athermality, stored], axis=-1)
 
 
 def paid_by(
@@ -304,6 +386,8 @@ def mode(work: float, heats: FloatArray, temperatures: FloatArray, resolution: f
     >>> mode(-1.0, np.array([-3.0, 2.0]), np.array([2.0, 1.0]), 0.0)
     'engine'
     """
+    if not len(heats):
+        return "idle" if not abs(work) > resolution else "discharge" if work < 0.0 else "charge"
     hot, cold = heats[int(np.argmax(temperatures))], heats[int(np.argmin(temperatures))]
     if not abs(work) > resolution:
         if np.isnan(work) or np.max(temperatures) == np.min(temperatures):

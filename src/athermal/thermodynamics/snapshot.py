@@ -10,6 +10,9 @@ import numpy as np
 
 from athermal._types import FloatArray
 
+ROUNDING = 2048.0 * float(np.finfo(float).eps)
+"""Rounding of a difference of two energies or entropies of the whole, in units of their size: the sums run over all modes."""
+
 
 @dataclass(frozen=True)
 class Extra:
@@ -185,12 +188,17 @@ class Reference:
     subsystems, reservoirs : tuple of str
         Names, in the order of the snapshots' columns.
     temperatures : (m,) array
-        T_j.
+        T_j; zero for a reservoir whose reference is its ground state.
     log_partitions : (m,) array
-        ln Z_j of the reservoirs' thermal reference states.
+        ln Z_j of the reservoirs' thermal reference states; at T_j = 0 the limit of ln Z_j + E_0/T_j, ln of the ground level's
+        degeneracy.
     period : float
     counters : tuple of str
         Names of the machine's counters.
+    ground_energies : (m,) array, optional
+        E_0 of every reservoir, needed where T_j = 0; unknown if left out.
+    energy_rounding : float
+        To what fraction of the energies of the whole a difference of two is known: what is below it is no heat into a vacuum.
     """
 
     subsystems: tuple[str, ...]
@@ -199,3 +207,31 @@ class Reference:
     log_partitions: FloatArray
     period: float
     counters: tuple[str, ...] = ()
+    ground_energies: FloatArray | None = None
+    energy_rounding: float = ROUNDING
+
+    @property
+    def is_cold(self) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+        """Which reservoirs have T_j = 0."""
+        return np.asarray(self.temperatures == 0.0)
+
+    @property
+    def divisors(self) -> FloatArray:
+        """T_j, infinite where it is zero: x/T_j is then what stays finite of it."""
+        return np.where(self.is_cold, np.inf, self.temperatures)
+
+    @property
+    def lowest_temperature(self) -> float:
+        """T_min; zero without reservoirs, where F_i = U_i and all work is that of the energies."""
+        return float(np.min(self.temperatures)) if len(self.temperatures) else 0.0
+
+    @property
+    def highest_temperature(self) -> float:
+        """T_max; zero without reservoirs."""
+        return float(np.max(self.temperatures)) if len(self.temperatures) else 0.0
+
+    @property
+    def energy_unit(self) -> float:
+        """The lowest temperature above zero, in which errors of energies are told; 2 pi/tau if there is none."""
+        warm = self.temperatures[~self.is_cold]
+        return float(np.min(warm)) if len(warm) else 2.0 * np.pi / self.period

@@ -13,7 +13,7 @@ import xarray as xr
 from athermal._types import FloatArray
 from athermal.errors import FileFormatError
 from athermal.thermodynamics import netcdf
-from athermal.thermodynamics.snapshot import EXTRAS, Reference, Refinement, Replicates, Snapshot, Uncertainty
+from athermal.thermodynamics.snapshot import EXTRAS, ROUNDING, Reference, Refinement, Replicates, Snapshot, Uncertainty
 
 if TYPE_CHECKING:
     from athermal.thermodynamics.ledger import Ledger
@@ -54,6 +54,7 @@ def save(ledger: Ledger, path: Path) -> Path:
         "format_version": FORMAT_VERSION,
         "samples_per_cycle": ledger.samples_per_cycle,
         "period": ledger.reference.period,
+        "energy_rounding": ledger.reference.energy_rounding,
         "provenance": json.dumps(ledger.provenance),
         "conventions": "hbar = k_B = 1; entropies in nats; W > 0 is work done on the machine, Q_j > 0 is absorbed by reservoir j",
     }
@@ -108,6 +109,8 @@ def load(path: Path) -> Held:
             data["log_partition"].values,
             float(tree.attrs["period"]),
             tuple(map(str, data["counter"].values)) if "counter" in data else (),
+            data["ground_energy"].values if "ground_energy" in data else None,
+            float(tree.attrs.get("energy_rounding", ROUNDING)),
         )
         works = np.asarray(data["work"].values)
         provenance = json.loads(tree.attrs["provenance"])

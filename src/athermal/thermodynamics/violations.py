@@ -47,7 +47,7 @@ def _broken_second_law(ledger: Ledger) -> list[str]:
         return []
     a, b = ledger.snapshots.at(slice(None, -1)), ledger.snapshots.at(slice(1, None))
     produced = laws.entropy_production(a, b, ledger.reference)
-    broken = np.flatnonzero(produced < -ledger.entropy_tolerance(a, b))
+    broken = np.flatnonzero(ledger.breaks_second_law(a, b))
     if not len(broken):
         return []
     k = int(broken[np.argmin(produced[broken])])
@@ -66,7 +66,7 @@ def _remedy(ledger: Ledger) -> str:
 def _impossible_entropies(ledger: Ledger) -> list[str]:
     """Return what no quantum state can have: I, C, D_j < 0, or the whole purer than |S(rho_S) - S(rho_R)| allows."""
     s, ref = ledger.snapshots, ledger.reference
-    size = np.sum(np.abs(s.subsystem_entropies), -1) + np.sum(np.abs(s.reservoir_energies) / ref.temperatures, -1)
+    size = np.sum(np.abs(s.subsystem_entropies), -1) + np.sum(np.abs(s.reservoir_energies) / ref.divisors, -1)
     allowed = ledger.tolerance * (1.0 + size) + STANDARD_ERRORS * measured.correlation_noise(ledger)
     amounts = {
         "I(S,R)": laws.mutual_information(s),

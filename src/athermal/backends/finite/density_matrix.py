@@ -308,6 +308,7 @@ def reference_of(machine: Machine, hamiltonian: TensorHamiltonian) -> Reference:
     """Return the constants of a machine that the laws need."""
     energies = hamiltonian.reservoir_energies.values()
     partitions = [log_partition(e, float(t)) for e, t in zip(energies, machine.temperatures, strict=True)]
+    ground = [float(np.min(e)) for e in energies]
     return Reference(
         machine.subsystem_names,
         machine.reservoir_names,
@@ -315,4 +316,5 @@ def reference_of(machine: Machine, hamiltonian: TensorHamiltonian) -> Reference:
         np.array(partitions),
         machine.period,
         hamiltonian.counter_names,
+        np.array(ground),
     )

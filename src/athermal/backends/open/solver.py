@@ -21,11 +21,13 @@ from athermal.machine.open_system import OpenSystem
 from athermal.maths.density import entropy
 from athermal.maths.superoperator import trace_row, unstacked
 from athermal.maths.tensor import embed
-from athermal.thermodynamics.snapshot import Reference, Snapshot
+from athermal.thermodynamics.snapshot import ROUNDING, Reference, Snapshot
 
 # A state whose lowest eigenvalue is below this is none: its entropies are unknown.
 _LOWEST = -1e-6
 _MEMORY = 8.0
+# To what part of the energies heats are known, in units of the integrator's relative tolerance.
+_KNOWN = 10.0
 _UNSEEN = (
     "The baths' own states are not followed: their entropies, I(S,R), C(R) and D_j are unknown. dSigma follows from the states "
     "of the subsystems and the heats (S10)."
@@ -96,7 +98,14 @@ class OpenSolver(Solver[OpenState]):
     @property
     def reference(self) -> Reference:
         unknown = np.full(len(self.baths), np.nan)
-        return Reference(self.machine.subsystem_names, self.baths, self.machine.temperatures, unknown, self.machine.period)
+        return Reference(
+            self.machine.subsystem_names,
+            self.baths,
+            self.machine.temperatures,
+            unknown,
+            self.machine.period,
+            energy_rounding=max(ROUNDING, _KNOWN * self.integrator.rtol),
+        )
 
     def prepare(self, initial: InitialState) -> OpenState:
         self.check_start(initial)

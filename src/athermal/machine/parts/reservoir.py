@@ -14,6 +14,9 @@ from athermal._types import FloatArray
 from athermal.errors import MachineError
 from athermal.machine.drive import Drive
 
+COLDEST = "At zero a part is in its ground state; populations that are inverted need a GivenState."
+"""What there is instead of a negative temperature."""
+
 
 class Reservoir(ABC):
     """A finite harmonic reservoir at a reference temperature; its Hamiltonian H_j does not depend on time.
@@ -93,7 +96,9 @@ def check_reservoir(reservoir: Any) -> str:
     """Check the name and the temperature of a reservoir, and return what messages call it."""
     _validate.identifier(reservoir.name, "name", "a reservoir")
     owner = f"reservoir {reservoir.name!r}"
-    object.__setattr__(reservoir, "temperature", static_positive(reservoir.temperature, "temperature", owner))
+    _refuse_drive(reservoir.temperature, "temperature", owner)
+    temperature = _validate.not_negative(reservoir.temperature, "temperature", owner, remedy=COLDEST)
+    object.__setattr__(reservoir, "temperature", temperature)
     return owner
 
 
