@@ -1,7 +1,7 @@
 """Checks of what a user hands in, each with one form of message.
 
 Every function takes the value, the name of the quantity and its owner, and returns the value in canonical form:
-"`temperature` of reservoir 'hot' must be positive, but is -1.0."
+"`period` of the machine must be positive, but is -1.0."
 """
 
 from __future__ import annotations

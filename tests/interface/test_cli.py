@@ -275,7 +275,7 @@ def test_missed_laws_are_shown_and_fail(monkeypatch):
         (["run", EXAMPLES], "is a folder, not a machine file. Machine files there: charged.toml"),
         (["run", SHOWCASE, "--set", "T_hott=2"], "Did you mean 'T_hot'?"),
         (["run", SHOWCASE, "--set", "initial.strenght=0"], "Did you mean 'strength'?"),
-        (["run", SHOWCASE, "--set", "T_hot=0"], "`temperature` of reservoir 'hot bath' must be positive, but is 0.0."),
+        (["run", SHOWCASE, "--set", "T_hot=-1"], "`temperature` of reservoir 'hot bath' must be zero or positive, but is -1.0."),
         (["run", SHOWCASE, "--set", "T_hot"], "must be written key=value"),
         (["run", SHOWCASE, "--set", "initial.strength=1.5"], "must be at most 1"),
         (["run", SHOWCASE, "--set", "initial.correlations.0.between=['hot', 'cool']"], "no part 'cool'"),

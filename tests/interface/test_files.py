@@ -263,7 +263,7 @@ def test_overrides_reach_lists_of_correlations():
         ("T_hot=warm", "`T_hot` of the library machine 'two_oscillator' must be a number, but is \"warm\"."),
         ("modes=12.5", "must be a whole number or 'auto', but is 12.5"),
         ("damping=positon", "Did you mean 'position'?"),
-        ("T_hot=-1", "`temperature` of reservoir 'hot bath' must be positive, but is -1.0."),
+        ("T_hot=-1", "`temperature` of reservoir 'hot bath' must be zero or positive, but is -1.0."),
     ],
 )
 def test_wrong_overrides_of_a_library_machine(override, said):
@@ -357,7 +357,7 @@ WRONG_MACHINES = {
     "non-positive temperature": (
         "temperature = 2.0",
         "temperature = -2.0",
-        "`temperature` of reservoir 'hot' must be positive, but is -2.0.",
+        "`temperature` of reservoir 'hot' must be zero or positive, but is -2.0.",
     ),
     "non-positive frequency": (
         "frequency = 1.0\n[[",
@@ -413,7 +413,7 @@ def test_an_unbounded_ring():
         ('kind = "chraged"\ncycles = 3', "Unknown kind 'chraged' in the [initial] table. Did you mean 'charged'?"),
         ('kind = "charged"\ncycels = 3', "Did you mean 'cycles'?"),
         ("cycles = 3", "`kind` is missing in the [initial] table"),
-        ('kind = "gibbs"\ntemperature = -1.0', "`temperature` of a Gibbs state must be positive"),
+        ('kind = "gibbs"\ntemperature = -1.0', "`temperature` of a Gibbs state must be zero or positive"),
         ('kind = "correlated_marginals"\nstrength = 2.0\ncorrelations = [{ between = ["hot", "cold"] }]', "must be at most 1"),
     ],
 )

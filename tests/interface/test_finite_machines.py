@@ -118,7 +118,7 @@ def test_a_backend_of_choice():
             "all Gaussian or all finite.*TruncatedOscillator",
         ),
         ('name = "ups"', 'nam = "ups"', "nam"),
-        ("temperature = 2.0", "temperature = -2.0", "`temperature` of reservoir 'hot' must be positive, but is -2.0"),
+        ("temperature = 2.0", "temperature = -2.0", "`temperature` of reservoir 'hot' must be zero or positive, but is -2.0"),
     ],
 )
 def test_what_is_wrong_with_a_file(old, new, message):

@@ -105,6 +105,6 @@ def single_atom(
             OperatorCoupling(("atom", "flywheel"), ("num", "position"), _validate.real(coupling, "coupling", _OWNER)),
         ),
         period=2.0 * half,
-        initial=initial or ProductThermal({"flywheel": _validate.positive(T_flywheel, "T_flywheel", _OWNER)}),
+        initial=initial or ProductThermal({"flywheel": _validate.not_negative(T_flywheel, "T_flywheel", _OWNER)}),
         name="single_atom",
     )

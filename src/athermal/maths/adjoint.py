@@ -234,6 +234,8 @@ def gibbs_slope(form: FloatArray, temperature: float, change: FloatArray) -> Flo
 
 def _divided_differences(frequencies: FloatArray, temperature: float) -> tuple[FloatArray, FloatArray]:
     """Return those of coth(z/2T) between w_j and w_k, and between w_j and -w_k, without cancellation or overflow."""
+    if temperature == 0.0:  # the cotangent is one
+        return np.zeros((len(frequencies),) * 2), 2.0 / (frequencies[:, None] + frequencies)
     a = 0.5 * frequencies / temperature
     gap = np.abs(a[:, None] - a)
     lower = np.minimum(a[:, None], a)
@@ -270,7 +272,8 @@ def largest_correlation_slope(covariance: FloatArray, pattern: FloatArray) -> Fl
 def thermal_slope(energies: FloatArray, temperature: float, change: Matrix) -> Matrix:
     """Return by how much exp(-H/T)/Z changes with H, to first order, all in the eigenbasis of H.
 
-    d rho_jk = -dH_jk (p_j - p_k)/(E_k - E_j), on the diagonal -dH_jj p_j/T, and a multiple of rho that keeps the trace.
+    d rho_jk = -dH_jk (p_j - p_k)/(E_k - E_j), on the diagonal -dH_jj p_j/T, and a multiple of rho that keeps the trace. At T = 0
+    of the ground state, whose level must not be degenerate if dH splits it.
 
     Parameters
     ----------
@@ -285,8 +288,12 @@ def thermal_slope(energies: FloatArray, temperature: float, change: Matrix) -> M
     array([-0.5,  0.5])
     """
     populations = thermal_populations(energies, temperature)
-    gap = (energies[:, None] - energies) / temperature
     larger = np.maximum(populations[:, None], populations)
+    if temperature == 0.0:
+        apart = np.abs(energies[:, None] - energies)
+        is_apart = populations[:, None] != populations
+        return np.where(is_apart, -change * larger / np.where(is_apart, apart, 1.0), 0.0)
+    gap = (energies[:, None] - energies) / temperature
     size = np.abs(gap)
     rise = np.where(size > 0.0, -np.expm1(-size) / np.where(size > 0.0, size, 1.0), 1.0)
     slope = -change * (larger * rise / temperature)

@@ -98,9 +98,9 @@ def thermal_populations(energies: FloatArray, temperature: float) -> FloatArray:
     array([1., 0.])
     """
     if temperature == 0.0:
-        weights = is_ground(energies).astype(float)
-    else:
-        weights = np.exp(-(energies - np.min(energies)) / temperature)
+        ground = is_ground(energies)
+        return np.asarray(ground / np.count_nonzero(ground))
+    weights = np.exp(-(energies - np.min(energies)) / temperature)
     return np.asarray(weights / np.sum(weights))
 
 

@@ -46,7 +46,7 @@ def athermality(s: Snapshot, ref: Reference) -> FloatArray:
 
 
 def _cross_entropy(s: Snapshot, ref: Reference) -> FloatArray:
-    """-Tr rho_j ln rho_j^th = E_j/T_j + ln Z_j; at T_j = 0 infinite, but in the ground level, where it is ln of its degeneracy."""
+    """-Tr rho_j ln rho_j^th = E_j/T_j + ln Z_j; at T_j = 0 infinite, but in the ground level, there ln of its degeneracy."""
     regular = np.asarray(s.reservoir_energies / ref.divisors + ref.log_partitions)
     if ref.ground_energies is None or not np.any(ref.is_cold):
         return regular
@@ -111,12 +111,12 @@ def second_law_residual(a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
 
 
 def entropy_flow(a: Snapshot, b: Snapshot, ref: Reference, factor: float = 1.0) -> FloatArray:
-    """factor sum_j Q_j/T_j."""
+    """Return factor sum_j Q_j/T_j."""
     return flow_of_heats(heat(a, b), b, ref, factor)
 
 
 def flow_of_heats(q: FloatArray, b: Snapshot, ref: Reference, factor: float = 1.0) -> FloatArray:
-    """factor sum_j Q_j/T_j of any heats up to a snapshot; reservoirs at T_j = 0 count together."""
+    """Return factor sum_j Q_j/T_j of any heats up to a snapshot; reservoirs at T_j = 0 count together."""
     flow = np.asarray(factor * np.sum(q / ref.divisors, axis=-1))
     if not np.any(ref.is_cold):
         return flow
@@ -124,7 +124,7 @@ def flow_of_heats(q: FloatArray, b: Snapshot, ref: Reference, factor: float = 1.
 
 
 def _flow_by_reservoir(a: Snapshot, b: Snapshot, ref: Reference, factor: float = 1.0) -> FloatArray:
-    """factor Q_j/T_j, shape (..., m)."""
+    """Return factor Q_j/T_j, shape (..., m)."""
     q = heat(a, b)
     limits = _limit(q, _rounding_of(b, ref)[..., None], factor) if np.any(ref.is_cold) else 0.0
     return np.where(ref.is_cold, limits, factor * q / ref.divisors)

@@ -221,7 +221,7 @@ class Ledger:
         """Return by how much the two sides of the second law may differ over intervals."""
         ref = self.reference
         entropies = np.sum(np.abs(b.subsystem_entropies), -1) + np.sum(np.abs(b.reservoir_energies) / ref.divisors, -1)
-        nats = ROUNDING * np.where(np.isnan(entropies), 0.0, entropies)
+        nats = ROUNDING * (1.0 + np.where(np.isnan(entropies), 0.0, entropies))  # pure states have entropies at rounding
         terms = np.sum(np.abs(laws.entropy_change(a, b)), -1) + np.sum(np.abs(laws.heat(a, b)) / ref.divisors, -1)
         return np.asarray(self.tolerance * terms + nats)
 

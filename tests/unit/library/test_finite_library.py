@@ -194,7 +194,7 @@ def test_two_qubits_run_backwards_after_two_cycles():
         ({"swap_angle": "pi"}, "`swap_angle` of a two-qubit swap engine must be a real number, but is 'pi'"),
         ({"contact_angle": math.inf}, "`contact_angle` of a two-qubit swap engine must be finite"),
         ({"spins": 0}, "`spins` of a two-qubit swap engine must be a whole number of at least 1, but is 0"),
-        ({"T_cold": 0.0}, "`temperature` of reservoir 'cold bath' must be positive, but is 0.0"),
+        ({"T_cold": -1.0}, "`temperature` of reservoir 'cold bath' must be zero or positive, but is -1.0"),
     ],
 )
 def test_two_qubit_swaps_that_cannot_be(arguments, message):
@@ -210,7 +210,7 @@ def test_two_qubit_swaps_that_cannot_be(arguments, message):
         ({"phase": math.nan}, "`phase` of a heat reversal must be finite"),
         ({"correlation": -0.1}, "`correlation` of a heat reversal must be zero or positive, but is -0.1"),
         ({"correlation": 1.1}, "`correlation` of a heat reversal must be at most 1, the largest physical one, but is 1.1"),
-        ({"T_hot": -1.0}, "`temperature` of reservoir 'hot' must be positive, but is -1.0"),
+        ({"T_hot": -1.0}, "`temperature` of reservoir 'hot' must be zero or positive, but is -1.0"),
     ],
 )
 def test_heat_reversals_that_cannot_be(arguments, message):
@@ -246,7 +246,7 @@ def test_correlated_qubits_that_cannot_be(arguments, message):
         ({"charged": 1, "initial": at.ProductThermal()}, "`charged` .* must be zero when an initial state is given, but is 1"),
         ({"qubits": 1, "contact_time": -2.0}, "`contact_time` of a spin-star engine must be positive, but is -2.0"),
         ({"coupling": "strong"}, "`amplitude` of a rotating drive must be a real number, but is 'strong'"),
-        ({"T_hot": -1.0}, "`temperature` of reservoir 'hot bath' must be positive, but is -1.0"),
+        ({"T_hot": -1.0}, "`temperature` of reservoir 'hot bath' must be zero or positive, but is -1.0"),
     ],
 )
 def test_spin_stars_that_cannot_be(arguments, message):

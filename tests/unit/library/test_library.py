@@ -49,7 +49,7 @@ def test_two_oscillators_with_position_damping():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"T_hot": -1.0}, "`temperature` of reservoir 'hot bath' must be positive, but is -1.0"),
+        ({"T_hot": -1.0}, "`temperature` of reservoir 'hot bath' must be zero or positive, but is -1.0"),
         ({"omega_cold": 0.0}, "`omega_cold` of a two-oscillator engine must be positive, but is 0.0"),
         ({"omega_cold": 1.3, "squeezing": 0.1}, "must repeat a whole number of times in the machine's period"),
         ({"modes": 0}, "`modes` of reservoir 'hot bath'"),
@@ -124,7 +124,7 @@ def test_otto_baths():
         ({"switching_time": 60.0}, "`switching_time` of an Otto engine must be at most half its contact time 100.0, but is 60.0"),
         ({"stroke_time": -1.0}, "`stroke_time` of an Otto engine must be zero or positive"),
         ({"omega_hot": -2.0}, "`frequency` of reservoir .hot bath. must be positive, but is -2.0"),
-        ({"T_cold": 0.0}, "`temperature` of reservoir 'cold bath' must be positive, but is 0.0"),
+        ({"T_cold": -2.0}, "`temperature` of reservoir 'cold bath' must be zero or positive, but is -2.0"),
         ({"contact_strength": 1.5}, "must be bounded below"),
     ],
 )

@@ -117,7 +117,7 @@ def test_only_a_loaded_motor_counts_work_against_its_load():
         ({"cold_bonds": (0, 3)}, "`cold_bonds` of a molecular motor must list different bonds below 3"),
         ({"hot_bonds": (1, 1)}, "`hot_bonds` of a molecular motor must list different bonds below 3"),
         ({"charged": -1}, "`charged` of a molecular motor must be a whole number of at least 0"),
-        ({"T_cold": 0.0}, "`temperature` of reservoir 'cold bath' must be positive"),
+        ({"T_cold": -1.0}, "`temperature` of reservoir 'cold bath' must be zero or positive"),
     ],
 )  # fmt: skip
 def test_motors_that_cannot_be(arguments, message):
@@ -168,8 +168,8 @@ def test_the_flywheel_starts_at_its_own_temperature():
         ({"omega_radial": -1.0}, "`omega_radial` of a single-atom engine must be positive"),
         ({"coupling": "strong"}, "`coupling` of a single-atom engine must be a real number"),
         ({"atom_levels": 1}, "`atom_levels` of a single-atom engine must be a whole number of at least 2"),
-        ({"T_flywheel": 0.0}, "`T_flywheel` of a single-atom engine must be positive"),
-        ({"T_hot": -1.0}, "`temperature` of reservoir 'hot bath' must be positive"),
+        ({"T_flywheel": -1.0}, "`T_flywheel` of a single-atom engine must be zero or positive"),
+        ({"T_hot": -1.0}, "`temperature` of reservoir 'hot bath' must be zero or positive"),
     ],
 )
 def test_atoms_that_cannot_be(arguments, message):

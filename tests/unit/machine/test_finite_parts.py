@@ -117,7 +117,7 @@ def test_memory_is_estimated_before_it_is_used():
         (lambda: at.Qudit("q", [[0.0, 1.0], [0.0, 0.0]]), "`hamiltonian` of qudit 'q' must be Hermitian"),
         (lambda: at.FiniteBath("q", 1.0, [[0.0, 1.0], [0.0, 0.0]]), "`hamiltonian` of reservoir 'q' must be Hermitian"),
         (lambda: at.SpinBath("q", 1.0, ()), "must hold at least one spin"),
-        (lambda: at.SpinBath("q", -1.0, (1.0,)), "`temperature` of reservoir 'q' must be positive, but is -1.0"),
+        (lambda: at.SpinBath("q", -1.0, (1.0,)), "`temperature` of reservoir 'q' must be zero or positive, but is -1.0"),
         (lambda: at.TruncatedBath("q", 1.0, (-1.0,)), r"mode_frequencies\[0\]. of reservoir 'q' must be positive"),
         (lambda: at.TruncatedOscillator("q", 1.0, 1), "`levels` of truncated oscillator 'q' must"),
         (lambda: at.TruncatedOscillator("q", -1.0, 3), "`frequency` of truncated oscillator 'q' must be positive"),

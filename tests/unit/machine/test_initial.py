@@ -12,10 +12,10 @@ PAIR = at.Correlation(("a", "b"))
     ("make", "message"),
     [
         (
-            lambda: at.ProductThermal({"a": 0.0}),
-            r"`temperatures\['a'\]` of a product thermal state must be positive, but is 0.0",
+            lambda: at.ProductThermal({"a": -0.5}),
+            r"`temperatures\['a'\]` of a product thermal state must be zero or positive, but is -0.5",
         ),
-        (lambda: at.Gibbs(-1.0), "`temperature` of a Gibbs state must be positive, but is -1.0"),
+        (lambda: at.Gibbs(-1.0), "`temperature` of a Gibbs state must be zero or positive, but is -1.0"),
         (lambda: at.Gibbs(1.0, parts="a"), "`parts` of a Gibbs state must list the names of parts, but is 'a'"),
         (lambda: at.Gibbs(1.0, parts=()), r"`parts` of a Gibbs state must list the names of parts, but is \(\)"),
         (lambda: at.Charged(-1), "`cycles` of a charged state must be a whole number of at least 0, but is -1"),

@@ -95,8 +95,7 @@ def test_bad_contacts_are_refused(site, weights, message):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: at.Bath("hot", -1.0, [1.0]), "`temperature` of reservoir 'hot' must be positive, but is -1.0"),
-        (lambda: at.Bath("hot", 0.0, [1.0]), "`temperature` of reservoir 'hot' must be positive, but is 0.0"),
+        (lambda: at.Bath("hot", -1.0, [1.0]), "`temperature` of reservoir 'hot' must be zero or positive, but is -1.0. At zero"),
         (lambda: at.Bath("hot", math.nan, [1.0]), "`temperature` of reservoir 'hot' must be finite, but is nan"),
         (lambda: at.Bath("hot", "warm", [1.0]), "`temperature` of reservoir 'hot' must be a real number, but is 'warm'"),
         (lambda: at.Bath("hot", 1.0, []), "`mode_frequencies` of reservoir 'hot' must hold at least one mode, but is empty"),

@@ -156,6 +156,12 @@ class StateVectorsSolver(Solver[FactorState]):
                 "`sampling` of the state-vector backend must be 'random' for a Gibbs state of the whole: its "
                 "eigenstates are not known."
             )
+        if temperature == 0.0:
+            raise MachineError(
+                f"`temperature` of a Gibbs state of {self.hamiltonian.dimension} states, beyond {_LARGEST_GIBBS}, must be above "
+                "zero: its columns are those of e^(-H/2T), and a ground state is not searched for. Give a temperature below the "
+                "lowest gap."
+            )
         size = (self.hamiltonian.dimension, count)
         columns = random.standard_normal(size) + 1j * random.standard_normal(size)
         at_start = self.hamiltonian.whole.at(0.0)

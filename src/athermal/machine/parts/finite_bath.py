@@ -172,6 +172,7 @@ class SpinBath(_SiteBath):
     ----------
     name : str
     temperature : float
+        Zero for a bath in its ground state (a vacuum).
     spin_frequencies : sequence of float
         w_k.
     spin_couplings : sequence of float, optional
@@ -222,6 +223,7 @@ class TruncatedBath(_SiteBath):
     ----------
     name : str
     temperature : float
+        Zero for a bath in its ground state (a vacuum).
     mode_frequencies : sequence of float
         w_k > 0.
     mode_couplings : sequence of float, optional
@@ -282,6 +284,7 @@ class FiniteBath(FiniteReservoir):
     ----------
     name : str
     temperature : float
+        Zero for a bath in its ground state (a vacuum).
     hamiltonian : Qobj, matrix or sequence of float
         H_j, Hermitian; a sequence lists the energies of the basis states.
 

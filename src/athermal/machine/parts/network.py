@@ -110,6 +110,7 @@ class CoupledBath(NetworkReservoir):
     ----------
     name : str
     temperature : float
+        Zero for a bath in its ground state (a vacuum).
     form : (2n, 2n) matrix
         Symmetric, positive definite.
     site_couplings : sequence of float, optional

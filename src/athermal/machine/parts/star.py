@@ -34,6 +34,7 @@ class Bath(StarReservoir):
     ----------
     name : str
     temperature : float
+        Zero for a bath in its ground state (a vacuum).
     mode_frequencies : sequence of float
         w_k > 0.
     mode_couplings : sequence of float, optional
@@ -75,6 +76,7 @@ class ContinuumBath(StarReservoir):
     ----------
     name : str
     temperature : float
+        Zero for a bath in its ground state (a vacuum).
     spectral_density : SpectralDensity
     modes : int or "auto"
         How many modes stand for it. "auto" leaves discretisation and number to the run, which chooses them for its length
