@@ -211,8 +211,7 @@ class Ledger:
     def entropy_rounding(self, a: Snapshot, b: Snapshot) -> FloatArray:
         """Return up to which size a change of an entropy is rounding: relative to the entropies of the whole at both ends."""
         sizes = [
-            np.nansum(np.abs(s.subsystem_entropies), -1)
-            + np.nansum(np.abs(s.reservoir_energies) / self.reference.divisors, -1)
+            np.nansum(np.abs(s.subsystem_entropies), -1) + np.nansum(np.abs(s.reservoir_energies) / self.reference.divisors, -1)
             for s in (a, b)
         ]
         return np.asarray(self.rounding * (1.0 + np.maximum(*sizes)))  # those of pure states are known to rounding only
