@@ -252,8 +252,9 @@ def test_round_trip_is_bit_for_bit(ledger, tmp_path):
     assert back.works.tobytes() == ledger.works.tobytes()
     assert back.reference.temperatures.tobytes() == ledger.reference.temperatures.tobytes()
     assert back.reference.log_partitions.tobytes() == ledger.reference.log_partitions.tobytes()
-    assert dataclasses.replace(back.reference, temperatures=0, log_partitions=0) == dataclasses.replace(
-        ledger.reference, temperatures=0, log_partitions=0
+    assert back.reference.ground_energies.tobytes() == ledger.reference.ground_energies.tobytes()
+    assert dataclasses.replace(back.reference, temperatures=0, log_partitions=0, ground_energies=0) == dataclasses.replace(
+        ledger.reference, temperatures=0, log_partitions=0, ground_energies=0
     )
     assert back.samples_per_cycle == 3
     assert back.provenance == ledger.provenance
