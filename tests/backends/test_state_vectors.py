@@ -1,3 +1,5 @@
+import numpy as np
+
 import athermal as at
 from backends import finite_cases
 from backends.conformance import Conformance
@@ -13,3 +15,18 @@ class TestStateVectors(Conformance):
     charging = 1e-11
     preparation = 1e-11
     slow_path = 3e-9
+
+
+def test_a_sample_stays_one_when_another_state_is_prepared():
+    """A solver holds no state of a run: a later exact start does not make a sampled one exact, or the other way round."""
+    machine = finite_cases.spin_engine()
+    solver = at.StateVectors(max_columns=8, samples=6).bind(machine)
+    pure = at.ProductThermal(dict.fromkeys((part.name for part in machine.parts), 1e-3))
+    sampled, exact = solver.prepare(at.ProductThermal()), solver.prepare(pure)
+    for state, number in ((sampled, 6), (exact, None)):
+        fresh = at.StateVectors(max_columns=8, samples=6).bind(machine)
+        again = fresh.prepare(pure if number is None else at.ProductThermal())
+        one, two = solver.snapshot(state, 0.0), fresh.snapshot(again, 0.0)
+        assert float(one.total_entropy) == float(two.total_entropy)
+        assert np.array_equal(one.reservoir_entropies, two.reservoir_entropies, equal_nan=True)
+        assert (solver.replicates(state, 0.0) is None) == (number is None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -99,7 +99,22 @@ class StateVectors(Backend):
         return StateVectorsSolver(machine, self)
 
 
-class StateVectorsSolver(Solver[FactorState]):
+@dataclass(frozen=True)
+class Columns(FactorState):
+    """The columns of a mixture, or a sample of them.
+
+    Parameters
+    ----------
+    is_sampled : bool
+    total_entropy : float
+        Of the whole; NaN where a sample does not tell it.
+    """
+
+    is_sampled: bool = False
+    total_entropy: float = float("nan")
+
+
+class StateVectorsSolver(Solver[Columns]):
     """The state-vector backend bound to one machine."""
 
     def __init__(self, machine: Machine, options: StateVectors) -> None:
@@ -107,10 +122,8 @@ class StateVectorsSolver(Solver[FactorState]):
         self.options = options
         self.hamiltonian = machine.tensor_hamiltonian
         self.observer = Observer(self.hamiltonian)
-        self.is_sampled = False
-        self._total_entropy = float("nan")
         self._norm_defect = 0.0
-        self._seen: tuple[FactorState, float, Linear] | None = None
+        self._seen: tuple[Columns, float, Linear] | None = None
 
     @property
     def reference(self) -> Reference:
@@ -118,36 +131,35 @@ class StateVectorsSolver(Solver[FactorState]):
 
     # --- the start -----------------------------------------------------------------------------------------------------
 
-    def prepare(self, initial: InitialState) -> FactorState:
+    def prepare(self, initial: InitialState) -> Columns:
         charged, start = 0, initial
         while isinstance(start, Charged):
             charged, start = charged + start.cycles, start.start
-        state = self._at_start(self._columns(start))
+        state = self._at_start(start)
         for _ in range(charged):
             state, _ = self.advance(state, self.machine.period, 0.0)
-        return self._at_start(state.factor)
+        return replace(state, integrals=np.zeros_like(state.integrals))
 
-    def _at_start(self, factor: ComplexArray) -> FactorState:
-        return FactorState.at_start(factor, self.hamiltonian.n_integrals, factor.shape[1])
-
-    def _columns(self, start: InitialState) -> ComplexArray:
+    def _at_start(self, start: InitialState) -> Columns:
         """Return the columns of a start: exact if they are few, else sampled, of norm one altogether."""
+
+        def columns(factor: ComplexArray, entropy: float, *, is_sampled: bool) -> Columns:
+            return Columns(factor, np.zeros((self.hamiltonian.n_integrals, factor.shape[1])), is_sampled, entropy)
+
         random, count = np.random.default_rng(self.options.seed), self.options.samples
         if isinstance(start, Gibbs) and start.parts is None and self.hamiltonian.dimension > _LARGEST_GIBBS:
-            self.is_sampled, self._total_entropy = True, float("nan")
-            return self._sampled_gibbs(start.temperature, random, count)
+            return columns(self._sampled_gibbs(start.temperature, random, count), float("nan"), is_sampled=True)
         pieces = Preparation(self.machine, self.hamiltonian, _refuse_charged, self.options.max_memory).pieces(start)
-        self.is_sampled, self._total_entropy = pieces.rank > self.options.max_columns, pieces.entropy
-        if not self.is_sampled:
-            return pieces.factor()
+        if pieces.rank <= self.options.max_columns:
+            return columns(pieces.factor(), pieces.entropy, is_sampled=False)
         draw = pieces.random_columns if self.options.sampling == "random" else pieces.drawn_columns
-        columns = draw(count, random)
-        if self.options.sampling == "eigenstates" and np.all(columns == columns[:, :1]):
+        drawn = draw(count, random)
+        if self.options.sampling == "eigenstates" and np.all(drawn == drawn[:, :1]):
             raise MachineError(
                 f"The {count} eigenstates drawn must not all be the same, but are: their average has no error bar. Use more "
                 "samples, or sampling = 'random'."
             )
-        return np.asarray(columns / np.sqrt(np.sum(populations(columns))))
+        return columns(np.asarray(drawn / np.sqrt(np.sum(populations(drawn)))), pieces.entropy, is_sampled=True)
 
     def _sampled_gibbs(self, temperature: float, random: np.random.Generator, count: int) -> ComplexArray:
         """Return e^{-H/2T} times random vectors."""
@@ -177,7 +189,7 @@ class StateVectorsSolver(Solver[FactorState]):
 
     # --- evolution -----------------------------------------------------------------------------------------------------
 
-    def advance(self, state: FactorState, start: float, stop: float) -> tuple[FactorState, float]:
+    def advance(self, state: Columns, start: float, stop: float) -> tuple[Columns, float]:
         if stop == start:
             return state, 0.0
         low, high = min(start, stop), max(start, stop)
@@ -198,7 +210,7 @@ class StateVectorsSolver(Solver[FactorState]):
                 factor, integrals = self._stretch(factor, end, begin)
                 added += integrals
         self._norm_defect = max(self._norm_defect, abs(float(np.sum(populations(factor))) - norm))
-        return FactorState(factor, state.integrals + added), float(np.sum(added[: self._n_works]))
+        return replace(state, factor=factor, integrals=state.integrals + added), float(np.sum(added[: self._n_works]))
 
     @property
     def _n_works(self) -> int:
@@ -229,16 +241,16 @@ class StateVectorsSolver(Solver[FactorState]):
 
     # --- what there is to see ------------------------------------------------------------------------------------------
 
-    def snapshot(self, state: FactorState, time: float) -> Snapshot:
+    def snapshot(self, state: Columns, time: float) -> Snapshot:
         phase = time % self.machine.period
-        if self.is_sampled:
+        if state.is_sampled:
             everything = np.ones(state.factor.shape[1], dtype=bool)
             return self._averaged(self._linear(state, phase), everything, state, phase).at_time(time)
         with_coherence = self.hamiltonian.dimension <= _LARGEST_COHERENCE
         return self.observer.snapshot(state.factor, state.integrals, phase, with_coherence=with_coherence).at_time(time)
 
-    def replicates(self, state: FactorState, time: float) -> tuple[Snapshot, FloatArray] | None:
-        if not self.is_sampled:
+    def replicates(self, state: Columns, time: float) -> tuple[Snapshot, FloatArray] | None:
+        if not state.is_sampled:
             return None
         phase, n = time % self.machine.period, state.factor.shape[1]
         linear = self._linear(state, phase)
@@ -249,7 +261,7 @@ class StateVectorsSolver(Solver[FactorState]):
         works = np.array([np.sum(totals[left]) / np.sum(weights[left]) for left in kept])
         return Snapshot.stack(snapshots), works
 
-    def _linear(self, state: FactorState, phase: float) -> Linear:
+    def _linear(self, state: Columns, phase: float) -> Linear:
         """Return U_i, V_j, E_j and the density matrix of the subsystems in each column; the last ones are held."""
         if self._seen is not None and self._seen[0] is state and self._seen[1] == phase:
             return self._seen[2]
@@ -259,7 +271,7 @@ class StateVectorsSolver(Solver[FactorState]):
         self._seen = state, phase, linear
         return linear
 
-    def _averaged(self, linear: Linear, left: Matrix, state: FactorState, phase: float) -> Snapshot:
+    def _averaged(self, linear: Linear, left: Matrix, state: Columns, phase: float) -> Snapshot:
         """Return the snapshot of the mixture of some of the columns."""
         energies, interactions, heats, densities = linear
         rho = np.sum(densities[left], axis=0)
@@ -280,7 +292,7 @@ class StateVectorsSolver(Solver[FactorState]):
             np.full(n_reservoirs, unknown),
             np.asarray(entropy(rho)),
             np.asarray(unknown),
-            np.asarray(self._total_entropy),
+            np.asarray(state.total_entropy),
             extras,
         )
 

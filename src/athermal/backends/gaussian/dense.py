@@ -86,16 +86,14 @@ class DenseSolver(Solver[GaussianState]):
         self.options = options
         self.hamiltonian = machine.hamiltonian
         self._evolutions: dict[tuple[float, float], Evolution] = {}
-        self._symplectic_defect = 0.0
+        self._defects: dict[tuple[float, float], float] = {}
         self._step_error = 0.0
-        self._initial_spread: float | None = None
 
     @property
     def reference(self) -> Reference:
         return reference_of(self.machine)
 
     def prepare(self, initial: InitialState) -> GaussianState:
-        self._initial_spread = None
         charged_from: list[float] = []
 
         def cycle_backwards(later: GaussianState) -> GaussianState:
@@ -104,24 +102,23 @@ class DenseSolver(Solver[GaussianState]):
             self._check_growth(before, later, charged_from[0], "going backwards to charge it")
             return before
 
-        state = replace(prepare(self.hamiltonian, initial, cycle_backwards), switching=np.zeros(len(self.machine.reservoirs)))
-        self._initial_spread = state.spread
-        return state
+        state = prepare(self.hamiltonian, initial, cycle_backwards)
+        return replace(state, switching=np.zeros(len(self.machine.reservoirs)), initial_spread=state.spread)
 
     def advance(self, state: GaussianState, start: float, stop: float) -> tuple[GaussianState, float]:
         if stop == start:
             return state, 0.0
         if stop < start:
-            later = self._evolution(stop, start)
+            later, defect = self._evolution(stop, start)
             inverse = symplectic_inverse(later.propagator)
-            before = state.mapped(inverse, -inverse @ later.shift, self._symplectic_defect)
+            before = state.mapped(inverse, -inverse @ later.shift, defect)
             works = -self._works(later, before)
             return before.worked(works[1:]), float(np.sum(works))
-        evolution = self._evolution(start, stop)
+        evolution, defect = self._evolution(start, stop)
         works = self._works(evolution, state)
-        after = state.mapped(evolution.propagator, evolution.shift, self._symplectic_defect).worked(works[1:])
-        if self._initial_spread is not None:
-            self._check_growth(after, state, self._initial_spread, f"at t = {stop:.6g}")
+        after = state.mapped(evolution.propagator, evolution.shift, defect).worked(works[1:])
+        if state.initial_spread is not None:
+            self._check_growth(after, state, state.initial_spread, f"at t = {stop:.6g}")
         return after, float(np.sum(works))
 
     def _works(self, evolution: Evolution, state: GaussianState) -> FloatArray:
@@ -167,18 +164,20 @@ class DenseSolver(Solver[GaussianState]):
         return self.hamiltonian.n_modes > _MANY_MODES
 
     def accuracy(self) -> dict[str, float]:
-        return {"symplectic_defect": self._symplectic_defect, "step_error": self._step_error}
+        return {"symplectic_defect": max(self._defects.values(), default=0.0), "step_error": self._step_error}
 
     # --- the propagators of one cycle ------------------------------------------------------------------------------
 
-    def _evolution(self, start: float, stop: float) -> Evolution:
-        """Return the map of [start, stop], at most a cycle long; the same phase of every cycle shares it."""
+    def _evolution(self, start: float, stop: float) -> tuple[Evolution, float]:
+        """Return the map of [start, stop], at most a cycle long, and by how much it misses symplecticity.
+
+        The same phase of every cycle shares it.
+        """
         phase, key = self.hamiltonian.phase_of(start, stop)
         if key not in self._evolutions:
-            evolution = self._assemble(phase, phase + (stop - start))
-            self._symplectic_defect = max(self._symplectic_defect, symplectic_defect(evolution.propagator))
-            self._evolutions[key] = evolution
-        return self._evolutions[key]
+            self._evolutions[key] = evolution = self._assemble(phase, phase + (stop - start))
+            self._defects[key] = symplectic_defect(evolution.propagator)
+        return self._evolutions[key], self._defects[key]
 
     def _assemble(self, start: float, stop: float) -> Evolution:
         edges, are_breakpoints = self.hamiltonian.edges(start, stop)

@@ -113,7 +113,6 @@ class StarSolver(Solver[StarState]):
         self._segments: dict[Key, Segment] = {}
         self._phases: dict[Key, float] = {}
         self._carried: dict[object, tuple[History, Rows]] = {}
-        self._initial_spread: float | None = None
         self._unresolved: dict[str, float] = {}
         self._defect = 0.0
 
@@ -122,7 +121,6 @@ class StarSolver(Solver[StarState]):
         return reference_of(self.machine)
 
     def prepare(self, initial: InitialState) -> StarState:
-        self._initial_spread = None
         charged_from: list[float] = []
 
         def cycle_backwards(later: StarState) -> StarState:
@@ -134,9 +132,8 @@ class StarSolver(Solver[StarState]):
 
         preparation = StarPreparation(self.hamiltonian, self._begin, cycle_backwards, self._densified, self.options.block_modes)
         state = preparation(initial)
-        state = replace(state, switching=np.zeros_like(state.switching))
-        self._initial_spread = max(self._spread(state), state.start.spread)
-        return state
+        spread = max(self._spread(state), state.start.spread)
+        return replace(state, switching=np.zeros_like(state.switching), initial_spread=spread)
 
     def advance(self, state: StarState, start: float, stop: float) -> tuple[StarState, float]:
         if stop == start:
@@ -160,10 +157,10 @@ class StarSolver(Solver[StarState]):
         changes = self._changes(state, segment, rows, early.elapsed, sign)
         switching = state.switching + sign * works[1:]
         later = replace(later, energies=state.energies + sign * heats, changes=changes, switching=switching)
-        if forward and self._initial_spread is not None:
+        if forward and state.initial_spread is not None:
             spread = self._spread(later)
-            if spread > self.options.max_growth * self._initial_spread:
-                self._check_growth(spread, self._spread(state), self._initial_spread, f"at t = {stop:.6g}")
+            if spread > self.options.max_growth * state.initial_spread:
+                self._check_growth(spread, self._spread(state), state.initial_spread, f"at t = {stop:.6g}")
         return later, sign * float(np.sum(works))
 
     def snapshot(self, state: StarState, time: float) -> Snapshot:

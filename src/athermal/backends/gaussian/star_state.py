@@ -247,6 +247,8 @@ class StarState:
     switching : (m,) array
         The work done since the start by driving the coupling to each reservoir.
     defect : float
+    initial_spread : float, optional
+        The largest variance at the start of a run, by which its growth is judged.
     """
 
     start: StarStart
@@ -256,6 +258,7 @@ class StarState:
     changes: tuple[LowRank | None, ...]
     switching: FloatArray
     defect: float = 0.0
+    initial_spread: float | None = None
 
 
 def appended(history: History, key: Key, times: int) -> History:

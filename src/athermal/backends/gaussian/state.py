@@ -31,6 +31,8 @@ class GaussianState:
         inherit.
     switching : (reservoirs,) array
         The work done since the start by driving the coupling to each reservoir; a plain zero before.
+    initial_spread : float, optional
+        The largest variance at the start of a run, by which its growth is judged.
     """
 
     mean: FloatArray
@@ -38,6 +40,7 @@ class GaussianState:
     excess: FloatArray
     defect: float = 0.0
     switching: FloatArray = field(default_factory=lambda: np.zeros(()))
+    initial_spread: float | None = None
 
     @classmethod
     def from_moments(cls, mean: FloatArray, covariance: FloatArray, defect: float = 0.0) -> GaussianState:
@@ -64,7 +67,7 @@ class GaussianState:
     def mapped(self, propagator: FloatArray, shift: FloatArray, defect: float = 0.0) -> GaussianState:
         """Return the state after r -> propagator r + shift, with a propagator that misses symplecticity by `defect`."""
         mean, factor = propagator @ self.mean + shift, propagator @ self.factor
-        return GaussianState(mean, factor, self.excess, self.defect + defect, self.switching)
+        return replace(self, mean=mean, factor=factor, defect=self.defect + defect)
 
     def worked(self, switching: FloatArray) -> GaussianState:
         """Return the same state after more work on the couplings to each reservoir."""
