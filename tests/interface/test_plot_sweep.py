@@ -235,7 +235,8 @@ class TestModeMap:
         ]
 
     def test_cells_are_told_apart(self):
-        assert set(_LOOKS) == ({*laws.MODES} - {"engine"}) | {"athermal engine", "thermal engine"}
+        kinds = {laws.kind(mode, is_athermal=is_athermal) for mode in laws.MODES for is_athermal in (True, False)}
+        assert set(_LOOKS) == kinds - {"thermal engine (discharge)"}  # without heat only stored resources give work
         assert len({(colour, hatch) for colour, _, hatch, _ in _LOOKS.values()}) == len(_LOOKS)
         assert len({marker for *_, marker in _LOOKS.values()}) == len(_LOOKS)
 

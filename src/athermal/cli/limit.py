@@ -46,7 +46,7 @@ def describe(plan: MachineFile, cycle: LimitCycle) -> dict[str, Any]:
         "work": cycle.work,
         "heat": dict(zip(cycle.reference.reservoirs, cycle.heat.tolist(), strict=True)),
         "efficiency": cycle.efficiency,
-        "coefficient_of_performance": cycle.coefficient_of_performance if len(cycle.heat) == 2 else float("nan"),
+        "coefficient_of_performance": cycle.coefficient_of_performance,
         "carnot_efficiency": cycle.carnot_efficiency,
         "entropy_production": cycle.entropy_production,
         "mutual_information": cycle.mutual_information(),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from athermal._numbers import number
@@ -50,9 +52,8 @@ def summary_lines(ledger: Ledger) -> list[str]:
 
 def _plain(sentence: str) -> str:
     """Return a sentence made for figures without the marks of mathematical text, its symbols explained."""
-    for symbol, meaning in _RESOURCES.items():
-        sentence = sentence.replace(f"${symbol}$", f"{symbol} ({meaning})")
-    return sentence.replace("\N{EN DASH}", "-")
+    told = re.sub(r"\$([^$]+)\$(\[[^\]]*\])?", lambda m: f"{m[1]}{m[2] or ''} ({_RESOURCES[m[1]]})", sentence)
+    return told.replace("\N{EN DASH}", "-")
 
 
 def _altogether(ledger: Ledger) -> str:

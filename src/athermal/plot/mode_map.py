@@ -13,12 +13,14 @@ from athermal.plot import cells, style
 from athermal.plot.heat_map import FAILED, UNFINISHED
 from athermal.plot.symbols import parameter_label
 from athermal.study.selection import CUMULATIVE, Plane, dataset_of, fix, is_grid, plane, varied
+from athermal.thermodynamics import laws
 
 _LOOKS: dict[str, tuple[str, str, str, str]] = {
     "athermal engine": (style.VERMILLION, "white", "", "D"),
     "thermal engine": (style.BLUE, "white", "", "o"),
-    "discharge": (style.PURPLE, style.BLACK, "....", "P"),
-    "reverse engine": (style.GREEN, "white", "\\\\\\\\", "^"),
+    "athermal engine (discharge)": (style.PURPLE, style.BLACK, "....", "P"),
+    "athermal engine (reverse)": (style.VERMILLION, "white", "\\\\\\\\", "^"),
+    "thermal engine (reverse)": (style.BLUE, "white", "\\\\\\\\", "p"),
     "refrigerator": (style.SKY, style.BLACK, "", "v"),
     "accelerator": (style.YELLOW, style.BLACK, "", ">"),
     "heater": (style.ORANGE, style.BLACK, "", "s"),
@@ -43,8 +45,8 @@ def mode_map(
 ) -> Axes:
     """Draw the mode of operation over two parameters: engine, refrigerator, accelerator, ...
 
-    Engines are thermal (dsigma >= 0) or athermal (dsigma < 0); all modes are those of docs/physics.md. The legend names the modes
-    that occur. If one parameter varies, the cycles are the other axis.
+    All that gives work is an engine, thermal (dsigma >= 0) or athermal (dsigma < 0); all modes are those of docs/physics.md. The
+    legend names the modes that occur. If one parameter varies, the cycles are the other axis.
 
     Parameters
     ----------
@@ -90,10 +92,8 @@ def mode_map(
 
 def kinds(chosen: Plane) -> Any:
     """Return the mode of each point, engines told apart as "thermal engine" and "athermal engine"; "" where a run has none."""
-    names = chosen.words("mode").astype(object)
-    is_engine = names == "engine"
-    names[is_engine] = np.where(chosen.states()["athermal"][is_engine], "athermal engine", "thermal engine")
-    return names
+    athermal = chosen.values("is_athermal") > 0.0
+    return np.vectorize(lambda mode, a: laws.kind(mode, is_athermal=a), otypes=[object])(chosen.words("mode"), athermal)
 
 
 def _cells(ax: Axes, chosen: Plane, names: Any) -> list[Any]:

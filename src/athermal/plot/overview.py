@@ -113,10 +113,5 @@ def _label_best(ax: Axes, ledger: Ledger) -> None:
 
 
 def _best_in_words(ledger: Ledger, best: int) -> str:
-    """Return "cycle 1: athermal engine, paid by C(S)", heat named too where it gave more."""
-    payer = words.paid_by(ledger, [best])
-    heat = float(words.work_given(ledger, words.GROUPS[0])[best])
-    stored = -float(ledger.cycles["entropic_work"].values[best])
-    payers = [name for name, pays in (("heat", heat > stored), (payer or "unknown resources", stored > 0.0)) if pays]
-    paid = f",\npaid by {' and '.join(payers)}" if payers else ""
-    return f"cycle {best + 1}: {words.kinds(ledger)[best]}{paid}"
+    """Return "cycle 1: athermal engine, paid by C(S)"."""
+    return f"cycle {best + 1}: {words.kinds(ledger)[best]},\npaid by {words.paid_by(ledger, [best]) or 'unknown resources'}"

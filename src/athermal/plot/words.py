@@ -8,6 +8,7 @@ import numpy as np
 
 from athermal._types import FloatArray
 from athermal.plot import style
+from athermal.thermodynamics import laws
 from athermal.thermodynamics.ledger import Ledger
 from athermal.thermodynamics.significance import above_carnot, beyond_carnot, gives_work
 
@@ -37,8 +38,8 @@ GROUPS = (
 _INPUT_MODES = {
     "refrigerator": "work goes in and cools the coldest reservoir",
     "accelerator": "work goes in and speeds the heat from hot to cold",
-    "heater": "work goes in and heats every reservoir",
-    "charge": "work and heat go in and are stored",
+    "heater": "work goes in and heats the reservoirs",
+    "charge": "what goes in is stored",
     "mixer": "work goes in and moves heat among the reservoirs",
     "heat reversal": "no work, and heat runs from cold to hot",
     "conduction": "no work, and heat runs from hot to cold",
@@ -74,8 +75,8 @@ def kinds(ledger: Ledger) -> list[str]:
     """Return "athermal engine", "thermal engine" or the mode of each cycle."""
     data = ledger.cycles
     return [
-        f"{'athermal' if athermal else 'thermal'} {mode}" if gives else str(mode)
-        for gives, athermal, mode in zip(gives_work(data), data["is_athermal"].values, data["mode"].values, strict=True)
+        laws.kind(str(mode), is_athermal=bool(athermal))
+        for mode, athermal in zip(data["mode"].values, data["is_athermal"].values, strict=True)
     ]
 
 
@@ -154,12 +155,21 @@ def sentences(ledger: Ledger, most: int = 3) -> list[str]:
 
 
 def paid_by(ledger: Ledger, where: list[int]) -> str:
-    """Return the entropic resource that gave most in these cycles, or "" if terms are unknown or none gave."""
-    gave = {group.symbol: work_given(ledger, group)[where].sum() for group in GROUPS if group.symbol != "heat"}
-    if any(np.isnan(amount) for amount in gave.values()):
-        return ""
-    best = max(gave, key=lambda symbol: gave[symbol])
-    return best if gave[best] > 0.0 else ""
+    """Return what paid in these cycles, as the column `paid_by` has it; "" if it is unknown or nothing did."""
+    found = [str(payer) for payer in dict.fromkeys(ledger.cycles["paid_by"].values[where].tolist())]
+    return "" if "unknown" in found else ", then ".join(symbol(payer) for payer in found if payer != "none")
+
+
+def symbol(payer: str) -> str:
+    r"""Return a resource as figures write it.
+
+    Examples
+    --------
+    >>> symbol("C(S)"), symbol("D[hot bath]"), symbol("heat")
+    ('$C(S)$', '$D$[hot bath]', 'heat')
+    """
+    group, bracket, part = payer.partition("[")
+    return group if group in ("heat", "work") else f"${group}$" + style.plain(bracket + part)
 
 
 def _told(ledger: Ledger, kind: str, where: list[int]) -> str:

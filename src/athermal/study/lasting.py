@@ -48,7 +48,7 @@ def cycles_beyond_carnot(sweep: Any, *, at: Mapping[str, Any] | None = None) -> 
     """
     data, _ = interval(fix(dataset_of(sweep), at), "cumulative_efficiency")
     mode = data["mode"].astype(str)
-    above = (data["work"] < 0.0) & ~mode.isin(laws.WITHOUT_WORK) & (data["efficiency"] > data["carnot_efficiency"] + BEYOND)
+    above = mode.isin(laws.WITH_OUTPUT) & (data["efficiency"] > data["carnot_efficiency"] + BEYOND)
     is_known = mode != ""
     lasts = data["cycle"].where(above, 0).max("cycle").astype(float).where(is_known.any("cycle"))
     finished = data["cycle"].where(is_known, 0).max("cycle")

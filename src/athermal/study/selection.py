@@ -152,10 +152,10 @@ class Points:
         return self._over_points(self.data[name]).values.astype(str)
 
     def states(self) -> dict[str, Any]:
-        """Return which points have "values", gave "work" (W < 0), are "athermal" (and gave work), "failed" or "unfinished"."""
+        """Return which points have "values", gave "work", are an "athermal" engine, "failed" or "unfinished"."""
         modes = self.words("mode")
         has, failed = modes != "", self.words("status") == "failed"
-        gives = has & (self.values("work") < 0.0) & ~np.isin(modes, laws.WITHOUT_WORK)
+        gives = np.isin(modes, laws.WITH_OUTPUT)
         athermal = gives & (self.values("is_athermal") > 0.0)
         return {"values": has, "work": gives, "athermal": athermal, "failed": ~has & failed, "unfinished": ~has & ~failed}
 

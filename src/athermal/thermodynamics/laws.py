@@ -17,8 +17,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from athermal._types import FloatArray, Matrix
+from athermal._types import BoolArray, FloatArray
 from athermal.thermodynamics.snapshot import Reference, Snapshot
+
+# Temperatures that differ by less than this part of themselves differ by rounding, and are one.
+_ROUNDING = 1e-12
 
 # --- state functions ---------------------------------------------------------------------------------------------------
 
@@ -249,18 +252,33 @@ def entropic_share(work: FloatArray, a: Snapshot, b: Snapshot, ref: Reference) -
 
 
 def coefficient_of_performance(work: FloatArray, a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
-    """COP = -Q_c/W of two reservoirs of different temperatures; NaN else."""
-    if len(ref.temperatures) != 2 or ref.temperatures[0] == ref.temperatures[1]:
+    """COP = -Q_c/W of reservoirs that share two temperatures: a refrigerator's figure, NaN unless W > 0 and Q_c < 0."""
+    if np.isnan(carnot_coefficient(ref)) or np.isinf(carnot_coefficient(ref)):
         return np.full(np.shape(work), np.nan)
-    return ratio(-heat(a, b)[..., int(np.argmin(ref.temperatures))], work)
+    cold = np.sum(heat(a, b)[..., coldest(ref.temperatures)], axis=-1)
+    return np.where((np.asarray(work) > 0.0) & (cold < 0.0), ratio(-cold, work), np.nan)
 
 
 def carnot_coefficient(ref: Reference) -> float:
-    """eps_C = T_c/(T_h - T_c) of two reservoirs; infinite at equal temperatures, NaN for any other number."""
-    if len(ref.temperatures) != 2:
+    """eps_C = T_c/(T_h - T_c) of reservoirs that share two temperatures; infinite if all share one, NaN for three or more."""
+    if len(ref.temperatures) < 2 or not np.all(coldest(ref.temperatures) | hottest(ref.temperatures)):
         return float("nan")
     cold, hot = float(np.min(ref.temperatures)), float(np.max(ref.temperatures))
-    return cold / (hot - cold) if hot > cold else float("inf")
+    return float("inf") if np.all(coldest(ref.temperatures)) else cold / (hot - cold)
+
+
+def coldest(temperatures: FloatArray) -> BoolArray:
+    """Tell which reservoirs share T_min, up to rounding: "cold" means all of them together."""
+    return _share(temperatures, np.min(temperatures, initial=np.inf))
+
+
+def hottest(temperatures: FloatArray) -> BoolArray:
+    """Tell which reservoirs share T_max, up to rounding: "hot" means all of them together."""
+    return _share(temperatures, np.max(temperatures, initial=0.0))
+
+
+def _share(temperatures: FloatArray, extreme: float) -> BoolArray:
+    return np.asarray(np.abs(temperatures - extreme) <= _ROUNDING * extreme)
 
 
 def refrigeration_cost(a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
@@ -271,11 +289,14 @@ def refrigeration_cost(a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
 
 
 def coefficient_split(work: FloatArray, a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
-    """COP = eps_C [1 - (T_h dSigma + sum_i d(U_i - T_h S_i))/W]; NaN at equal temperatures, where eps_C is infinite."""
+    """COP = eps_C [1 - (T_h dSigma + sum_i d(U_i - T_h S_i))/W]; NaN where there is no COP."""
+    is_defined = ~np.isnan(coefficient_of_performance(work, a, b, ref))
     best = carnot_coefficient(ref)
     if best == 0.0:  # eps_C T_h dSigma -> Q_c for T_c -> 0
-        return ratio(-entropy_flow(a, b, ref, 0.0), work)
-    return np.asarray((best if np.isfinite(best) else np.nan) * (1.0 - ratio(refrigeration_cost(a, b, ref), work)))
+        split = ratio(-entropy_flow(a, b, ref, 0.0), work)
+    else:
+        split = (best if np.isfinite(best) else np.nan) * (1.0 - ratio(refrigeration_cost(a, b, ref), work))
+    return np.where(is_defined, split, np.nan)
 
 
 # --- which resource paid -------------------------------------------------------------------------------------------------
@@ -332,48 +353,29 @@ def _split_by_resource(a: Snapshot, b: Snapshot, ref: Reference, temperature: fl
     return np.concatenate([by_heat, temperature * correlations, by_athermality, stored], axis=-1)
 
 
-def paid_by(
-    work: FloatArray, entropic: FloatArray, by_resource: FloatArray, resolution: FloatArray, modes: Matrix, ref: Reference
-) -> Matrix:
-    """Name what paid for each interval.
-
-    Work put in pays for itself ("work"). A thermal engine (dsigma >= 0) lives on heat: the reservoir whose heat gave most.
-    An athermal one (dsigma < 0) draws on entropic resources, and so does a reversed flow of heat: the one that gave most,
-    "unknown" if not all of them are known.
-    """
-    names = np.array(resource_names(ref))
-    is_heat = np.array([name.startswith("heat[") for name in names])
-    is_thermal = entropic >= -resolution
-    gave = np.where(is_thermal[:, None] == is_heat, by_resource, np.inf)
-    is_unknown = np.any(np.isnan(gave), axis=-1)
-    gave = np.where(np.isnan(gave), np.inf, gave)
-    best = np.argmin(gave, axis=-1)
-    amount = np.take_along_axis(gave, best[:, None], axis=-1)[:, 0]
-    payer = np.where(is_unknown, "unknown", np.where(amount < -resolution, names[best], "none"))
-    payer = np.where(work > resolution, "work", payer)
-    return np.where((np.abs(work) > resolution) | (modes == "heat reversal"), payer, "none")
-
-
 # --- modes ---------------------------------------------------------------------------------------------------------------
 
 MODES = {
-    "engine": "W < 0 and the hottest reservoir gives heat",
-    "discharge": "W < 0 while every reservoir gains: all energy comes from the machine and its correlations",
-    "reverse engine": "W < 0 while the hottest reservoir gains and another gives: heat runs uphill and work comes out",
-    "refrigerator": "W > 0, the coldest reservoir gives heat and another gains",
-    "accelerator": "W > 0, the hottest reservoir gives heat and the coldest gains",
-    "heater": "W > 0 and every reservoir gains",
-    "charge": "W > 0 and every reservoir gives: the machine stores both",
-    "mixer": "W > 0 with any other pattern of heats, as among equal temperatures or three reservoirs and more",
-    "heat reversal": "no work, and heat runs from the coldest to the hottest reservoir: stored resources pay",
-    "conduction": "no work, and heat runs from the hottest to the coldest reservoir",
+    "engine": "W < 0 and the hottest reservoirs give heat",
+    "discharge": "W < 0 while no reservoir gives heat: all energy comes from the machine and its correlations",
+    "reverse engine": "W < 0 while the hottest reservoirs gain and another gives: heat runs uphill and work comes out",
+    "refrigerator": "W > 0, the coldest reservoirs give heat and another gains",
+    "accelerator": "W > 0, the hottest reservoirs give heat and the coldest gain",
+    "heater": "W > 0, some reservoir gains and none gives",
+    "charge": "W > 0 and no reservoir gains: the machine stores the work, and what heat is given",
+    "mixer": "W > 0 with any other pattern of heats, as among equal temperatures or three and more",
+    "heat reversal": "no work, and heat runs from the coldest to the hottest reservoirs: stored resources pay",
+    "conduction": "no work, and heat runs from the hottest to the coldest reservoirs",
     "idle": "no work beyond rounding, and no such heat",
 }
 """The modes of operation; the first, fourth, fifth and sixth are the classical ones, the others need stored resources or
-more than two reservoirs."""
+more than two reservoirs. Reservoirs that share the highest or the lowest temperature count together."""
 
 WITHOUT_WORK = ("heat reversal", "conduction", "idle")
 """The modes in which no work is done beyond rounding."""
+
+WITH_OUTPUT = ("engine", "discharge", "reverse engine")
+"""The modes in which work comes out beyond rounding."""
 
 
 def mode(work: float, heats: FloatArray, temperatures: FloatArray, resolution: float) -> str:
@@ -386,31 +388,46 @@ def mode(work: float, heats: FloatArray, temperatures: FloatArray, resolution: f
     >>> mode(-1.0, np.array([-3.0, 2.0]), np.array([2.0, 1.0]), 0.0)
     'engine'
     """
-    if not len(heats):
-        return "idle" if not abs(work) > resolution else "discharge" if work < 0.0 else "charge"
-    hot, cold = heats[int(np.argmax(temperatures))], heats[int(np.argmin(temperatures))]
+    hot, cold = (float(np.sum(heats[which(temperatures)])) for which in (hottest, coldest))
+    is_single = bool(np.all(coldest(temperatures)))
     if not abs(work) > resolution:
-        if np.isnan(work) or np.max(temperatures) == np.min(temperatures):
+        if np.isnan(work) or is_single:
             return "idle"
         if hot > resolution and cold < -resolution:
             return "heat reversal"
         return "conduction" if hot < -resolution and cold > resolution else "idle"
-    gains, gives = heats > resolution, heats < -resolution
+    gains, gives = np.any(heats > resolution), np.any(heats < -resolution)
     if work < 0.0:
-        if not np.any(gives):
+        if not gives:
             return "discharge"
-        return "engine" if hot < -resolution or not hot > resolution else "reverse engine"
-    if not np.any(gives):
-        return "heater"
-    if not np.any(gains):
+        return "engine" if is_single or not hot > resolution else "reverse engine"
+    if not gains:
         return "charge"
+    if not gives:
+        return "heater"
+    if is_single:
+        return "mixer"
     if cold < -resolution:
         return "refrigerator"
     return "accelerator" if hot < -resolution and cold > resolution else "mixer"
 
 
+_KINDS = {"engine": "", "discharge": " (discharge)", "reverse engine": " (reverse)"}
+
+
+def kind(mode: str, *, is_athermal: bool) -> str:
+    """Return a mode with what an engine runs on: all that gives work is a thermal engine, or an athermal one (dsigma < 0).
+
+    Examples
+    --------
+    >>> kind("engine", is_athermal=True), kind("discharge", is_athermal=True), kind("heater", is_athermal=True)
+    ('athermal engine', 'athermal engine (discharge)', 'heater')
+    """
+    return f"{'athermal' if is_athermal else 'thermal'} engine{_KINDS[mode]}" if mode in _KINDS else mode
+
+
 def is_athermal(entropic: float, resolution: float) -> bool:
-    """Tell whether dsigma < 0: entropic resources were spent. An engine that does so is athermal."""
+    """Tell whether dsigma < 0 beyond rounding: entropic resources were spent. An engine that does so is athermal."""
     return bool(entropic < -resolution)
 
 

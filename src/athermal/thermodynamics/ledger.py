@@ -12,7 +12,7 @@ import xarray as xr
 
 from athermal._types import FloatArray, IntArray
 from athermal._validate import suggest
-from athermal.thermodynamics import errors, laws, measured, significance, storage, violations
+from athermal.thermodynamics import errors, laws, measured, payers, significance, storage, violations
 from athermal.thermodynamics.columns import LONG_NAMES, attributes
 from athermal.thermodynamics.snapshot import EXTRAS, ROUNDING, Reference, Refinement, Replicates, Snapshot, Uncertainty
 from athermal.thermodynamics.table import format_table, ledger_rows
@@ -270,6 +270,8 @@ class Ledger:
         resolution = self.energy_rounding(a, b)
         heats, intake, given = laws.heat(a, b), laws.heat_intake(a, b), laws.energy_intake(a, b)
         by_resource = laws.work_by_resource(a, b, ref)
+        cold = np.sum(heats[:, laws.coldest(ref.temperatures)], axis=-1)
+        cooled = np.where((work > 0.0) & (cold < 0.0), np.minimum(work, -cold), 0.0)  # both beyond rounding, or no COP
 
         def over(divisor: FloatArray, ratio: FloatArray) -> FloatArray:
             """Return a ratio, undefined where what it is divided by is at rounding."""
@@ -298,9 +300,9 @@ class Ledger:
             "thermal_share": (dim, over(work, laws.thermal_share(work, a, b, ref))),
             "entropic_share": (dim, over(work, laws.entropic_share(work, a, b, ref))),
             "work_by_resource": (r, by_resource),
-            "coefficient_of_performance": (dim, over(work, laws.coefficient_of_performance(work, a, b, ref))),
+            "coefficient_of_performance": (dim, over(cooled, laws.coefficient_of_performance(work, a, b, ref))),
             "carnot_coefficient": (dim, np.full(n, laws.carnot_coefficient(ref))),
-            "coefficient_split": (dim, over(work, laws.coefficient_split(work, a, b, ref))),
+            "coefficient_split": (dim, over(cooled, laws.coefficient_split(work, a, b, ref))),
             "refrigeration_cost": (dim, laws.refrigeration_cost(a, b, ref)),
             "refrigeration_by_resource": (r, laws.refrigeration_by_resource(a, b, ref)),
         }
@@ -326,7 +328,7 @@ class Ledger:
             dim,
             np.array([laws.is_athermal(float(x), float(e)) for x, e in zip(entropic, resolution, strict=True)], dtype=bool),
         )
-        columns["paid_by"] = (dim, laws.paid_by(work, entropic, by_resource, resolution, np.array(modes), ref))
+        columns["paid_by"] = (dim, payers.paid_by(work, entropic, by_resource, resolution, np.array(modes), ref))
         columns.update(self._residuals(a, b, work, resolution, noise, dim))
         return xr.Dataset(
             {name: (dims, values, attributes(name)) for name, (dims, values) in columns.items()},

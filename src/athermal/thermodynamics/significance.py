@@ -11,7 +11,7 @@ import xarray as xr
 
 from athermal import _validate
 from athermal._numbers import number
-from athermal._types import FloatArray
+from athermal._types import BoolArray, FloatArray
 from athermal.errors import StudyError
 from athermal.thermodynamics import laws, measured
 
@@ -72,12 +72,12 @@ class Significance:
             )
 
     @property
-    def is_above(self) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    def is_above(self) -> BoolArray:
         """Whether the measured efficiency itself is above Carnot's."""
         return np.asarray(self.efficiency > self.carnot_efficiency)
 
     @property
-    def is_significant(self) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    def is_significant(self) -> BoolArray:
         """Whether a cycle is above Carnot with at least the confidence asked for."""
         return np.asarray(self.is_above & (self.confidence >= self.level))
 
@@ -161,7 +161,7 @@ def above_carnot(ledger: Ledger, *, level: float = LEVEL, cumulative: bool = Fal
     return Significance(table["cycle"].values, eta, error, carnot, confidence, draws, level)
 
 
-def beyond_carnot(ledger: Ledger, *, cumulative: bool = False) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+def beyond_carnot(ledger: Ledger, *, cumulative: bool = False) -> BoolArray:
     """Tell for each cycle whether it gave work at an efficiency above eta_C: beyond rounding, and significantly if it has errors.
 
     Examples
@@ -175,6 +175,11 @@ def beyond_carnot(ledger: Ledger, *, cumulative: bool = False) -> np.ndarray[tup
     return np.asarray(above & above_carnot(ledger, cumulative=cumulative).is_significant if ledger.has_standard_errors else above)
 
 
-def gives_work(table: xr.Dataset) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
-    """Tell for each interval whether work came out: W < 0 beyond rounding."""
-    return np.asarray((table["work"].values < 0.0) & ~np.isin(table["mode"].values, laws.WITHOUT_WORK))
+def gives_work(table: xr.Dataset) -> BoolArray:
+    """Tell for each interval of a ledger or a sweep whether work came out: W < 0 beyond rounding."""
+    return np.isin(table["mode"].values, laws.WITH_OUTPUT)
+
+
+def is_athermal_engine(table: xr.Dataset) -> BoolArray:
+    """Tell for each interval of a ledger or a sweep whether it was an athermal engine: W < 0 and dsigma < 0 beyond rounding."""
+    return np.asarray(gives_work(table) & (table["is_athermal"].values > 0))

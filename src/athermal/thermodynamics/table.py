@@ -103,8 +103,8 @@ def _counts(row: xr.Dataset, error: xr.Dataset | None) -> list[str]:
 def _performance(row: xr.Dataset, error: xr.Dataset | None) -> list[str]:
     """Return the cells of efficiency, Carnot's, and mode; only what gives work has an efficiency."""
     mode, eta = str(row["mode"].item()), "-"
-    if row["work"].item() < 0.0 and mode not in laws.WITHOUT_WORK:
-        mode = f"{'athermal' if row['is_athermal'].item() else 'thermal'} {mode}"
+    if mode in laws.WITH_OUTPUT:
+        mode = laws.kind(mode, is_athermal=bool(row["is_athermal"].item()))
         eta = ratio(row["efficiency"].item(), None if error is None else error["efficiency"].item())
     return [eta, ratio(row["carnot_efficiency"].item()), mode + (" (!)" if row["is_violated"].item() else "")]
 

@@ -1,5 +1,7 @@
 """Each law on numbers worked out by hand."""
 
+from itertools import permutations
+
 import numpy as np
 import pytest
 
@@ -173,6 +175,8 @@ T = np.array([2.0, 1.0])
         (1.0, (-3.0, 2.0), "accelerator"),
         (1.0, (3.0, 2.0), "heater"),
         (1.0, (0.0, 2.0), "heater"),
+        (1.0, (0.0, 0.0), "charge"),  # heats none of them: the machine keeps it
+        (1.0, (0.0, -2.0), "charge"),
         (1.0, (-3.0, -2.0), "charge"),
         (0.0, (-3.0, 3.0), "conduction"),
         (1e-3, (-3.0, 3.0), "conduction"),  # below the resolution
@@ -201,6 +205,34 @@ def test_modes_of_three_reservoirs():
     assert laws.mode(1.0, np.array([-1.0, 2.0, 1.0]), temperatures, 0.0) == "refrigerator"
     assert laws.mode(-1.0, np.array([1.0, 2.0, -4.0]), temperatures, 0.0) == "engine"
     assert laws.mode(-1.0, np.array([-4.0, 2.0, 1.0]), temperatures, 0.0) == "reverse engine"
+
+
+@pytest.mark.parametrize(
+    ("work", "heats", "expected"),
+    [
+        (1.0, (-2.0, 1.0, 2.5, -2.0), "refrigerator"),  # the cold ones give 1 together, the hot ones take
+        (1.0, (2.5, -2.0, -2.0, 1.0), "accelerator"),
+        (0.0, (-1.0, 0.5, 2.0, -1.5), "heat reversal"),
+        (-1.0, (-1.0, 0.5, 2.0, -1.5), "reverse engine"),
+    ],
+)
+def test_reservoirs_of_one_temperature_count_together_in_any_order(work, heats, expected):
+    temperatures = np.array([1.0, 1.0, 3.0, 3.0 * (1.0 + 1e-15)])  # rounding is no difference
+    for order in permutations(range(4)):
+        assert laws.mode(work, np.array(heats)[list(order)], temperatures[list(order)], 1e-9) == expected
+
+
+def test_equal_temperatures_are_neither_hot_nor_cold_in_any_order():
+    assert (
+        laws.mode(1.0, np.array([-1.0, 2.0]), np.ones(2), 0.0)
+        == laws.mode(1.0, np.array([2.0, -1.0]), np.ones(2), 0.0)
+        == "mixer"
+    )
+    assert (
+        laws.mode(-1.0, np.array([-2.0, 3.0]), np.ones(2), 0.0)
+        == laws.mode(-1.0, np.array([3.0, -2.0]), np.ones(2), 0.0)
+        == "engine"
+    )
 
 
 def test_equal_temperatures_have_no_direction():
