@@ -8,7 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks import best_correlations, continuum, drive_gradient, engine, finite, heom, limit_cycle, star, sweep, textbook
+from benchmarks import (
+    best_correlations,
+    continuum,
+    drive_gradient,
+    engine,
+    finite,
+    heom,
+    limit_cycle,
+    star,
+    startup,
+    sweep,
+    textbook,
+)
 from benchmarks.measure import measured
 
 CASES: list[tuple[str, Callable[..., Any], tuple[Any, ...]]] = [
@@ -21,6 +33,9 @@ CASES: list[tuple[str, Callable[..., Any], tuple[Any, ...]]] = [
 
 def main() -> None:
     """Run and print every case."""
+    print("From the start of the interpreter, seconds of processor time.\n")
+    startup.main()
+    print()
     print("Full ledger each cycle. The two-oscillator engine has both drive tones: nothing is conserved that could be used.\n")
     print(f"{'case':52s} {'seconds':>9s} {'GiB':>6s}   note")
     seconds: dict[str, float] = {}

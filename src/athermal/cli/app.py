@@ -4,28 +4,42 @@ from __future__ import annotations
 
 import importlib.metadata
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from athermal.cli import (
-    accounting,
-    auditing,
-    catalogue,
-    comparing,
-    defining,
-    inspection,
-    limit,
-    optimising,
-    pictures,
-    runs,
-    sweeping,
-    texts,
-)
-from athermal.cli.arguments import Accuracy, AsJson, Changes, Kind, Search, Source
+from athermal._lazy import LazyModule
+from athermal.cli import texts
+from athermal.cli.arguments import LIMIT_TOLERANCE, Accuracy, AsJson, Changes, Kind, Search, Source
 from athermal.cli.console import reporting
 from athermal.errors import FileFormatError
-from athermal.study.sweep import MAX_POINTS
+
+if TYPE_CHECKING:
+    from athermal.cli import (
+        accounting,
+        auditing,
+        catalogue,
+        comparing,
+        defining,
+        inspection,
+        limit,
+        optimising,
+        pictures,
+        runs,
+        sweeping,
+    )
+else:  # what a command does is imported when it is called: --help and --version need none of it
+    accounting = LazyModule("athermal.cli.accounting")
+    auditing = LazyModule("athermal.cli.auditing")
+    catalogue = LazyModule("athermal.cli.catalogue")
+    comparing = LazyModule("athermal.cli.comparing")
+    defining = LazyModule("athermal.cli.defining")
+    inspection = LazyModule("athermal.cli.inspection")
+    limit = LazyModule("athermal.cli.limit")
+    optimising = LazyModule("athermal.cli.optimising")
+    pictures = LazyModule("athermal.cli.pictures")
+    runs = LazyModule("athermal.cli.runs")
+    sweeping = LazyModule("athermal.cli.sweeping")
 
 app = typer.Typer(
     help="Exact thermodynamics of quantum machines whose parts are correlated.",
@@ -118,7 +132,7 @@ def limit_cycle(
     changes: Changes = None,
     tolerance: Annotated[
         float, typer.Option("--tolerance", help="Largest relative error of work, heat and covariances.")
-    ] = limit.TOLERANCE,
+    ] = LIMIT_TOLERANCE,
     as_json: AsJson = False,
 ) -> None:
     """Find the limit cycle of a machine with continuous baths."""
@@ -196,7 +210,9 @@ def sweep(
         str | None, typer.Option("--scheduler", metavar="ADDRESS", help="Run on the Dask cluster whose scheduler is there.")
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of samples and of the points.")] = 0,
-    max_points: Annotated[int, typer.Option("--max-points", min=1, help="Refuse more points than this.")] = MAX_POINTS,
+    max_points: Annotated[
+        int | None, typer.Option("--max-points", min=1, help="Refuse more points than this; 100,000 if left out.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Run a machine at many points of its parameters."""
@@ -365,4 +381,4 @@ def compare_definitions(
 
 def main() -> None:
     """Run the command line."""
-    app()
+    app(prog_name="athermal")

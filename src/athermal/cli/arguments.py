@@ -23,6 +23,8 @@ Accuracy = Annotated[
     typer.Option("--accuracy", help='Largest error of every column (baths of modes = "auto"), in place of the file\'s.'),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and no table.")]
+# Largest relative error of a limit cycle if none is asked for.
+LIMIT_TOLERANCE = 1e-8
 
 
 class Kind(StrEnum):

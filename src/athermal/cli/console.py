@@ -7,16 +7,16 @@ import json
 import sys
 import warnings
 from collections.abc import Iterator
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from athermal.engine import Progress as ProgressCallback
 from athermal.errors import AthermalError, AthermalWarning, RunError, StoreError
-from athermal.study.progress import Rate
+
+if TYPE_CHECKING:
+    from athermal.engine import Progress as ProgressCallback
 
 BAD_INPUT, UNFINISHED, INTERRUPTED = 2, 1, 130
 
@@ -82,6 +82,10 @@ def progress_bar(cycles: int, samples_per_cycle: int) -> Iterator[ProgressCallba
     if not console.is_terminal:
         yield None
         return
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415  takes time, --help should not
+
+    from athermal.study.progress import Rate  # noqa: PLC0415  as above
+
     columns: tuple[Any, ...] = (
         TextColumn("{task.description}"),
         BarColumn(),

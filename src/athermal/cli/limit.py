@@ -17,8 +17,6 @@ from athermal.floquet import LimitCycle
 from athermal.floquet import limit_cycle as find
 from athermal.floquet.report import occupations
 
-TOLERANCE = 1e-8
-
 
 def show(source: str, changes: Sequence[str], tolerance: float, *, as_json: bool) -> int:
     """Print the limit cycle of what a command names; return the exit status."""

@@ -20,7 +20,7 @@ from athermal.study import Grid, Sample, Sweep, rerun, sweep
 from athermal.study.design import Design, read_table, read_value, spaced
 from athermal.study.execution import n_processors
 from athermal.study.subject import Document
-from athermal.study.sweep import check_size, duration, seconds_for_one, study_of
+from athermal.study.sweep import MAX_POINTS, check_size, duration, seconds_for_one, study_of
 
 _HASH_DIGITS = 6
 # From so many points on a command says how long it will take, for the price of one point.
@@ -84,7 +84,7 @@ def run(
         if value is not None:
             apply_override(tables, f"run.{key}", value)
     subject, design = Document(tables, name), points.design()
-    check_size(subject, design, points.seed, options["max_points"], options["workers"] or n_processors())
+    check_size(subject, design, points.seed, options["max_points"] or MAX_POINTS, options["workers"] or n_processors())
     fingerprint = study_of(subject, design, points.seed)["fingerprint"]
     store = out or Path("results") / f"{name}-sweep-{fingerprint[:_HASH_DIGITS]}"
     status = 0
