@@ -136,6 +136,9 @@ def _lines(plan: MachineFile, facts: dict[str, Any]) -> list[str]:
         if "n_modes" in entry and entry["is_auto"]:
             modes = f"{entry['n_modes']} modes to begin with, {entry['lowest_frequency']:.4g} to {entry['highest_frequency']:.4g}"
             lines.append(f"  {'':<{width}}  {modes}; refined until certified")
+    if not facts["reservoirs"]:
+        lines.append("  none: the machine is closed, W = sum of dU")
+    carnot = f"{facts['carnot_efficiency']:.4f}" if facts["reservoirs"] else "none, without reservoirs"
     bounded = "yes" if facts["is_bounded_below"] else "NO"
     lowest = facts["lowest_curvature"]
     curvature = ", its parts are finite" if lowest is None else f" (lowest curvature over the cycle {lowest:.6g})"
@@ -152,7 +155,7 @@ def _lines(plan: MachineFile, facts: dict[str, Any]) -> list[str]:
         f"  physical: {'not checked' if initial['is_physical'] is None else 'yes' if initial['is_physical'] else 'NO'}",
         "",
         "Validity",
-        f"  Carnot efficiency {facts['carnot_efficiency']:.4f}",
+        f"  Carnot efficiency {carnot}",
         f"  Hamiltonian bounded below: {bounded}{curvature}",
     ]
 

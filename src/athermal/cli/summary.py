@@ -28,7 +28,9 @@ def summary_lines(ledger: Ledger) -> list[str]:
     from athermal.plot import words  # noqa: PLC0415  matplotlib takes time to import, and --help should not
 
     headline = _plain(words.headline(ledger))
-    lines = [f"{headline[0].upper()}{headline[1:]} (Carnot efficiency {ledger.carnot_efficiency:.4f})."]
+    closed = "a closed machine: no reservoirs, no Carnot efficiency"
+    limit = f"Carnot efficiency {ledger.carnot_efficiency:.4f}" if ledger.reference.reservoirs else closed
+    lines = [f"{headline[0].upper()}{headline[1:]} ({limit})."]
     lines += [f"  {_plain(sentence)}" for sentence in words.sentences(ledger)]
     if ledger.n_cycles > 1 and np.any(gives_work(ledger.cycles)):
         lines.append(f"  {_altogether(ledger)}")

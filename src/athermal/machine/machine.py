@@ -44,7 +44,7 @@ class Machine:
         At least one. A machine is either of oscillators and harmonic baths, treated as Gaussian, or of finite parts, or of finite
         subsystems and continuous baths.
     reservoirs : sequence of Bath, ContinuumBath, Ring, Chain or CoupledBath, or of SpinBath, TruncatedBath or FiniteBath
-        At least one.
+        Without any the machine is closed: W = sum_i dU_i, and the entropy of the subsystems together is constant.
     couplings : sequence of Exchange, TwoModeSqueezing, Position, QuadraticForm, Displacement or OperatorCoupling
     period : float
         tau: the length of a cycle. Every drive must repeat a whole number of times in it.
@@ -101,7 +101,7 @@ class Machine:
             for entry in entries:
                 if not isinstance(entry, kind):
                     raise MachineError(f"`{what}` of {owner} must hold only {what}, but holds {entry!r}.")
-            if not entries and what in ("subsystems", "reservoirs"):
+            if not entries and what == "subsystems":
                 raise MachineError(f"`{what}` of {owner} must hold at least one, but is empty.")
         object.__setattr__(self, "period", _validate.positive(self.period, "period", owner))
         if not isinstance(self.initial, InitialState):
@@ -141,9 +141,9 @@ class Machine:
     @property
     def has_continua(self) -> bool:
         """Whether its subsystems are finite and all its baths continua: an open system, as master equations and HEOM take it."""
-        return all(isinstance(part, FiniteSubsystem) for part in self.subsystems) and all(
-            isinstance(part, ContinuumBath) for part in self.reservoirs
-        )
+        baths = self.reservoirs
+        all_finite = all(isinstance(part, FiniteSubsystem) for part in self.subsystems)
+        return all_finite and bool(baths) and all(isinstance(bath, ContinuumBath) for bath in baths)
 
     @property
     def is_settled(self) -> bool:
@@ -223,7 +223,8 @@ class Machine:
         """Return the temperature at which a part starts unless it is told otherwise.
 
         A reservoir's own; for a subsystem that of the reservoir it is coupled to, the coldest if several; if none, that of the
-        coldest that it reaches through other subsystems; else that of the machine's coldest.
+        coldest that it reaches through other subsystems; else that of the machine's coldest. Without reservoirs zero: subsystems
+        start in their ground states.
 
         Examples
         --------
@@ -236,7 +237,7 @@ class Machine:
         while not reached & set(temperatures):
             beyond = {other for coupling in self.couplings if reached & set(coupling.between) for other in coupling.between}
             if beyond <= reached:
-                return min(temperatures.values())
+                return min(temperatures.values(), default=0.0)
             reached |= beyond
         return min(temperatures[other] for other in reached & set(temperatures))
 

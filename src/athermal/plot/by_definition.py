@@ -99,7 +99,7 @@ def _draw_efficiency(ax: Axes, data: xr.Dataset, spread: xr.Dataset | None) -> N
 
 def _draw_heats(ax: Axes, data: xr.Dataset, spread: xr.Dataset | None) -> None:
     baths, rows = [str(name) for name in data["reservoir"].values], np.arange(data.sizes["definition"])
-    width = 0.7 / len(baths)
+    width = 0.7 / max(1, len(baths))
     for j, name in enumerate(baths):
         errors = None if spread is None else spread["heat"].values[:, j]
         at = rows + width * (j - 0.5 * (len(baths) - 1))

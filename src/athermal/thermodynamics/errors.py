@@ -72,9 +72,12 @@ def jackknife(ledger: Ledger, which: str) -> xr.Dataset:
         return xr.Dataset()
     n = len(held)
     tables = [getattr(ledger.sibling(held.snapshots.at((slice(None), k)), held.works[:, k]), which) for k in range(n)]
-    return _errors(
-        getattr(ledger, which), lambda name: np.sqrt((n - 1) * np.var([t[name].values for t in tables], axis=0)), "standard"
-    )
+
+    def error(name: str) -> FloatArray:
+        with np.errstate(invalid="ignore"):  # that of what is infinite is unknown
+            return np.asarray(np.sqrt((n - 1) * np.var([table[name].values for table in tables], axis=0)))
+
+    return _errors(getattr(ledger, which), error, "standard")
 
 
 def converged(ledger: Ledger, which: str, only: int | None = None) -> xr.Dataset:

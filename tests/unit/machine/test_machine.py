@@ -78,7 +78,6 @@ def test_what_there_is():
             "`name` of a part must be its own, but 'hot' is given 2 times",
         ),
         (lambda: machine(subsystems=()), "`subsystems` of the machine must hold at least one, but is empty"),
-        (lambda: machine(reservoirs=()), "`reservoirs` of the machine must hold at least one, but is empty"),
         (lambda: machine(subsystems=(HOT,)), "`subsystems` of the machine must hold only subsystems, but holds Bath"),
         (lambda: machine(reservoirs=(A,)), "`reservoirs` of the machine must hold only reservoirs, but holds Oscillator"),
         (lambda: machine("a-b"), "`couplings` of the machine must hold only couplings, but holds 'a-b'"),

@@ -57,7 +57,7 @@ class Observer:
         for position, energies in zip(self.reservoirs, self.hamiltonian.reservoir_energies.values(), strict=True):
             others = tuple(k for k in range(len(self.hamiltonian.dimensions)) if k != position)
             rows.append(energies @ shaped.sum(axis=others))
-        return np.array(rows)
+        return np.array(rows).reshape(len(self.reservoirs), factor.shape[1])
 
     def system_density(self, factor: ComplexArray) -> ComplexArray:
         """Return the density matrix of the subsystems together."""

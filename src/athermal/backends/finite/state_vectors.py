@@ -284,15 +284,17 @@ class StateVectorsSolver(Solver[Columns]):
         extras |= self.observer.system_extras(rho, phase) | self.observer.system_coherence(rho, phase)
         if self.hamiltonian.truncated:
             extras["top_level_population"] = np.asarray(self.observer.top_level_population(state.factor[:, left]) / weight)
+        joint = entropy(rho)  # of a closed machine it is that of the whole
+        others, total = (unknown, state.total_entropy) if n_reservoirs else (0.0, joint)
         return Snapshot(
             np.asarray(phase),
             np.sum(energies[:, left], axis=1) / weight,
             np.sum(heats[:, left], axis=1) / weight,
             entropies,
             np.full(n_reservoirs, unknown),
-            np.asarray(entropy(rho)),
-            np.asarray(unknown),
-            np.asarray(state.total_entropy),
+            np.asarray(joint),
+            np.asarray(others),
+            np.asarray(total),
             extras,
         )
 

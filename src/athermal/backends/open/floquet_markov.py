@@ -155,7 +155,7 @@ class FloquetMarkovSolver(MarkovianSolver):
         """Return the rows of what each sum grows by per unit time: work, heats, nothing for the contacts, quanta."""
         energy = (basis.conj().T @ (self.hamiltonian.whole.at(time) @ basis)).ravel()
         power = np.zeros_like(energy) if slope is None else (basis.conj().T @ (slope.at(time) @ basis)).ravel()
-        heats = np.stack([-(dissipator.T @ energy) for dissipator in self.rates.dissipators])
+        heats = np.array([-(dissipator.T @ energy) for dissipator in self.rates.dissipators]).reshape(-1, len(energy))
         quanta = self.rates.quanta
         if self.heat == "quanta":  # what a bath receives beyond what the subsystems lose, the drive gives in the jump
             power, heats = power + np.sum(quanta - heats, axis=0), quanta

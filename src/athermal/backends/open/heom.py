@@ -257,6 +257,10 @@ class HEOM(Backend):
 
     def bind(self, machine: Machine) -> HEOMSolver:
         """Return a solver for this machine, or raise `MachineError` if the backend cannot hold it."""
+        if not machine.reservoirs:
+            raise MachineError(
+                "HEOM() needs a bath, but this machine has no reservoirs: it is closed. Use DensityMatrix(), or Dense()."
+            )
         system = open_system(machine, self.levels, "HEOM()")
         _check_contacts(system)
         correlations = [BathCorrelation(bath) for bath in machine.reservoirs]  # type: ignore[arg-type]

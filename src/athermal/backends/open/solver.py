@@ -180,7 +180,7 @@ class OpenSolver(Solver[OpenState]):
         interaction = self.interaction_energies(state.vector, phase)
         for contact, energy in zip(self.system.contacts, interaction, strict=True):
             energies[self.machine.subsystem_names.index(contact.subsystem)] += energy
-        unknown = np.asarray(np.nan)
+        others, total = (np.nan, np.nan) if m else (0.0, joint)  # a closed machine is the whole
         return Snapshot(
             np.asarray(time),
             energies,
@@ -188,8 +188,8 @@ class OpenSolver(Solver[OpenState]):
             entropies,
             np.full(m, np.nan),
             np.asarray(joint),
-            unknown,
-            unknown,
+            np.asarray(others),
+            np.asarray(total),
             extras,
         )
 
@@ -219,16 +219,18 @@ class OpenSolver(Solver[OpenState]):
         return {"rtol": self.integrator.rtol, "atol": self.integrator.atol, "lowest_eigenvalue": self.lowest_eigenvalue}
 
     def facts(self) -> dict[str, Any]:
+        taken = {"second_law": "dSigma was taken from it, as the baths' states are unknown."} if self.baths else {}
         return {
-            "unchecked": {"second_law": "dSigma was taken from it, as the baths' states are unknown."},
+            "unchecked": taken,
             "residual_tolerance": min(max(1e-9, 100.0 * self.integrator.rtol), 1e-4),
         }
 
     def remarks(self) -> tuple[str, ...]:
+        unseen = (_UNSEEN,) if self.baths else ()
         if self.lowest_eigenvalue >= self.least_eigenvalue:
-            return (_UNSEEN,)
+            return unseen
         return (
-            _UNSEEN,
+            *unseen,
             (
                 f"The density matrix of {self.name} had a negative eigenvalue, down to {self.lowest_eigenvalue:.2g}: it was no "
                 "state there, and its entropies are unknown."
