@@ -382,7 +382,7 @@ def _machine(document: dict[str, Any], name: str) -> Machine:
             "([[machine.subsystems]], [[machine.reservoirs]], [[machine.couplings]] and a period), but does neither."
             f"{suggest(next(iter(table), ''), ['library', 'subsystems', 'reservoirs', 'couplings', 'period'])}"
         )
-    closed = {} if "reservoirs" in table else {"reservoirs": [], "couplings": []}
+    closed: dict[str, Any] = {} if "reservoirs" in table else {"reservoirs": [], "couplings": []}
     machine: Machine = from_spec(Machine, {"name": name, **closed, **given}, "the machine")
     return machine
 
