@@ -62,8 +62,9 @@ class Solver(ABC, Generic[State]):
         """Return what the provenance must hold for the ledger to be read rightly.
 
         `unchecked`: the laws that completed the numbers, each with why; `residual_tolerance`: to what fraction of its terms the
-        solver meets a law; `memoryless`: its name, for a solver whose baths remember nothing, so that dS(rho_S) +
-        sum_j Q_j/T_j >= 0; `cutoffs`: the options that each of the `replicates` has coarser.
+        solver meets a law; `energy_scale`: what energies of the machine are, for those that vanish to be told from rounding;
+        `memoryless`: its name, for a solver whose baths remember nothing, so that dS(rho_S) + sum_j Q_j/T_j >= 0; `cutoffs`: the
+        options that each of the `replicates` has coarser.
         """
         return {}
 

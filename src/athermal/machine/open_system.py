@@ -29,6 +29,8 @@ from athermal.maths.tensor import embed
 
 # Where a spectrum is taken for frequency zero, in units of the lowest scale of the bath.
 _NEAR_ZERO = 1e-7
+# Instants of a period at which the levels of H_S are looked at.
+_TIMES = 17
 
 
 @dataclass(frozen=True)
@@ -224,31 +226,31 @@ class OpenSystem:
         return embed(local, self.hamiltonian.positions((subsystem,)), self.hamiltonian.dimensions)
 
     @cached_property
-    def _own_terms(self) -> list[tuple[Drive, Any]]:
+    def energy_scale(self) -> float:
+        """The scale that energies of the machine are measured by: the widest spread of the levels of H_S over the period.
+
+        Where all levels coincide, the highest temperature.
+        """
+        period = self.machine.period
+        times = np.concatenate([np.linspace(0.0, period, _TIMES), np.array(self.drives.breakpoints)])
+        amounts = np.concatenate([self.hamiltonian.strengths(times, side) for side in ("left", "right")])
+        amounts = np.unique(amounts, axis=0)
+        stack = np.array([whole.toarray() for _, whole in self.terms], dtype=complex)
+        spreads = [float(np.ptp(np.linalg.eigvalsh(np.tensordot(row, stack, axes=1)))) for row in amounts]
+        return max(spreads, default=0.0) or float(np.max(self.machine.temperatures, initial=0.0)) or 1.0
+
+    @cached_property
+    def own_terms(self) -> list[tuple[Drive, Any]]:
+        """The drives and operators of sum_i H_i(t): what the parts give, and constant terms on one of them.
+
+        Couplings between subsystems, and driven forces on one, are left out.
+        """
         n_own = len(own_terms(self.machine))
         return [
             (drive, whole.toarray())
             for k, (term, (drive, whole)) in enumerate(zip(self.hamiltonian.terms, self.terms, strict=True))
             if k < n_own or (len(term.parts) == 1 and drive.is_always_constant)
         ]
-
-    def uncoupled(self, time: float) -> Any:
-        """Return sum_i H_i(t) as a dense matrix: what the parts give, and constant terms on one of them.
-
-        Couplings between subsystems, and driven forces on one, are left out.
-        """
-        at, total = np.array([time]), np.zeros((self.dimension, self.dimension), dtype=complex)
-        for drive, whole in self._own_terms:
-            total += float(np.real(drive.value(at)[0])) * whole
-        return total
-
-    def uncoupled_strengths(self, time: float) -> tuple[float, ...]:
-        """Return what tells these Hamiltonians apart."""
-        return tuple(float(np.real(drive.value(np.array([time]))[0])) for drive, _ in self._own_terms)
-
-    def is_uncoupled_constant(self, start: float, stop: float) -> bool:
-        """Tell whether every H_i is constant on a stretch without breakpoints."""
-        return all(drive.is_constant(start, stop) for drive, _ in self._own_terms)
 
 
 def with_levels(machine: Machine, levels: int | None) -> Machine:

@@ -8,7 +8,7 @@ import numpy as np
 import scipy.linalg
 import scipy.sparse
 
-from athermal._types import ComplexArray
+from athermal._types import ComplexArray, IntArray
 from athermal.maths.tensor import sectors
 
 Blocks = list[ComplexArray]
@@ -56,3 +56,51 @@ class BlockExponential:
         for index, block in zip(self.indices, exponential, strict=True):
             result[:, index] = np.einsum("sni,nij->snj", rows[:, index], block)
         return result
+
+
+class AugmentedExponential:
+    """e^{Lt} of a constant generator by the blocks that it does not mix, and the integrals of rows l over its course.
+
+    Parameters
+    ----------
+    generator : (n, n) array
+    rows : (s, n) array
+        In the unit of L.
+    duration : float
+
+    Examples
+    --------
+    >>> found = AugmentedExponential(np.array([[-2.0]]), np.array([[1.0]]), 1.0)
+    >>> state, (total,) = found(np.array([3.0]))
+    >>> bool(abs(total - 3.0 * (1.0 - np.exp(-2.0)) / 2.0) < 1e-15)
+    True
+    """
+
+    def __init__(self, generator: ComplexArray, rows: ComplexArray, duration: float) -> None:
+        n_rows = len(rows)
+        self._pieces: list[tuple[IntArray, ComplexArray, ComplexArray | None]] = []
+        for sector in sectors([generator], len(generator)):
+            block, below = generator[np.ix_(sector, sector)], rows[:, sector]
+            if not np.any(below):
+                middle = np.trace(block) / len(block)
+                turned = scipy.linalg.expm(duration * (block - middle * np.eye(len(block))))
+                self._pieces.append((sector, np.exp(duration * middle) * turned, None))
+                continue
+            whole = np.zeros((len(block) + n_rows,) * 2, dtype=complex)
+            whole[: len(block), : len(block)], whole[len(block) :, : len(block)] = block, below
+            found = scipy.linalg.expm(duration * whole)[:, : len(block)]
+            self._pieces.append((sector, found[: len(block)], found[len(block) :]))
+        self._n_rows = n_rows
+
+    def __call__(self, vector: ComplexArray) -> tuple[ComplexArray, ComplexArray]:
+        """Return e^{Lt} v and the integrals of l e^{Ls} v."""
+        state, total = np.zeros(len(vector), dtype=complex), np.zeros(self._n_rows, dtype=complex)
+        for sector, block, below in self._pieces:
+            state[sector] = block @ vector[sector]
+            if below is not None:
+                total += below @ vector[sector]
+        return state, total
+
+    def size(self) -> float:
+        """Return how many bytes it takes."""
+        return float(sum(block.nbytes for _, block, _ in self._pieces))

@@ -80,7 +80,7 @@ class Transitions:
         return np.add.reduceat(np.abs(self.values) ** 2, self.starts[:-1]) if len(self.values) else np.zeros(0)
 
     @cached_property
-    def _pairs(self) -> tuple[IntArray, IntArray, IntArray]:
+    def pairs(self) -> tuple[IntArray, IntArray, IntArray]:
         """All pairs of elements of one group, and the group."""
         sizes = np.diff(self.starts)
         first, second, group = [np.empty(0, dtype=np.intp)], [np.empty(0, dtype=np.intp)], [np.empty(0, dtype=np.intp)]
@@ -94,7 +94,7 @@ class Transitions:
 
     def outflow(self, amounts: FloatArray, size: int) -> Any:
         """Return sum_g amount_g X_g^dag X_g as a sparse matrix."""
-        i, j, group = self._pairs
+        i, j, group = self.pairs
         same = self.to[i] == self.to[j]
         i, j, group = i[same], j[same], group[same]
         entries = amounts[group] * self.values[i].conj() * self.values[j]
@@ -102,7 +102,7 @@ class Transitions:
 
     def dissipator(self, rates: FloatArray, size: int) -> Any:
         """Return sum_g S_g (X_g rho X_g^dag - {X_g^dag X_g, rho}/2) as a superoperator on column-stacked matrices."""
-        i, j, group = self._pairs
+        i, j, group = self.pairs
         entries = rates[group] * self.values[i] * self.values[j].conj()
         places = (self.to[i] + size * self.to[j], self.out[i] + size * self.out[j])
         inflow = scipy.sparse.csr_array((entries, places), shape=(size**2, size**2))

@@ -204,9 +204,12 @@ class Ledger:
         return self.energy_rounding(a, b), self.entropy_rounding(a, b)
 
     def energy_rounding(self, a: Snapshot, b: Snapshot) -> FloatArray:
-        """Return up to which size an energy of intervals is rounding: relative to the energies of the whole at both ends."""
+        """Return up to which size an energy of intervals is rounding: relative to the energies of the whole at both ends.
+
+        Where they vanish by symmetry, relative to the scale that the backend knows of.
+        """
         sizes = [np.sum(np.abs(s.subsystem_energies), -1) + np.sum(np.abs(s.reservoir_energies), -1) for s in (a, b)]
-        return np.asarray(self.rounding * np.maximum(*sizes))
+        return np.asarray(self.rounding * np.maximum(np.maximum(*sizes), float(self.provenance.get("energy_scale", 0.0))))
 
     def entropy_rounding(self, a: Snapshot, b: Snapshot) -> FloatArray:
         """Return up to which size a change of an entropy is rounding: relative to the entropies of the whole at both ends."""

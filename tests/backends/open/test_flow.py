@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import athermal as at
-from athermal.backends.open.flow import METHODS
+from athermal.backends.open.integrator import METHODS
 
 
 def ramped():

@@ -14,7 +14,7 @@ from athermal._types import ComplexArray, FloatArray
 from athermal.backends.base import Backend
 from athermal.backends.finite.memory import GIB, Held, check_memory
 from athermal.backends.open.floquet_rates import FloquetRates
-from athermal.backends.open.flow import Integrator
+from athermal.backends.open.integrator import Integrator
 from athermal.backends.open.master_equation import MarkovianSolver
 from athermal.machine.machine import Machine
 from athermal.machine.open_system import OpenSystem, open_system

@@ -50,6 +50,7 @@ class FloquetRates:
         self.modes = FloquetModes.of(system.hamiltonian.whole, system.hamiltonian.edges(0.0, period)[0])
         self._edges = system.drives.edges(0.0, period)[0]
         self.harmonics = _FEWEST if harmonics is None else harmonics
+        grouping *= system.energy_scale
         self._look(grouping)
         while harmonics is None and self.left_out > rtol:
             self.harmonics *= 2

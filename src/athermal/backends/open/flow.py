@@ -1,4 +1,4 @@
-"""Linear flows: a state that obeys dv/dt = L(t) v, and what adds up on its way, by QuTiP's integrators.
+"""Linear flows: a state that obeys dv/dt = L(t) v, and what adds up on its way.
 
 Work and heat are integrals of linear functions of the state. They are carried as further components of it, so that they are
 known to the integrator's own accuracy and take no sampling.
@@ -6,31 +6,21 @@ known to the integrator's own accuracy and take no sampling.
 
 from __future__ import annotations
 
-import importlib
-import itertools
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
-import scipy.integrate
 import scipy.sparse
 
-from athermal import _validate
 from athermal._types import ComplexArray, FloatArray
-from athermal.errors import ConvergenceError, MachineError
+from athermal.backends.open.integrator import Integrator
+from athermal.errors import ConvergenceError
 from athermal.machine.drive import Drive, Side
+from athermal.maths.runge_kutta import Slope as Function
 
 # How far from the ends of a stretch slopes are taken, in units of its length.
 _INSIDE = 1e-9
-METHODS = ("vern9", "vern7", "tsit5", "dop853", "adams", "bdf", "lsoda")
-"""Integrators that a flow may use, QuTiP's and SciPy's; "bdf" for stiff flows."""
-# Those that would step past a time and interpolate back over it, though drives may have a kink there.
-# Their errors of many steps add up: the share of a tolerance that one step may take, which keeps the laws as well as the others.
-_SHARE = 0.02
-_TOO_SHORT = "its steps became too short or too many, as in stiff equations."
-_INTERPOLATING, _MULTISTEP = ("vern7", "vern9", "tsit5"), ("adams", "bdf")
 
 
 class Amount(Protocol):
@@ -59,51 +49,6 @@ class Slope:
         return self.drive.is_constant(start, stop)
 
 
-@dataclass(frozen=True)
-class Integrator:
-    """How a flow is integrated.
-
-    Parameters
-    ----------
-    method : str
-        One of QuTiP's: see `METHODS`.
-    rtol, atol : float
-        Relative and absolute tolerance of a step.
-    max_steps : int
-        Of one stretch between two sampled instants.
-    """
-
-    method: str
-    rtol: float
-    atol: float
-    max_steps: int = 1_000_000
-
-    def check(self, owner: str) -> None:
-        """Raise `MachineError` for an option that it cannot have."""
-        _validate.choice(self.method, "method", owner, METHODS)
-        _validate.positive(self.rtol, "rtol", owner)
-        _validate.positive(self.atol, "atol", owner)
-        if self.rtol > 1e-3:
-            raise MachineError(f"`rtol` of {owner} must be at most 0.001, but is {self.rtol}. Leave it out for the default.")
-
-    def states(self, system: Any, states: ComplexArray, times: FloatArray) -> Iterator[ComplexArray]:
-        """Yield the states at all times but the first, never looking at the system beyond the last.
-
-        Raises
-        ------
-        ConvergenceError
-            If the integrator gives up.
-        """
-        return (_lsoda if self.method == "lsoda" else _by_qutip)(self, system, states, times)
-
-    def gave_up(self, times: FloatArray, why: str) -> ConvergenceError:
-        """Return the error of an integrator that cannot go on."""
-        return ConvergenceError(
-            f"The integrator {self.method!r} gave up between t = {times[0]:.6g} and {times[-1]:.6g}: {why} Loosen `rtol`, or use "
-            f"another `method`: {', '.join(repr(name) for name in METHODS if name != self.method)}."
-        )
-
-
 class Carrier(Protocol):
     """Whatever carries a state, and what adds up on its way, through a stretch without breakpoints."""
 
@@ -121,13 +66,13 @@ class Flow:
     ----------
     size, n_sums : int
         The length of v and of s.
-    dynamic : callable, optional
-        A function of time that returns a further (size + n_sums, size + n_sums) matrix, for what is no such sum.
+    unit : float
+        What a sum naturally is: an energy of the machine.
     """
 
     size: int
     n_sums: int
-    dynamic: Callable[[float], Any] | None = None
+    unit: float = 1.0
     terms: dict[Amount | None, list[Any]] = field(default_factory=dict)
 
     def add(self, matrix: Any, amount: Amount | None = None) -> None:
@@ -151,9 +96,8 @@ class Flow:
             self.terms[amount] = held = [scipy.sparse.csr_array(sum(held[1:], start=held[0].tocsr()), dtype=complex)]
         return held[0]
 
-    def system(self, start: float, stop: float) -> Any:
-        """Return the generator on a stretch without breakpoints as a QobjEvo; what is constant there is one matrix."""
-        qutip = _qutip()
+    def generator(self, start: float, stop: float) -> Generator:
+        """Return the generator on a stretch without breakpoints; what is constant there is one matrix."""
         whole = self.size + self.n_sums
         constant, moving = scipy.sparse.csr_array((whole, whole), dtype=complex), []
         middle = np.array([0.5 * (start + stop)])
@@ -162,13 +106,9 @@ class Flow:
                 factor = 1.0 if amount is None else float(np.real(amount.value(middle)[0]))
                 constant = constant + factor * self._matrix(amount) if factor else constant
             else:
-                moving.append([_qobj(self._matrix(amount)), _scalar(amount, start, stop)])
-        parts: list[Any] = [_qobj(constant), *moving]
-        system = qutip.QobjEvo(parts)
-        if self.dynamic is not None:
-            made = self.dynamic
-            system = system + qutip.QobjEvo(lambda t: _qobj(made(min(max(t, start), stop))))
-        return system
+                moving.append(amount)
+        matrices = [constant, *(self._matrix(amount) for amount in moving)]
+        return Generator(start, stop, tuple(moving), scipy.sparse.vstack(matrices, format="csr"))
 
     def run(
         self, vector: ComplexArray, sums: FloatArray, start: float, stop: float, integrator: Integrator
@@ -196,85 +136,58 @@ class Flow:
         times : (n,) array
             Ascending; the first and the last are the ends of the stretch.
         """
-        system = self.system(float(times[0]), float(times[-1]))
-        for time, found in zip(times[1:], integrator.states(system, states, times), strict=True):
+        generator = self.generator(float(times[0]), float(times[-1]))
+        units = np.concatenate([np.ones(self.size), np.full(self.n_sums, self.unit)])[:, None]
+        for time, found in zip(times[1:], integrator.states(generator, states, times, units), strict=True):
             if not np.all(np.isfinite(found)):
                 raise ConvergenceError(
                     f"The state grew beyond all bounds between t = {times[0]:.6g} and {times[-1]:.6g}: the equations are "
                     "unstable with these options."
                 )
-            yield found, _product(system, time, found)
+            yield found, generator(np.array([time]))(0, found)
 
 
-def _product(system: Any, time: float, states: ComplexArray) -> ComplexArray:
-    """Return L(t) v."""
-    return np.asarray(system.matmul_data(time, _qutip().data.Dense(states)).to_array())
+@dataclass(frozen=True)
+class Generator:
+    """L(t) = L_0 + sum_a f_a(t) L_a on a stretch without breakpoints.
+
+    Parameters
+    ----------
+    start, stop : float
+    amounts : tuple of Amount
+    matrices : sparse matrix
+        L_0 and the L_a, one below the other.
+    """
+
+    start: float
+    stop: float
+    amounts: tuple[Amount, ...]
+    matrices: Any
+
+    def __call__(self, times: FloatArray) -> Function:
+        """Return the function of k and y that is L(t_k) y."""
+        factors = np.array([values_inside(amount, times, self.start, self.stop) for amount in self.amounts])
+        whole = self.matrices.shape[1]
+
+        def slope(k: int, state: ComplexArray) -> ComplexArray:
+            products = self.matrices @ state
+            found = products[:whole]
+            for a in range(len(self.amounts)):
+                found = found + factors[a, k] * products[(a + 1) * whole : (a + 2) * whole]
+            return np.asarray(found)
+
+        return slope
 
 
-def _by_qutip(integrator: Integrator, system: Any, states: ComplexArray, times: FloatArray) -> Iterator[ComplexArray]:
-    """Yield the states by one of QuTiP's integrators, each of which is kept from stepping beyond the last time in its own way."""
-    qutip, method = _qutip(), integrator.method
-    share = _SHARE if method in _MULTISTEP else 1.0
-    options = {"rtol": share * integrator.rtol, "atol": share * integrator.atol, "nsteps": integrator.max_steps}
-    if method in _INTERPOLATING:
-        options["interpolate"] = False
-    solver = qutip.MESolver.avail_integrators()[method](system, options)
-    try:
-        with warnings.catch_warnings():  # what SciPy warns of is an error of QuTiP's
-            warnings.simplefilter("ignore", UserWarning)
-            solver.set_state(times[0], qutip.data.Dense(states))
-            for time in times[1:]:
-                reached, data = times[0], None
-                if method in _MULTISTEP:  # whose single steps end at the time asked for
-                    for _ in range(integrator.max_steps):
-                        reached, data = solver.mcstep(time)
-                        if reached >= time:
-                            break
-                    else:
-                        raise integrator.gave_up(times, f"{integrator.max_steps} steps do not suffice.")
-                else:
-                    _, data = solver.integrate(time)
-                yield np.array(data.to_array())
-    except qutip.solver.integrator.IntegratorException as error:
-        raise integrator.gave_up(times, _TOO_SHORT) from error
-
-
-def _lsoda(integrator: Integrator, system: Any, states: ComplexArray, times: FloatArray) -> Iterator[ComplexArray]:
-    """Yield the states by SciPy's LSODA, which is told where to end."""
-
-    def slope(time: float, real: FloatArray) -> FloatArray:
-        return _product(system, time, real.view(complex).reshape(states.shape)).ravel().view(float)
-
-    found = np.ascontiguousarray(states, dtype=complex)
-    for low, high in itertools.pairwise(times):
-        solver = scipy.integrate.LSODA(slope, low, found.ravel().view(float), high, rtol=integrator.rtol, atol=integrator.atol)
-        for _ in range(integrator.max_steps):
-            if solver.status != "running":
-                break
-            solver.step()
-        if solver.status != "finished":
-            raise integrator.gave_up(times, _TOO_SHORT)
-        found = solver.y.view(complex).reshape(states.shape)
-        yield found
-
-
-def _qutip() -> Any:
-    """Return QuTiP, imported when it is first used: it takes longer than all the rest."""
-    return importlib.import_module("qutip")
-
-
-def _qobj(matrix: Any) -> Any:
-    """Return a sparse or dense matrix as QuTiP's."""
-    qutip = _qutip()
-    is_sparse = scipy.sparse.issparse(matrix)
-    data = qutip.data.CSR(scipy.sparse.csr_matrix(matrix)) if is_sparse else qutip.data.Dense(matrix, copy=False)
-    return qutip.Qobj(data, dims=[[matrix.shape[0]], [matrix.shape[1]]], copy=False)
-
-
-def _scalar(amount: Amount, start: float, stop: float) -> Callable[[float], float]:
-    """Return an amount as a function of one time, each end of a stretch seen from inside."""
+def values_inside(amount: Amount, times: FloatArray, start: float, stop: float) -> FloatArray:
+    """Return an amount at times of a stretch, its ends seen from inside."""
     middle = 0.5 * (start + stop)
     if isinstance(amount, Slope):  # which has no sides: the next stroke's begins at the end of this one
         inside = _INSIDE * (stop - start)
-        return lambda t: float(np.real(amount.value(np.array([min(max(t, start + inside), stop - inside)]))[0]))
-    return lambda t: float(np.real(amount.value(np.array([t]), "left" if t > middle else "right")[0]))
+        return np.real(np.asarray(amount.value(np.clip(times, start + inside, stop - inside))))
+    late = times > middle
+    if not np.any(late):
+        return np.real(np.asarray(amount.value(times, "right")))
+    if np.all(late):
+        return np.real(np.asarray(amount.value(times, "left")))
+    return np.real(np.where(late, amount.value(times, "left"), amount.value(times, "right")))

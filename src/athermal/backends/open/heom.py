@@ -13,9 +13,9 @@ from athermal import _validate
 from athermal._types import FloatArray
 from athermal.backends.base import Backend, Solver
 from athermal.backends.open.exponents import MOST, BathCorrelation, Exponents
-from athermal.backends.open.flow import Integrator
 from athermal.backends.open.hierarchy import HierarchySolver
 from athermal.backends.open.hierarchy_state import HierarchyState, Signature
+from athermal.backends.open.integrator import Integrator
 from athermal.backends.open.minimal_dissipation import Maps, MinimalDissipation
 from athermal.backends.open.solver import OpenState
 from athermal.errors import MachineError

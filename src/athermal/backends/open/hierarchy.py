@@ -17,7 +17,8 @@ import scipy.sparse
 from athermal._types import ComplexArray, FloatArray
 from athermal.backends.open.equilibrium import check_unique, stationary
 from athermal.backends.open.exponents import Exponents
-from athermal.backends.open.flow import Flow, Integrator, Slope
+from athermal.backends.open.flow import Flow, Slope
+from athermal.backends.open.integrator import Integrator
 from athermal.backends.open.solver import OpenSolver, OpenState, dense
 from athermal.errors import MachineError
 from athermal.machine.drive import Drive, Product
@@ -232,7 +233,7 @@ class HierarchySolver(OpenSolver):
 
     def flow(self, start: float, stop: float) -> Flow:
         if self._flow is None:
-            self._flow = Flow(self.size, self.n_sums)
+            self._flow = Flow(self.size, self.n_sums, self.system.energy_scale)
             for matrix, drive in self.generator():
                 self._flow.add(matrix, drive)
             self._add_sums(self._flow)

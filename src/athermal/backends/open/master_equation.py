@@ -2,64 +2,33 @@
 
 from __future__ import annotations
 
-import itertools
 from abc import abstractmethod
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any, ClassVar, Literal
 
 import numpy as np
-import scipy.sparse
 
 from athermal import _validate
-from athermal._types import ComplexArray, FloatArray
+from athermal._types import ComplexArray
 from athermal.backends.base import Backend
-from athermal.backends.finite.memory import check_memory
-from athermal.backends.open.flow import Flow, Integrator
-from athermal.backends.open.solver import OpenSolver, OpenState, dense
-from athermal.machine.drive import Drive, Product
+from athermal.backends.finite.memory import GIB, Held, check_memory
+from athermal.backends.open.flow import Carrier
+from athermal.backends.open.integrator import Integrator
+from athermal.backends.open.solver import OpenSolver, OpenState
+from athermal.backends.open.weak_coupling import Dissipation, Driven, Exact, Map, WeakCoupling
 from athermal.machine.machine import Machine
-from athermal.machine.open_system import Bath, OpenSystem, open_system
+from athermal.machine.open_system import OpenSystem, open_system
 from athermal.machine.parts.finite import check_levels
-from athermal.maths.superoperator import (
-    commutator,
-    eigenoperators,
-    redfield,
-    stacked,
-    trace_row,
-    weighted,
-)
+from athermal.maths.jumps import lindblad, redfield
+from athermal.maths.superoperator import stacked
 from athermal.thermodynamics.snapshot import Snapshot
 
-Spectrum = Callable[[FloatArray], FloatArray]
 Approach = Literal["local", "global"]
 APPROACHES = ("local", "global")
-# Superoperators of the size of the whole that are held at once, for each bath.
-_MATRICES = 6
-_ROUNDING = 1e-14
-
-
-@dataclass(frozen=True)
-class Channel:
-    """What a bath does to the system in one direction: by the L of its contacts, or by their L^dag. See `redfield`.
-
-    Parameters
-    ----------
-    operators, half_rates : lists, one entry for each contact, of lists of (d, d) arrays
-        X_k and Z_k.
-    frequencies : list of float, optional
-        The quantum that each X_k takes from the system, where it takes one.
-    """
-
-    operators: list[list[ComplexArray]]
-    half_rates: list[list[ComplexArray]]
-    frequencies: list[float] | None = None
-
-    def quanta(self, a: int, b: int) -> ComplexArray | float:
-        """Return the share of two contacts in the energy that the bath receives per unit time, sum_k w_k S(w_k) X_a^dag X_b."""
-        terms = zip(self.frequencies or (), self.operators[a], self.half_rates[b], strict=False)
-        return sum((2.0 * w * x.conj().T @ z for w, x, z in terms), start=0.0)
+# Instants at which operators are held at once, and how many of them for each contact.
+_INSTANTS, _MATRICES = 130, 12
+# The dimension up to which a stretch without drives is one exponential, and up to which a driven one is held as a linear map.
+_LARGEST_EXACT, _LARGEST_MAP = 14, 4
 
 
 class MarkovianSolver(OpenSolver):
@@ -86,22 +55,6 @@ class MarkovianSolver(OpenSolver):
             return seen
         return replace(seen, extras={**seen.extras, "bath_quanta": state.sums[1 + 2 * len(self.baths) :].copy()})
 
-    def new_flow(self) -> Flow:
-        """Return the flow of the subsystems alone, with the work done on them."""
-        flow = Flow(self.system.dimension**2, self.n_sums)
-        for drive, whole in self.system.terms:
-            flow.add(commutator(whole), drive)
-        self.add_work(flow)
-        return flow
-
-    @cached_property
-    def _stack(self) -> ComplexArray:
-        return np.array([dense(whole) for _, whole in self.system.terms])
-
-    def hamiltonian_at(self, time: float) -> ComplexArray:
-        """Return H_S(t) as a dense matrix."""
-        return np.asarray(np.tensordot(self.hamiltonian.strengths(np.array([time]))[0], self._stack, axes=1))
-
     def facts(self) -> dict[str, Any]:
         return super().facts() | {"memoryless": self.name, "remedy": self.remedy}
 
@@ -112,91 +65,34 @@ class MarkovianSolver(OpenSolver):
 
 
 class MasterEquationSolver(MarkovianSolver):
-    """Dissipators made from the eigenstates of a Hamiltonian of the moment: each subsystem's own, or that of all together."""
+    """Dissipators made from the eigenstates of a Hamiltonian of the moment: each subsystem's own, or that of all together.
+
+    A stretch on which nothing is driven is one exponential, and of a small system so is any other one linear map, the same in
+    every cycle; else its equation is integrated.
+    """
 
     def __init__(self, system: OpenSystem, options: MasterEquation, name: str) -> None:
         super().__init__(system, options.integrator, name)
         self.options = options
         self.has_quanta = options.has_quanta
-        self._flows: dict[tuple[float, ...], Flow] = {}
+        dissipation = options.dissipation(system.energy_scale)
+        self.equation = WeakCoupling(system, options.approach == "global", dissipation, self.n_sums)
+        self._carriers: Held[Exact | Map | Driven] = Held(lambda carrier: carrier.size(), options.max_memory * GIB)
 
     @property
     def remedy(self) -> str:
         return super().remedy if self.options.approach == "global" else 'Compare it with approach="global", or use HEOM().'
 
-    def flow(self, start: float, stop: float) -> Flow:
-        middle = 0.5 * (start + stop)
-        if not self._is_static(start, stop):
-            flow = self.new_flow()
-            flow.dynamic = self._dissipation
-            return flow
-        key = self._strengths(middle)
-        if key not in self._flows:
-            self._flows[key] = flow = self.new_flow()
-            for j, bath in enumerate(self.system.baths):
-                if not bath.contacts:
-                    continue
-                operators = [dense(contact.lowering) for contact in bath.contacts]
-                for a, b, dissipator, quanta in self._blocks(bath, operators, middle):
-                    self._add(flow, j, (bath.contacts[a].drive, bath.contacts[b].drive), dissipator, quanta)
-        return self._flows[key]
-
-    def _add(self, flow: Flow, place: int, drives: tuple[Drive, Drive], dissipator: Any, quanta: ComplexArray | None) -> None:
-        """Add f_a f_b D_ab of two contacts with a bath, the heat that it takes and the quanta that it counts."""
-        flow.add(dissipator, Product(drives))
-        for drive, whole in self.system.terms:
-            flow.add_sum(1 + place, -(dissipator.T @ trace_row(whole)), Product((drive, *drives)))
-        if quanta is not None:
-            flow.add_sum(1 + 2 * len(self.baths) + place, quanta, Product(drives))
-
-    def _is_static(self, start: float, stop: float) -> bool:
-        """Tell whether the Hamiltonian that makes the dissipators is constant on a stretch."""
-        is_global = self.options.approach == "global"
-        return (self.hamiltonian.is_constant if is_global else self.system.is_uncoupled_constant)(start, stop)
-
-    def _strengths(self, time: float) -> tuple[float, ...]:
-        """Return what tells these Hamiltonians apart."""
-        if self.options.approach == "global":
-            return tuple(self.hamiltonian.strengths(np.array([time]))[0].tolist())
-        return self.system.uncoupled_strengths(time)
-
-    def _blocks(
-        self, bath: Bath, operators: list[ComplexArray], time: float
-    ) -> Iterator[tuple[int, int, Any, ComplexArray | None]]:
-        """Yield, for each two operators L_a and L_b, D_ab and the row of the energy of the quanta that the bath receives.
-
-        D = sum_ab f_a f_b D_ab, D_ab rho = Z_b rho X_a^dag - X_a^dag Z_b rho + h.c.: contacts with one bath share its modes.
-        """
-        is_global = self.options.approach == "global"
-        reference = self.hamiltonian_at(time) if is_global else self.system.uncoupled(time)
-        channels = [
-            self.options.channel(operators, reference, bath.giving),
-            self.options.channel([x.conj().T for x in operators], reference, bath.taking),
-        ]
-        for a, b in itertools.product(range(len(operators)), repeat=2):
-            x = [entry for channel in channels for entry in channel.operators[a]]
-            z = [entry for channel in channels for entry in channel.half_rates[b]]
-            if not x:
-                continue
-            dissipator = redfield(x, z) if is_global else redfield(*([_sparse(m) for m in group] for group in (x, z)))
-            counted = sum((channel.quanta(a, b) for channel in channels), start=np.zeros_like(reference, dtype=complex))
-            yield a, b, dissipator, trace_row(counted) if self.options.has_quanta else None
-
-    def _dissipation(self, time: float) -> Any:
-        """Return the dissipators at one time, with the heats that they take."""
-        size, at = self.system.dimension**2, np.array([time])
-        energy = trace_row(self.hamiltonian_at(time))
-        total = np.zeros((size + self.n_sums,) * 2, dtype=complex)
-        for j, bath in enumerate(self.system.baths):
-            if not bath.contacts:
-                continue
-            together = np.sum([float(contact.drive.value(at)[0]) * dense(contact.lowering) for contact in bath.contacts], axis=0)
-            for _, _, dissipator, quanta in self._blocks(bath, [together], time):
-                total[:size, :size] += dissipator.toarray() if scipy.sparse.issparse(dissipator) else dissipator
-                total[size + 1 + j, :size] -= dissipator.T @ energy
-                if quanta is not None:
-                    total[size + 1 + 2 * len(self.baths) + j, :size] += quanta
-        return total
+    def flow(self, start: float, stop: float) -> Carrier:
+        drives, size = self.system.drives, self.system.dimension
+        phase, key = drives.phase_of(start, stop)
+        if drives.is_constant(start, stop) and size <= _LARGEST_EXACT:
+            amounts = tuple(drives.strengths(np.array([0.5 * (start + stop)]))[0].tolist())
+            return self._carriers.get((amounts, key[1]), lambda: Exact(self.equation.on(start, stop)))
+        if size <= _LARGEST_MAP:
+            end = phase + stop - start
+            return self._carriers.get(key, lambda: Map(self.equation.on(phase, end), self.integrator))
+        return Driven(self.equation.on(start, stop))
 
 
 class MasterEquation(Backend):
@@ -231,38 +127,22 @@ class MasterEquation(Backend):
         _validate.positive(self.max_memory, "max_memory", self.owner)
 
     @abstractmethod
-    def channel(self, operators: list[ComplexArray], reference: ComplexArray, spectrum: Spectrum) -> Channel:
-        """Return what makes the dissipator of one channel.
-
-        Parameters
-        ----------
-        operators : list of (d, d) arrays
-            L, or L^dag, of each contact.
-        reference : (d, d) array
-            The Hamiltonian between whose eigenstates they make transitions.
-        spectrum : callable
-            The rates at which they lower its energy by w.
-        """
+    def dissipation(self, energy_scale: float) -> Dissipation:
+        """Return how dissipators are made."""
 
     def bind(self, machine: Machine) -> MasterEquationSolver:
         """Return a solver for this machine, or raise `MachineError` if the backend cannot hold it."""
         system = open_system(machine, self.levels, f"{type(self).__name__}()")
-        power = 4 if self.approach == "global" else 3
         what = "A master equation of this machine"
         check_memory(
             what,
             system.dimension,
-            16.0 * _MATRICES * max(1, len(system.contacts)),
-            power,
+            16.0 * _INSTANTS * _MATRICES * max(1, len(system.contacts)),
+            2,
             self.max_memory,
             "Use fewer levels or parts",
         )
         return MasterEquationSolver(system, self, f"{type(self).__name__}(approach={self.approach!r})")
-
-
-def _sparse(matrix: ComplexArray) -> Any:
-    """Return a matrix without its rounding."""
-    return scipy.sparse.csr_array(np.where(np.abs(matrix) > _ROUNDING * np.max(np.abs(matrix), initial=0.0), matrix, 0.0))
 
 
 @dataclass(frozen=True)
@@ -288,11 +168,13 @@ class Lindblad(MasterEquation):
     levels : int, optional
         For oscillators treated as Gaussian: the levels to which each is cut.
     grouping : float
-        Transitions whose frequencies differ by no more count as one.
+        Transitions whose frequencies differ by no more count as one, in units of the widest spread of the levels of H_S over the
+        period.
     method : str
-        The integrator: QuTiP's "vern9", "vern7", "tsit5", "dop853", "adams", or "bdf" for stiff equations; SciPy's "lsoda".
+        How driven stretches are integrated: by one of the Runge-Kutta methods "dop853", "vern9", "vern7", "tsit5", or a multistep
+        method, "adams", "lsoda", or "bdf" for stiff equations. Where nothing is driven the solution is exact up to dimension 14.
     rtol, atol : float
-        Its relative and absolute tolerance.
+        Its relative and absolute tolerance; energies are measured by that spread.
     max_memory : float
         GiB that a run may need, by an estimate made before anything is allocated.
 
@@ -305,7 +187,7 @@ class Lindblad(MasterEquation):
     approach: Approach = "global"
     levels: int | None = None
     grouping: float = 1e-9
-    method: str = "vern9"
+    method: str = "dop853"
     rtol: float = 1e-9
     atol: float = 1e-11
     max_memory: float = 8.0
@@ -316,13 +198,9 @@ class Lindblad(MasterEquation):
         self.check()
         _validate.not_negative(self.grouping, "grouping", self.owner)
 
-    def channel(self, operators: list[ComplexArray], reference: ComplexArray, spectrum: Spectrum) -> Channel:
-        found = eigenoperators(operators, reference, self.grouping)
-        frequencies = [frequency for frequency, _ in found]
-        rates = spectrum(np.array(frequencies))
-        parts = [[entries[a] for _, entries in found] for a in range(len(operators))]
-        halves = [[0.5 * rate * part for rate, part in zip(rates, own, strict=True)] for own in parts]
-        return Channel(parts, halves, frequencies)
+    def dissipation(self, energy_scale: float) -> Dissipation:
+        grouping = self.grouping * energy_scale
+        return lambda operators, basis, bath: lindblad(operators, basis, bath.giving, bath.taking, grouping)
 
 
 @dataclass(frozen=True)
@@ -346,7 +224,7 @@ class BlochRedfield(MasterEquation):
 
     approach: Approach = "global"
     levels: int | None = None
-    method: str = "vern9"
+    method: str = "dop853"
     rtol: float = 1e-9
     atol: float = 1e-11
     max_memory: float = 8.0
@@ -355,5 +233,5 @@ class BlochRedfield(MasterEquation):
     def __post_init__(self) -> None:
         self.check()
 
-    def channel(self, operators: list[ComplexArray], reference: ComplexArray, spectrum: Spectrum) -> Channel:
-        return Channel([[x] for x in operators], [[weighted(x, reference, spectrum)] for x in operators])
+    def dissipation(self, energy_scale: float) -> Dissipation:
+        return lambda operators, basis, bath: redfield(operators, basis, bath.giving, bath.taking)

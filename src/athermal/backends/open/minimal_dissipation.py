@@ -81,8 +81,7 @@ class MinimalDissipation:
         columns = np.zeros((solver.size + solver.n_sums, self.block), dtype=complex)
         columns[: self.block] = np.eye(self.block)
         edges, _ = solver.hamiltonian_edges(0.0, solver.machine.period)
-        system = solver.flow(edges[0], edges[1]).system(edges[0], edges[1])
-        first = system(0.0).data.to_array()[: self.block, : self.block]
+        first = self._derivative(columns, edges[0], edges[1])[: self.block]
         return Maps(columns, first, stacked(rho), 0.0, 0.0)
 
     def advance(self, maps: Maps, start: float, stop: float) -> Maps:
@@ -112,10 +111,7 @@ class MinimalDissipation:
 
     def _derivative(self, columns: ComplexArray, start: float, stop: float) -> ComplexArray:
         """Return the derivative at the start of a stretch."""
-        import qutip  # noqa: PLC0415
-
-        system = self.solver.flow(start, stop).system(start, stop)
-        return np.asarray(system.matmul_data(start, qutip.data.Dense(columns)).to_array())
+        return self.solver.flow(start, stop).generator(start, stop)(np.array([start]))(0, columns)
 
     def _generator(self, columns: ComplexArray, derivative: ComplexArray) -> ComplexArray:
         """Return L = dPhi/dt Phi^-1."""

@@ -14,7 +14,8 @@ from athermal._types import ComplexArray, FloatArray
 from athermal.backends.base import Solver
 from athermal.backends.finite.observe import Observer
 from athermal.backends.finite.prepare import Preparation
-from athermal.backends.open.flow import Carrier, Flow, Integrator, Slope
+from athermal.backends.open.flow import Carrier, Flow, Slope
+from athermal.backends.open.integrator import Integrator
 from athermal.errors import MachineError
 from athermal.machine.initial import Charged, Gibbs, GivenState, InitialState, ProductThermal
 from athermal.machine.open_system import OpenSystem
@@ -223,6 +224,7 @@ class OpenSolver(Solver[OpenState]):
         return {
             "unchecked": taken,
             "residual_tolerance": min(max(1e-9, 100.0 * self.integrator.rtol), 1e-4),
+            "energy_scale": self.system.energy_scale,
         }
 
     def remarks(self) -> tuple[str, ...]:
