@@ -12,6 +12,7 @@ import numpy as np
 
 from athermal._types import ComplexArray, FloatArray, IntArray
 from athermal.floquet.problem import Problem
+from athermal.machine.continuum import Continuum
 from athermal.maths.harmonics import Flow, HarmonicBalance, Sector, amplitudes, significant_harmonic
 from athermal.maths.kronrod import Integral, Segment, integrate
 from athermal.maths.resonances import Resonance, refine
@@ -23,6 +24,7 @@ _FEWEST_SAMPLES = 24
 # Net energies may be this much smaller than what goes to and fro before rounding, not the tolerance, limits them.
 _NET = 1e-4
 _BATCH = 256
+_HIGHEST_ORDER = 30
 
 
 @dataclass(frozen=True)
@@ -230,10 +232,23 @@ def segments(system: System, zeros: list[Resonance], tolerance: float) -> list[S
         for mark in marks:
             if mark - kept[-1] > smallest and here.high - mark > smallest:
                 kept.append(float(mark))
+        order = _order(here)
+        if order > 1 and len(kept) == 1 and not math.isfinite(here.high):
+            kept.append(here.scale)
         ends = [*kept, here.high]
-        for start, stop in itertools.pairwise(ends):
-            result.append(Segment(bath, start, stop, max(here.scale, start)))
+        for k, (start, stop) in enumerate(itertools.pairwise(ends)):
+            result.append(Segment(bath, start, stop, max(here.scale, start), 1 if k else order))
     return result
+
+
+def _order(bath: Continuum) -> int:
+    """Return 1/s of a density w^s, s < 1, at zero frequency, or one: thermal noise there goes as w^(s - 1)."""
+    if bath.low > 0.0:
+        return 1
+    near, nearer = bath.squared_coupling(bath.scale * np.array([1e-12, 1e-13]))
+    if not near > nearer > 0.0:
+        return 1
+    return min(max(1, math.ceil(1.0 / math.log10(near / nearer) - 1e-3)), _HIGHEST_ORDER)
 
 
 def _edges(system: System, bath: int) -> list[float]:

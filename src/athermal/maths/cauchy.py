@@ -16,7 +16,7 @@ from scipy.special import exp1, gamma
 
 from athermal._types import ComplexArray, FloatArray
 from athermal.maths.legendre import DEGREE as _DEGREE
-from athermal.maths.legendre import refine, series_rule
+from athermal.maths.legendre import NARROWEST, refine, series_rule
 from athermal.maths.tabulated import RealAxisTable
 
 # Bernstein ellipse within which Legendre functions are summed; outside, a rule of twice as many nodes is exact to 1e-15.
@@ -164,6 +164,9 @@ class PiecewiseDensity:
         self._middle, self._half = 0.5 * (edges[1:] + edges[:-1]), 0.5 * np.diff(edges)
         values = function((self._middle[:, None] + self._half[:, None] * nodes).ravel()).reshape(-1, _DEGREE)
         self._series = values @ to_series.T
+        if low == 0.0 and abs(float(function(NARROWEST * high * np.ones(1))[0])) < 0.5 * abs(float(values[0, 0])):
+            # a density that vanishes at zero leaves integral G/w, which no value there, however small, would
+            self._series[0, -1] -= (-1.0) ** (_DEGREE - 1) * float(self._series[0] @ (-1.0) ** np.arange(_DEGREE))
         fine, fine_weights = np.polynomial.legendre.leggauss(2 * _DEGREE)
         table = np.polynomial.legendre.legvander(fine, _DEGREE - 1)
         self._points = self._middle[:, None] + self._half[:, None] * fine

@@ -38,12 +38,16 @@ Evaluate = Callable[[int, FloatArray], tuple[FloatArray, ComplexArray]]
 
 @dataclass(frozen=True)
 class Segment:
-    """An interval of frequency that belongs to one source; `stop` may be infinite, then `scale` says how far it reaches."""
+    """An interval of frequency that belongs to one source; `stop` may be infinite, then `scale` says how far it reaches.
+
+    Where the integrand goes as (w - start)^(s - 1), s < 1, an `order` of 1/s or more makes it smooth: phi^order for phi.
+    """
 
     source: int
     start: float
     stop: float
     scale: float = 1.0
+    order: int = 1
 
     def at(self, u: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return w(u) and dw/du for u in (0, 1)."""
@@ -52,10 +56,14 @@ class Segment:
         phi = v**5 * (126.0 - 420.0 * v + 540.0 * v**2 - 315.0 * v**3 + 70.0 * v**4)
         slope = 630.0 * v**4 * (1.0 - v) ** 4
         if np.isfinite(self.stop):
-            length = self.stop - self.start
-            return np.where(below, self.start + length * phi, self.stop - length * phi), np.asarray(length * slope)
-        rest = np.where(below, 1.0 - phi, phi)  # 1 - phi(u), without cancellation
-        return np.asarray(self.start + self.scale * (1.0 - rest) / rest), np.asarray(self.scale * slope / rest**2)
+            length, q = self.stop - self.start, self.order
+            from_start = length * np.maximum(np.where(below, phi, 1.0 - phi) ** q, np.finfo(float).tiny)
+            to_stop = -length * np.expm1(q * np.log1p(-np.where(below, 0.5, phi)))
+            w = np.where(below, self.start + from_start, self.stop - to_stop)
+            return w, np.asarray(length * slope * q * np.where(below, phi, 1.0 - phi) ** (q - 1))
+        # phi(u) and 1 - phi(u), each without cancellation at its own end
+        part, rest = np.where(below, phi, 1.0 - phi), np.where(below, 1.0 - phi, phi)
+        return np.asarray(self.start + self.scale * part / rest), np.asarray(self.scale * slope / rest**2)
 
 
 @dataclass
