@@ -7,6 +7,9 @@ import pytest
 from scipy.linalg import expm
 
 import athermal as at
+from athermal.floquet.forces import forces_of
+from athermal.floquet.problem import pose
+from athermal.floquet.stroke_mean import stroke_mean
 
 
 def density(friction, cutoff, power=3, convention="J"):
@@ -117,3 +120,41 @@ def test_exponents_of_sudden_strokes_are_those_of_a_monodromy():
     local = np.log(np.linalg.eigvals(steps[1] @ steps[0]).astype(complex)) / 2.5
     # the memory 1/cutoff changes friction and mass by 2 friction/(pi cutoff)
     assert at.floquet_exponents(machine)[0].real == pytest.approx(np.max(local.real), rel=2e-2)
+
+
+def test_forces_beside_sudden_strokes_are_those_of_the_modes_equations():
+    """r' = Omega (h r + f) of all modes, exactly: f = f_0 + f_1 cos, faster than the strokes' panels, is part of the state."""
+    fast, period = 8.0 * 2.0 * np.pi / 2.5, 2.5
+    frequency = at.Strokes((1.5, 1.0), (1.0, 1.4))
+    steps = at.Strokes((1.5, 1.0), (0.3, -0.2))
+
+    def machine(modes, *forces):
+        baths = [bath("hot", 2.0, modes, density(0.8, 2.0, 1)), bath("cold", 0.5, modes, density(0.8, 2.0))]
+        couplings = [at.Position(("a", "hot")), at.Exchange(("a", "cold"), 0.2), *forces]
+        return at.Machine([at.Oscillator("a", frequency, reference_frequency=1.0)], baths, couplings, period)
+
+    pushed = machine(120, at.Displacement("a", steps, at.Harmonic(0.3, fast)))
+    n, maps = pushed.n_modes, []
+    omega = np.block([[np.zeros((n, n)), np.eye(n)], [-np.eye(n), np.zeros((n, n))]])
+    for start, duration in ((0.0, 1.5), (1.5, 1.0)):
+        generator = np.zeros((2 * n + 3, 2 * n + 3))
+        generator[: 2 * n, : 2 * n] = omega @ pushed.hamiltonian.form(start)
+        generator[: 2 * n, 2 * n] = omega[:, 0] * steps.value(np.array([start]))[0]
+        generator[: 2 * n, 2 * n + 1] = omega[:, n] * 0.3
+        generator[2 * n + 1 :, 2 * n + 1 :] = [[0.0, -fast], [fast, 0.0]]
+        maps.append(expm(generator * duration))
+    state = np.zeros(2 * n + 3)
+    state[2 * n : 2 * n + 2] = 1.0
+    energies = []
+    for _ in range(15):
+        state = maps[1] @ (maps[0] @ state)
+        squares = state[:n] ** 2 + state[n : 2 * n] ** 2
+        parts = np.split(0.5 * squares[1:] * pushed.hamiltonian.frequencies[1:], 2)
+        energies.append([float(np.sum(part)) for part in parts])
+    mean = stroke_mean(forces_of(pose(machine(5, *pushed.couplings[2:]), "a test")), 1e-6)
+    heats = np.array(energies[-1]) - energies[-2]
+    # the mean relaxes as e^-0.32 t; without the fast force the mean moves by 1e-3, the heats by 1e-5
+    np.testing.assert_allclose(mean.at(0.0), state[[0, n]], atol=2e-5)
+    np.testing.assert_allclose(mean.heats * period, heats, atol=4e-6)
+    assert mean.work * period == pytest.approx(np.sum(heats), abs=mean.errors.work * period + 4e-6)
+    assert mean.errors.work <= 1e-6 * mean.work

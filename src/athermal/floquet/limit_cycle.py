@@ -12,6 +12,8 @@ from athermal import _validate
 from athermal._types import ComplexArray, FloatArray
 from athermal.errors import ConvergenceError, InstabilityError
 from athermal.floquet.exponents import as_exponents, check_stable, count_growing, raise_undamped
+from athermal.floquet.forces import forces_of
+from athermal.floquet.mean import at_rest, driven_mean
 from athermal.floquet.problem import Problem, pose
 from athermal.floquet.report import report
 from athermal.floquet.solve import (
@@ -25,8 +27,9 @@ from athermal.floquet.solve import (
     truncate,
     with_more_harmonics,
 )
-from athermal.floquet.state import PeriodicState, driven_mean
-from athermal.floquet.sudden import StrokeMean, StrokeSystem, has_exact_strokes
+from athermal.floquet.state import PeriodicState
+from athermal.floquet.stroke_mean import stroke_mean
+from athermal.floquet.sudden import StrokeSystem, has_exact_strokes
 from athermal.floquet.sudden_cycle import solve_strokes
 from athermal.machine.machine import Machine
 from athermal.machine.spec import to_spec
@@ -57,7 +60,7 @@ class LimitCycle:
     exponents : complex array
         Floquet exponents, slowest first: see `floquet_exponents`.
     errors : dict of str to float
-        Estimated absolute errors: "work", "heat" (each reservoir's), "covariance".
+        Estimated absolute errors: "work", "heat" (each reservoir's), "covariance", "mean" (of the first moments).
     undamped : (n,) array
         The part of each subsystem that sits in bound states outside the bands, never relaxes and is left out: no property of a
         limit cycle. Covariances are uncertain by as much; work and heat per cycle are not.
@@ -291,7 +294,9 @@ def _with_strokes(problem: Problem, tolerance: float, max_nodes: int) -> LimitCy
     """Return the limit cycle of a machine that is constant between jumps."""
     system, coarse, zeros, integral, errors = solve_strokes(problem, tolerance, max_nodes)
     _check_converged(integral, system, tolerance, max_nodes)
-    state = PeriodicState(system, integral, StrokeMean(system))
+    forces = forces_of(problem)
+    mean = at_rest(problem) if forces is None else stroke_mean(forces, tolerance)
+    state = PeriodicState(system, integral, mean)
     return _assembled(state, coarse, zeros, errors, 0, tolerance)
 
 
@@ -343,8 +348,10 @@ def _too_sharp(problem: Problem, tolerance: float, max_harmonics: int, reached: 
 
 def _certified(system: System, zeros: list[Resonance], integral: Integral, tolerance: float) -> LimitCycle:
     problem = system.problem
-    state = PeriodicState(system, integral, driven_mean(system))
-    errors = integral.errors.copy()
+    forces = forces_of(problem)
+    mean = at_rest(problem) if forces is None else driven_mean(forces, tolerance)
+    state = PeriodicState(system, integral, mean)
+    errors = integral.errors + system.rounding(integral)
     if system.balance.n and not system.is_closed:
         finer = truncate(problem, next_number(system.balance.n))
         unseen = _UNSEEN if len(problem.jumps) else 1.0
@@ -361,14 +368,15 @@ def _assembled(
     _check_complete(state, balanced, float(np.max(errors[layout.commutators])))
     variance = float(np.max(np.abs(integral.values[layout.covariances])))
     undamped = float(np.max(state.undamped))
+    mean = state.mean_motion
     achieved = {
-        "work": period * float(errors[layout.work]),
-        "heat": period * float(np.max(errors[layout.heats])),
+        "work": period * (float(errors[layout.work]) + mean.errors.work),
+        "heat": period * (float(np.max(errors[layout.heats])) + mean.errors.heats),
         "covariance": float(np.max(errors[layout.covariances])) + (undamped * variance if undamped > tolerance else 0.0),
+        "mean": mean.errors.mean,
     }
     unknown = np.full(len(machine.reservoirs), np.nan)
     reference = Reference(machine.subsystem_names, machine.reservoir_names, machine.temperatures, unknown, period)
-    mean = state.mean_motion
     work = period * (float(integral.values[layout.work]) + mean.work)
     heat = period * (integral.values[layout.heats] + mean.heats)
     exponents, n_nodes = as_exponents(zeros, system), integral.n_nodes

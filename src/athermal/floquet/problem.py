@@ -12,7 +12,6 @@ from athermal._types import ComplexArray, FloatArray
 from athermal.errors import MachineError
 from athermal.machine.continuum import Continuum, continuum
 from athermal.machine.coupling import QuadraticForm
-from athermal.machine.drive import Side
 from athermal.machine.initial import ProductThermal
 from athermal.machine.machine import Machine
 from athermal.machine.parts import Bath, ContinuumBath, Oscillator
@@ -67,28 +66,10 @@ class Problem:
         form_rate, contact_rates = self.in_amplitudes(rates)
         return Drives(form, contacts, form_rate, contact_rates)
 
-    def forces(self, n_harmonics: int) -> tuple[ComplexArray, ComplexArray]:
-        """Return the Fourier coefficients (2n + 1, 2N) of the forces on the amplitudes, and of their rates."""
-        hamiltonian, period = self.reduced.hamiltonian, self.machine.period
-        times, weights = fourier_rule(period, hamiltonian.breakpoints, n_harmonics)
-        rows = self._system_rows()
-        values = fourier_coefficients(hamiltonian.coupling(times)[1], times, weights, period, n_harmonics)
-        rates = fourier_coefficients(hamiltonian.slope(times)[1], times, weights, period, n_harmonics)
-        if hamiltonian.breakpoints:
-            jumps = np.array(hamiltonian.breakpoints)
-            steps = hamiltonian.coupling(jumps)[1] - hamiltonian.coupling(jumps, "left")[1]
-            rates = rates + fourier_coefficients(steps, jumps, np.full(len(jumps), 1.0 / period), period, n_harmonics)
-        return values @ rows.T @ self.transform.conj(), rates @ rows.T @ self.transform.conj()
-
-    def forces_at(self, times: FloatArray, side: Side = "right") -> tuple[ComplexArray, ComplexArray]:
-        """Return the forces (T, 2N) on the amplitudes, and their rates."""
-        hamiltonian, rows = self.reduced.hamiltonian, self._system_rows()
-        values, rates = hamiltonian.coupling(times, side)[1], hamiltonian.slope(times)[1]
-        return values @ rows.T @ self.transform.conj(), rates @ rows.T @ self.transform.conj()
-
-    def contacts_at(self, time: float, side: Side = "right") -> tuple[ComplexArray, ...]:
-        """Return C_j at one time, in amplitudes."""
-        return tuple(c[0] for c in self.in_amplitudes(self.reduced.hamiltonian.coupling(np.array([time]), side)[0])[1])
+    def forces_at(self, times: FloatArray) -> ComplexArray:
+        """Return the forces (T, 2N) on the amplitudes."""
+        values = self.reduced.hamiltonian.coupling(times)[1]
+        return np.asarray(values @ self._system_rows().T @ self.transform.conj())
 
     def in_amplitudes(self, forms: FloatArray | ComplexArray) -> tuple[ComplexArray, tuple[ComplexArray, ...]]:
         """Return U^dag h U and U^dag C_j U_1 of forms (..., d, d) of the touched quadratures."""

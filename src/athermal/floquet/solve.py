@@ -24,6 +24,7 @@ _FEWEST_SAMPLES = 24
 # Net energies may be this much smaller than what goes to and fro before rounding, not the tolerance, limits them.
 _NET = 1e-4
 _BATCH = 256
+_SHAKEN = 12
 _HIGHEST_ORDER = 30
 
 
@@ -122,6 +123,24 @@ class System:
             odd.append(2.0 * (r[:, a] * r[:, b].conj()).imag)
         hot = self.thermal(bath, w)[:, None]
         return np.concatenate([np.concatenate(columns, axis=1) * hot, *odd], axis=1), flow.y
+
+    def rounding(self, integral: Integral) -> FloatArray:
+        """Return what rounding leaves open of each integral, from the nodes that add most to the covariances."""
+        worst = 0.0
+        for bath, nodes in enumerate(integral.nodes):
+            if not nodes.frequencies:
+                continue
+            w, y = np.concatenate(nodes.frequencies), np.concatenate(nodes.kept)
+            share = np.concatenate(nodes.kronrod) * self.thermal(bath, w) * np.sum(np.abs(y) ** 2, axis=1)
+            top = np.argsort(share)[-_SHAKEN:]
+            top = top[share[top] > 0.0]
+            if len(top):
+                worst = max(worst, self.balance.rounding(w[top], y[top], self.sectors[bath]))
+        result, layout = np.zeros(len(integral.values)), self.layout
+        result[: layout.gross] = abs(float(integral.values[layout.gross]))
+        result[layout.covariances] = float(np.max(np.abs(integral.values[layout.covariances])))
+        result[layout.commutators] = 1.0
+        return 2.0 * worst * result
 
     # --- the state -------------------------------------------------------------------------------------------------
 

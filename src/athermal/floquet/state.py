@@ -7,56 +7,15 @@ from functools import cached_property
 
 import numpy as np
 
-from athermal._types import ComplexArray, FloatArray
+from athermal._types import FloatArray
+from athermal.floquet.mean import HarmonicMean
 from athermal.floquet.solve import System
-from athermal.floquet.sudden import StrokeMean, StrokeSystem
+from athermal.floquet.stroke_mean import StrokeMean
+from athermal.floquet.sudden import StrokeSystem
 from athermal.maths.gaussian import entropy, thermal_excess
-from athermal.maths.harmonics import amplitudes
 from athermal.maths.information import _integration_rule
 from athermal.maths.kronrod import Integral
 from athermal.maths.symplectic import mode_indices
-
-
-@dataclass(frozen=True)
-class Mean:
-    """The mean motion under periodic forces: amplitudes (2n + 1, 2N), contact amplitudes, work and heats per unit time."""
-
-    y: ComplexArray
-    contacts: tuple[ComplexArray, ...]
-    work: float
-    heats: FloatArray
-    system: System
-
-    def _waves(self, phase: float) -> ComplexArray:
-        return np.asarray(np.exp(-1j * self.system.balance.nu * self.system.balance.harmonics * phase))
-
-    def at(self, phase: float) -> FloatArray:
-        """Return <r> at one time in the cycle."""
-        return np.asarray((self.system.problem.transform @ (self._waves(phase) @ self.y)).real)
-
-    def contact_at(self, bath: int, phase: float) -> FloatArray:
-        """Return <X_j>, <P_j> of a bath's contact."""
-        return np.asarray((amplitudes(1) @ (self._waves(phase) @ self.contacts[bath])).real)
-
-
-def driven_mean(system: System) -> Mean:
-    """Return the mean motion: D(0) y = f."""
-    balance, n = system.balance, system.layout.n_modes
-    forces, rates = system.problem.forces(max(balance.n, 1))
-    middle = len(forces) // 2
-    kept = slice(middle - balance.n, middle + balance.n + 1)
-    f, rate = forces[kept].ravel(), rates[kept].ravel()
-    zero = np.zeros(1, dtype=complex)
-    y = np.linalg.solve(balance.matrix(zero)[0], f) if np.any(f) else np.zeros_like(f)
-    work = 0.5 * float((y.conj() @ (balance.form_rate @ y)).real) + float((y.conj() @ rate).real)
-    contacts, heats = [], []
-    for j, contact in enumerate(balance.contacts):
-        felt = contact.conj().T @ y
-        c = balance.susceptibility(j, zero, np.arange(len(felt)))[0] * felt
-        heats.append(-float(np.sum(balance.nu * balance.column_harmonic * (felt.conj() * c).imag)))
-        work += float((y.conj() @ (balance.contact_rates[j] @ c)).real)
-        contacts.append(c.reshape(-1, 2))
-    return Mean(np.asarray(y.reshape(-1, 2 * n), dtype=complex), tuple(contacts), work, np.array(heats), system)
 
 
 @dataclass(frozen=True)
@@ -65,7 +24,7 @@ class PeriodicState:
 
     system: System | StrokeSystem
     integral: Integral
-    mean_motion: Mean | StrokeMean
+    mean_motion: HarmonicMean | StrokeMean
 
     def mean(self, phase: float) -> FloatArray:
         """Return <r> at one time in the cycle."""

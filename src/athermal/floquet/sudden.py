@@ -6,7 +6,6 @@ import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
@@ -64,14 +63,15 @@ class StrokeSystem:
             zone = zones.setdefault(tuple(reached.rows), self.balance.at(v, reached))
             yield bath, m, zone.respond(bath, m, np.sqrt(self.problem.baths[bath].squared_coupling(self._frequencies(v, m))))
 
-    def _at(self, waves: ComplexArray, series: ComplexArray, m: IntArray, phase: float) -> ComplexArray:
+    def at(self, waves: ComplexArray, series: ComplexArray, m: IntArray, phase: float) -> ComplexArray:
+        """Return amplitudes at one time in the cycle, from the waves of strokes and the series of panels."""
         panel, values = self.balance.panels.at(phase)
         part = slice(panel * len(values), (panel + 1) * len(values))
         turn = np.exp(-1j * self.balance.nu * m * phase)
         return np.asarray(series[:, :, part] @ values + waves[:, self.balance.strokes[panel]] * turn[:, None])
 
     def _quadratures(self, bath: int, waves: ComplexArray, series: ComplexArray, m: IntArray, phase: float) -> ComplexArray:
-        return self._at(waves, series, m, phase) @ self.problem.transform[:, self.sectors[bath].rows].T
+        return self.at(waves, series, m, phase) @ self.problem.transform[:, self.sectors[bath].rows].T
 
     def integrand(self, _: int, v: FloatArray) -> tuple[FloatArray, ComplexArray]:
         """Return all quantities of `layout` per unit of Floquet frequency, and the amplitudes, source after source."""
@@ -123,7 +123,7 @@ class StrokeSystem:
                 w, weights = self._frequencies(v, m), np.full(len(m), weight)
                 for bath, signs in enumerate(self.sectors[source].signs):
                     if len(signs):
-                        c = self._at(flow.contact_waves[bath], flow.contact_series[bath], m, phase)
+                        c = self.at(flow.contact_waves[bath], flow.contact_series[bath], m, phase)
                         yield source, bath, w, r, c @ amplitudes(1)[:, signs].T, weights
 
     def largest(self, zero: Resonance) -> int:
@@ -138,58 +138,6 @@ def _nodes(integral: Integral, rule: str) -> Iterator[tuple[float, float, Comple
     for v, weight, kept in zip(nodes.frequencies, weights, nodes.kept, strict=True):
         for k in np.flatnonzero(weight):
             yield float(v[k]), float(weight[k]), kept[k]
-
-
-@dataclass(frozen=True)
-class StrokeMean:
-    """The mean motion under periodic forces: work and heats per unit time."""
-
-    system: StrokeSystem
-
-    @cached_property
-    def _forces(self) -> tuple[ComplexArray, ComplexArray, ComplexArray]:
-        """Forces and their rates in Legendre coefficients (rows, size), and their jumps (panels, rows)."""
-        panels, problem = self.system.balance.panels, self.system.problem
-        x, weights = np.polynomial.legendre.leggauss(panels.order + 8)
-        times = (panels.middles[:, None] + 0.5 * panels.lengths[:, None] * x).ravel() % panels.period
-        table = np.polynomial.legendre.legvander(x, panels.order - 1) * weights[:, None]
-        projected = []
-        for force in problem.forces_at(times):
-            on_panels = force.reshape(len(panels.lengths), len(x), -1)
-            series = np.einsum("sta,tk,sk,s->ask", on_panels, table, panels.ends[1], 0.5 * panels.lengths)
-            projected.append(series.reshape(-1, panels.size))
-        edges = panels.edges[:-1] % panels.period
-        return projected[0], projected[1], problem.forces_at(edges)[0] - problem.forces_at(edges, "left")[0]
-
-    @cached_property
-    def _flow(self) -> StrokeFlow:
-        balance = self.system.balance
-        return balance.at(0.0, balance.everything).follow(self._forces[0])
-
-    @cached_property
-    def work(self) -> float:
-        """Work per unit time."""
-        panels, flow, (_, rate, jumps) = self.system.balance.panels, self._flow, self._forces
-        blocks = flow.series[0].reshape(-1, len(panels.lengths), panels.order)
-        before = np.roll(np.sum(blocks * panels.ends[1], axis=2), 1, axis=1).T
-        own = np.sum(flow.series[0].conj() * rate) + np.sum(before.conj() * jumps)
-        return float(flow.work[0]) + float(own.real) / panels.period
-
-    @property
-    def heats(self) -> FloatArray:
-        """Heat into each bath per unit time."""
-        return np.asarray(self._flow.heats[0])
-
-    def at(self, phase: float) -> FloatArray:
-        """Return <r> at one time in the cycle."""
-        y = self.system._at(self._flow.waves, self._flow.series, np.zeros(1, dtype=int), phase)[0]  # noqa: SLF001
-        return np.asarray((self.system.problem.transform @ y).real)
-
-    def contact_at(self, bath: int, phase: float) -> FloatArray:
-        """Return <X_j>, <P_j> of a bath's contact."""
-        flow = self._flow
-        c = self.system._at(flow.contact_waves[bath], flow.contact_series[bath], np.zeros(1, dtype=int), phase)[0]  # noqa: SLF001
-        return np.asarray((amplitudes(1) @ c).real)
 
 
 def end_of_band(bath: Continuum) -> float:
@@ -218,8 +166,8 @@ def _strokes(problem: Problem) -> tuple[FloatArray, FloatArray]:
     return starts, np.append(starts[1:], starts[0] + problem.machine.period)
 
 
-def stroke_system(problem: Problem, level: int) -> StrokeSystem:
-    """Return the problem on panels of one level of refinement."""
+def stroke_system(problem: Problem, level: int, fastest: float = 0.0) -> StrokeSystem:
+    """Return the problem on panels of one level of refinement, short enough for a force of some frequency."""
     order, length, far = LEVELS[level]
     period, (starts, ends) = problem.machine.period, _strokes(problem)
     forms, contacts = problem.in_amplitudes(problem.reduced.hamiltonian.coupling(0.5 * (starts + ends) % period)[0])
@@ -230,12 +178,12 @@ def stroke_system(problem: Problem, level: int) -> StrokeSystem:
     hard = max(
         bath.high if math.isfinite(bath.high) and bath.high < 1.01 * top else 0.0 for bath, top in zip(baths, tops, strict=True)
     )
-    quickest = max(fast, hard)
+    quickest = max(fast, hard, fastest)
     edges, of = _panels(starts, ends, length * _PHASE / quickest, 0.7 * length / max(bath.scale for bath in baths))
     panels = Panels(edges, order)
     last = [max(bath.low, bath.high if math.isfinite(bath.high) else 0.0) for bath in baths]
-    fastest = max(tops)
-    memories = [Memory(bath.self_energy, panels, starts, top, fastest, far) for bath, top in zip(baths, last, strict=True)]
+    top_wave = max(tops)
+    memories = [Memory(bath.self_energy, panels, starts, top, top_wave, far) for bath, top in zip(baths, last, strict=True)]
     balance = StrokeBalance(panels, of, forms, contacts, memories, fast)
     sectors = tuple(balance.reached(j) for j in range(len(baths)))
     phases = np.concatenate([period * (np.arange(_N_PHASES) + 0.1234) / _N_PHASES, problem.jumps])

@@ -29,6 +29,8 @@ _NODES_PER_PANEL = 32
 # Couplings to a bath that fill less than this of C C^dag are multiplied as sparse matrices.
 _SPARSE = 0.05
 _PHASE_PER_PANEL = 12.0
+# Of the terms of a matrix, and of what a bath answers, relative to each of them.
+ROUNDING, ANSWER_ROUNDING = 2.0 * float(np.finfo(float).eps), 32.0 * float(np.finfo(float).eps)
 
 
 def amplitudes(n_modes: int) -> ComplexArray:
@@ -230,6 +232,19 @@ class HarmonicBalance:
             work += np.einsum("ka,ka->k", y.conj(), c @ self.contact_rates[j][np.ix_(rows, columns)].T).real
         heats, gross = self._heats(bath, w, sector, quanta)
         return Flow(np.asarray(y, dtype=complex), tuple(contacts), work, heats, gross)
+
+    def rounding(self, w: FloatArray, y: ComplexArray, sector: Sector) -> float:
+        """Return by how much rounding may change solutions y (K, rows) at frequencies w, relative to them."""
+        rows, z = sector.rows, w.astype(complex)
+        sizes = np.abs(w[:, None] + self.nu * self.row_harmonic[rows]) * np.abs(y) + np.abs(y) @ np.abs(
+            self.form[np.ix_(rows, rows)]
+        )
+        for j, columns in enumerate(sector.columns):
+            contact = np.abs(self.contacts[j][np.ix_(rows, columns)])
+            sizes += ANSWER_ROUNDING / ROUNDING * (np.abs(self.susceptibility(j, z, columns)) * (np.abs(y) @ contact)) @ contact.T
+        turned = np.exp(2j * np.pi * np.random.default_rng(0).random(sizes.shape))
+        change = np.linalg.solve(self._matrix(z, sector), (ROUNDING * sizes * turned)[..., None])[..., 0]
+        return float(np.max(np.linalg.norm(change, axis=1) / np.linalg.norm(y, axis=1)))
 
     def _heats(self, bath: int, w: FloatArray, sector: Sector, quanta: list[FloatArray]) -> tuple[FloatArray, FloatArray]:
         """Return the heat into each bath, and all energy that goes to and fro, from |felt|^2 Im chi of each column.

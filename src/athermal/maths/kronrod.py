@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from athermal._types import ComplexArray, FloatArray, IntArray
+from athermal.errors import ConvergenceError
 
 # Kronrod's 21 nodes, R. Piessens et al., QUADPACK (Springer, 1983); every second one is a node of the Gauss rule of 10.
 _HALF_NODES = (
@@ -194,6 +195,12 @@ def _evaluate(evaluate: Evaluate, segments: list[Segment], index: IntArray, low:
             points.append(w)
             slopes.append(0.5 * (high[k] - low[k]) * slope)
         integrand, kept = evaluate(int(source), np.concatenate(points))
+        if not np.all(np.isfinite(integrand)):
+            where = float(np.concatenate(points)[np.flatnonzero(~np.all(np.isfinite(integrand), axis=1))[0]])
+            raise ConvergenceError(
+                f"An integrand over frequency must be finite, but is not at w = {where:.6g}: a density that is not finite, or a "
+                "motion that nothing damps. Give the band other ends (`low`, `high`)."
+            )
         for n, k in enumerate(mine):
             part = slice(21 * n, 21 * n + 21)
             values[k], errors[k] = _rule(integrand[part] * slopes[n][:, None])
