@@ -218,7 +218,8 @@ class FloquetMarkov(Backend):
     rtol : float
         What the other components may add to the rates, relative to the fastest. A contact that is switched suddenly has many.
     grouping : float
-        Transitions whose frequencies differ by no more count as one: raise it above the rates for close levels.
+        Transitions whose frequencies differ by no more count as one, in units of the widest spread of the levels of H_S over the
+        period: raise it above the rates for close levels.
     max_memory : float
         GiB that a run may need, by an estimate made before anything is allocated.
 

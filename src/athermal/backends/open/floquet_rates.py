@@ -98,8 +98,9 @@ class FloquetRates:
         self.shift, missed = frame_shift([jumps.transitions for jumps in every], size) if every else (np.zeros(size), 0.0)
         if missed > 1e-3 * grouping + 1e-9 * self.modes.frequency:
             raise MachineError(
-                f"`grouping` of {owner} must be small enough for frequencies of one group to turn as one, but with {grouping:g} "
-                f"they cannot be matched to better than {missed:.2g}. Use a smaller `grouping`."
+                f"`grouping` of {owner} must be small enough for frequencies of one group to turn as one, but with "
+                f"{grouping / self.system.energy_scale:g} they cannot be matched to better than "
+                f"{missed / self.system.energy_scale:.2g}. Use a smaller `grouping`."
             )
         self.shift = -self.shift
         self.dissipators = [scipy.sparse.csr_array((size**2, size**2), dtype=complex) for _ in names]
