@@ -6,30 +6,49 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import scipy.special
 
 from athermal import _validate
 from athermal._types import FloatArray
 from athermal.accounting import series
 from athermal.accounting import units as unit_table
 from athermal.accounting.numbers import Numbers
-from athermal.accounting.readings import Readings, operators_of, read_joint, read_single
+from athermal.accounting.estimates import Given
+from athermal.accounting.readings import Operator, Readings, operators_of, read_joint, read_single
 from athermal.errors import StateError, StudyError
 
 # Nats by which rounding may change an entropy.
 _SAME = 1e-9
+# The relative error up to which a temperature can be reckoned with.
+_VAGUE = 0.5
+_STATES = (("states", "state", "state_errors"), ("populations", "populations", "population_errors"), ("counts", "counts", ""))
 
 
-def temperatures_of(temperatures: Mapping[str, float], units: Mapping[str, str]) -> dict[str, float]:
-    """Return T_j by name, in the unit of the energies."""
+def temperatures_of(temperatures: Mapping[str, Any], units: Mapping[str, str]) -> dict[str, tuple[float, float]]:
+    """Return T_j and its standard error by name, in the unit of the energies."""
     if not isinstance(temperatures, Mapping) or not temperatures:
         raise StudyError(
             f"`temperatures` must name at least one reservoir, as in {{'hot': 2.0, 'cold': 1.0}}, but is {temperatures!r}."
         )
-    scale = unit_table.temperature_factor(units)
-    return {
-        _validate.identifier(name, "name", "a reservoir"): scale * _validate.positive(value, "temperature", f"reservoir {name!r}")
-        for name, value in temperatures.items()
-    }
+    scale, found = unit_table.temperature_factor(units), {}
+    for name, given in temperatures.items():
+        owner = f"reservoir {name!r}"
+        pair = tuple(given) if isinstance(given, (tuple, list, np.ndarray)) and np.ndim(given) == 1 else (given, 0.0)
+        if len(pair) != 2:
+            raise StudyError(f"`temperature` of {owner} must be a number, or a pair (value, error), but is {given!r}.")
+        value = _validate.positive(_plain(pair[0]), "temperature", owner)
+        error = _validate.not_negative(_plain(pair[1]), "error of the temperature", owner)
+        if error > _VAGUE * value:
+            raise StudyError(
+                f"The error of the temperature of {owner} must be less than {_VAGUE:g} of it, but is {error:g} of {value:g}: "
+                "nothing follows from a temperature that is not known."
+            )
+        found[_validate.identifier(name, "name", "a reservoir")] = (scale * value, scale * error)
+    return found
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def subsystems_of(given: Mapping[str, Any], dimensions: Mapping[str, int] | None) -> tuple[str, ...]:
@@ -37,7 +56,8 @@ def subsystems_of(given: Mapping[str, Any], dimensions: Mapping[str, int] | None
     found: list[str] = []
     if dimensions is not None and not isinstance(dimensions, Mapping):
         raise StudyError(f"`dimensions` must be given by name, as in {{'qubit': 2}}, but is {dimensions!r}.")
-    for entry in (dimensions, given.get("states"), given.get("entropies"), given.get("energies"), given.get("hamiltonians")):
+    named = ("states", "populations", "counts", "entropies", "energies", "hamiltonians")
+    for entry in (dimensions, *(given.get(name) for name in named)):
         for key in entry if isinstance(entry, Mapping) else ():
             names = key if isinstance(key, tuple) else (key,)
             found += [_validate.identifier(name, "name", "a subsystem") for name in names if name not in found]
@@ -58,19 +78,7 @@ def readings_of(
     if hamiltonians is not None and not isinstance(hamiltonians, Mapping):
         hamiltonians = series.named(hamiltonians, names, "hamiltonians")
     operators = operators_of(hamiltonians, names, times)
-    states = series.named(given.get("states"), names, "states")
-    if "system_states" in given:
-        if states:
-            raise StudyError(
-                "`system_states` hold the states of the subsystems already, but `states` are given too. Leave one out."
-            )
-        read_joint(readings, given["system_states"], dimensions, operators, times, tolerance)
-    elif pair := next((key for key in operators if len(key) > 1), None):
-        raise StudyError(
-            f"The coupling of {' and '.join(map(repr, pair))} in `hamiltonians` needs `system_states`, but there are none."
-        )
-    for name, entries in states.items():
-        read_single(readings, name, entries, operators, times, tolerance)
+    _read_states(readings, given, dimensions, operators, times, tolerance)
     for what, first, factor in (("energies", 0, 1.0), ("entropies", n, scale)):
         for name, values in series.named(given.get(what), names, what).items():
             _enter(
@@ -93,11 +101,58 @@ def readings_of(
     return readings
 
 
+def _read_states(
+    readings: Readings,
+    given: Mapping[str, Any],
+    dimensions: Mapping[str, int] | None,
+    operators: Mapping[tuple[str, ...], Operator],
+    times: FloatArray,
+    tolerance: float,
+) -> None:
+    """Enter all states, populations and counts, of single subsystems and of all together."""
+    names, everything = readings.names, "the subsystems together"
+    joint = []
+    if "system_states" in given:
+        joint = [Given(everything, "state", given["system_states"], given.get("system_state_errors"), tolerance, is_joint=True)]
+    elif "system_state_errors" in given:
+        raise StudyError("`system_state_errors` needs the `system_states` that they belong to, but there are none.")
+    for argument, kind, of_errors in _STATES:
+        values, errors = series.named(given.get(argument), names, argument, with_all=True), _errors_of(given, of_errors, names)
+        for key, entries in values.items():
+            if isinstance(key, tuple):
+                joint.append(Given(everything, kind, entries, errors.pop(key, None), tolerance, is_joint=True))
+            else:
+                read_single(readings, key, Given(repr(key), kind, entries, errors.pop(key, None), tolerance), operators, times)
+        if errors:
+            raise StudyError(f"`{of_errors}` of {next(iter(errors))!r} must belong to `{argument}` that are given, but there are none.")
+    if joint and (readings.sources or len(joint) > 1):
+        raise StudyError(
+            f"The {joint[0].kind} of the subsystems together (`system_states`) holds those of the subsystems already, but there are "
+            "more. Leave one out."
+        )
+    if joint:
+        read_joint(readings, joint[0], dimensions, operators, times)
+    elif pair := next((key for key in operators if len(key) > 1), None):
+        raise StudyError(
+            f"The coupling of {' and '.join(map(repr, pair))} in `hamiltonians` needs `system_states`, but there are none."
+        )
+
+
+def _errors_of(given: Mapping[str, Any], what: str, names: Sequence[str]) -> dict[str, Any]:
+    """Return the errors of states by name; a single number holds for all."""
+    errors = given.get(what)
+    if errors is not None and not isinstance(errors, Mapping) and np.ndim(errors) == 0:
+        belong = given.get(what.replace("_errors", "s"))
+        return dict.fromkeys(belong if isinstance(belong, Mapping) else names, errors)
+    return series.named(errors, names, what, with_all=True)
+
+
 def _make_one(readings: Readings) -> None:
     """Give the whole of one subsystem its entropy, or raise `StudyError` if it has another."""
     own, whole = readings.values[:, 1], readings.values[:, 2]
     off = float(np.max(np.abs(np.where(np.isnan(whole), 0.0, whole - own))))
-    if off > _SAME:
+    # two states that are so near have entropies that are this near, up to the logarithm of the dimension
+    if off > _SAME + 10.0 * float(scipy.special.entr(readings.defect)):
         raise StudyError(
             f"The system_entropy of one subsystem must be its own entropy, but they differ by {off:.3g}. Leave one of them out."
         )
@@ -118,12 +173,14 @@ def numbers_of(
     scale: float,
     *,
     per_interval: bool,
+    heat_sign: float,
+    calibration_error: float,
 ) -> Numbers:
     """Return all numbers and their errors, in one form; raise `StudyError` if some are missing or do not fit."""
     k, names, n = len(times), readings.names, len(readings.names)
     _check_reservoirs(given, reservoirs)
     heats = series.named(given["heats"], reservoirs, "heats")
-    flows = _amounts({name: heats[name] for name in reservoirs}, "The heats of", k, per_interval=per_interval)
+    flows = heat_sign * _amounts({name: heats[name] for name in reservoirs}, "The heats of", k, per_interval=per_interval)
     errors = series.named(given.get("heat_errors"), reservoirs, "heat_errors")
     read, each = _spreads([errors.get(name, 0.0) for name in reservoirs], "The heat_errors", k, per_interval=per_interval)
     works = None
@@ -141,7 +198,11 @@ def numbers_of(
             f"{' without the work' if works is None else ' where there are several subsystems'}. Give `hamiltonians` with "
             "the states, or `energies` (0.0 where it returns to the same state)."
         )
-    return Numbers(times, flows, works, readings.values, read, each, work_read[:, 0], work_each[:, 0], spreads, readings.samples)
+    errors_of_numbers = read, each, work_read[:, 0], work_each[:, 0], spreads
+    # what is read in the unit of the heats shares their calibration, what follows from a Hamiltonian does not
+    shared = np.array([name in series.named(given.get("energies"), names, "energies") for name in names])
+    calibration = calibration_error * np.concatenate([[1.0], shared | np.array([name in lacking for name in names])])
+    return Numbers(times, flows, works, readings.values, *errors_of_numbers, readings.sources, calibration)
 
 
 def _value_errors(given: Mapping[str, Any], readings: Readings, k: int, scale: float) -> FloatArray:
@@ -155,12 +216,12 @@ def _value_errors(given: Mapping[str, Any], readings: Readings, k: int, scale: f
     if "system_entropy_error" in given:
         errors.append((2 * n if n > 1 else 1, scale, "The system_entropy_error", given["system_entropy_error"]))
     sampled = np.zeros(2 * n + 1, dtype=bool)
-    for source in readings.samples:
-        sampled |= ~np.isnan(source[0][0])
+    for source in readings.sources:
+        sampled |= source.columns & source.has_errors
     spreads = np.zeros((k, 2 * n + 1))
     for index, factor, label, values in errors:
         if sampled[index]:
-            raise StudyError(f"{label} must be left out: the scatter of the samples of states tells them.")
+            raise StudyError(f"{label} must be left out: the errors of the states tell them (their scatter, if they are samples).")
         if np.any(np.isnan(readings.values[:, index])):
             raise StudyError(f"{label} must belong to numbers that are given, but there are none.")
         spreads[:, index] = factor * series.spread(values, label, k, is_from_start=False)

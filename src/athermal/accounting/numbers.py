@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from athermal._types import FloatArray
+from athermal.accounting.readings import Source
 from athermal.errors import StudyError
 from athermal.thermodynamics.snapshot import Replicates, Snapshot, Uncertainty
 
@@ -31,8 +32,10 @@ class Numbers:
         Errors of heats read since the start, or measured interval by interval.
     work_readings, work_errors : (instants,) and (instants - 1,) arrays
     value_errors : (instants, 2 n + 1) array
-    samples : list of lists of (samples, 2 n + 1) arrays
-        Of each source of sampled states, at each instant.
+    sources : list of Source
+        The states that some of the values are from, with their errors.
+    calibration : (1 + n,) array
+        The relative error that all heats and works share, and then for each subsystem the same if its energies share it, or zero.
     """
 
     times: FloatArray
@@ -44,7 +47,8 @@ class Numbers:
     work_readings: FloatArray
     work_errors: FloatArray
     value_errors: FloatArray
-    samples: list[list[FloatArray]]
+    sources: list[Source]
+    calibration: FloatArray
 
     @property
     def n_subsystems(self) -> int:
@@ -61,8 +65,23 @@ class Numbers:
     @property
     def has_errors(self) -> bool:
         """Whether any number has an error."""
-        errors = (self.heat_readings, self.heat_errors, self.work_readings, self.work_errors, self.value_errors)
-        return bool(self.samples) or any(np.any(entry > 0.0) for entry in errors)
+        errors = (self.heat_readings, self.heat_errors, self.work_readings, self.work_errors, self.value_errors, self.calibration)
+        return self.has_noisy_states or any(np.any(entry > 0.0) for entry in errors)
+
+    @property
+    def has_noisy_states(self) -> bool:
+        """Whether any state has an error: only draws of it tell those of what follows from it."""
+        return any(source.has_errors for source in self.sources)
+
+    @property
+    def without_errors(self) -> list[str]:
+        """Whose energies follow from states of whose errors nothing was said."""
+        n = self.n_subsystems
+        return [
+            source.of
+            for source in self.sources
+            if not source.is_known and np.any(source.columns[:n] & ~np.any(self.value_errors[:, :n] > 0.0, axis=0))
+        ]
 
     def completed(self, heats: FloatArray, works: FloatArray | None, values: FloatArray) -> tuple[Snapshot, FloatArray]:
         """Return snapshots and works of numbers like these, stacked along (instants, ...)."""
@@ -88,10 +107,11 @@ class Numbers:
         errors = np.nan_to_num(self.value_errors)
         entropies = errors[:, n : 2 * n], np.full(self.heats.shape, np.nan), errors[:, -1], unknown, unknown
         snapshots = Snapshot(self.times, errors[:, :n], self.heat_readings, *entropies)
-        return Uncertainty(snapshots, self.work_readings, self.work_errors, self.heat_errors, self.from_first_law)
+        readings = self.work_readings, self.work_errors, self.heat_errors
+        return Uncertainty(snapshots, *readings, self.from_first_law, self.calibration)
 
     def replicates(self, draws: int, seed: int) -> Replicates:
-        """Return draws of all numbers: normal within their errors, states from their samples."""
+        """Return draws of all numbers: normal within their errors, states within theirs or from their samples."""
         size = 8 * draws * len(self.times) * (2 * self.heats.shape[1] + self.values.shape[1] + 5)
         if size > _MOST_BYTES:
             most = draws * _MOST_BYTES // size
@@ -110,10 +130,14 @@ class Numbers:
         if self.works is not None:
             works = self.works[:, None] + np.diff(noise(self.work_readings), axis=0) + noise(self.work_errors)
         values = self.values[:, None] + noise(np.nan_to_num(self.value_errors))
-        for source in self.samples:
-            for k, samples in enumerate(source):
-                rows = samples[random.integers(len(samples), size=draws)]
-                values[k] = np.where(np.isnan(rows), values[k], rows)
+        for source in self.sources:
+            for k, draw in enumerate(source.draws):
+                if draw is not None:
+                    values[k] = np.where(source.columns, draw(random, draws), values[k])
+        if np.any(self.calibration > 0.0):
+            off = random.standard_normal((draws, 1)) * self.calibration
+            heats, values[..., :n] = heats * (1.0 + off[:, :1]), values[..., :n] * (1.0 + off[:, 1:])
+            works = None if works is None else works * (1.0 + off[:, 0])
         if n == 1:
             values[..., -1] = values[..., 1]
         return Replicates(*self.completed(heats, works, values), kind="bootstrap")

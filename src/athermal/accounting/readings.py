@@ -1,4 +1,4 @@
-"""What states tell about subsystems: energies, entropies, and how far samples of the states scatter."""
+"""What states tell about subsystems: energies, entropies, and how far they are known."""
 
 from __future__ import annotations
 
@@ -11,18 +11,45 @@ import numpy as np
 from athermal import _validate
 from athermal._types import FloatArray, Matrix
 from athermal._validate import suggest
-from athermal.accounting.states import (
-    AnyState,
-    DensityState,
-    by_instant,
-    hamiltonian_of_time,
-    is_sampled,
-    mean_state,
-    read_state,
-)
-from athermal.errors import StateError, StudyError
+from athermal.accounting import noise
+from athermal.accounting.estimates import Given
+from athermal.accounting.given_states import hamiltonian_of_time
+from athermal.accounting.states import AnyState, DensityState, GaussianState
+from athermal.errors import StudyError
 
 Operator = Callable[[int], Matrix]
+Rows = Callable[[np.random.Generator, int], FloatArray]
+"""Rows of numbers drawn within the errors of a state: of a generator and how many."""
+
+# Numbers of states that are drawn at once.
+_CHUNK = 2**21
+
+
+@dataclass(frozen=True)
+class Source:
+    """States of one subsystem, or of all together: what they tell, and how well.
+
+    Parameters
+    ----------
+    of : str
+        Whose states they are, in words.
+    columns : (2 n + 1,) array
+        Which numbers of a row they tell.
+    draws : list of functions
+        That draw such rows at each instant; None where the state is exact, or its error unknown.
+    is_known : bool
+        Whether anything was said of their errors, if only that there are none.
+    """
+
+    of: str
+    columns: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
+    draws: list[Rows | None]
+    is_known: bool
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether any of the states has an error."""
+        return any(draw is not None for draw in self.draws)
 
 
 @dataclass
@@ -35,15 +62,15 @@ class Readings:
         The n subsystems.
     values : (instants, 2 n + 1) array
         U_1 .. U_n, S_1 .. S_n, S(rho_S).
-    samples : list of lists of (samples, 2 n + 1) arrays
-        Of each source of sampled states, at every instant; NaN where the source does not tell.
+    sources : list of Source
+        The states that they are from.
     defect : float
         By how much the worst state misses being one.
     """
 
     names: tuple[str, ...]
     values: FloatArray
-    samples: list[list[FloatArray]] = field(default_factory=list)
+    sources: list[Source] = field(default_factory=list)
     defect: float = 0.0
 
     @classmethod
@@ -51,46 +78,33 @@ class Readings:
         """Return readings of which nothing is known yet."""
         return cls(tuple(names), np.full((n_instants, 2 * len(names) + 1), np.nan))
 
-    def take(self, states: list[Any], what: str, times: FloatArray, tolerance: float, observe: Any) -> None:
+    def take(self, given: Given, times: FloatArray, observe: Callable[[AnyState, int], FloatArray]) -> None:
         """Enter what a source of states tells; `observe(state, k)` is the row that a state at instant k gives."""
-        sampled = [is_sampled(entry) for entry in states]
-        if any(sampled) and not all(sampled):
-            raise StateError(
-                f"{what} must be samples at every instant or at none, but are single at t = {times[sampled.index(False)]:g}."
-            )
-        rows: list[FloatArray] = []
-        first: AnyState | None = None
-        for k, entry in enumerate(states):
-            label = f"{what} at t = {times[k]:g}"
-            each = _samples(entry, label, tolerance) if sampled[k] else [read_state(entry, label, tolerance)]
-            first = first or each[0]
-            for state in each:
-                _check_alike(state, first, label)
-            if sampled[k]:
-                rows.append(np.array([observe(state, k) for state in each]))
-            self.defect = max(self.defect, *(state.defect for state in each))
-            row = observe(mean_state(each) if sampled[k] else each[0], k)
-            self.values[k] = np.where(np.isnan(row), self.values[k], row)
-        if rows:
-            self.samples.append(rows)
+        estimates, is_known = given.estimates(times)
+        draws: list[Rows | None] = []
+        columns = np.zeros(self.values.shape[1], dtype=bool)
+        for k, estimate in enumerate(estimates):
+            self.defect = max(self.defect, estimate.state.defect)
+            row = observe(estimate.state, k)
+            columns = ~np.isnan(row)
+            self.values[k] = np.where(columns, row, self.values[k])
+            if estimate.samples is not None:
+                draws.append(_chosen(observe(estimate.samples, k)))
+            else:
+                size = max(_CHUNK // estimate.state.size**2, 1)
+                draws.append(None if estimate.draw is None else _drawn(estimate.draw, observe, k, size))
+        self.sources.append(Source(given.of, columns, draws, is_known))
 
 
-def _samples(entry: Any, label: str, tolerance: float) -> list[AnyState]:
-    if len(entry) < 2:
-        raise StateError(f"{label} must be one state or at least two samples of it, but is one sample.")
-    return [read_state(one, f"{label}, sample {k + 1}", tolerance) for k, one in enumerate(entry)]
+def _chosen(rows: FloatArray) -> Rows:
+    return lambda random, n: rows[random.integers(len(rows), size=n)]
 
 
-def _check_alike(state: AnyState, first: AnyState, label: str) -> None:
-    """Raise `StateError` if a state is of another space than the first of its subsystem."""
-    if type(state) is not type(first) or state.size != first.size:
-        raise StateError(f"{label} must be a {_space(first)} as the first is, but is a {_space(state)}.")
+def _drawn(draw: noise.Draw, observe: Callable[[AnyState, int], FloatArray], k: int, most: int) -> Rows:
+    def rows(random: np.random.Generator, n: int) -> FloatArray:
+        return np.concatenate([observe(draw(random, min(most, n - start)), k) for start in range(0, n, most)])
 
-
-def _space(state: AnyState) -> str:
-    if isinstance(state, DensityState):
-        return f"density matrix of dimension {state.size}"
-    return f"Gaussian state of {state.size} mode{'s' if state.size > 1 else ''}"
+    return rows
 
 
 def operators_of(
@@ -113,55 +127,56 @@ def operators_of(
 
 
 def read_single(
-    readings: Readings, name: str, states: Any, operators: Mapping[tuple[str, ...], Operator], times: FloatArray, tolerance: float
+    readings: Readings, name: str, given: Given, operators: Mapping[tuple[str, ...], Operator], times: FloatArray
 ) -> None:
     """Enter the states of one subsystem."""
-    i, n, what = readings.names.index(name), len(readings.names), f"The state of {name!r}"
+    i, n = readings.names.index(name), len(readings.names)
 
     def observe(state: AnyState, k: int) -> FloatArray:
-        row = np.full(2 * n + 1, np.nan)
+        entropy = state.entropy()
+        row = np.full((*entropy.shape, 2 * n + 1), np.nan)
         if (name,) in operators:
-            row[i] = _energy(state, operators[name,](k), f"The Hamiltonian of {name!r}")
-        row[n + i] = state.entropy()
+            row[..., i] = _energy(state, operators[name,](k), f"The Hamiltonian of {name!r}")
+        row[..., n + i] = entropy
         if n == 1:
-            row[-1] = row[n]
+            row[..., -1] = entropy
         return row
 
-    readings.take(by_instant(states, what, len(times)), what, times, tolerance, observe)
+    readings.take(given, times, observe)
 
 
 def read_joint(
     readings: Readings,
-    states: Any,
+    given: Given,
     dimensions: Mapping[str, int] | None,
     operators: Mapping[tuple[str, ...], Operator],
     times: FloatArray,
-    tolerance: float,
 ) -> None:
     """Enter the states of all subsystems together: their marginals follow."""
-    names, what = readings.names, "The state of the subsystems together"
+    names = readings.names
     n, single = len(names), [operators.get((name,)) for name in names]
 
     def observe(state: AnyState, k: int) -> FloatArray:
         sizes = _sizes(state, names, dimensions)
         parts = [state.part(sizes, [i]) for i in range(n)]
-        energies = np.full(n, np.nan)
+        whole = state.entropy()
+        energies = np.full((*whole.shape, n), np.nan)
         for i, operator in enumerate(single):
             if operator is not None:
-                energies[i] = _energy(parts[i], operator(k), f"The Hamiltonian of {names[i]!r}")
+                energies[..., i] = _energy(parts[i], operator(k), f"The Hamiltonian of {names[i]!r}")
         for pair, operator in operators.items():
             if len(pair) == 2:
                 both = [names.index(name) for name in pair]
                 of = f"The Hamiltonian of {' and '.join(map(repr, pair))}"
-                energies[both] += 0.5 * _energy(state.part(sizes, both), operator(k), of)
-        return np.array([*energies, *(part.entropy() for part in parts), state.entropy()])
+                energies[..., both] += 0.5 * _energy(state.part(sizes, both), operator(k), of)[..., None]
+        return np.concatenate([energies, np.stack([*(part.entropy() for part in parts), whole], axis=-1)], axis=-1)
 
-    readings.take(by_instant(states, what, len(times)), what, times, tolerance, observe)
+    readings.take(given, times, observe)
 
 
 def _sizes(state: AnyState, names: Sequence[str], dimensions: Mapping[str, int] | None) -> list[int]:
     """Return the dimension, or the number of modes, of each subsystem in a joint state."""
-    word = "dimension" if isinstance(state, DensityState) else "number of modes"
+    word = "dimension" if not isinstance(state, GaussianState) else "number of modes"
     if dimensions is not None:
         if lacking := [name for name in names if name not in dimensions]:
             raise StudyError(f"`dimensions` must tell the {word} of each subsystem, but not of {lacking[0]!r}.")
@@ -172,14 +187,14 @@ def _sizes(state: AnyState, names: Sequence[str], dimensions: Mapping[str, int] 
         sizes = [state.size]
     else:
         raise StudyError(f"`dimensions` must tell the {word} of each subsystem, as in {{{names[0]!r}: 2, ...}}, but is missing.")
-    total = int(np.prod(sizes)) if isinstance(state, DensityState) else sum(sizes)
+    total = int(np.prod(sizes)) if not isinstance(state, GaussianState) else sum(sizes)
     if total != state.size:
         raise StudyError(f"`dimensions` must fit the joint state, whose {word} is {state.size}, but make {total}.")
     return sizes
 
 
-def _energy(state: AnyState, hamiltonian: Matrix, what: str) -> float:
-    expected = state.size if isinstance(state, DensityState) else 2 * state.size
+def _energy(state: AnyState, hamiltonian: Matrix, what: str) -> FloatArray:
+    expected = state.size if not isinstance(state, GaussianState) else 2 * state.size
     if len(hamiltonian) != expected:
         raise StudyError(
             f"{what} must be {expected} x {expected} as the state is, but is {len(hamiltonian)} x {len(hamiltonian)}."

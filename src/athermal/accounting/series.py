@@ -71,8 +71,8 @@ def spread(values: Any, what: str, n: int, *, is_from_start: bool) -> FloatArray
     return found
 
 
-def named(values: Any, names: Sequence[str], what: str) -> dict[str, Any]:
-    """Return what is given by name, or raise `StudyError` if a name is unknown."""
+def named(values: Any, names: Sequence[str], what: str, *, with_all: bool = False) -> dict[Any, Any]:
+    """Return what is given by name, or raise `StudyError` if a name is unknown; a tuple of all names is one, if asked for."""
     if values is None:
         return {}
     if not isinstance(values, Mapping):
@@ -80,9 +80,10 @@ def named(values: Any, names: Sequence[str], what: str) -> dict[str, Any]:
             return {names[0]: values}
         raise StudyError(f"`{what}` must be given by name, as in {{{names[0]!r}: ...}}, but is {type(values).__name__}.")
     for name in values:
-        if name not in names:
+        if name not in names and not (with_all and name == tuple(names)):
             known = ", ".join(map(repr, names))
-            raise StudyError(f"`{what}` has an entry for {name!r}, but there are {known}.{suggest(str(name), names)}")
+            more = f", or all of them in this order as one key {tuple(names)!r}" if with_all and isinstance(name, tuple) else ""
+            raise StudyError(f"`{what}` has an entry for {name!r}, but there are {known}{more}.{suggest(str(name), names)}")
     return dict(values)
 
 

@@ -88,7 +88,7 @@ def on_simplex(values: FloatArray) -> FloatArray:
 def nearest_state(matrix: Matrix) -> ComplexArray:
     """Return the density matrix nearest to a Hermitian matrix of trace one, by the Frobenius distance.
 
-    Its eigenvectors stay, its eigenvalues become the nearest populations (`on_simplex`).
+    Its eigenvectors stay, its eigenvalues become the nearest populations (`on_simplex`). Matrices may be stacked.
 
     References
     ----------
@@ -101,7 +101,7 @@ def nearest_state(matrix: Matrix) -> ComplexArray:
            [0., 0.]])
     """
     values, vectors = np.linalg.eigh(matrix)
-    return np.asarray((vectors * on_simplex(values)) @ vectors.conj().T)
+    return np.asarray((vectors * on_simplex(values)[..., None, :]) @ np.swapaxes(vectors, -1, -2).conj())
 
 
 def unit_trace(matrix: Matrix) -> ComplexArray:

@@ -83,7 +83,7 @@ def reduced(factor: ComplexArray, dimensions: Sequence[int], keep: Sequence[int]
 
 
 def partial_trace(matrix: Matrix, dimensions: Sequence[int], keep: Sequence[int]) -> Matrix:
-    """Return the operator on the factors in `keep`, in that order, with all others traced out.
+    """Return the operator on the factors in `keep`, in that order, with all others traced out; of each of stacked matrices.
 
     Examples
     --------
@@ -94,11 +94,11 @@ def partial_trace(matrix: Matrix, dimensions: Sequence[int], keep: Sequence[int]
     traced = [k for k in range(len(dimensions)) if k not in keep]
     if not traced and list(keep) == list(range(len(dimensions))):
         return matrix
-    n = len(dimensions)
+    n, lead = len(dimensions), matrix.shape[:-2]
     axes = [*keep, *traced, *(k + n for k in keep), *(k + n for k in traced)]
     kept, rest = (int(np.prod([dimensions[k] for k in group])) for group in (keep, traced))
-    shaped = matrix.reshape(*dimensions, *dimensions).transpose(axes).reshape(kept, rest, kept, rest)
-    return np.asarray(np.einsum("iaja->ij", shaped))
+    shaped = matrix.reshape(-1, *dimensions, *dimensions).transpose(0, *(k + 1 for k in axes))
+    return np.asarray(np.einsum("...iaja->...ij", shaped.reshape(*lead, kept, rest, kept, rest)))
 
 
 def reduced_spectrum(factor: ComplexArray, dimensions: Sequence[int], keep: Sequence[int]) -> FloatArray:
