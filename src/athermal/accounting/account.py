@@ -12,40 +12,41 @@ import numpy as np
 from athermal import _validate
 from athermal.accounting import series
 from athermal.accounting import units as unit_table
+from athermal.accounting.facts import errors_of, provenance_of, questions, remarks_of, sign_remedy
 from athermal.accounting.inputs import numbers_of, readings_of, subsystems_of, temperatures_of
-from athermal.accounting.numbers import Numbers
-from athermal.accounting.readings import Readings
 from athermal.accounting.tables import is_table, read_table
-from athermal.engine.single import versions
 from athermal.errors import StudyError
+from athermal.maths.physical import STATE_TOLERANCE
 from athermal.thermodynamics.ledger import Ledger
-from athermal.thermodynamics.snapshot import Reference, Replicates, Uncertainty
-
-_SECOND_LAW = "dSigma was taken from it: sum dS_i + sum Q_j/T_j"
-_MEASURED = {
-    "work": "the work is not among the data and was taken from it",
-    "energy": "the energy of the subsystem is not among the data and was taken from it",
-}
+from athermal.thermodynamics.snapshot import Reference
 
 
 def account(
     source: Any,
     *,
-    temperatures: Mapping[str, float],
+    temperatures: Mapping[str, Any],
     heats: Mapping[str, Any] | None = None,
     work: Any = None,
     states: Any = None,
     system_states: Any = None,
+    populations: Any = None,
+    counts: Any = None,
     hamiltonians: Any = None,
     dimensions: Mapping[str, int] | None = None,
     energies: Any = None,
     entropies: Any = None,
     system_entropy: Any = None,
+    state_errors: Any = None,
+    system_state_errors: Any = None,
+    population_errors: Any = None,
     heat_errors: Any = None,
     work_error: Any = None,
     energy_errors: Any = None,
     entropy_errors: Any = None,
     system_entropy_error: Any = None,
+    calibration_error: float = 0.0,
+    heat_sign: Literal["into reservoirs", "into machine"] = "into reservoirs",
+    memoryless: bool = False,
     per_interval: bool = False,
     period: float | None = None,
     samples_per_cycle: int | None = None,
@@ -54,7 +55,7 @@ def account(
     draws: int = 1000,
     seed: int = 0,
     tolerance: float = 1e-6,
-    state_tolerance: float = 1e-8,
+    state_tolerance: float = STATE_TOLERANCE,
 ) -> Ledger:
     """Return the ledger of an experiment, or of another solver's run, from its states and heats.
 
@@ -70,7 +71,7 @@ def account(
         xarray data set of columns `time`, `work`, `heat[NAME]`, `energy[NAME]`, `entropy[NAME]`, `system_entropy`, all with
         `_error`, and `state[NAME]`, `system_state`, `hamiltonian[NAME]`.
     temperatures : mapping
-        T_j of every reservoir by name, taken as exact.
+        T_j of every reservoir by name, or a pair (T_j, its standard error).
     heats : mapping of str to (instants,) array
         The energy that each reservoir has absorbed since the start (Q_j > 0: absorbed): only its differences count.
     work : (instants,) array, optional
@@ -80,13 +81,19 @@ def account(
         Of each subsystem at every instant: a density matrix, a ket, a Qobj, or for Gaussian states the pair (mean, covariance)
         in the order (x_1..x_N, p_1..p_N), vacuum 1/2. Several samples in place of one state, a list or an array (samples, d,
         d), are complete estimates of it, drawn from its uncertainty: their mean is taken, and their scatter gives the error
-        bars.
+        bars. Energies are those of the states as they are given, entropies those of the nearest physical states
+        (`nearest_state`).
     system_states : list of states, optional
         Of all subsystems together, in the order of their names; their own states and C(S) follow.
+    populations : mapping of str to (instants, d) array, optional
+        Of states without coherence: those of the levels of the subsystem's Hamiltonian, in the order of its diagonal if it is
+        diagonal, else with rising energies. A tuple of all names as the key: of all subsystems together, in their basis.
+    counts : mapping of str to (instants, d) array, optional
+        In place of populations, how often each level was found: their frequencies are taken, with multinomial errors.
     hamiltonians : mapping, optional
-        Of each subsystem: a matrix or Qobj, a list with one for each instant, or a function of time. The energy is U_i =
-        Tr(rho_i H_i), or <r^T H_i r>/2 of Gaussian states; H_i is to hold what belongs to U_i. A key of two names is a
-        coupling, shared half each (with `system_states`).
+        Of each subsystem: a matrix or Qobj, a list with one for each instant, or a function of time; or a list of the energies
+        of its levels. The energy is U_i = Tr(rho_i H_i), or <r^T H_i r>/2 of Gaussian states; H_i is to hold what belongs to
+        U_i. A key of two names is a coupling, shared half each (with `system_states`).
     dimensions : mapping of str to int, optional
         Dimension (or number of modes) of each subsystem, for `system_states` that do not tell.
     energies, entropies : mapping of str to (instants,) array, optional
@@ -95,8 +102,22 @@ def account(
         given.
     system_entropy : (instants,) array, optional
         S(rho_S) of all subsystems together.
+    state_errors, system_state_errors : optional
+        Of density matrices, by name: one standard error of the real and of the imaginary part of every element; or (d, d)
+        errors of the elements (complex: of real and imaginary parts); or their (d^2, d^2) covariance <d rho_ab d rho_cd*>, in
+        the order rho_11, rho_12, ...; or one of these for each instant. Of Gaussian states a pair, of the means and of the
+        covariances. 0.0 says that states are exact, as those of a solver are.
+    population_errors : optional
+        By name: one number, (d,) or (instants, d) errors, or (instants, d, d) covariances.
     heat_errors, work_error, energy_errors, entropy_errors, system_entropy_error : as the values, optional
         One standard error of each, independent of all others; a single number holds for all but the start of `heats` and `work`.
+    calibration_error : float
+        The relative standard error of the one unit of energy in which all heats, the work and `energies` were measured: they are
+        off together.
+    heat_sign : {"into reservoirs", "into machine"}
+        Which way `heats` are positive; the ledger has Q_j > 0 for what a reservoir absorbs.
+    memoryless : bool
+        Whether the data are of baths without memory, as of a master equation: dSigma < 0 then breaks the second law.
     per_interval : bool
         If heats and work are given interval by interval: (instants - 1,) arrays, or in a table the amount since the line before.
     period : float, optional
@@ -106,15 +127,17 @@ def account(
     units : mapping, optional
         {"energy": "GHz", "temperature": "mK", "entropy": "bit"}, ...: results are in the unit of energy, and in nats.
     method : {"auto", "linear", "bootstrap"}
-        How errors propagate: by the derivatives of each column, or as the standard deviation over the draws. "auto" is linear
-        unless there are samples of states, which only a bootstrap can take; draws then tell only the confidence of
-        `athermal.above_carnot`. "linear" makes no draws: this confidence is that of a normal distribution.
+        How errors propagate: by the derivatives of each column, or as the deviation of draws from the value. "auto" is linear
+        unless states have errors, which only a bootstrap can take; draws then tell only the confidence of
+        `athermal.above_carnot`. "linear" makes no draws: this confidence is that of a normal distribution. Errors of
+        temperatures always propagate by derivatives.
     draws, seed : int
         Of the bootstrap.
     tolerance : float
         What fraction of its terms the first law may be missed by; five standard errors are added.
     state_tolerance : float
-        By how much a density matrix may miss being one (trace, Hermiticity, negative eigenvalues).
+        By how much a density matrix may miss being one (trace, Hermiticity, negative eigenvalues); five standard errors of it
+        are added. The default takes what solvers leave at QuTiP's default tolerances.
 
     Returns
     -------
@@ -146,10 +169,15 @@ def account(
         "work": work,
         "states": states,
         "system_states": system_states,
+        "populations": populations,
+        "counts": counts,
         "hamiltonians": hamiltonians,
         "energies": energies,
         "entropies": entropies,
         "system_entropy": system_entropy,
+        "state_errors": state_errors,
+        "system_state_errors": system_state_errors,
+        "population_errors": population_errors,
         "heat_errors": heat_errors,
         "work_error": work_error,
         "energy_errors": energy_errors,
@@ -158,7 +186,19 @@ def account(
     }
     given = {name: value for name, value in given.items() if value is not None}
     with _validate.as_study():
-        options = _Options(per_interval, period, samples_per_cycle, method, draws, seed, tolerance, state_tolerance)
+        options = _Options(
+            per_interval,
+            period,
+            samples_per_cycle,
+            method,
+            draws,
+            seed,
+            tolerance,
+            state_tolerance,
+            calibration_error,
+            heat_sign,
+            memoryless,
+        )
         return _ledger(_gathered(source, given, units), temperatures, dimensions, options)
 
 
@@ -174,6 +214,9 @@ class _Options:
     seed: int
     tolerance: float
     state_tolerance: float
+    calibration_error: float
+    heat_sign: str
+    memoryless: bool
 
     def __post_init__(self) -> None:
         owner = "an account"
@@ -182,6 +225,11 @@ class _Options:
         _validate.count(self.seed, "seed", owner, least=0)
         _validate.not_negative(self.tolerance, "tolerance", owner)
         _validate.not_negative(self.state_tolerance, "state_tolerance", owner)
+        _validate.choice(self.heat_sign, "heat_sign", owner, ("into reservoirs", "into machine"))
+        if _validate.not_negative(self.calibration_error, "calibration_error", owner) >= 1.0:
+            raise StudyError(
+                f"`calibration_error` of {owner} must be relative, 0.02 for 2 %, and below 1, but is {self.calibration_error:g}."
+            )
         if self.period is not None:
             _validate.positive(self.period, "period", owner)
         if self.samples_per_cycle is not None:
@@ -218,64 +266,38 @@ def _has_names(value: Any) -> bool:
     return hasattr(value, "keys") and hasattr(value, "__getitem__")
 
 
-def _ledger(
-    data: _Gathered, temperatures: Mapping[str, float], dimensions: Mapping[str, int] | None, options: _Options
-) -> Ledger:
+def _ledger(data: _Gathered, temperatures: Mapping[str, Any], dimensions: Mapping[str, int] | None, options: _Options) -> Ledger:
     given, scale = data.given, unit_table.factor("entropy", data.units.get("entropy", "nat"))
     references = temperatures_of(temperatures, data.units)
     times = series.instants(given["times"])
     step = series.samples_in_cycle(times, options.period, options.samples_per_cycle)
     readings = readings_of(given, subsystems_of(given, dimensions), dimensions, times, options.state_tolerance, scale)
-    numbers = numbers_of(given, times, tuple(references), readings, scale, per_interval=options.per_interval)
+    numbers = numbers_of(
+        given,
+        times,
+        tuple(references),
+        readings,
+        scale,
+        per_interval=options.per_interval,
+        heat_sign=-1.0 if options.heat_sign == "into machine" else 1.0,
+        calibration_error=options.calibration_error,
+    )
     n_cycles = (len(times) - 1) // step
+    values, errors = np.array(list(references.values())).T
     reference = Reference(
         readings.names,
         tuple(references),
-        np.array(list(references.values())),
+        values,
         np.full(len(references), np.nan),
         float(times[n_cycles * step] - times[0]) / n_cycles,
+        temperature_errors=errors if np.any(errors) else None,
     )
-    facts = _provenance(data, numbers, readings, options.tolerance, (step, len(times) - 1))
-    replicates, uncertainty, how = _errors(numbers, options)
-    return Ledger(*numbers.central(), reference, step, facts | how, replicates, None, uncertainty)
-
-
-def _errors(numbers: Numbers, options: _Options) -> tuple[Replicates | None, Uncertainty | None, dict[str, Any]]:
-    """Return draws of the numbers, their errors for linear propagation, and what the provenance says of both."""
-    method = options.method
-    if not numbers.has_errors:
-        return None, None, {}
-    if numbers.samples and method == "linear":
-        raise StudyError(
-            'Samples of states carry errors that go together: `method` must be "bootstrap" (or "auto"), but is "linear".'
-        )
-    uncertainty = None if numbers.samples or method == "bootstrap" else numbers.uncertainty()
-    how = {"errors": "bootstrap" if uncertainty is None else "linear"}
-    if method == "linear":
-        return None, uncertainty, how
-    return numbers.replicates(options.draws, options.seed), uncertainty, how | {"draws": options.draws, "seed": options.seed}
-
-
-def _provenance(
-    data: _Gathered, numbers: Numbers, readings: Readings, tolerance: float, intervals: tuple[int, int]
-) -> dict[str, Any]:
-    unchecked = {"second_law": _SECOND_LAW}
-    remarks = ["I(S,R) and D_j need the states of the reservoirs, and are unknown, as is C(R) of several."]
-    if why := _MEASURED.get(numbers.from_first_law):
-        unchecked |= dict.fromkeys(("first_law", "work_split", "efficiency"), why)
-        remarks.append(f"The first law is no check here: {why}.")
-    if left := intervals[1] % intervals[0]:
-        remarks.append(f"The last {left} intervals are no whole cycle, and only in `samples` and `instants`.")
-    facts: dict[str, Any] = {
-        "source": "account",
-        "table": data.table,
-        "inputs": sorted(data.given),
-        "status": "complete",
-        "unchecked": unchecked,
-        "residual_tolerance": tolerance,
-        "remarks": remarks,
-        "versions": dict(versions()),
-    }
-    if readings.defect > 0.0:
-        facts["accuracy"] = {"state_defect": readings.defect}
-    return facts | ({"units": data.units} if data.units else {})
+    replicates, uncertainty, how = errors_of(numbers, reference, options.method, options.draws, options.seed)
+    facts = {"table": data.table, "inputs": sorted(data.given), "residual_tolerance": options.tolerance} | how
+    facts |= {"units": data.units} if data.units else {}
+    facts |= {"memoryless": "these data", "remedy": sign_remedy(options.heat_sign)} if options.memoryless else {}
+    facts = provenance_of(numbers, readings, (step, len(times) - 1), facts)
+    made = Ledger(*numbers.central(), reference, step, facts, replicates, None, uncertainty)
+    facts["remarks"] += remarks_of(made, readings)
+    facts["questions"] = questions(made, options.heat_sign)
+    return made

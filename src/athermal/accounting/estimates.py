@@ -14,17 +14,15 @@ from athermal.accounting.given_states import by_instant, dimension_of, is_sample
 from athermal.accounting.states import AnyState, DensityState, GaussianState, PopulationState
 from athermal.errors import StateError, StudyError
 
-
 # What is farther from a state than this is none, however large its errors.
 _ROUGH = 0.5
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A state at an instant, with samples of it, or draws within its errors, if it has any."""
+    """A state at an instant, and draws within its errors, if it has any."""
 
     state: AnyState
-    samples: AnyState | None = None
     draw: noise.Draw | None = None
 
 
@@ -76,7 +74,7 @@ class Given:
         found = []
         for entry, label, errors in zip(entries, labels, noises, strict=True):
             state = self._read(entry, label, errors.reach)
-            found.append(Estimate(state, draw=errors.around(state)))
+            found.append(Estimate(state, errors.around(state)))
         return _alike(found, labels), self.error is not None
 
     def _read(self, entry: Any, label: str, reach: float) -> AnyState:
@@ -98,7 +96,7 @@ class Given:
     def _counted(self, entry: Any, label: str) -> Estimate:
         counts = read_counts(entry, label)
         state = PopulationState(counts / np.sum(counts), is_joint=self.is_joint)
-        return Estimate(state, draw=noise.of_counts(counts).around(state))
+        return Estimate(state, noise.of_counts(counts).around(state))
 
     def _sampled(self, entry: Any, label: str) -> Estimate:
         if len(entry) < 2:
@@ -107,10 +105,10 @@ class Given:
         rough = [read_state(one, f"{label}, sample {k + 1}", max(_ROUGH, self.tolerance)) for k, one in enumerate(entry)]
         if any(state.size != rough[0].size for state in rough):
             raise StateError(f"{label} must be samples of one state, but they have different sizes.")
-        allowed = self.tolerance + noise.of_samples(rough)
-        states = [read_state(one, f"{label}, sample {k + 1}", allowed) for k, one in enumerate(entry)]
-        stacked = _stacked(states, label)
-        return Estimate(stacked.mean(), samples=stacked)
+        most = self.tolerance + noise.of_samples(_stacked(rough, label)).reach
+        stacked = _stacked([read_state(one, f"{label}, sample {k + 1}", most) for k, one in enumerate(entry)], label)
+        mean = stacked.mean()
+        return Estimate(mean, noise.of_samples(stacked).around(mean))
 
 
 def _stacked(states: list[AnyState], label: str) -> AnyState:

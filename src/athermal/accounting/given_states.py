@@ -10,14 +10,14 @@ import numpy as np
 from athermal._types import ComplexArray, FloatArray, Matrix
 from athermal.accounting.states import AnyState, DensityState, GaussianState, PopulationState
 from athermal.errors import StateError, StudyError
-from athermal.maths.physical import physical_state, physical_vector
+from athermal.maths.physical import allowed, physical_state, physical_vector
 from athermal.maths.symplectic import symplectic_eigenvalues
 
-_NOISE = "It may miss by {tolerance:.2g}. If it is noise, give its size (`{option}`), or raise `state_tolerance`."
+_NOISE = "It may miss by {most:.2g}. If it is noise, give its size (`{option}`), or raise `state_tolerance`."
 
 
 def read_state(value: Any, what: str, tolerance: float) -> AnyState:
-    """Return a state that misses being one by no more than a tolerance, or raise `StateError` saying by how much and what helps."""
+    """Return a state that misses being one by no more than a tolerance, or raise `StateError` with how much, and what helps."""
     if _is_moments(value):
         return _gaussian(value[0], value[1], what, tolerance)
     dims: tuple[int, ...] = ()
@@ -34,7 +34,7 @@ def read_state(value: Any, what: str, tolerance: float) -> AnyState:
         return DensityState(np.outer(taken.matrix, taken.matrix.conj()), taken.miss, dims)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not matrix.size:
         raise StateError(f"{what} must be a square matrix or a vector, but has the shape {matrix.shape}.")
-    taken = physical_state(matrix, what, tolerance, _NOISE.format(tolerance=tolerance, option="state_errors"))
+    taken = physical_state(matrix, what, tolerance, _NOISE.format(most=allowed(len(matrix), tolerance), option="state_errors"))
     return DensityState(taken.given, taken.miss, dims)
 
 
@@ -43,12 +43,12 @@ def read_populations(value: Any, what: str, tolerance: float, *, is_joint: bool)
     numbers = np.real(_numbers(value, what))
     if numbers.ndim != 1 or not len(numbers):
         raise StateError(f"{what} must be a list of numbers, one for each level, but has the shape {numbers.shape}.")
-    total, lowest = float(np.sum(numbers)), float(np.min(numbers))
-    if abs(total - 1.0) > tolerance:
-        remedy = "Divide them by their sum." if total > 0.0 and lowest >= -tolerance * total else "Give probabilities."
+    total, lowest, most = float(np.sum(numbers)), float(np.min(numbers)), allowed(len(numbers), tolerance)
+    if abs(total - 1.0) > most:
+        remedy = "Divide them by their sum." if total > 0.0 and lowest >= -most * total else "Give probabilities."
         raise StateError(f"{what} must add up to 1, but add up to {total:.12g}. {remedy}")
-    if lowest < -tolerance:
-        remedy = _NOISE.format(tolerance=tolerance, option="population_errors")
+    if lowest < -most:
+        remedy = _NOISE.format(most=most, option="population_errors")
         raise StateError(f"{what} must not be negative, but one is {lowest:.3g}. {remedy}")
     return PopulationState(numbers / total, max(abs(total - 1.0), -lowest, 0.0), is_joint)
 

@@ -12,8 +12,8 @@ from athermal import _validate
 from athermal._types import FloatArray
 from athermal.accounting import series
 from athermal.accounting import units as unit_table
-from athermal.accounting.numbers import Numbers
 from athermal.accounting.estimates import Given
+from athermal.accounting.numbers import Numbers
 from athermal.accounting.readings import Operator, Readings, operators_of, read_joint, read_single
 from athermal.errors import StateError, StudyError
 
@@ -124,11 +124,13 @@ def _read_states(
             else:
                 read_single(readings, key, Given(repr(key), kind, entries, errors.pop(key, None), tolerance), operators, times)
         if errors:
-            raise StudyError(f"`{of_errors}` of {next(iter(errors))!r} must belong to `{argument}` that are given, but there are none.")
+            raise StudyError(
+                f"`{of_errors}` of {next(iter(errors))!r} must belong to `{argument}` that are given, but there are none."
+            )
     if joint and (readings.sources or len(joint) > 1):
         raise StudyError(
-            f"The {joint[0].kind} of the subsystems together (`system_states`) holds those of the subsystems already, but there are "
-            "more. Leave one out."
+            f"The {joint[0].kind} of the subsystems together (`system_states`) holds those of the subsystems already, but there "
+            "are more. Leave one out."
         )
     if joint:
         read_joint(readings, joint[0], dimensions, operators, times)
@@ -138,7 +140,7 @@ def _read_states(
         )
 
 
-def _errors_of(given: Mapping[str, Any], what: str, names: Sequence[str]) -> dict[str, Any]:
+def _errors_of(given: Mapping[str, Any], what: str, names: Sequence[str]) -> dict[Any, Any]:
     """Return the errors of states by name; a single number holds for all."""
     errors = given.get(what)
     if errors is not None and not isinstance(errors, Mapping) and np.ndim(errors) == 0:
@@ -221,7 +223,9 @@ def _value_errors(given: Mapping[str, Any], readings: Readings, k: int, scale: f
     spreads = np.zeros((k, 2 * n + 1))
     for index, factor, label, values in errors:
         if sampled[index]:
-            raise StudyError(f"{label} must be left out: the errors of the states tell them (their scatter, if they are samples).")
+            raise StudyError(
+                f"{label} must be left out: the errors of the states tell them (their scatter, if they are samples)."
+            )
         if np.any(np.isnan(readings.values[:, index])):
             raise StudyError(f"{label} must belong to numbers that are given, but there are none.")
         spreads[:, index] = factor * series.spread(values, label, k, is_from_start=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -59,13 +59,26 @@ def _reach(variances: FloatArray) -> float:
     return STANDARD_ERRORS * float(np.sqrt(max(together, float(np.max(variances)))))
 
 
-def of_samples(states: Sequence[AnyState]) -> float:
-    """Return by how much samples of one state may miss being one: by their own scatter."""
-    if isinstance(states[0], GaussianState):
-        values = np.array([state.covariance for state in states if isinstance(state, GaussianState)])
-    else:
-        values = np.array([state.given for state in states if not isinstance(state, GaussianState)])
-    return _reach(np.atleast_1d(np.var(values, axis=0, ddof=1)))
+def of_samples(samples: AnyState) -> Noise:
+    """Return the noise of one state of which there are stacked samples: by their scatter.
+
+    Draws are normal with the covariance of the samples, which is known the worse the fewer they are: each is scaled by
+    sqrt(m/chi^2_m), m one less than the samples, as in Student's distribution.
+    """
+    arrays = (samples.centre, samples.covariance) if isinstance(samples, GaussianState) else (samples.given,)
+    off = [array - np.mean(array, axis=0) for array in arrays]
+    freedom = len(off[0]) - 1
+    variances = np.sum(np.abs(off[-1]) ** 2, axis=0) / freedom
+    if not any(np.any(one) for one in off):
+        return Noise()
+
+    def deviations(random: np.random.Generator, n: int) -> Any:
+        scale = np.sqrt(random.chisquare(freedom, size=(n, 1)))
+        weights = random.standard_normal((n, freedom + 1)) / scale
+        drawn = [np.tensordot(weights, one, axes=1) for one in off]
+        return tuple(drawn) if len(drawn) > 1 else drawn[0]
+
+    return Noise(_reach(np.atleast_2d(variances)), deviations)
 
 
 def of_density(error: Any, size: int, n_instants: int, what: str) -> list[Noise]:
@@ -114,9 +127,10 @@ def _correlated(covariance: ComplexArray, size: int, what: str) -> Noise:
     values, vectors = np.linalg.eigh(0.5 * (inside.real + inside.real.T))
     off = float(np.max(np.abs(inside - 0.5 * (inside.real + inside.real.T))))
     if off > 1e-6 * scale or float(values[0]) < -1e-6 * scale:
+        found = f"misses that by {off:.3g}" if off > 1e-6 * scale else f"has one of {values[0]:.3g}"
         raise StudyError(
-            f"{what} must be the covariance <d rho_ab d rho_cd*> of the elements of Hermitian matrices, Hermitian itself and without "
-            f"a negative eigenvalue, but {f'misses that by {off:.3g}' if off > 1e-6 * scale else f'has one of {values[0]:.3g}'}."
+            f"{what} must be the covariance <d rho_ab d rho_cd*> of the elements of Hermitian matrices, Hermitian itself and "
+            f"without a negative eigenvalue, but {found}."
         )
     root = vectors * np.sqrt(np.maximum(values, 0.0))
 
@@ -187,7 +201,9 @@ def of_counts(counts: FloatArray) -> Noise:
 
 def of_gaussian(error: Any, size: int, n_instants: int, what: str) -> list[Noise]:
     """Return the noise of Gaussian states: the errors of the means, and of the covariances."""
-    rule = f"{what} must be a pair, the errors of the means and of the covariances (one number, of each entry, or for each instant)"
+    rule = (
+        f"{what} must be a pair, the errors of the means and of the covariances (one number, of each entry, or for each instant)"
+    )
     if not isinstance(error, (tuple, list)) or len(error) != 2:
         if np.ndim(error) == 0 and error == 0:
             return [Noise()] * n_instants

@@ -88,16 +88,9 @@ class Readings:
             row = observe(estimate.state, k)
             columns = ~np.isnan(row)
             self.values[k] = np.where(columns, row, self.values[k])
-            if estimate.samples is not None:
-                draws.append(_chosen(observe(estimate.samples, k)))
-            else:
-                size = max(_CHUNK // estimate.state.size**2, 1)
-                draws.append(None if estimate.draw is None else _drawn(estimate.draw, observe, k, size))
+            size = max(_CHUNK // estimate.state.size**2, 1)
+            draws.append(None if estimate.draw is None else _drawn(estimate.draw, observe, k, size))
         self.sources.append(Source(given.of, columns, draws, is_known))
-
-
-def _chosen(rows: FloatArray) -> Rows:
-    return lambda random, n: rows[random.integers(len(rows), size=n)]
 
 
 def _drawn(draw: noise.Draw, observe: Callable[[AnyState, int], FloatArray], k: int, most: int) -> Rows:

@@ -59,8 +59,8 @@ class DensityState:
     def entropy(self) -> FloatArray:
         """Return S(rho) in nats of the nearest state."""
         if self.projected is not None:
-            return _shannon(np.linalg.eigvalsh(self.projected))
-        return _shannon(on_simplex(np.linalg.eigvalsh(self.given)))
+            return _shannon(_eigenvalues(self.projected))
+        return _shannon(on_simplex(_eigenvalues(self.given)))
 
     def energy(self, hamiltonian: Matrix) -> FloatArray:
         """Return Tr(rho H)."""
@@ -151,8 +151,8 @@ class PopulationState:
             return np.asarray(self.given @ np.real(np.diagonal(hamiltonian)))
         if self.is_joint:
             raise StudyError(
-                "Populations of several subsystems together are those of their basis, and tell no energy of a Hamiltonian that is "
-                "not diagonal in it. Give `system_states`, or `energies`."
+                "Populations of several subsystems together are those of their basis, and tell no energy of a Hamiltonian that "
+                "is not diagonal in it. Give `system_states`, or `energies`."
             )
         return np.asarray(self.given @ np.linalg.eigvalsh(hamiltonian))
 
@@ -170,6 +170,10 @@ class PopulationState:
 
 
 AnyState = DensityState | GaussianState | PopulationState
+
+
+def _eigenvalues(matrices: ComplexArray) -> FloatArray:
+    return np.asarray(np.linalg.eigvalsh(matrices), dtype=float)
 
 
 def _shannon(populations: FloatArray) -> FloatArray:

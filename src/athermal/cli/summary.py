@@ -7,10 +7,10 @@ import re
 import numpy as np
 
 from athermal._numbers import number
-from athermal.thermodynamics import laws
+from athermal.thermodynamics import laws, significance
 from athermal.thermodynamics.errors import certificate
 from athermal.thermodynamics.ledger import Ledger
-from athermal.thermodynamics.significance import above_carnot, gives_work
+from athermal.thermodynamics.significance import gives_work
 
 _RESOURCES = {
     "C(S)": "correlations among the subsystems",
@@ -34,9 +34,9 @@ def summary_lines(ledger: Ledger) -> list[str]:
     lines += [f"  {_plain(sentence)}" for sentence in words.sentences(ledger)]
     if ledger.n_cycles > 1 and np.any(gives_work(ledger.cycles)):
         lines.append(f"  {_altogether(ledger)}")
-    if ledger.provenance.get("source") == "account" and ledger.has_standard_errors:
-        lines.append(f"± is one standard error ({ledger.provenance['errors']}).")
-        lines += above_carnot(ledger).sentences()
+    if ledger.provenance.get("source") == "account":
+        lines += [f"± is one standard error ({ledger.provenance['errors']})."] if ledger.has_standard_errors else []
+        lines += significance.sentences(ledger)
     elif ledger.has_standard_errors and ledger.replicates is not None:
         lines.append(
             f"Averaged over {len(ledger.replicates)} sampled pure states: ± is one standard error; what needs the entropy of a "
@@ -48,7 +48,7 @@ def summary_lines(ledger: Ledger) -> list[str]:
         lines.append(f"{sentence} Modes chosen: {baths}." if baths else sentence)
     if choice := ledger.provenance.get("backend_choice"):
         lines.append(f"Backend chosen - {choice}.")
-    lines += [str(remark) for remark in ledger.provenance.get("remarks", [])]
+    lines += [str(remark) for remark in ledger.provenance.get("remarks", [])] + ledger.questions
     return lines
 
 

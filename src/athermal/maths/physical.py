@@ -22,9 +22,9 @@ import numpy as np
 from athermal._types import ComplexArray, FloatArray, Matrix
 from athermal.errors import StateError
 
-STATE_TOLERANCE = 1e-5
-"""By how much a matrix may miss being a density matrix: solvers at QuTiP's default tolerances (atol = 1e-8, rtol = 1e-6) leave
-eigenvalues down to -1e-7, and norms that are off by some 1e-6."""
+STATE_TOLERANCE = 1e-6
+"""By how much the real and the imaginary part of each element may be off: solvers at QuTiP's default tolerances (atol = 1e-8,
+rtol = 1e-6) leave eigenvalues down to -1e-7, and norms that are off by 1e-6."""
 
 # By how much a matrix may miss, in units of its dimension, and still be taken as it is.
 _ROUNDING = 16.0 * float(np.finfo(float).eps)
@@ -112,6 +112,14 @@ def unit_trace(matrix: Matrix) -> ComplexArray:
     return np.asarray(hermitian / np.where(np.abs(trace - 1.0) > rounding, trace, 1.0)[..., None, None])
 
 
+def allowed(size: int, tolerance: float) -> float:
+    """Return by how much an eigenvalue, a trace or a norm may miss, if each of the d^2 elements is known to a tolerance.
+
+    Noise whose real and imaginary parts are below it has no eigenvalue larger than sqrt(2) d times the tolerance.
+    """
+    return float(np.sqrt(2.0)) * size * tolerance
+
+
 def physical_state(matrix: Matrix, what: str, tolerance: float = STATE_TOLERANCE, remedy: str = "") -> Physical:
     """Return the state nearest to a matrix that misses being one by no more than a tolerance, or raise `StateError`.
 
@@ -121,7 +129,7 @@ def physical_state(matrix: Matrix, what: str, tolerance: float = STATE_TOLERANCE
     what : str
         What it is called in an error, as in "The given state".
     tolerance : float
-        By how much it may miss (as `Physical.miss`).
+        By how much the real and imaginary parts of its elements may be off; `Physical.miss` may be `allowed` of it.
     remedy : str
         What else helps, beside `athermal.nearest_state`, if it misses by more: a sentence for the error.
 
@@ -138,14 +146,14 @@ def physical_state(matrix: Matrix, what: str, tolerance: float = STATE_TOLERANCE
         (abs(trace - 1.0), f"have trace 1, but its trace is {trace:.12g}"),
         (-lowest, f"have no negative eigenvalue, but its lowest is {lowest:.3g}"),
     ):
-        if miss > tolerance:
-            raise StateError(f"{what} must {rule}. {_help(matrix, tolerance, remedy)}")
+        if miss > allowed(len(matrix), tolerance):
+            raise StateError(f"{what} must {rule}. {_help(matrix, allowed(len(matrix), tolerance), remedy)}")
     given = unit_trace(matrix)
     is_negative = float(np.linalg.eigvalsh(given)[0]) < -len(given) * _ROUNDING
     return Physical(nearest_state(given) if is_negative else given, given, max(asymmetry, abs(trace - 1.0), -lowest, 0.0))
 
 
-def _help(matrix: Matrix, tolerance: float, remedy: str) -> str:
+def _help(matrix: Matrix, most: float, remedy: str) -> str:
     """Return what helps with a matrix that is no state; only what does."""
     trace, size = float(np.real(np.trace(matrix))), float(np.max(np.abs(matrix), initial=0.0))
     if trace <= 1e-9 * size:
@@ -158,7 +166,7 @@ def _help(matrix: Matrix, tolerance: float, remedy: str) -> str:
     skew = float(np.max(np.abs(matrix - matrix.conj().T))) / trace
     if max(off, skew) > _SOMETHING_ELSE:
         return "No state is near. Give a density matrix, or a state vector, whose density matrix is |psi><psi|."
-    if max(off, skew) <= tolerance:
+    if max(off, skew) <= most:
         return "Divide it by its trace."
     return " ".join(filter(None, ("If that is an error of a solver or noise, give athermal.nearest_state(state).", remedy)))
 
@@ -173,7 +181,7 @@ def physical_vector(vector: Matrix, what: str, tolerance: float = STATE_TOLERANC
     """
     flat = np.asarray(vector, dtype=complex).ravel()
     norm = float(np.linalg.norm(flat))
-    if abs(norm - 1.0) > tolerance:
+    if abs(norm - 1.0) > allowed(len(flat), tolerance):
         remedy = "Divide it by its norm." if norm > 0.0 else "Give a vector that is not zero."
         raise StateError(f"{what} must have norm 1, but its norm is {norm:.12g}. {remedy}")
     scaled = np.asarray(flat / norm if abs(norm - 1.0) > len(flat) * _ROUNDING else flat, dtype=complex)

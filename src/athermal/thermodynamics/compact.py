@@ -35,6 +35,8 @@ def to_dataset(ledger: Ledger) -> xr.Dataset:
     arrays |= {"temperatures": ref.temperatures, "log_partitions": ref.log_partitions}
     if ref.ground_energies is not None:
         arrays["ground_energies"] = ref.ground_energies
+    if ref.temperature_errors is not None:
+        arrays["temperature_errors"] = ref.temperature_errors
     if ledger.replicates is not None:
         arrays |= _of_run(ledger.replicates.snapshots, ledger.replicates.works, "replicates_")
     if ledger.refinement is not None:
@@ -44,6 +46,8 @@ def to_dataset(ledger: Ledger) -> xr.Dataset:
         arrays |= _of_run(ledger.uncertainty.snapshots, ledger.uncertainty.works, "uncertainty_")
         arrays["uncertainty_heats"] = ledger.uncertainty.heats
         arrays["uncertainty_work_readings"] = ledger.uncertainty.work_readings
+        if ledger.uncertainty.calibration is not None:
+            arrays["uncertainty_calibration"] = ledger.uncertainty.calibration
     data = {name: (tuple(f"{name}_{k}" for k in range(np.ndim(array))), array) for name, array in arrays.items()}
     names = {"subsystems": ref.subsystems, "reservoirs": ref.reservoirs, "counters": ref.counters}
     return xr.Dataset(
@@ -71,6 +75,7 @@ def from_dataset(data: xr.Dataset) -> Ledger:
             period=float(data.attrs["period"]),
             ground_energies=arrays.get("ground_energies"),
             energy_rounding=float(data.attrs.get("energy_rounding", ROUNDING)),
+            temperature_errors=arrays.get("temperature_errors"),
             **names,
         )
         replicates = refinement = uncertainty = None
@@ -80,7 +85,8 @@ def from_dataset(data: xr.Dataset) -> Ledger:
         if "uncertainty_works" in arrays:
             readings, each, heats = (arrays[f"uncertainty_{name}"] for name in ("work_readings", "works", "heats"))
             derived = str(data.attrs["from_first_law"])
-            uncertainty = Uncertainty(_snapshots(arrays, "uncertainty_"), readings, each, heats, derived)
+            calibration = arrays.get("uncertainty_calibration")
+            uncertainty = Uncertainty(_snapshots(arrays, "uncertainty_"), readings, each, heats, derived, calibration)
         if "refinement_works" in arrays:
             refinement = Refinement(
                 _snapshots(arrays, "refinement_"), arrays["refinement_works"], arrays["refinement_log_partitions"]

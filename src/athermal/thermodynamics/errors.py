@@ -56,10 +56,8 @@ def of(ledger: Ledger, which: str) -> xr.Dataset:
     """Return the error of every column of `cycles` or `cumulative`; nothing if none is known."""
     if ledger.refinement is not None:
         return certified(ledger, which)
-    if ledger.uncertainty is not None:
-        return _errors(getattr(ledger, which), measured.linear_error(ledger, which), "standard")
-    if ledger.replicates is not None and ledger.replicates.kind == "bootstrap":
-        return _errors(getattr(ledger, which), measured.bootstrap_error(ledger, which), "standard")
+    if ledger.uncertainty is not None or (ledger.replicates is not None and ledger.replicates.kind == "bootstrap"):
+        return _errors(getattr(ledger, which), measured.standard_error(ledger, which), "standard")
     if ledger.replicates is not None and ledger.replicates.kind == "convergence":
         return converged(ledger, which)
     return jackknife(ledger, which)

@@ -100,6 +100,27 @@ class Ledger:
         return dict(self.provenance.get("unchecked", {}))
 
     @property
+    def without_errors(self) -> str:
+        """What has no error beside numbers that do, so that significance is not established; "" if nothing."""
+        names = self.provenance.get("without_errors", ())
+        if not names:
+            return ""
+        return (
+            f"The states of {' and '.join(names)} have no stated error, though other numbers do. Give `state_errors` (0.0 if "
+            "they are exact), samples, or counts."
+        )
+
+    @property
+    def questions(self) -> list[str]:
+        """What looks wrong about numbers that were brought, such as a sign."""
+        return [str(entry) for entry in self.provenance.get("questions", ())]
+
+    @property
+    def units(self) -> dict[str, str]:
+        """The units of energies and times, where they were given."""
+        return dict(self.provenance.get("units", {}))
+
+    @property
     def memoryless(self) -> str:
         """The solver whose baths remember nothing, so that no correlation with them can pay; "" for all others."""
         return str(self.provenance.get("memoryless", ""))
@@ -175,6 +196,7 @@ class Ledger:
                 "subsystem": list(ref.subsystems),
                 "reservoir": list(ref.reservoirs),
                 "temperature": (("reservoir",), ref.temperatures),
+                **({} if ref.temperature_errors is None else {"temperature_error": (("reservoir",), ref.temperature_errors)}),
                 "log_partition": (("reservoir",), ref.log_partitions),
                 **({} if ref.ground_energies is None else {"ground_energy": (("reservoir",), ref.ground_energies)}),
                 **({"counter": list(ref.counters)} if ref.counters else {}),
@@ -244,7 +266,7 @@ class Ledger:
         """Return a table with one row per cycle."""
         lines = [format_table(ledger_rows(self)), *(f"VIOLATED  {sentence}" for sentence in self.violations())]
         lines += [sentence] if (sentence := errors.certificate(self)) else []
-        lines += significance.above_carnot(self).sentences() if self.has_standard_errors else []
+        lines += significance.sentences(self) + self.questions
         if self.status != "complete":
             lines.append(f"Status: {self.status}")
         return "\n".join(lines)
@@ -341,6 +363,7 @@ class Ledger:
                 "subsystem": list(ref.subsystems),
                 "reservoir": list(ref.reservoirs),
                 "temperature": (("reservoir",), ref.temperatures),
+                **({} if ref.temperature_errors is None else {"temperature_error": (("reservoir",), ref.temperature_errors)}),
                 "resource": list(laws.resource_names(ref)),
                 **({"counter": list(ref.counters)} if ref.counters else {}),
             },

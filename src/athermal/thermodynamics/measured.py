@@ -37,7 +37,13 @@ def bootstrap_columns(ledger: Ledger, which: str) -> xr.Dataset:
     """Return the columns of every draw, flattened: those of the first draw, then of the second, and so on."""
     if ledger.replicates is None:
         return xr.Dataset()
-    return ledger.columns_between(*_drawn(ledger.replicates, intervals(ledger, which)))
+    return _columns(ledger, *_drawn(ledger.replicates, intervals(ledger, which)))
+
+
+def _columns(ledger: Ledger, a: Snapshot, b: Snapshot, works: FloatArray) -> xr.Dataset:
+    """Return the columns of intervals, with -W/(Q_in + dU_in) for the efficiency also where W > 0: errors cross that line."""
+    table = ledger.columns_between(a, b, works)
+    return table.assign(efficiency=table["efficiency"].copy(data=laws.output_over_intake(works, a, b)))
 
 
 def drawn_efficiencies(ledger: Ledger, which: str) -> FloatArray:
@@ -58,18 +64,59 @@ def _drawn(held: Replicates, found: Intervals) -> tuple[Snapshot, Snapshot, Floa
     return flat(found.start), flat(found.stop), sum_between(held.works, found.start, found.stop).T.ravel()
 
 
+def standard_error(ledger: Ledger, which: str) -> Any:
+    """Return the function that gives one standard error of a column: of all numbers, and of the temperatures."""
+    of_numbers = (linear_error if ledger.uncertainty is not None else bootstrap_error)(ledger, which)
+    of_temperatures = temperature_error(ledger, which)
+    if of_temperatures is None:
+        return of_numbers
+    return lambda name: np.hypot(of_numbers(name), of_temperatures(name))
+
+
 def bootstrap_error(ledger: Ledger, which: str) -> Any:
-    """Return the function that gives the standard deviation of a column over the draws (Efron 1979)."""
+    """Return the function that gives the root mean square deviation of a column's draws from its value (Efron 1979).
+
+    That is their standard deviation, where their mean is the value; where noise shifts it, as it does an entropy, the shift
+    counts as error too.
+    """
     table, n = bootstrap_columns(ledger, which), 0 if ledger.replicates is None else len(ledger.replicates)
+    own = getattr(ledger, which)
 
     def error(name: str) -> FloatArray:
         values = table[name].values.reshape(n, -1, *table[name].shape[1:])
         # what no draw changes is exact, also where it is infinite
-        return np.where(
-            np.all(values == values[0], axis=0), 0.0, np.std(np.where(np.isinf(values), np.nan, values), axis=0, ddof=1)
-        )
+        is_same = np.all(values == values[0], axis=0)
+        off = np.subtract(values, own[name].values, out=np.full(values.shape, np.nan), where=np.isfinite(values))
+        return np.where(is_same, 0.0, np.sqrt(np.sum(off**2, axis=0) / (n - 1)))
 
     return error
+
+
+def temperature_error(ledger: Ledger, which: str) -> Any:
+    """Return the function that gives sqrt(sum_j (df/dT_j error_j)^2) of a column f; None if temperatures are exact.
+
+    Each derivative times its error is half the change of f between T_j + error_j and T_j - error_j.
+    """
+    ref, found = ledger.reference, intervals(ledger, which)
+    if ref.temperature_errors is None or not np.any(ref.temperature_errors):
+        return None
+    a, b = ledger.snapshots.at(found.start), ledger.snapshots.at(found.stop)
+    pairs = []
+    for j in np.flatnonzero(ref.temperature_errors):
+        off = ref.temperature_errors * (np.arange(len(ref.temperatures)) == j)
+        moved = [replace(ref, temperatures=ref.temperatures + sign * off) for sign in (1.0, -1.0)]
+        pairs.append([replace(ledger, reference=one).columns_between(a, b, found.works) for one in moved])
+
+    def error(name: str) -> FloatArray:
+        changes = [_change(up[name].values, down[name].values) for up, down in pairs]
+        return np.asarray(np.sqrt(np.sum((0.5 * np.array(changes)) ** 2, axis=0)))
+
+    return error
+
+
+def _change(one: FloatArray, other: FloatArray) -> FloatArray:
+    """Return a difference, none between what is the same: an infinite one too, as eps_C of equal temperatures."""
+    return np.subtract(one, other, out=np.zeros(np.shape(one)), where=~(one == other))
 
 
 def linear_error(ledger: Ledger, which: str) -> Any:
@@ -80,18 +127,16 @@ def linear_error(ledger: Ledger, which: str) -> Any:
     found, errors = intervals(ledger, which), ledger.uncertainty
     if errors is None:
         return None
-    shifts = _shifts(errors, found)
+    shifts = _shifts(errors, found) + _calibration(ledger, errors, found)
     a, b = ledger.snapshots.at(found.start), ledger.snapshots.at(found.stop)
     moved = [shift.applied(a, b, found.works, sign) for shift in shifts for sign in (1.0, -1.0)]
     starts, stops = _joined([before for before, _, _ in moved]), _joined([after for _, after, _ in moved])
-    table = ledger.columns_between(starts, stops, np.concatenate([entry[2] for entry in moved]))
+    table = _columns(ledger, starts, stops, np.concatenate([entry[2] for entry in moved]))
 
     def error(name: str) -> FloatArray:
         values = table[name].values
         both = values.reshape(len(shifts), 2, -1, *values.shape[1:])
-        is_same = both[:, 0] == both[:, 1]  # an infinite one too, as eps_C of equal temperatures
-        change = np.subtract(both[:, 0], both[:, 1], out=np.zeros_like(both[:, 0]), where=~is_same)
-        return np.asarray(np.sqrt(np.sum((0.5 * change) ** 2, axis=0)))
+        return np.asarray(np.sqrt(np.sum((0.5 * _change(both[:, 0], both[:, 1])) ** 2, axis=0)))
 
     return error
 
@@ -101,9 +146,9 @@ class _Shift:
     """By how much one number of every interval may be off, and what moves with it."""
 
     error: FloatArray
-    work: float = 0.0
+    work: float | FloatArray = 0.0
     start: tuple[tuple[str, int], ...] = ()
-    stop: tuple[tuple[str, int, float], ...] = ()
+    stop: tuple[tuple[str, int, float | FloatArray], ...] = ()
 
     def applied(self, a: Snapshot, b: Snapshot, works: FloatArray, sign: float) -> tuple[Snapshot, Snapshot, FloatArray]:
         """Return an interval, its ends and its work, that is off by `sign` standard errors."""
@@ -112,7 +157,7 @@ class _Shift:
         return before, _moved(b, self.stop, off), works + self.work * off
 
 
-def _moved(snapshot: Snapshot, moves: tuple[tuple[str, int, float], ...], off: FloatArray) -> Snapshot:
+def _moved(snapshot: Snapshot, moves: tuple[tuple[str, int, float | FloatArray], ...], off: FloatArray) -> Snapshot:
     found: dict[str, Any] = {}
     for name, column, factor in moves:
         values = np.array(getattr(snapshot, name))
@@ -148,6 +193,21 @@ def _shifts(errors: Uncertainty, found: Intervals) -> list[_Shift]:
     return shifts
 
 
+def _calibration(ledger: Ledger, errors: Uncertainty, found: Intervals) -> list[_Shift]:
+    """Return what moves if the one unit of all heats and works is off: all of them, each by its own share."""
+    if errors.calibration is None or not np.any(errors.calibration):
+        return []
+    a, b = ledger.snapshots.at(found.start), ledger.snapshots.at(found.stop)
+    heats, energies = laws.heat(a, b), laws.energy_change(a, b)
+    common = float(errors.calibration[0])
+    shares = errors.calibration[1:] / common
+    # a work that follows from the first law has the error of what it follows from
+    works = np.sum(heats, axis=-1) + energies @ shares if errors.from_first_law == "work" else found.works
+    moves = [("reservoir_energies", j, heats[:, j]) for j in range(heats.shape[1])]
+    moves += [("subsystem_energies", i, shares[i] * energies[:, i]) for i in range(len(shares))]
+    return [_Shift(np.full(len(works), common), works, stop=tuple(moves))]
+
+
 def _heat_variance(errors: Uncertainty, found: Intervals) -> FloatArray:
     read = errors.snapshots.reservoir_energies
     return np.asarray(read[found.start] ** 2 + read[found.stop] ** 2 + sum_between(errors.heats**2, found.start, found.stop))
@@ -164,6 +224,9 @@ def first_law_noise(ledger: Ledger, found: Intervals) -> FloatArray:
     if errors is not None:
         energies = errors.snapshots.subsystem_energies
         squares = np.sum(energies[found.start] ** 2 + energies[found.stop] ** 2, axis=-1)
+        if errors.calibration is not None:  # what shares no calibration is missed by that of the others
+            change = laws.energy_change(ledger.snapshots.at(found.start), ledger.snapshots.at(found.stop))
+            squares = squares + np.sum((errors.calibration[0] - errors.calibration[1:]) * change, axis=-1) ** 2
         return np.asarray(np.sqrt(_work_variance(errors, found) + np.sum(_heat_variance(errors, found), axis=-1) + squares))
     if held is not None and held.kind == "bootstrap":
         ends = held.snapshots.at(found.start), held.snapshots.at(found.stop)

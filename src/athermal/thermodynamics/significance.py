@@ -43,6 +43,10 @@ class Significance:
         How many bootstrap draws the confidence is from; 0 if it is from a normal distribution.
     level : float
         The confidence from which on this is called significant.
+    reason : str
+        Why significance is not established, whatever the numbers: what has no error. "" if it is.
+    carnot_error : float
+        One standard error of Carnot's efficiency, from those of the temperatures.
 
     Examples
     --------
@@ -61,15 +65,15 @@ class Significance:
     confidence: FloatArray
     draws: int
     level: float
+    reason: str = ""
+    carnot_error: float = 0.0
 
     @property
     def standard_errors(self) -> FloatArray:
         """(eta - eta_C)/error: by how many standard errors each cycle exceeds Carnot's efficiency; negative below it."""
-        excess = self.efficiency - self.carnot_efficiency
+        excess, error = self.efficiency - self.carnot_efficiency, np.hypot(self.error, self.carnot_error)
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(
-                self.error > 0.0, excess / self.error, np.where(np.isnan(excess), np.nan, np.copysign(np.inf, excess))
-            )
+            return np.where(error > 0.0, excess / error, np.where(np.isnan(excess), np.nan, np.copysign(np.inf, excess)))
 
     @property
     def is_above(self) -> BoolArray:
@@ -78,8 +82,8 @@ class Significance:
 
     @property
     def is_significant(self) -> BoolArray:
-        """Whether a cycle is above Carnot with at least the confidence asked for."""
-        return np.asarray(self.is_above & (self.confidence >= self.level))
+        """Whether a cycle is above Carnot with at least the confidence asked for; none is where that is not established."""
+        return np.asarray(self.is_above & (self.confidence >= self.level) & (not self.reason))
 
     def sentences(self) -> list[str]:
         """Return a sentence for each cycle above Carnot, or one that there is none."""
@@ -88,19 +92,21 @@ class Significance:
         return [self._sentence(int(k)) for k in np.flatnonzero(self.is_above)]
 
     def _sentence(self, k: int) -> str:
-        sure, carnot = "significant" if self.is_significant[k] else "NOT significant", number(self.carnot_efficiency, digits=4)
-        if not self.error[k] > 0.0:
-            eta = number(self.efficiency[k], digits=4)
-            return f"Cycle {int(self.cycle[k])}: efficiency {eta} is above Carnot's {carnot}, with no error."
-        if self.draws:
-            passed = round(float(self.confidence[k]) * self.draws)
-            how = f"{passed} of {self.draws} bootstrap draws exceed it"
-        else:
-            how = f"confidence {self.confidence[k]:.4g} by the normal distribution"
-        return (
-            f"Cycle {int(self.cycle[k])}: efficiency {number(self.efficiency[k], self.error[k])} is above Carnot's {carnot} by "
-            f"{self.standard_errors[k]:.1f} standard errors; {how}: {sure} at {self.level:g}."
-        )
+        carnot, eta = number(self.carnot_efficiency, digits=4), number(self.efficiency[k], digits=4)
+        if self.error[k] > 0.0:
+            eta = number(self.efficiency[k], self.error[k])
+        if self.carnot_error > 0.0:
+            carnot = number(self.carnot_efficiency, self.carnot_error)
+        told = f"Cycle {int(self.cycle[k])}: efficiency {eta} is above Carnot's {carnot}"
+        if self.reason:
+            return f"{told}: significance is not established. {self.reason}"
+        if not np.hypot(self.error[k], self.carnot_error) > 0.0:
+            return f"{told}, with no error."
+        sure = "significant" if self.is_significant[k] else "NOT significant"
+        how = f"confidence {self.confidence[k]:.4g}{'' if self.draws else ' by the normal distribution'}"
+        if self.draws and not self.carnot_error:
+            how = f"{round(float(self.confidence[k]) * self.draws)} of {self.draws} bootstrap draws exceed it"
+        return f"{told} by {self.standard_errors[k]:.1f} standard errors; {how}: {sure} at {self.level:g}."
 
     def __str__(self) -> str:
         """Return the sentences."""
@@ -151,14 +157,35 @@ def above_carnot(ledger: Ledger, *, level: float = LEVEL, cumulative: bool = Fal
     gives = gives_work(table)
     eta = np.where(gives, table["efficiency"].values, np.nan)
     error, carnot = np.where(gives, errors["efficiency"].values, np.nan), ledger.carnot_efficiency
+    carnot_error = float(errors["carnot_efficiency"].values[0]) if ledger.reference.temperature_errors is not None else 0.0
     held, draws = ledger.replicates, 0
-    if held is not None and held.kind == "bootstrap":
-        draws = len(held)
-        confidence = np.where(gives, np.mean(measured.drawn_efficiencies(ledger, which) > carnot, axis=0), 0.0)
-    else:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            confidence = np.where(gives, scipy.special.ndtr(np.nan_to_num((eta - carnot) / error, nan=0.0)), 0.0)
-    return Significance(table["cycle"].values, eta, error, carnot, confidence, draws, level)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if held is not None and held.kind == "bootstrap":
+            draws = len(held)
+            excess = measured.drawn_efficiencies(ledger, which) - carnot
+            # of each draw the probability that it exceeds a Carnot efficiency that is itself known to an error
+            exceeds = scipy.special.ndtr(excess / carnot_error) if carnot_error > 0.0 else excess > 0.0
+            confidence = np.mean(np.where(np.isnan(excess), 0.0, exceeds), axis=0)
+        else:
+            confidence = scipy.special.ndtr(np.nan_to_num((eta - carnot) / np.hypot(error, carnot_error), nan=0.0))
+    confidence = np.where(gives, confidence, 0.0)
+    reason = ledger.without_errors
+    return Significance(table["cycle"].values, eta, error, carnot, confidence, draws, level, reason, carnot_error)
+
+
+def sentences(ledger: Ledger) -> list[str]:
+    """Return what there is to say about efficiencies above Carnot's: how significant they are, or that nothing tells it."""
+    if ledger.has_standard_errors:
+        return above_carnot(ledger).sentences()
+    if ledger.provenance.get("source") != "account" or not np.any(beyond_carnot(ledger)):
+        return []
+    return [_NO_ERRORS]
+
+
+_NO_ERRORS = (
+    "No number has an error, so that the significance of efficiencies above Carnot's is not established. Of exact numbers that "
+    "is as it should be; of measured ones, give their errors."
+)
 
 
 def beyond_carnot(ledger: Ledger, *, cumulative: bool = False) -> BoolArray:

@@ -152,6 +152,8 @@ class Uncertainty:
         Of heats that are measured interval by interval.
     from_first_law : {"", "work", "energy"}
         What was not measured but follows from the other numbers by W = sum_j Q_j + sum_i dU_i, and so has their errors.
+    calibration : (1 + n,) array, optional
+        The relative error that all heats and works share, and then for each subsystem the same if its energy shares it, or zero.
     """
 
     snapshots: Snapshot
@@ -159,6 +161,7 @@ class Uncertainty:
     works: FloatArray
     heats: FloatArray
     from_first_law: str = ""
+    calibration: FloatArray | None = None
 
 
 @dataclass(frozen=True)
@@ -199,6 +202,8 @@ class Reference:
         E_0 of every reservoir, needed where T_j = 0; unknown if left out.
     energy_rounding : float
         To what fraction of the energies of the whole a difference of two is known: what is below it is no heat into a vacuum.
+    temperature_errors : (m,) array, optional
+        One standard error of each T_j, where they were measured.
     """
 
     subsystems: tuple[str, ...]
@@ -209,6 +214,7 @@ class Reference:
     counters: tuple[str, ...] = ()
     ground_energies: FloatArray | None = None
     energy_rounding: float = ROUNDING
+    temperature_errors: FloatArray | None = None
 
     @property
     def is_cold(self) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:

@@ -44,7 +44,8 @@ def save(ledger: Ledger, path: Path) -> Path:
         groups["/replicates"] = _table(ledger.replicates, "sample").assign_attrs(kind=ledger.replicates.kind)
     if ledger.uncertainty is not None:
         held = ledger.uncertainty
-        more = {"heat": (("interval", "reservoir"), held.heats), "work_reading": ("instant", held.work_readings)}
+        more: dict[str, Any] = {"heat": (("interval", "reservoir"), held.heats), "work_reading": ("instant", held.work_readings)}
+        more |= {} if held.calibration is None else {"calibration": ("scale", held.calibration)}
         groups["/uncertainty"] = _table(held).assign(more).assign_attrs(from_first_law=held.from_first_law)
     if ledger.refinement is not None:
         groups["/refinement"] = _table(ledger.refinement).assign(log_partition=("reservoir", ledger.refinement.log_partitions))
@@ -111,6 +112,7 @@ def load(path: Path) -> Held:
             tuple(map(str, data["counter"].values)) if "counter" in data else (),
             data["ground_energy"].values if "ground_energy" in data else None,
             float(tree.attrs.get("energy_rounding", ROUNDING)),
+            data["temperature_error"].values if "temperature_error" in data else None,
         )
         works = np.asarray(data["work"].values)
         provenance = json.loads(tree.attrs["provenance"])
@@ -121,7 +123,9 @@ def load(path: Path) -> Held:
         if "uncertainty" in tree.children:
             table = tree["/uncertainty"].to_dataset()
             readings, each, heats = (table[name].values for name in ("work_reading", "work", "heat"))
-            uncertainty = Uncertainty(_snapshot_of(table), readings, each, heats, str(table.attrs["from_first_law"]))
+            calibration = table["calibration"].values if "calibration" in table else None
+            derived = str(table.attrs["from_first_law"])
+            uncertainty = Uncertainty(_snapshot_of(table), readings, each, heats, derived, calibration)
         if "refinement" in tree.children:
             table = tree["/refinement"].to_dataset()
             refinement = Refinement(_snapshot_of(table), table["work"].values, table["log_partition"].values)

@@ -58,7 +58,7 @@ def test_what_does_not_fit_is_refused(change, message):
 @pytest.mark.parametrize(
     ("state", "message"),
     [
-        (np.diag([0.7, 0.4]), r"'q' at t = 1 must have trace 1, but its trace is 1.1, off by 0.1"),
+        (np.diag([0.7, 0.4]), r"'q' at t = 1 must have trace 1, but its trace is 1.1. Divide it by its trace"),
         (np.diag([1.2, -0.2]), "lowest is -0.2"),
         (np.array([[0.5, 0.3], [0.0, 0.5]]), "Hermitian.*0.3"),
         (np.array([1.0, 1.0]), "norm 1"),
@@ -91,7 +91,7 @@ def test_states_that_are_none_are_named(state, message):
         (
             {"states": {"q": np.full((2, 5, 2, 2), np.eye(2) / 2)}, "entropy_errors": {"q": 0.1}},
             at.StudyError,
-            "scatter of the samples",
+            "their scatter, if they are samples",
         ),
         ({"states": None, "entropies": {"q": [0.1, -0.2]}}, at.StateError, "is -0.2 at t = 1. Give S"),
         ({"states": None, "system_states": [np.eye(4) / 4] * 2, "dimensions": {"q": 2, "r": 3}}, at.StudyError, "make 6"),

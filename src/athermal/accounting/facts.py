@@ -1,0 +1,157 @@
+"""What an account says of itself: how its errors were had, which laws check nothing, and what looks wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from athermal._numbers import number
+from athermal._types import FloatArray
+from athermal.accounting.numbers import Numbers
+from athermal.accounting.readings import Readings
+from athermal.engine.single import versions
+from athermal.errors import StudyError
+from athermal.maths.physical import STATE_TOLERANCE
+from athermal.thermodynamics import laws
+from athermal.thermodynamics.ledger import Ledger
+from athermal.thermodynamics.snapshot import Reference, Replicates, Uncertainty
+from athermal.thermodynamics.violations import STANDARD_ERRORS
+
+_SECOND_LAW = "dSigma was taken from it: sum dS_i + sum Q_j/T_j"
+_MEASURED = {
+    "work": "the work is not among the data and was taken from it",
+    "energy": "the energy of the subsystem is not among the data and was taken from it",
+}
+_UNKNOWN = "I(S,R) and D_j need the states of the reservoirs, and are unknown, as is C(R) of several."
+_TURNED = {
+    "into reservoirs": "If they are positive into the machine, give heat_sign='into machine'.",
+    "into machine": "They were turned by heat_sign='into machine': leave that out if they are what the reservoirs absorb.",
+}
+# A dSigma whose mean changes by less than this factor from the first half of the data to the last does not fade.
+_STEADY = 2.0
+# Of a steady state there are at least so many cycles or intervals.
+_ENOUGH = 3
+# A sign is asked about if turning it makes a law hold this much better.
+_MUCH_BETTER = 0.1
+# Defects of states that are nothing but rounding.
+_ROUNDING = 1e-13
+
+
+def errors_of(
+    numbers: Numbers, reference: Reference, method: str, draws: int, seed: int
+) -> tuple[Replicates | None, Uncertainty | None, dict[str, Any]]:
+    """Return draws of the numbers, their errors for linear propagation, and what the provenance says of both."""
+    if not numbers.has_errors and reference.temperature_errors is None:
+        return None, None, {}
+    if numbers.has_noisy_states and method == "linear":
+        raise StudyError(
+            'The errors of states go together, and entropies bend: `method` must be "bootstrap" (or "auto"), but is "linear".'
+        )
+    uncertainty = None if numbers.has_noisy_states or method == "bootstrap" else numbers.uncertainty()
+    how: dict[str, Any] = {"errors": "bootstrap" if uncertainty is None else "linear", "without_errors": numbers.without_errors}
+    if method == "linear":
+        return None, uncertainty, how
+    return numbers.replicates(draws, seed), uncertainty, how | {"draws": draws, "seed": seed}
+
+
+def provenance_of(numbers: Numbers, readings: Readings, intervals: tuple[int, int], facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the provenance of an account of so many intervals in a cycle and in all."""
+    unchecked, remarks = {"second_law": _SECOND_LAW}, [_UNKNOWN]
+    if why := _MEASURED.get(numbers.from_first_law):
+        unchecked |= dict.fromkeys(("first_law", "work_split", "efficiency"), why)
+        remarks.append(f"The first law is no check here: {why}.")
+    if left := intervals[1] % intervals[0]:
+        remarks.append(f"The last {left} intervals are no whole cycle, and only in `samples` and `instants`.")
+    if readings.defect > _ROUNDING:
+        remarks.append(
+            f"The states missed being states by up to {readings.defect:.2g}; their entropies are those of the nearest states."
+        )
+    found: dict[str, Any] = {
+        "source": "account",
+        "status": "complete",
+        "unchecked": unchecked,
+        "remarks": remarks,
+        "versions": dict(versions()),
+    }
+    if readings.defect > 0.0:
+        found["accuracy"] = {"state_defect": readings.defect}
+    return found | dict(facts)
+
+
+def remarks_of(ledger: Ledger, readings: Readings) -> list[str]:
+    """Return what is to be known of the errors of the states: those that nobody told, and what noise does to entropies."""
+    remarks = [f"{ledger.without_errors} {_NOISY if readings.defect > STATE_TOLERANCE else ''}".strip()] * bool(
+        ledger.without_errors
+    )
+    held = ledger.replicates
+    if held is None:
+        return remarks
+    n = len(readings.names)
+    drawn = np.zeros(2 * n + 1, dtype=bool)
+    for source in readings.sources:
+        drawn |= source.columns & source.has_errors
+    entropies = held.snapshots.subsystem_entropies
+    shifts = np.mean(entropies, axis=1) - ledger.snapshots.subsystem_entropies
+    known = STANDARD_ERRORS * np.std(entropies, axis=1, ddof=1) / np.sqrt(len(held))
+    shifts = np.where(drawn[n : 2 * n] & (np.abs(shifts) > known), shifts, 0.0)
+    for i in np.flatnonzero(np.any(shifts != 0.0, axis=0)):
+        worst = shifts[np.argmax(np.abs(shifts[:, i])), i]
+        remarks.append(
+            f"Noise shifts an entropy: states of {readings.names[i]!r} drawn anew have entropies that are off by up to "
+            f"{number(worst, digits=2, signed=True)} nat on average. Values are not corrected for it; errors include it."
+        )
+    return remarks
+
+
+_NOISY = "That they miss being states by more than a solver does shows that they have some."
+
+
+def sign_remedy(heat_sign: str) -> str:
+    """Return what to do about a sign, if it is wrong."""
+    return f"Are the heats what the reservoirs absorb? {_TURNED[heat_sign]}"
+
+
+def questions(ledger: Ledger, heat_sign: str) -> list[str]:
+    """Return what to ask about numbers that would obey the laws if a sign were turned."""
+    found, turn, cycles = [], _TURNED[heat_sign], ledger.cycles
+    missed = np.abs(cycles["residual_first_law"].values) > cycles["tolerance_first_law"].values
+    if "first_law" not in ledger.unchecked and np.any(missed):
+        work, heat = cycles["work"].values, np.sum(cycles["heat"].values, axis=1)
+        change = np.sum(cycles["energy_change"].values, axis=1)
+        off = float(np.linalg.norm(work - heat - change))
+        if float(np.linalg.norm(work + heat - change)) < _MUCH_BETTER * off:
+            found.append(f"W = sum Q_j + sum dU_i is missed, and holds with the heats turned: are they of the other sign? {turn}")
+        elif float(np.linalg.norm(work + heat + change)) < _MUCH_BETTER * off:
+            found.append(
+                "W = sum Q_j + sum dU_i is missed, and holds with the work turned: is it what the machine gives? `work` is what "
+                "is done on the machine; give minus it."
+            )
+    mean = _steadily_negative(ledger)
+    if mean is not None:
+        found.append(
+            f"dSigma is negative all along, {number(mean, digits=2)} nat on average, and does not fade. Stored resources run "
+            f"out, and baths without memory have none. {sign_remedy(heat_sign)}"
+        )
+    return found
+
+
+def _steadily_negative(ledger: Ledger) -> float | None:
+    """Return the mean dSigma of the cycles, or of the intervals of few cycles, if it is below zero and does not fade."""
+    s, which = ledger.snapshots, "cycles"
+    values: FloatArray = ledger.cycles["sigma_total_change"].values
+    if len(values) < _ENOUGH:
+        values, which = laws.second_law(s.at(slice(None, -1)), s.at(slice(1, None)), ledger.reference), "intervals"
+    if len(values) < _ENOUGH:
+        return None
+    half = len(values) // 2
+    first, last = float(np.mean(values[:half])), float(np.mean(values[-half:]))
+    total = ledger.cumulative["sigma_total_change"].values[-1] if which == "cycles" else float(np.sum(values))
+    error = 0.0
+    if ledger.has_standard_errors:
+        error = STANDARD_ERRORS * float(ledger.cumulative_errors["sigma_total_change"].values[-1])
+    tolerance = float(np.sum(ledger.entropy_tolerance(s.at(slice(None, -1)), s.at(slice(1, None)))))
+    if not total < -max(error, tolerance) or not max(first, last) < 0.0:
+        return None
+    return float(total) / len(values) if max(first / last, last / first) < _STEADY else None
