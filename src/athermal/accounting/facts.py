@@ -139,19 +139,17 @@ def questions(ledger: Ledger, heat_sign: str) -> list[str]:
 
 def _steadily_negative(ledger: Ledger) -> float | None:
     """Return the mean dSigma of the cycles, or of the intervals of few cycles, if it is below zero and does not fade."""
-    s, which = ledger.snapshots, "cycles"
+    s = ledger.snapshots
     values: FloatArray = ledger.cycles["sigma_total_change"].values
     if len(values) < _ENOUGH:
-        values, which = laws.second_law(s.at(slice(None, -1)), s.at(slice(1, None)), ledger.reference), "intervals"
+        values = laws.second_law(s.at(slice(None, -1)), s.at(slice(1, None)), ledger.reference)
     if len(values) < _ENOUGH:
         return None
     half = len(values) // 2
     first, last = float(np.mean(values[:half])), float(np.mean(values[-half:]))
-    total = ledger.cumulative["sigma_total_change"].values[-1] if which == "cycles" else float(np.sum(values))
-    error = 0.0
-    if ledger.has_standard_errors:
-        error = STANDARD_ERRORS * float(ledger.cumulative_errors["sigma_total_change"].values[-1])
+    total = float(np.sum(values))
     tolerance = float(np.sum(ledger.entropy_tolerance(s.at(slice(None, -1)), s.at(slice(1, None)))))
-    if not total < -max(error, tolerance) or not max(first, last) < 0.0:
+    if not total < -tolerance or not max(first, last) < 0.0 or not max(first / last, last / first) < _STEADY:
         return None
-    return float(total) / len(values) if max(first / last, last / first) < _STEADY else None
+    error = float(ledger.cumulative_errors["sigma_total_change"].values[-1]) if ledger.has_standard_errors else 0.0
+    return total / len(values) if total < -STANDARD_ERRORS * error else None

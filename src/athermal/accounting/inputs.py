@@ -219,7 +219,7 @@ def _value_errors(given: Mapping[str, Any], readings: Readings, k: int, scale: f
         errors.append((2 * n if n > 1 else 1, scale, "The system_entropy_error", given["system_entropy_error"]))
     sampled = np.zeros(2 * n + 1, dtype=bool)
     for source in readings.sources:
-        sampled |= source.columns & source.has_errors
+        sampled |= source.columns & source.is_known
     spreads = np.zeros((k, 2 * n + 1))
     for index, factor, label, values in errors:
         if sampled[index]:

@@ -280,15 +280,29 @@ class Ledger:
 
     # --- the one place where the laws become columns -----------------------------------------------------------------
 
-    def columns_between(self, a: Snapshot, b: Snapshot, works: FloatArray) -> xr.Dataset:
-        """Return the columns of intervals between any snapshots of this machine, those before and those after stacked."""
-        return self._between(a, b, works, np.zeros(len(works)), "cycle", np.arange(1, len(works) + 1))
+    def columns_between(self, a: Snapshot, b: Snapshot, works: FloatArray, *, with_words: bool = True) -> xr.Dataset:
+        """Return the columns of intervals between any snapshots of this machine, those before and those after stacked.
+
+        Columns of words, the mode and who paid, take longer than all others together where intervals are many.
+        """
+        noise, labels = np.zeros(len(works)), np.arange(1, len(works) + 1)
+        return self._between(a, b, works, noise, "cycle", labels, with_words=with_words)
 
     def _account(self, found: measured.Intervals, dim: str, labels: IntArray) -> xr.Dataset:
         a, b = self.snapshots.at(found.start), self.snapshots.at(found.stop)
         return self._between(a, b, found.works, measured.first_law_noise(self, found), dim, labels)
 
-    def _between(self, a: Snapshot, b: Snapshot, work: FloatArray, noise: FloatArray, dim: str, labels: IntArray) -> xr.Dataset:
+    def _between(
+        self,
+        a: Snapshot,
+        b: Snapshot,
+        work: FloatArray,
+        noise: FloatArray,
+        dim: str,
+        labels: IntArray,
+        *,
+        with_words: bool = True,
+    ) -> xr.Dataset:
         ref = self.reference
         duration = b.time - a.time
         entropic = laws.entropic_work(a, b, ref)
@@ -340,7 +354,6 @@ class Ledger:
             columns[f"{name}_change"] = (dims, function(b) - function(a))
         columns["athermality"] = (j, laws.athermality(b, ref))
         columns["athermality_change"] = (j, laws.athermality_change(a, b, ref))
-        modes = [laws.mode(float(w), q, ref.temperatures, float(e)) for w, q, e in zip(work, heats, resolution, strict=True)]
         for name in b.extras:
             axes = (dim, *EXTRAS[name].dims)
             change = b.extras[name] - a.extras[name]
@@ -348,12 +361,14 @@ class Ledger:
                 columns[name] = (axes, change)
             else:
                 columns[name], columns[f"{name}_change"] = (axes, b.extras[name]), (axes, change)
-        columns["mode"] = (dim, np.array(modes, dtype=str))
-        columns["is_athermal"] = (
-            dim,
-            np.array([laws.is_athermal(float(x), float(e)) for x, e in zip(entropic, resolution, strict=True)], dtype=bool),
-        )
-        columns["paid_by"] = (dim, payers.paid_by(work, entropic, by_resource, resolution, np.array(modes), ref))
+        if with_words:
+            modes = [laws.mode(float(w), q, ref.temperatures, float(e)) for w, q, e in zip(work, heats, resolution, strict=True)]
+            columns["mode"] = (dim, np.array(modes, dtype=str))
+            columns["is_athermal"] = (
+                dim,
+                np.array([laws.is_athermal(float(x), float(e)) for x, e in zip(entropic, resolution, strict=True)], dtype=bool),
+            )
+            columns["paid_by"] = (dim, payers.paid_by(work, entropic, by_resource, resolution, np.array(modes), ref))
         columns.update(self._residuals(a, b, work, resolution, noise, dim))
         return xr.Dataset(
             {name: (dims, values, attributes(name)) for name, (dims, values) in columns.items()},

@@ -42,7 +42,7 @@ def bootstrap_columns(ledger: Ledger, which: str) -> xr.Dataset:
 
 def _columns(ledger: Ledger, a: Snapshot, b: Snapshot, works: FloatArray) -> xr.Dataset:
     """Return the columns of intervals, with -W/(Q_in + dU_in) for the efficiency also where W > 0: errors cross that line."""
-    table = ledger.columns_between(a, b, works)
+    table = ledger.columns_between(a, b, works, with_words=False)
     return table.assign(efficiency=table["efficiency"].copy(data=laws.output_over_intake(works, a, b)))
 
 
@@ -105,7 +105,7 @@ def temperature_error(ledger: Ledger, which: str) -> Any:
     for j in np.flatnonzero(ref.temperature_errors):
         off = ref.temperature_errors * (np.arange(len(ref.temperatures)) == j)
         moved = [replace(ref, temperatures=ref.temperatures + sign * off) for sign in (1.0, -1.0)]
-        pairs.append([replace(ledger, reference=one).columns_between(a, b, found.works) for one in moved])
+        pairs.append([replace(ledger, reference=one).columns_between(a, b, found.works, with_words=False) for one in moved])
 
     def error(name: str) -> FloatArray:
         changes = [_change(up[name].values, down[name].values) for up, down in pairs]
