@@ -102,7 +102,7 @@ class Invariance:
         one, two = solver.snapshot(one, machine.period), solver.snapshot(two, machine.period)
         for name in ALWAYS:
             wanted = getattr(two, name)
-            allowed = self.rounding * float(np.nanmax(np.abs(wanted), initial=0.0))
+            allowed = self.rounding * float(np.max(np.abs(wanted[np.isfinite(wanted)]), initial=0.0))
             assert np.allclose(getattr(one, name), wanted, rtol=0.0, atol=allowed, equal_nan=True)
 
 

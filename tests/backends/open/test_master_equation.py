@@ -399,6 +399,24 @@ def test_what_cannot_be_is_refused(call, message):
         call(two_qubits())
 
 
+@pytest.mark.parametrize("backend", [at.Lindblad(), at.BlochRedfield(), at.FloquetMarkov(), at.HEOM(check=False)])
+def test_starts_that_change_a_continuum_are_refused_by_its_name(backend):
+    pair = [at.Correlation(("hot", "cold"))]
+    starts = [
+        at.Squeezed("hot", r=0.5),
+        at.Displaced("hot", x=1.0),
+        at.CorrelatedMarginals(pair, strength=0.5),
+        at.CorrelatedMarginals([at.Correlation(("a", "hot"))]),
+        at.GivenState([[0.5, 0.0], [0.0, 0.5]], parts=("hot",)),
+        at.GivenState(np.eye(2) / 2, parts=("a",), start=at.Squeezed("hot", r=0.5)),
+    ]
+    solver = backend.bind(two_qubits())
+    for start in starts:
+        with pytest.raises(at.MachineError, match="'hot'.*continuum") as caught:
+            solver.prepare(start)
+        assert type(start).__name__ == "GivenState" or "DensityMatrix(levels=...)" in str(caught.value)
+
+
 def test_modes_of_a_continuum_cut_to_levels_follow_the_same_machine():
     """Few modes, for a short time: weak coupling and the cut modes agree to second order in the coupling."""
     weak = at.Ohmic(friction=0.002, cutoff=2.0, cutoff_shape="exponential")

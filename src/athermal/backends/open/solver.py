@@ -16,8 +16,9 @@ from athermal.backends.finite.observe import Observer
 from athermal.backends.finite.prepare import Preparation
 from athermal.backends.open.flow import Carrier, Flow, Slope
 from athermal.backends.open.integrator import Integrator
+from athermal.backends.open.starts import check_start
 from athermal.errors import MachineError
-from athermal.machine.initial import Charged, Gibbs, GivenState, InitialState, ProductThermal
+from athermal.machine.initial import InitialState
 from athermal.machine.open_system import OpenSystem
 from athermal.maths.density import entropy
 from athermal.maths.superoperator import trace_row, unstacked
@@ -116,29 +117,7 @@ class OpenSolver(Solver[OpenState]):
 
     def check_start(self, initial: InitialState) -> None:
         """Raise `MachineError` for a start that this backend cannot hold: one that correlates or changes the baths."""
-        start: Any = initial
-        while start is not None:
-            if isinstance(start, Charged):
-                raise MachineError(
-                    f"A Charged state needs a run backwards in time, but the baths of {self.name} are infinite. Use a backend "
-                    "that follows every mode, such as Dense() or DensityMatrix(levels=...)."
-                )
-            if isinstance(start, ProductThermal) and (hit := sorted(set(start.temperatures) & set(self.baths))):
-                raise MachineError(
-                    f"`temperatures` of a product thermal state must not name reservoir {hit[0]!r}: a continuum of {self.name} "
-                    "is at its reference temperature. Change the temperature of the reservoir."
-                )
-            if isinstance(start, GivenState) and start.parts is not None and (hit := sorted(set(start.parts) & set(self.baths))):
-                raise MachineError(
-                    f"`parts` of a given state must be subsystems for {self.name}, but names reservoir {hit[0]!r}: a continuum "
-                    "has no density matrix. Leave it out."
-                )
-            if isinstance(start, Gibbs) and (start.parts is None or set(start.parts) & set(self.baths)):
-                raise MachineError(
-                    f"A Gibbs state for {self.name} must be of subsystems only: it knows no correlations with the baths. Name "
-                    f"`parts`, for instance {list(self.machine.subsystem_names)}, or use a backend that follows every mode."
-                )
-            start = getattr(start, "start", None)
+        check_start(initial, self.name, self.machine.subsystem_names, self.baths)
 
     def advance(self, state: OpenState, start: float, stop: float) -> tuple[OpenState, float]:
         if stop < start:
