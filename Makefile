@@ -8,7 +8,7 @@ test slow: export OPENBLAS_NUM_THREADS = 1
 .PHONY: demo test check slow kernels bench format clean
 
 demo: .venv/installed
-	$(BIN)/athermal run examples/two_oscillator.toml --out results
+	$(BIN)/athermal run examples/two_oscillator.toml --out results --force
 
 test: .venv/developed
 	$(BIN)/pytest -n auto --dist loadfile

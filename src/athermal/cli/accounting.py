@@ -10,10 +10,10 @@ from typing import Any
 import typer
 
 from athermal.accounting import account
-from athermal.cli.console import UNFINISHED, say, stdout_console
+from athermal.cli import outputs
+from athermal.cli.console import UNFINISHED, say, warnings_as_lines
 from athermal.cli.documents import ledger_document
-from athermal.cli.runs import keep, prepare_folder, print_summary
-from athermal.cli.tables import print_ledger
+from athermal.cli.runs import keep, print_run
 from athermal.errors import StudyError
 from athermal.thermodynamics.ledger import Ledger
 from athermal.thermodynamics.significance import above_carnot
@@ -38,26 +38,22 @@ class Named:
         }
 
 
-def run(table: Path, named: Named, options: dict[str, Any], out: Path | None, *, as_json: bool) -> int:
+def run(table: Path, named: Named, options: dict[str, Any], out: Path | None, *, force: bool, as_json: bool) -> int:
     """Account for a table, print and save the ledger, and return the exit status."""
     arguments = named.read()
-    if out is not None:
-        prepare_folder(out)
-    ledger = account(table, **arguments, **options)
-    outputs = keep(ledger, out, table.stem) if out is not None else {}
+    files = {} if out is None else outputs.ledger_files(out, table.stem)
+    outputs.prepare(files.values(), force=force)
+    with warnings_as_lines():
+        ledger = account(table, **arguments, **options)
+    kept = keep(ledger, files)
     missed = ledger.violations()
     if as_json:
         head = {"name": table.stem, "source": str(table), "period": ledger.reference.period}
         head |= {"carnot_efficiency": ledger.carnot_efficiency, "unchecked": ledger.unchecked}
         document = ledger_document(head | ({"above_carnot": _significance(ledger)} if ledger.has_standard_errors else {}), ledger)
-        typer.echo(json.dumps(document | {"outputs": outputs}, indent=2, allow_nan=False))
+        typer.echo(json.dumps(document | {"outputs": kept}, indent=2, allow_nan=False))
     else:
-        console = stdout_console()
-        print_ledger(ledger, console)
-        typer.echo()
-        print_summary(ledger, console)
-        for what, path in outputs.items():
-            typer.echo(f"{what.capitalize()}: {path}")
+        print_run(ledger, kept, cycles=ledger.n_cycles, with_cumulative=False)
     if missed:
         say(f"The data miss the laws by more than their tolerance, {len(missed)} times. {missed[0]}", "Error")
     return UNFINISHED if missed else 0

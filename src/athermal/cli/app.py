@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,8 +11,8 @@ import typer
 
 from athermal._lazy import LazyModule
 from athermal.cli import texts
-from athermal.cli.arguments import LIMIT_TOLERANCE, Accuracy, AsJson, Changes, Kind, Search, Source
-from athermal.cli.console import reporting
+from athermal.cli.arguments import LIMIT_TOLERANCE, Accuracy, AsJson, Changes, Force, Format, Kind, Search, Source, Table
+from athermal.cli.console import UntilClosed, heed_signals, reporting, talking
 from athermal.errors import FileFormatError
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
         limit,
         optimising,
         pictures,
+        results,
         runs,
         sweeping,
     )
@@ -38,6 +40,7 @@ else:  # what a command does is imported when it is called: --help and --version
     limit = LazyModule("athermal.cli.limit")
     optimising = LazyModule("athermal.cli.optimising")
     pictures = LazyModule("athermal.cli.pictures")
+    results = LazyModule("athermal.cli.results")
     runs = LazyModule("athermal.cli.runs")
     sweeping = LazyModule("athermal.cli.sweeping")
 
@@ -45,7 +48,6 @@ app = typer.Typer(
     help="Exact thermodynamics of quantum machines whose parts are correlated.",
     epilog="A machine file is described in `athermal run --help`. Units: hbar = k_B = 1; entropies in nats.",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
@@ -69,6 +71,7 @@ def _top(
 
 
 @app.command(help=texts.RUN)
+@talking
 def run(
     *,
     source: Source,
@@ -79,16 +82,20 @@ def run(
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", "-o", metavar="DIR", help="Write NAME.nc (the ledger) and NAME.png (the picture) into this folder."
+            "--out",
+            "-o",
+            metavar="DIR|FILE",
+            help="Write NAME.nc (the ledger) and NAME.png (the picture) into this folder; or one file, by its ending.",
         ),
     ] = None,
+    force: Force = False,
     cumulative: Annotated[bool, typer.Option("--cumulative", help="Also print the table accumulated from time zero.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Run a machine and print its ledger, one row per cycle."""
     settings: dict[str, int | float | None] = {"cycles": cycles, "samples_per_cycle": samples, "accuracy": accuracy}
     with reporting(as_json=as_json):
-        raise typer.Exit(runs.run(source, changes or [], settings, out, with_cumulative=cumulative, as_json=as_json))
+        raise typer.Exit(runs.run(source, changes or [], settings, out, force=force, with_cumulative=cumulative, as_json=as_json))
 
 
 @app.command(name="list", help=texts.LIST)
@@ -103,13 +110,43 @@ def list_machines(
 
 
 @app.command(help=texts.SHOW)
-def show(*, source: Source, changes: Changes = None, as_json: AsJson = False) -> None:
-    """Show a machine without running it: parts, couplings, drives, validity, recurrence times."""
+def show(
+    *,
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE|NAME|RESULT", help="A machine file, a library machine, a ledger (.nc), or the folder of a sweep."
+        ),
+    ],
+    changes: Changes = None,
+    cumulative: Annotated[
+        bool, typer.Option("--cumulative", help="Of a ledger, also the table accumulated from time zero.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show a machine without running it, or a finished result again."""
     with reporting(as_json=as_json):
+        if results.is_result(source):
+            raise typer.Exit(results.show(source, changes or [], with_cumulative=cumulative, as_json=as_json))
         raise typer.Exit(inspection.show(source, changes or [], as_json=as_json))
 
 
+@app.command(help=texts.EXPORT)
+def export(
+    *,
+    result: Annotated[Path, typer.Argument(metavar="RESULT", help="A ledger that a run wrote (.nc), or the folder of a sweep.")],
+    to: Annotated[Format, typer.Option("--to", help="The format.")],
+    table: Annotated[Table, typer.Option("--table", help="Which table of a ledger, for formats that hold one.")] = Table.cycles,
+    out: Annotated[Path | None, typer.Option("--out", "-o", metavar="FILE", help="The file; beside RESULT if left out.")] = None,
+    force: Force = False,
+) -> None:
+    """Write a finished run or sweep as a file for other programs."""
+    with reporting():
+        raise typer.Exit(results.export(result, to.value, table.value, out, force=force))
+
+
 @app.command(help=texts.AUDIT)
+@talking
 def audit(
     *,
     source: Annotated[
@@ -126,6 +163,7 @@ def audit(
 
 
 @app.command(name="limit", help=texts.LIMIT)
+@talking
 def limit_cycle(
     *,
     source: Source,
@@ -180,6 +218,7 @@ def plot(
 
 
 @app.command(help=texts.SWEEP)
+@talking
 def sweep(
     *,
     source: Source,
@@ -224,6 +263,7 @@ def sweep(
 
 
 @app.command(help=texts.RERUN)
+@talking
 def rerun(
     *,
     store: Annotated[Path, typer.Argument(metavar="STORE", help="The folder of a sweep, or a ledger that a run wrote (.nc).")],
@@ -238,6 +278,7 @@ def rerun(
 
 
 @app.command(help=texts.OPTIMISE)
+@talking
 def optimise(
     *,
     source: Source,
@@ -269,6 +310,7 @@ def optimise(
         Path | None,
         typer.Option("--out", "-o", metavar="DIR", help="Write NAME_best.nc (its ledger) and NAME_history.nc and .csv there."),
     ] = None,
+    force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """Search for the parameters at which a machine does best."""
@@ -285,10 +327,11 @@ def optimise(
         settings,
     )
     with reporting(as_json=as_json):
-        raise typer.Exit(optimising.run(source, changes or [], request, out, as_json=as_json))
+        raise typer.Exit(optimising.run(source, changes or [], request, out, force=force, as_json=as_json))
 
 
 @app.command(name="account", help=texts.ACCOUNT)
+@talking
 def account_table(
     *,
     table: Annotated[Path, typer.Argument(metavar="TABLE", help="Numbers at two or more instants: .csv, .npz, .h5, .nc, ...")],
@@ -313,8 +356,12 @@ def account_table(
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the bootstrap.")] = 0,
     tolerance: Annotated[float, typer.Option("--tolerance", help="What fraction the first law may be missed by.")] = 1e-6,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", metavar="DIR", help="Write NAME.nc (the ledger) and NAME.png into this folder.")
+        Path | None,
+        typer.Option(
+            "--out", "-o", metavar="DIR|FILE", help="Write NAME.nc and NAME.png into this folder; or one file, by its ending."
+        ),
     ] = None,
+    force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """Make the ledger of a table of numbers."""
@@ -329,10 +376,11 @@ def account_table(
     }
     with reporting(as_json=as_json):
         named = accounting.Named(temperatures, units, dimensions)
-        raise typer.Exit(accounting.run(table, named, options, out, as_json=as_json))
+        raise typer.Exit(accounting.run(table, named, options, out, force=force, as_json=as_json))
 
 
 @app.command(help=texts.COMPARE)
+@talking
 def compare(
     *,
     source: Source,
@@ -351,13 +399,14 @@ def compare(
         Path | None,
         typer.Option("--out", "-o", metavar="DIR", help="Write NAME_backends.nc, .csv and .png into this folder."),
     ] = None,
+    force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """Run a machine with several backends and print how far they are apart."""
     settings: dict[str, int | float | None] = {"cycles": cycles, "accuracy": accuracy}
     options = {"reference": reference, "repeats": repeats}
     with reporting(as_json=as_json):
-        raise typer.Exit(comparing.run(source, changes or [], backends, settings, options, out, as_json=as_json))
+        raise typer.Exit(comparing.run(source, changes or [], backends, settings, options, out, force=force, as_json=as_json))
 
 
 @app.command(name="definitions", help=texts.DEFINITIONS)
@@ -381,4 +430,9 @@ def compare_definitions(
 
 def main() -> None:
     """Run the command line."""
-    app(prog_name="athermal")
+    heed_signals()
+    sys.stdout = UntilClosed(sys.stdout)
+    try:
+        app(prog_name="athermal")
+    finally:
+        sys.stdout.flush()

@@ -3,11 +3,30 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-Source = Annotated[str, typer.Argument(metavar="FILE|NAME", help="A machine file, or the name of a library machine.")]
+
+def _machines(incomplete: str) -> list[str]:
+    """Return the library machines, machine files and folders that what is typed may become."""
+    from athermal.library import __all__ as names  # noqa: PLC0415  only where somebody presses the tab key
+
+    head = Path(incomplete).parent if not incomplete.endswith("/") else Path(incomplete)
+    found = [entry for entry in names if entry.startswith(incomplete)]
+    for entry in sorted(head.glob("*")) if head.is_dir() else []:
+        text = str(entry)
+        if text.startswith(incomplete.removeprefix("./")) and (entry.is_dir() or entry.suffix in (".toml", ".nc")):
+            found.append(f"{text}/" if entry.is_dir() else text)
+    return found
+
+
+Source = Annotated[
+    str,
+    typer.Argument(metavar="FILE|NAME", help="A machine file, or the name of a library machine.", autocompletion=_machines),
+]
+Force = Annotated[bool, typer.Option("--force", "-f", help="Replace results that are there already.")]
 Changes = Annotated[
     list[str] | None,
     typer.Option(
@@ -41,6 +60,25 @@ class Kind(StrEnum):
     mode_map = "mode-map"
     pareto = "pareto"
     lasting = "lasting"
+
+
+class Format(StrEnum):
+    """What `athermal export` writes."""
+
+    csv = "csv"
+    json = "json"
+    parquet = "parquet"
+    xlsx = "xlsx"
+    latex = "latex"
+
+
+class Table(StrEnum):
+    """The tables of a ledger."""
+
+    cycles = "cycles"
+    cumulative = "cumulative"
+    samples = "samples"
+    instants = "instants"
 
 
 class Search(StrEnum):

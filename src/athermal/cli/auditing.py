@@ -10,13 +10,13 @@ from typing import Any
 
 import typer
 
-from athermal.cli.console import progress_bar, warnings_as_lines
-from athermal.cli.documents import plain
+from athermal.cli.console import telling_cycles, warnings_as_lines
 from athermal.cli.sources import resolve
 from athermal.engine import Audit, audit
 from athermal.engine.certified import DEFAULT_ACCURACY
 from athermal.errors import FileFormatError
 from athermal.files import MachineFile, machine_file_of
+from athermal.thermodynamics.export import plain
 from athermal.thermodynamics.ledger import load
 
 
@@ -25,7 +25,7 @@ def show(source: str, changes: Sequence[str], settings: dict[str, int | float | 
     plan = _plan(source, changes)
     plan = dataclasses.replace(plan, **{key: value for key, value in settings.items() if value is not None})  # type: ignore[arg-type]
     accuracy = DEFAULT_ACCURACY if plan.accuracy is None else plan.accuracy
-    with warnings_as_lines(), progress_bar(plan.cycles, 1) as progress:
+    with warnings_as_lines(), telling_cycles(1) as progress:
         found = audit(plan.machine, plan.cycles, plan.initial, backend=plan.backend, accuracy=accuracy, progress=progress)
     if as_json:
         typer.echo(json.dumps(plain(describe(plan, found)), indent=2, allow_nan=False))

@@ -5,17 +5,15 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import typer
 
 from athermal.backends.base import Backend
-from athermal.cli import pictures
-from athermal.cli.console import INTERRUPTED, UNFINISHED, progress_bar, say
-from athermal.cli.documents import columns, plain
-from athermal.cli.runs import prepare_folder
+from athermal.cli import outputs, pictures
+from athermal.cli.console import UNFINISHED, interrupted, say, telling_cycles
 from athermal.cli.sources import resolve
 from athermal.comparison import BackendComparison, compare_backends
 from athermal.errors import MachineError, StudyError, StudyInterrupted
@@ -23,6 +21,7 @@ from athermal.files import MachineFile
 from athermal.files.machine_file import AnyBackend
 from athermal.files.overrides import parse_override
 from athermal.machine.spec import from_spec
+from athermal.thermodynamics.export import columns_by_name, plain
 
 # A comma that is not within brackets.
 _COMMA = re.compile(r",(?![^\[{]*[\]}])")
@@ -36,36 +35,37 @@ def run(
     options: dict[str, Any],
     out: Path | None,
     *,
+    force: bool,
     as_json: bool,
 ) -> int:
     """Compare backends on what a command names, print and save the result, and return the exit status."""
     chosen = read_backends(backends)
     plan = resolve(source, changes)
     plan = dataclasses.replace(plan, **{key: value for key, value in settings.items() if value is not None})  # type: ignore[arg-type]
-    if out is not None:
-        prepare_folder(out)
+    files = {} if out is None else _files(outputs.folder_of(out), plan.name)
+    outputs.prepare(files.values(), force=force)
     status, message = 0, ""
     try:
         found = _compare(plan, chosen, options)
     except StudyInterrupted as error:
         if error.result is None:
             raise
-        found, status, message = error.result, INTERRUPTED, "Interrupted."
+        found, status, message = error.result, interrupted(), "Interrupted."
     if found.stopped:
         status, message = status or UNFINISHED, f"{message} Not finished: {', '.join(found.stopped)}.".strip()
-    outputs = _keep(found, out, plan.name) if out is not None else {}
+    kept = _keep(found, files)
     if as_json:
-        typer.echo(json.dumps(_document(plan, found, outputs), indent=2, allow_nan=False))
+        typer.echo(json.dumps(_document(plan, found, kept), indent=2, allow_nan=False))
     else:
         lines = [*([plan.title] if plan.title else []), str(found)]
-        typer.echo("\n".join(lines + [f"{what.capitalize()}: {path}" for what, path in outputs.items()]))
+        typer.echo("\n".join(lines + [f"{what.capitalize()}: {path}" for what, path in kept.items()]))
     if message:
         say(message, "Error")
     return status
 
 
 def _compare(plan: MachineFile, chosen: dict[str, Backend], options: dict[str, Any]) -> BackendComparison:
-    with progress_bar(plan.cycles * len(chosen) * options["repeats"], plan.samples_per_cycle) as progress:
+    with telling_cycles(plan.samples_per_cycle) as progress:
         return compare_backends(
             plan.machine,
             chosen,
@@ -122,16 +122,22 @@ def _backend(kind: str, options: str) -> Backend:
     return backend
 
 
-def _keep(found: BackendComparison, folder: Path, name: str) -> dict[str, str]:
+def _files(folder: Path, name: str) -> dict[str, Path]:
+    return {
+        what: folder / f"{name}_backends{ending}"
+        for what, ending in (("comparison", ".nc"), ("table", ".csv"), ("figure", ".png"))
+    }
+
+
+def _keep(found: BackendComparison, files: Mapping[str, Path]) -> dict[str, str]:
     """Write a comparison and its picture, and return their paths."""
-    path = folder / f"{name}_backends"
-    kept = {"comparison": str(found.save(path.with_suffix(".nc"))), "table": str(found.save(path.with_suffix(".csv")))}
-    if found.others:
-        kept["figure"] = str(pictures.save_comparison(found, path.with_suffix(".png")))
+    kept = {what: str(found.save(path)) for what, path in files.items() if what != "figure"}
+    if "figure" in files and found.others:
+        kept["figure"] = str(pictures.save_comparison(found, files["figure"]))
     return kept
 
 
-def _document(plan: MachineFile, found: BackendComparison, outputs: dict[str, str]) -> dict[str, Any]:
+def _document(plan: MachineFile, found: BackendComparison, kept: dict[str, str]) -> dict[str, Any]:
     largest = {
         name: {
             str(column): {field: values.sel(column=column).item() for field, values in data.data_vars.items()}
@@ -148,11 +154,11 @@ def _document(plan: MachineFile, found: BackendComparison, outputs: dict[str, st
             "reference": found.reference,
             "runtimes": dict(found.runtimes),
             "largest": largest,
-            "differences": {name: columns(found.differences.sel(backend=name)) for name in found.others},
+            "differences": {name: columns_by_name(found.differences.sel(backend=name)) for name in found.others},
             "refused": dict(found.refused),
             "stopped": dict(found.stopped),
             "warnings": {name: list(told) for name, told in found.warnings.items()},
-            "outputs": outputs,
+            "outputs": kept,
         }
     )
     return document

@@ -9,10 +9,10 @@ from typing import Any
 import typer
 import xarray as xr
 
-from athermal.cli.documents import columns, plain
 from athermal.cli.pictures import save_definitions
 from athermal.comparison import DefinitionComparison, compare_definitions
 from athermal.errors import FileFormatError
+from athermal.thermodynamics.export import columns_by_name, plain
 from athermal.thermodynamics.ledger import load
 
 
@@ -37,7 +37,7 @@ def describe(result: Path, found: DefinitionComparison) -> dict[str, Any]:
     """Return a comparison as plain data: by definition, a list with an entry for each cycle of every column."""
 
     def by_definition(data: xr.Dataset) -> dict[str, Any]:
-        return {name: columns(data.sel(definition=name)) for name in found.names}
+        return {name: columns_by_name(data.sel(definition=name)) for name in found.names}
 
     tables = {"cycles": by_definition(found.cycles), "cumulative": by_definition(found.cumulative)}
     if found.errors:

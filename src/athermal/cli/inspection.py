@@ -10,7 +10,6 @@ from typing import Any
 import typer
 
 from athermal.cli.console import BAD_INPUT, say
-from athermal.cli.documents import plain
 from athermal.cli.phrases import coupling_phrase, initial_phrase, part_phrase
 from athermal.cli.sources import resolve
 from athermal.engine.certified import DEFAULT_ACCURACY
@@ -21,6 +20,7 @@ from athermal.machine.machine import Machine, Part
 from athermal.machine.parts import ContinuumBath, FiniteReservoir, Reservoir
 from athermal.machine.settle import Resolution, settled
 from athermal.machine.spec import to_spec
+from athermal.thermodynamics.export import plain
 
 
 def show(source: str, changes: Sequence[str], *, as_json: bool) -> int:

@@ -10,12 +10,12 @@ import numpy as np
 import typer
 
 from athermal.cli.console import warnings_as_lines
-from athermal.cli.documents import plain
 from athermal.cli.sources import resolve
 from athermal.files import MachineFile
 from athermal.floquet import LimitCycle
 from athermal.floquet import limit_cycle as find
 from athermal.floquet.report import occupations
+from athermal.thermodynamics.export import plain
 
 
 def show(source: str, changes: Sequence[str], tolerance: float, *, as_json: bool) -> int:

@@ -11,9 +11,8 @@ from typing import Any, Literal
 
 import typer
 
-from athermal.cli.console import INTERRUPTED, say, warnings_as_lines
-from athermal.cli.documents import plain
-from athermal.cli.runs import prepare_folder
+from athermal.cli import outputs
+from athermal.cli.console import interrupted, say, telling, warnings_as_lines
 from athermal.cli.sources import tables_of
 from athermal.errors import FileFormatError, StudyError, StudyInterrupted
 from athermal.files.overrides import apply_override
@@ -22,8 +21,9 @@ from athermal.optimisation.evaluation import Problem
 from athermal.optimisation.methods import Method
 from athermal.optimisation.search import problem_of, report_to, search
 from athermal.study.design import read_value
-from athermal.study.progress import telling
 from athermal.study.subject import Document
+from athermal.thermodynamics import netcdf
+from athermal.thermodynamics.export import plain
 
 METHODS: dict[str, type[Method] | None] = {"auto": None, "local": Local, "global": Global, "optuna": Optuna}
 
@@ -89,26 +89,26 @@ class Request:
         return found
 
 
-def run(source: str, changes: Sequence[str], request: Request, out: Path | None, *, as_json: bool) -> int:
+def run(source: str, changes: Sequence[str], request: Request, out: Path | None, *, force: bool, as_json: bool) -> int:
     """Search, print what was found, keep it, and return the exit status."""
     tables, name = tables_of(source, changes)
     for key, value in request.settings.items():
         if value is not None:
             apply_override(tables, f"run.{key}", value)
     problem = request.problem(Document(tables, name))
-    if out is not None:
-        prepare_folder(out)
+    paths = {} if out is None else _files(outputs.folder_of(out), name, problem)
+    outputs.prepare(paths.values(), force=force)
     kind, status = METHODS[request.method], 0
     with warnings_as_lines():
         try:
-            with telling(progress=True, unit="run") as tell:
+            with telling("run") as tell:
                 found = search(problem, None if kind is None else kind(), request.max_evaluations, report_to(tell, problem))
         except StudyInterrupted as error:
             if error.result is None:
                 raise
-            found, status = error.result, INTERRUPTED
+            found, status = error.result, interrupted()
             say(f"Interrupted after {found.n_evaluations} points. The best so far is kept.", "Error")
-    written = {} if out is None else _keep(found, out, name)
+    written = _keep(found, paths)
     if as_json:
         typer.echo(json.dumps(plain(describe(found, written)), indent=2, allow_nan=False))
     else:
@@ -148,23 +148,26 @@ def _bounds(text: str) -> tuple[str, Any]:
     return name, entries
 
 
-def _keep(found: Optimum, folder: Path, name: str) -> dict[str, str]:
+def _files(folder: Path, name: str, problem: Problem) -> dict[str, Path]:
+    endings = {"ledger": "best.nc", "history": "history.nc", "table": "history.csv"}
+    if len(problem.objectives) > 1:
+        endings["front"] = "front.csv"
+    return {what: folder / f"{name}_{ending}" for what, ending in endings.items()}
+
+
+def _keep(found: Optimum, paths: dict[str, Path]) -> dict[str, str]:
     """Write the ledger of the best point, and the tables of all points and of the front."""
-    paths = {
-        "ledger": folder / f"{name}_best.nc",
-        "history": folder / f"{name}_history.nc",
-        "table": folder / f"{name}_history.csv",
-    }
+    if not paths:
+        return {}
+    found.ledger.save(paths["ledger"])
+    netcdf.write(found.history, paths["history"], "The history")
     try:
-        found.ledger.save(paths["ledger"])
-        found.history.to_netcdf(paths["history"], engine="h5netcdf")
         found.history.to_dataframe().to_csv(paths["table"])
-        if len(found.problem.objectives) > 1:
-            paths["front"] = folder / f"{name}_front.csv"
+        if "front" in paths:
             found.front.to_dataframe().to_csv(paths["front"])
     except OSError as error:
         raise FileFormatError(
-            f"Results cannot be written to {folder} (--out): {error.strerror or error}. Choose another."
+            f"Results cannot be written to {paths['table'].parent} (--out): {error.strerror or error}. Choose another."
         ) from error
     return {what: str(path) for what, path in paths.items()}
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import tempfile
+import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,13 +15,13 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from athermal.cli import pictures
-from athermal.cli.console import INTERRUPTED, UNFINISHED, progress_bar, say, stdout_console, warnings_as_lines
+from athermal.cli import outputs, pictures
+from athermal.cli.console import UNFINISHED, interrupted, say, stdout_console, telling_cycles, warnings_as_lines
 from athermal.cli.documents import run_document
 from athermal.cli.sources import resolve
 from athermal.cli.summary import summary_lines
 from athermal.cli.tables import print_ledger
-from athermal.errors import FileFormatError, RunError, RunInterrupted
+from athermal.errors import RunError, RunInterrupted
 from athermal.files import MachineFile
 from athermal.thermodynamics.ledger import Ledger
 
@@ -44,21 +44,24 @@ def run(
     settings: dict[str, int | float | None],
     out: Path | None,
     *,
+    force: bool,
     with_cumulative: bool,
     as_json: bool,
 ) -> int:
     """Run what a command names, print and save the result, and return the exit status."""
     plan = resolve(source, changes)
     plan = dataclasses.replace(plan, **{key: value for key, value in settings.items() if value is not None})  # type: ignore[arg-type]
-    if out is not None:
-        prepare_folder(out)
+    files = {} if out is None else outputs.ledger_files(out, plan.name)
+    outputs.prepare(files.values(), force=force)
     outcome = _execute(plan)
-    if out is not None and outcome.ledger is not None:
-        outcome.outputs = keep(outcome.ledger, out, plan.name)
+    if outcome.ledger is not None:
+        outcome.outputs = keep(outcome.ledger, files)
     if as_json:
         typer.echo(json.dumps(_document(plan, outcome), indent=2, allow_nan=False))
     elif outcome.ledger is not None:
-        _print(plan, outcome.ledger, outcome.outputs, with_cumulative=with_cumulative)
+        print_run(outcome.ledger, outcome.outputs, cycles=plan.cycles, with_cumulative=with_cumulative)
+        if not files and sys.stdout.isatty():
+            say("Nothing was written; --out DIR keeps the ledger and the picture.")
     if outcome.message:
         say(outcome.message, "Error")
     return outcome.status
@@ -68,12 +71,12 @@ def _execute(plan: MachineFile) -> _Outcome:
     """Run a machine; what was finished of a run that fails or is interrupted is kept."""
     with warnings_as_lines() as collected:
         try:
-            with progress_bar(plan.cycles, plan.samples_per_cycle) as progress:
+            with telling_cycles(plan.samples_per_cycle) as progress:
                 outcome = _Outcome(plan.run(progress=progress))
         except RunError as error:
             outcome = _Outcome(error.ledger, UNFINISHED, f"{_kept(error.ledger, plan)} {error}", type(error).__name__)
         except RunInterrupted as error:
-            outcome = _Outcome(error.ledger, INTERRUPTED, f"Interrupted. {_kept(error.ledger, plan)}", "RunInterrupted")
+            outcome = _Outcome(error.ledger, interrupted(), f"Interrupted. {_kept(error.ledger, plan)}", "RunInterrupted")
     if outcome.ledger is not None and not outcome.status and (missed := outcome.ledger.violations()):
         message = f"The laws are missed by more than their tolerance; do not trust these numbers. {' '.join(missed[:3])}"
         outcome = _Outcome(outcome.ledger, UNFINISHED, message, "ResidualViolation")
@@ -90,23 +93,13 @@ def _kept(ledger: Ledger | None, plan: MachineFile) -> str:
     return f"The run stopped in cycle {finished + 1} of {plan.cycles}; the results are those of the finished ones."
 
 
-def prepare_folder(folder: Path) -> None:
-    """Make the folder for results, and find out before a long run whether it can be written to."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise FileFormatError(
-            f"Results cannot be written to the folder {folder} (--out): {error.strerror or error}. Choose another."
-        ) from error
-
-
-def keep(ledger: Ledger, folder: Path, name: str) -> dict[str, str]:
+def keep(ledger: Ledger, files: Mapping[str, Path]) -> dict[str, str]:
     """Write a ledger and its picture, and return their paths."""
-    # The ledger first: a picture that fails must not cost the run.
-    kept = {"ledger": str(ledger.save(folder / f"{name}.nc"))}
-    kept["figure"] = str(pictures.save_figure(ledger, "summary", folder / f"{name}.png"))
+    kept = {}
+    if "ledger" in files:  # first: a picture that fails must not cost the run
+        kept["ledger"] = str(ledger.save(files["ledger"]))
+    if "figure" in files:
+        kept["figure"] = str(pictures.save_figure(ledger, "summary", files["figure"]))
     return kept
 
 
@@ -129,19 +122,18 @@ def print_summary(ledger: Ledger, console: Console) -> None:
         typer.echo(_fitted(line, console))
 
 
-def _print(plan: MachineFile, ledger: Ledger, outputs: dict[str, str], *, with_cumulative: bool) -> None:
+def print_run(ledger: Ledger, files: Mapping[str, str], *, cycles: int, with_cumulative: bool) -> None:
+    """Print a ledger as a table and in words, and where it was written; `cycles` are those that were asked for."""
     console = stdout_console()
-    if plan.title:
-        console.print(Text(plan.title, style="bold"), soft_wrap=True)
+    if title := str(ledger.provenance.get("title", "")):
+        console.print(Text(title, style="bold"), soft_wrap=True)
     print_ledger(ledger, console)
     if with_cumulative:
         typer.echo()
         print_ledger(ledger, console, cumulative=True)
     typer.echo()
-    if ledger.n_cycles < plan.cycles:
-        typer.echo(f"Not finished: these are {ledger.n_cycles} of {plan.cycles} cycles.")
+    if ledger.n_cycles < cycles:
+        typer.echo(f"Not finished: these are {ledger.n_cycles} of {cycles} cycles.")
     print_summary(ledger, console)
-    for what, path in outputs.items():
+    for what, path in files.items():
         typer.echo(f"{what.capitalize()}: {path}")
-    if not outputs and console.is_terminal:
-        console.print(Text("Nothing was written; --out DIR keeps the ledger and the picture.", style="dim"))

@@ -11,16 +11,19 @@ from typing import Any, Literal
 import numpy as np
 import typer
 
-from athermal.cli.console import INTERRUPTED, UNFINISHED, say, warnings_as_lines
-from athermal.cli.documents import plain
+from athermal.cli import outputs
+from athermal.cli.console import UNFINISHED, interrupted, say, telling, wants_progress, warnings_as_lines
 from athermal.cli.sources import tables_of
 from athermal.errors import StudyError, StudyInterrupted
 from athermal.files.overrides import apply_override
 from athermal.study import Grid, Sample, Sweep, rerun, sweep
 from athermal.study.design import Design, read_table, read_value, spaced
 from athermal.study.execution import n_processors
+from athermal.study.store import Store, is_store
 from athermal.study.subject import Document
 from athermal.study.sweep import MAX_POINTS, check_size, duration, seconds_for_one, study_of
+from athermal.study.tables import document
+from athermal.thermodynamics.export import plain
 
 _HASH_DIGITS = 6
 # From so many points on a command says how long it will take, for the price of one point.
@@ -86,26 +89,32 @@ def run(
     subject, design = Document(tables, name), points.design()
     check_size(subject, design, points.seed, options["max_points"] or MAX_POINTS, options["workers"] or n_processors())
     fingerprint = study_of(subject, design, points.seed)["fingerprint"]
-    store = out or Path("results") / f"{name}-sweep-{fingerprint[:_HASH_DIGITS]}"
+    store = (
+        outputs.folder_of(out, " A table is made of it with `athermal export FOLDER --to csv`.")
+        if out is not None
+        else Path("results") / f"{name}-sweep-{fingerprint[:_HASH_DIGITS]}"
+    )
     status = 0
-    say(_announcement(subject, design, points.seed, store))
+    say(_announcement(subject, design, points.seed, store, fingerprint))
     with warnings_as_lines():
         try:
-            result = sweep(subject, design, store=store, seed=points.seed, **options)
+            with telling("point") as tell:
+                result = sweep(subject, design, store=store, seed=points.seed, progress=tell, **options)
         except StudyInterrupted as error:
             say(str(error), "Error")
-            result, status = error.result, INTERRUPTED
+            result, status = error.result, interrupted()
     written = {} if status else _keep(result, store)
     if as_json:
-        typer.echo(json.dumps(plain(_document(result, written)), indent=2, allow_nan=False))
+        typer.echo(json.dumps(describe_sweep(result, written), indent=2, allow_nan=False))
     else:
-        typer.echo("\n".join([str(result), *_highlights(result), *(f"{what}: {path}" for what, path in written.items())]))
+        typer.echo("\n".join([*sweep_lines(result), *(f"{what}: {path}" for what, path in written.items())]))
     return status or (0 if any(record.held for record in result.records.values()) else UNFINISHED)
 
 
 def run_again(store: Path, point: str | None, *, as_json: bool) -> int:
     """Run a point of a sweep again, print the comparison, and return the exit status: 0 if it is identical."""
-    found = rerun(store, point)
+    with warnings_as_lines():
+        found = rerun(store, point, progress=wants_progress())
     if as_json:
         facts = {"title": found.title, "is_identical": found.is_identical, "differences": found.differences}
         typer.echo(json.dumps(plain({**facts, "error": found.error, "notes": list(found.notes)}), indent=2, allow_nan=False))
@@ -114,27 +123,51 @@ def run_again(store: Path, point: str | None, *, as_json: bool) -> int:
     return 0 if found.is_identical else UNFINISHED
 
 
-def _announcement(subject: Document, design: Design, seed: int, store: Path) -> str:
-    """Say what is going to be run, and how long it will take if that is long."""
+def _announcement(subject: Document, design: Design, seed: int, store: Path, fingerprint: str) -> str:
+    """Say what is going to be run, what of it is there already, and how long the rest will take if that is long."""
     words = f"{len(design):,} point{'' if len(design) == 1 else 's'} of {' x '.join(design.names)}"
-    if len(design) >= _LONG:
+    held = Store.open(store) if is_store(store) else None
+    finished = len(held.finished() & set(range(len(design)))) if held is not None and held.fingerprint == fingerprint else 0
+    left = len(design) - finished
+    if finished:
+        words += f", {finished:,} of them finished and {f'{left:,}' if left else 'none'} left"
+    if left >= _LONG:
         each = seconds_for_one(subject, design, seed)
-        words += f", one in about {duration(each)}: {duration(each * len(design))} on one worker"
+        words += f", one in about {duration(each)}: {duration(each * left)} on one worker"
+    if not left:
+        return f"{words}. They are in {store}."
     return f"{words}. They are kept in {store} as they come; the same command goes on from what is there."
 
 
-def _keep(result: Sweep, store: Path) -> dict[str, str]:
-    return {"Data set": str(result.save(store / "sweep.nc"))}
+def sweep_lines(result: Sweep) -> list[str]:
+    """Return a sweep in words: how many points were finished, why others were not, and where it does best."""
+    return [str(result), *_highlights(result)]
 
 
-def _document(result: Sweep, written: dict[str, str]) -> dict[str, Any]:
+def describe_sweep(result: Sweep, written: dict[str, str]) -> dict[str, Any]:
+    """Return a sweep as JSON-ready data: a summary, and every point with the columns of its ledger."""
     failures = [
         {"point": f.point, "parameters": f.parameters, "status": f.status, "error": f"{f.error_type}: {f.error}"}
         for f in result.failures
     ]
-    complete = sum(record.status == "complete" for record in result.records.values())
-    head = {"parameters": list(result.design.names), "points": len(result), "complete": complete, "missing": result.n_missing}
-    return {**head, "failures": failures, "store": str(result.path), "highlights": _highlights(result), "outputs": written}
+    whole = document(result)
+    counts = {"points": len(result), "complete": sum(record.status == "complete" for record in result.records.values())}
+    head = {"parameters": whole["parameters"], **counts, "missing": result.n_missing, "failures": failures}
+    found: dict[str, Any] = plain(
+        {
+            **head,
+            "store": str(result.path),
+            "highlights": _highlights(result),
+            "outputs": written,
+            "results": whole["points"],
+            "units": whole["units"],
+        }
+    )
+    return found
+
+
+def _keep(result: Sweep, store: Path) -> dict[str, str]:
+    return {"Data set": str(result.save(store / "sweep.nc"))}
 
 
 def _highlights(result: Sweep) -> list[str]:

@@ -4,18 +4,19 @@ RUN = """\
 Run a machine and print its ledger, one row per cycle.
 
 Results go to standard output; progress, warnings and errors go to standard error. Nothing is written without --out.
-Ctrl-C ends a run early and keeps the cycles that were finished.
+Ctrl-C and SIGTERM end a run early and keep the cycles that were finished.
 
 \b
 Examples:
   athermal run two_oscillator --cycles 5
   athermal run examples/two_oscillator.toml --out results
+  athermal run examples/two_oscillator.toml --out cycles.csv --quiet
   athermal run engine.toml --set machine.T_hot=2 --set run.cycles=20
   athermal run engine.toml --json | jq .cycles.efficiency
 
 \b
 Exit status: 0 done; 1 the run could not be finished, or a law is missed
-by more than its tolerance; 2 wrong usage or a wrong file; 130 Ctrl-C.
+by more than its tolerance; 2 wrong usage or a wrong file; 130 Ctrl-C, 143 SIGTERM.
 
 \b
 A machine file is TOML:
@@ -80,7 +81,7 @@ Examples:
 
 \b
 Exit status: 0 done; 1 the run could not be finished or its accuracy not met;
-2 wrong usage or a wrong file; 130 Ctrl-C.
+2 wrong usage or a wrong file; 130 Ctrl-C, 143 SIGTERM.
 """
 
 LIST = """\
@@ -93,10 +94,11 @@ Examples:
 """
 
 SHOW = """\
-Show a machine without running it: parts, couplings, drives, validity, recurrence times.
+Show a machine without running it: parts, couplings, drives, validity, recurrence times. Or show a finished run or sweep again.
 
 \b
 Examples:
+  athermal show results/two_oscillator.nc
   athermal show two_oscillator
   athermal show examples/own_machine.toml
   athermal show otto --set modes=30 --json
@@ -118,6 +120,26 @@ Examples:
 \b
 Exit status: 0 done; 1 there is no limit cycle, or it was not found to the
 tolerance; 2 wrong usage, a wrong file, or a machine of another kind.
+"""
+
+EXPORT = """\
+Write a finished run or sweep as a file for other programs: spreadsheets, papers, other languages.
+
+csv, parquet and latex hold one table with a row for each cycle (of each point of a sweep); what belongs to a part is a column of
+its own, heat[hot bath], and errors stand beside, heat[hot bath]_error. xlsx holds every table on a sheet of its own, with one
+that says what the columns are; json every table, units and provenance. Numbers keep every bit, but those of latex, which are
+made to be read. What is unknown is nan (null in json). latex needs the package booktabs.
+
+\b
+Examples:
+  athermal export results/two_oscillator.nc --to csv
+  athermal export results/two_oscillator.nc --to latex --table cumulative
+  athermal export bath_size --to parquet --out bath_size.parquet
+  athermal export results/two_oscillator.nc --to json --out - | jq .cycles
+
+\b
+xlsx and parquet need: pip install "athermal[export]"
+Exit status: 0 done; 2 wrong usage, a wrong file, or the file is there already (--force replaces it).
 """
 
 PLOT = """\
@@ -154,7 +176,7 @@ KEY is a parameter of a library machine (T_hot), or a path into the machine file
 
 \b
 Exit status: 0 done; 1 no point could be run, or the folder could not be
-written to; 2 wrong usage or a wrong file; 130 Ctrl-C.
+written to; 2 wrong usage or a wrong file; 130 Ctrl-C, 143 SIGTERM.
 """
 
 RERUN = """\
@@ -192,7 +214,8 @@ Examples:
 
 \b
 Exit status: 0 done; 1 a run could not be finished; 2 wrong usage, or no point
-satisfies the constraints; 130 Ctrl-C (the best so far is printed and kept).
+satisfies the constraints; 130 Ctrl-C, 143 SIGTERM (the best so far is printed
+and kept).
 """
 
 DEFINITIONS = """\
@@ -238,7 +261,7 @@ Examples:
 
 \b
 Exit status: 0 done; 1 the first law is missed by more than its tolerance;
-2 wrong usage or a wrong table; 130 Ctrl-C.
+2 wrong usage or a wrong table; 130 Ctrl-C, 143 SIGTERM.
 """
 
 COMPARE = """\
@@ -260,6 +283,6 @@ Examples:
 
 \b
 Exit status: 0 done; 1 a run stopped before its last cycle; 2 wrong usage, a
-wrong file, or the reference cannot hold the machine; 130 Ctrl-C (what was
-finished is printed and kept).
+wrong file, or the reference cannot hold the machine; 130 Ctrl-C, 143 SIGTERM
+(what was finished is printed and kept).
 """

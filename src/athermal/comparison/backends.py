@@ -13,6 +13,8 @@ from athermal._validate import suggest
 from athermal.backends.base import Backend
 from athermal.comparison.backend_result import BackendComparison
 from athermal.engine import Progress, run
+from athermal.engine.progress import telling_cycles
+from athermal.engine.single import Steps
 from athermal.errors import AthermalWarning, MachineError, RunError, RunInterrupted, StateError, StudyError, StudyInterrupted
 from athermal.machine.initial import InitialState
 from athermal.machine.machine import Machine
@@ -31,7 +33,7 @@ def compare_backends(
     samples_per_cycle: int = 1,
     accuracy: float | None = None,
     repeats: int = 1,
-    progress: Progress | None = None,
+    progress: Progress = None,
 ) -> BackendComparison:
     """Run one machine with several backends and tell how far each is from the first, column by column, and how long it took.
 
@@ -49,8 +51,10 @@ def compare_backends(
         As of `athermal.run`.
     repeats : int
         How often each is run; the shortest time counts. A first run may be slower than later ones.
-    progress : callable, optional
-        Called as progress(finished, total) with the number of sampled instants of all runs.
+    progress : callable or bool, optional
+        If left out, a bar on a terminal or in a notebook, once it has lasted for a second or two. True: a bar from the start;
+        where there is neither, a line on standard error every ten seconds. False: nothing. A function is called as
+        progress(finished, total) with the number of sampled instants of all runs.
 
     Returns
     -------
@@ -90,12 +94,13 @@ def compare_backends(
     }
     work = _Work(next(iter(chosen)))
     try:
-        for k, (name, backend) in enumerate(chosen.items()):
-            for again in range(repeats):
-                told = None if progress is None else _part_of(progress, k * repeats + again, len(chosen) * repeats)
-                work.run(name, machine, {**options, "backend": backend, "progress": told})
-                if name in work.refused or name in work.stopped:
-                    break
+        with telling_cycles(progress, samples_per_cycle) as advance:
+            for k, (name, backend) in enumerate(chosen.items()):
+                for again in range(repeats):
+                    told = _part_of(advance, k * repeats + again, len(chosen) * repeats)
+                    work.run(name, machine, {**options, "backend": backend, "progress": told})
+                    if name in work.refused or name in work.stopped:
+                        break
     except KeyboardInterrupt:
         finished = [name for name in work.ledgers if name not in work.stopped]
         for name in chosen:
@@ -201,10 +206,10 @@ def _kind_of(name: str) -> str:
     return name.partition(" ")[0]
 
 
-def _part_of(progress: Progress, k: int, runs: int) -> Progress:
+def _part_of(advance: Steps, k: int, runs: int) -> Steps:
     """Return the progress of one run as that of all; the first call of a run stands for its preparation."""
 
     def tell(finished: int, total: int) -> None:
-        progress(k * (total - 1) + finished, runs * (total - 1) + 1)
+        advance(k * (total - 1) + finished, runs * (total - 1) + 1)
 
     return tell

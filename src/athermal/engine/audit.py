@@ -12,7 +12,8 @@ from athermal import _validate
 from athermal._types import FloatArray
 from athermal.backends.base import Backend
 from athermal.engine.certified import DEFAULT_ACCURACY, Plan, Resolved, certify, checked_accuracy
-from athermal.engine.single import Progress, span_of
+from athermal.engine.progress import Progress, telling_cycles
+from athermal.engine.single import span_of
 from athermal.errors import ConvergenceError, MachineError
 from athermal.machine.continuum import continuum
 from athermal.machine.coupling import Position
@@ -135,7 +136,7 @@ def audit(
     *,
     backend: Backend | Literal["auto"] | None = None,
     accuracy: float = DEFAULT_ACCURACY,
-    progress: Progress | None = None,
+    progress: Progress = None,
 ) -> Audit:
     """Run a machine and tell how good the answer is, and why.
 
@@ -180,7 +181,12 @@ def audit(
             "it has no discretisation to audit. What it knows of its accuracy is in `ledger.accuracy`, of HEOM "
             "also in `ledger.errors`."
         )
-    plan = Plan(machine, cycles, initial, backend, 1, progress)
+    with telling_cycles(progress, 1) as told:
+        return _audited(Plan(machine, cycles, initial, backend, 1, told), accuracy)
+
+
+def _audited(plan: Plan, accuracy: float) -> Audit:
+    machine, cycles = plan.machine, plan.cycles
     cut_off = number = None
     if machine.is_settled:
         run_machine, ledger = machine, plan.run(machine)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from athermal import _validate
 from athermal.backends.base import Backend
 from athermal.backends.finite import DensityMatrix, StateVectors
-from athermal.engine.single import Progress, single_run, span_of
+from athermal.engine.single import Steps, single_run, span_of
 from athermal.errors import ConvergenceError, MachineError, RunError, RunInterrupted
 from athermal.machine.initial import (
     AnyInitialState,
@@ -53,7 +53,7 @@ class Plan:
     initial: InitialState
     backend: Backend | Literal["auto"] | None
     samples_per_cycle: int
-    progress: Progress | None
+    progress: Steps | None
     done: int = 0
 
     def run_at(self, resolution: Resolution) -> Resolved:

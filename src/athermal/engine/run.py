@@ -11,7 +11,8 @@ from athermal import _validate
 from athermal.backends.auto import default_backend
 from athermal.backends.base import Backend
 from athermal.engine.certified import DEFAULT_ACCURACY, Plan, certify, checked_accuracy
-from athermal.engine.single import Progress, single_run, span_of
+from athermal.engine.progress import Progress, telling_cycles
+from athermal.engine.single import single_run, span_of
 from athermal.errors import MachineError, RecurrenceWarning, ResidualWarning, TruncationWarning
 from athermal.machine.initial import InitialState
 from athermal.machine.machine import Machine
@@ -29,7 +30,7 @@ def run(
     backend: Backend | Literal["auto"] | None = None,
     samples_per_cycle: int = 1,
     accuracy: float | None = None,
-    progress: Progress | None = None,
+    progress: Progress = None,
 ) -> Ledger:
     """Run a machine for some cycles and return its ledger.
 
@@ -52,9 +53,11 @@ def run(
         For machines with baths of modes="auto": the largest error of every column that is an entropy, in nats, or an energy, in
         units of the lowest temperature (D_j and Sigma by their changes). 1e-6 if left out. `ledger.errors` holds the certified
         errors.
-    progress : callable, optional
-        Called as progress(finished, total) with the number of sampled instants, the preparation included as one;
-        with modes="auto" those of all refinements are counted.
+    progress : callable or bool, optional
+        If left out, a bar on a terminal or in a notebook, once the run has lasted for a while. True: a bar from the start;
+        where there is neither, a line on standard error every ten seconds. False: nothing. A function is called as
+        progress(finished, total) with the number of sampled instants, the preparation included as one; with modes="auto" those of
+        all refinements are counted.
 
     Returns
     -------
@@ -103,10 +106,12 @@ def run(
                 else 'no reservoir has modes = "auto"; given modes are taken as they are.'
             )
             raise MachineError(f"`accuracy` of a run must be left out, but is {accuracy!r}: {why}")
-        ledger = single_run(machine, cycles, initial, backend, samples_per_cycle, progress)
+        with telling_cycles(progress, samples_per_cycle) as told:
+            ledger = single_run(machine, cycles, initial, backend, samples_per_cycle, told)
     else:
         accuracy = checked_accuracy(DEFAULT_ACCURACY if accuracy is None else accuracy)
-        ledger, *_ = certify(Plan(machine, cycles, initial, backend, samples_per_cycle, progress), accuracy)
+        with telling_cycles(progress, samples_per_cycle) as told:
+            ledger, *_ = certify(Plan(machine, cycles, initial, backend, samples_per_cycle, told), accuracy)
     _warn_of_truncation(ledger)
     if violations := ledger.violations():
         warnings.warn(

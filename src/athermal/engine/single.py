@@ -31,7 +31,7 @@ from athermal.thermodynamics import errors
 from athermal.thermodynamics.ledger import Ledger
 from athermal.thermodynamics.snapshot import Reference, Replicates, Snapshot
 
-Progress = Callable[[int, int], None]
+Steps = Callable[[int, int], None]
 # Error in nats or units of the lowest temperature above which a run with a check of convergence warns.
 _CONVERGED = 1e-2
 
@@ -42,7 +42,7 @@ def single_run(
     initial: InitialState,
     backend: Backend | Literal["auto"] | None,
     samples_per_cycle: int,
-    progress: Progress | None,
+    progress: Steps | None,
 ) -> Ledger:
     """Run a machine whose baths all have explicit modes, and return its ledger; see `run`."""
     chosen, why = _chosen_backend(backend, machine, cycles, initial)
@@ -104,7 +104,7 @@ def _advance(
     cycles: int,
     samples: int,
     provenance: dict[str, Any],
-    progress: Progress | None,
+    progress: Steps | None,
 ) -> _Record:
     record = _Record()
     total = cycles * samples + 1

@@ -22,7 +22,7 @@ from athermal.backends.gaussian import Dense, Star
 from athermal.backends.open import HEOM, BlochRedfield, FloquetMarkov, Lindblad
 from athermal.engine import Progress, run
 from athermal.engine.certified import checked_accuracy
-from athermal.errors import FileFormatError, MachineError, StateError
+from athermal.errors import FileFormatError, MachineError, RunError, RunInterrupted, StateError
 from athermal.files.library import build_library_machine, library_functions
 from athermal.files.overrides import SECTIONS, apply_override, parse_override
 from athermal.files.tables import with_tables
@@ -77,17 +77,26 @@ class MachineFile:
     source: str = ""
     accuracy: float | None = None
 
-    def run(self, *, progress: Progress | None = None) -> Ledger:
+    def run(self, *, progress: Progress = None) -> Ledger:
         """Run it and return the ledger; errors and warnings are those of `athermal.run`."""
-        return run(
-            self.machine,
-            self.cycles,
-            self.initial,
-            backend=self.backend,
-            samples_per_cycle=self.samples_per_cycle,
-            accuracy=self.accuracy,
-            progress=progress,
-        )
+        try:
+            ledger = run(
+                self.machine,
+                self.cycles,
+                self.initial,
+                backend=self.backend,
+                samples_per_cycle=self.samples_per_cycle,
+                accuracy=self.accuracy,
+                progress=progress,
+            )
+        except (RunError, RunInterrupted) as error:
+            error.ledger = None if error.ledger is None else self._titled(error.ledger)
+            raise
+        return self._titled(ledger)
+
+    def _titled(self, ledger: Ledger) -> Ledger:
+        """Return a ledger with the title of its file."""
+        return dataclasses.replace(ledger, provenance={**ledger.provenance, "title": self.title}) if self.title else ledger
 
 
 @dataclass(frozen=True)
@@ -244,6 +253,7 @@ def machine_file_of(ledger: Ledger, name: str, source: str) -> MachineFile:
         samples_per_cycle=ledger.samples_per_cycle,
         backend=Auto() if held.get("backend_choice") else from_spec(AnyBackend, held["backend"], "the backend"),
         name=name,
+        title=str(held.get("title", "")),
         source=source,
         accuracy=held.get("accuracy_asked"),
     )

@@ -15,6 +15,7 @@ from athermal.backends.auto import Auto
 from athermal.backends.base import Backend
 from athermal.backends.finite.density_matrix import DensityMatrix, DensityMatrixSolver
 from athermal.backends.gaussian.dense import Dense, DenseSolver
+from athermal.engine.progress import Progress, Tell, telling
 from athermal.engine.run import run
 from athermal.errors import ConvergenceError, StudyError, StudyInterrupted
 from athermal.machine.initial import InitialState, ProductThermal
@@ -23,7 +24,6 @@ from athermal.optimisation.correlations_finite import FiniteCorrelations
 from athermal.optimisation.correlations_gaussian import GaussianCorrelations
 from athermal.optimisation.extremes import Extreme, Note, best_efficiency, best_work, efficiency_of
 from athermal.optimisation.space import CorrelationSpace
-from athermal.study.progress import Progress, Tell, telling
 from athermal.thermodynamics.ledger import Ledger
 
 _OWNER = "the best correlations"
@@ -107,7 +107,7 @@ def best_correlations(
     work_output_at_least: float | None = None,
     tolerance: float = 1e-8,
     backend: Backend | None = None,
-    progress: Progress = True,
+    progress: Progress = None,
 ) -> BestCorrelations:
     """Find the initial correlations that give the most work, or the highest efficiency, with a proof that none are better.
 
@@ -148,8 +148,9 @@ def best_correlations(
         that is larger; the rounding of energies apart.
     backend : Dense or DensityMatrix, optional
         `Dense()` for oscillators treated as Gaussian and `DensityMatrix()` for finite parts if left out.
-    progress : bool or callable
-        True: a bar with the rate and the time left, on a terminal or in a notebook. A function is called as
+    progress : bool or callable, optional
+        If left out, a bar with the rate and the time left, on a terminal or in a notebook, once it has lasted for a while.
+        True: from the start, and lines on standard error elsewhere. False: nothing. A function is called as
         progress(finished, total), after each step of the solver; the total is an estimate.
 
     Returns

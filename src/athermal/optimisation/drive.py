@@ -13,6 +13,7 @@ from athermal._types import FloatArray
 from athermal._validate import as_study
 from athermal.backends.finite import DensityMatrix
 from athermal.backends.gaussian import Dense
+from athermal.engine.progress import Progress, telling
 from athermal.engine.run import run
 from athermal.errors import AthermalError, StudyError, StudyInterrupted
 from athermal.machine.initial import InitialState
@@ -21,7 +22,6 @@ from athermal.maths.descent import descend
 from athermal.optimisation.drive_gradient import DriveProblem, Objective
 from athermal.optimisation.drive_parameters import StrokeForm
 from athermal.optimisation.drive_space import DriveSpace, Free
-from athermal.study.progress import Progress, telling
 from athermal.thermodynamics.ledger import Ledger
 
 # A climb ends where no more than this part of its scale can be gained: what is less is rounding.
@@ -105,7 +105,7 @@ def best_drive(
     seed: int = 0,
     tolerance: float = 1e-6,
     max_evaluations: int = 200,
-    progress: Progress = True,
+    progress: Progress = None,
 ) -> BestDrive:
     """Find the drive with the largest work output, efficiency or power.
 
@@ -126,8 +126,9 @@ def best_drive(
         about its square, so that 1e-8, the square root of rounding, is the least that values can tell apart.
     max_evaluations : int
         Runs from each start, at most.
-    progress : bool or callable
-        True: a bar with the rate and the time left, on a terminal or in a notebook. A function is called as
+    progress : bool or callable, optional
+        If left out, a bar with the rate and the time left, on a terminal or in a notebook, once it has lasted for a while.
+        True: from the start, and lines on standard error elsewhere. False: nothing. A function is called as
         progress(finished, total), with numbers of starts.
 
     Returns

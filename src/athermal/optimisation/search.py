@@ -11,6 +11,7 @@ from scipy.stats import qmc
 from athermal import _validate
 from athermal._validate import as_study
 from athermal.backends.base import Backend
+from athermal.engine.progress import Progress, Tell, telling
 from athermal.errors import AthermalError, FileFormatError, StudyError, StudyInterrupted
 from athermal.machine.initial import InitialState
 from athermal.optimisation.evaluation import Evaluator, Exhausted, Problem, Report, shown
@@ -20,7 +21,6 @@ from athermal.optimisation.optuna_search import Optuna
 from athermal.optimisation.parameter_space import Space, as_space
 from athermal.optimisation.result import Optimum, optimum_of
 from athermal.study.execution import executor_of
-from athermal.study.progress import Progress, Tell, telling
 from athermal.study.subject import Subject, Varied, as_subject
 
 _OWNER = "an optimisation"
@@ -43,7 +43,7 @@ def optimise(
     maximise: bool | Sequence[bool] = True,
     seed: int = 0,
     max_evaluations: int | None = None,
-    progress: Progress = True,
+    progress: Progress = None,
 ) -> Optimum:
     """Search for the parameters at which a machine does best.
 
@@ -74,8 +74,9 @@ def optimise(
         Of the search, and of a machine function with an argument `seed`. The same seed gives the same result.
     max_evaluations : int, optional
         How many points may be run.
-    progress : bool or callable
-        True: a bar with the rate and the time left, on a terminal or in a notebook. A function is called as
+    progress : bool or callable, optional
+        If left out, a bar with the rate and the time left, on a terminal or in a notebook, once it has lasted for a while.
+        True: from the start, and lines on standard error elsewhere. False: nothing. A function is called as
         progress(finished, total), with the number of runs and about how many there will be.
 
     Returns

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.metadata
 import string
 import warnings
@@ -11,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from athermal.engine.progress import Progress
 from athermal.engine.threads import blas_threads
 from athermal.errors import AthermalError, AthermalWarning, RunError, StudyError
 from athermal.files import MachineFile, machine_file_of
@@ -73,7 +75,9 @@ class Rerun:
         return "\n".join([*lines, *self.notes])
 
 
-def rerun(store: str | Path | Sweep, point: int | str | None = None, *, machine: Varied | None = None) -> Rerun:
+def rerun(
+    store: str | Path | Sweep, point: int | str | None = None, *, machine: Varied | None = None, progress: Progress = None
+) -> Rerun:
     """Run one point of a sweep again, or a saved ledger, and compare with what was recorded.
 
     Parameters
@@ -85,6 +89,8 @@ def rerun(store: str | Path | Sweep, point: int | str | None = None, *, machine:
     machine : callable, optional
         The machine function of a sweep over one. Without it, the machine is taken from the point's provenance, which cannot
         hold Python functions and huge matrices.
+    progress : callable or bool, optional
+        As of `athermal.run`.
 
     Returns
     -------
@@ -108,7 +114,7 @@ def rerun(store: str | Path | Sweep, point: int | str | None = None, *, machine:
         if point is not None:
             raise StudyError(f"`point` must be left out, but is {point!r}: {store} is a single ledger.")
         saved = load(store)
-        return _compared(str(store), machine_file_of(saved, Path(store).stem, str(store)), saved, "", ())
+        return _compared(str(store), machine_file_of(saved, Path(store).stem, str(store)), saved, "", (), progress)
     sweep = store if isinstance(store, Sweep) else load_sweep(store)
     record = _record(sweep, point)
     task = Task(record.point, sweep.design.point(record.point), record.seed)
@@ -120,7 +126,7 @@ def rerun(store: str | Path | Sweep, point: int | str | None = None, *, machine:
                 f"{title} failed, and its machine is made by a Python function, {sweep.study['subject']['name']!r}, which is not "
                 "stored. Give it as `machine`."
             )
-        return _compared(title, machine_file_of(recorded, "machine", title), recorded, record.error, ())
+        return _compared(title, machine_file_of(recorded, "machine", title), recorded, record.error, (), progress)
     subject = _subject(sweep, machine)
     try:
         plan = subject.plan(task.point, task.seed)
@@ -131,7 +137,7 @@ def rerun(store: str | Path | Sweep, point: int | str | None = None, *, machine:
     notes: tuple[str, ...] = ()
     if record.content_hash and content_hash(plan, subject, task) != record.content_hash:
         notes = ("Note: the machine, its start or its settings are not what they were: the content hash differs.",)
-    return _compared(title, plan, recorded, record.error, notes)
+    return _compared(title, plan, recorded, record.error, notes, progress)
 
 
 def _record(sweep: Sweep, point: int | str | None) -> Record:
@@ -169,12 +175,16 @@ def _subject(sweep: Sweep, machine: Any) -> Subject:
     return subject
 
 
-def _compared(title: str, plan: MachineFile, recorded: Ledger | None, recorded_error: str, notes: tuple[str, ...]) -> Rerun:
+def _compared(
+    title: str, plan: MachineFile, recorded: Ledger | None, recorded_error: str, notes: tuple[str, ...], progress: Progress
+) -> Rerun:
+    if recorded is not None and recorded.status.startswith("interrupted"):  # by a person, not by what it computes
+        plan = dataclasses.replace(plan, cycles=recorded.n_cycles)
     threads = 1 if recorded is None else recorded.provenance.get("blas_threads")
     error = ""
     with blas_threads(threads):
         try:
-            ledger: Ledger | None = plan.run()
+            ledger: Ledger | None = plan.run(progress=progress)
         except RunError as failure:
             ledger, error = failure.ledger, str(failure)
         except AthermalError as failure:

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
 from athermal._validate import suggest
 from athermal.errors import StudyError
+from athermal.study import tables
 from athermal.study.dataset import assemble
 from athermal.study.design import Design, Point
 from athermal.study.record import Record
+from athermal.thermodynamics import latex
 from athermal.thermodynamics.ledger import Ledger
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _NUMBER = re.compile(r"[-+]?\d[\d.e+-]*")
 
@@ -134,15 +139,42 @@ class Sweep:
         return ledger
 
     def save(self, path: str | Path) -> Path:
-        """Write the data set to one netCDF file and return its path."""
-        path = Path(path)
-        try:
-            self.dataset.to_netcdf(path, engine="h5netcdf")
-        except OSError as error:
-            raise StudyError(
-                f"The data set could not be written to {path}: {error}. Choose a folder that can be written to."
-            ) from error
-        return path
+        """Write the sweep to one file and return its path; its ending chooses the format.
+
+        A .nc file holds the data set. For other programs: .csv, .parquet and .xlsx hold `to_dataframe()`, .tex `to_latex()`,
+        and .json every point with its parameters and the columns of its ledger.
+
+        Raises
+        ------
+        FileFormatError
+            If the path has another ending, or cannot be written to.
+        """
+        return tables.tables(self).save(Path(path))
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """Return the sweep as a pandas data frame: a row for each cycle of each point, what belongs to a part as heat[hot].
+
+        Examples
+        --------
+        >>> import athermal as at
+        >>> sweep = at.sweep(at.library.two_qubit_swap, {"T_hot": [1.5, 3.0]}, cycles=2, workers=1)
+        >>> sweep.to_dataframe()[["T_hot", "cycle"]].values.tolist()
+        [[1.5, 1.0], [1.5, 2.0], [3.0, 1.0], [3.0, 2.0]]
+        """
+        return tables.frame(self)
+
+    def to_latex(self, columns: Sequence[str] | None = None, *, digits: int = 5) -> str:
+        """Return a table as a LaTeX tabular, with symbols and the rules of the package booktabs.
+
+        Parameters
+        ----------
+        columns : sequence of str, optional
+            Names of `to_dataframe()`. If left out, parameters, cycle, work output, efficiency, mode and status.
+        digits : int
+            Significant digits of the largest number of each column.
+        """
+        whole = tables.frame(self)
+        return latex.table(whole, tables.shown(whole) if columns is None else columns, digits=digits)
 
     def __repr__(self) -> str:
         """Return what it is in one line."""

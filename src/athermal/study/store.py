@@ -40,6 +40,11 @@ _PROBE = "probe"
 _EVERYTHING = 2**40  # the claim on what is no point
 
 
+def is_store(path: Path) -> bool:
+    """Tell whether a path is the folder of a sweep."""
+    return (path / _STUDY).is_file()
+
+
 @dataclass
 class Store:
     """The folder of a sweep.

@@ -16,11 +16,11 @@ from typing import Any, Literal
 from athermal import _validate
 from athermal._validate import as_study
 from athermal.backends.base import Backend
+from athermal.engine.progress import Progress, Tell, telling
 from athermal.errors import AthermalError, FileFormatError, StoreError, StudyError, StudyInterrupted
 from athermal.machine.initial import InitialState
 from athermal.study.design import Design, Sample, as_design, design_of
 from athermal.study.execution import Executor, executor_of, n_processors, noting
-from athermal.study.progress import Progress, Tell, telling
 from athermal.study.record import Record, decode
 from athermal.study.result import Sweep
 from athermal.study.store import FORMAT, FORMAT_VERSION, Store
@@ -48,7 +48,7 @@ def sweep(
     scheduler: Any = None,
     seed: int = 0,
     max_points: int = MAX_POINTS,
-    progress: Progress = True,
+    progress: Progress = None,
 ) -> Sweep:
     """Run a machine at many points of its parameters, and return one labelled data set.
 
@@ -74,8 +74,9 @@ def sweep(
         Each point has a seed of its own made from it, which a machine function with an argument `seed` is given.
     max_points : int
         More points than this are refused, with an estimate of the time.
-    progress : bool or callable
-        True: a bar with the rate and the time left, on a terminal or in a notebook. A function is called as
+    progress : bool or callable, optional
+        If left out, a bar with the rate and the time left, on a terminal or in a notebook, once it has lasted for a while.
+        True: from the start, and lines on standard error elsewhere. False: nothing. A function is called as
         progress(finished, total), with numbers of points.
 
     Returns

@@ -78,7 +78,7 @@ def _outcome(subject: Subject, task: Task) -> dict[str, Any]:
     try:
         plan = subject.plan(task.point, task.seed)
         content = content_hash(plan, subject, task)
-        return {"status": "complete", "held": plan.run(), "content_hash": content}
+        return {"status": "complete", "held": plan.run(progress=False), "content_hash": content}
     except RunError as error:
         status = "failed" if error.ledger is None else "incomplete"
         return {"status": status, "held": error.ledger, **_reason(error), "content_hash": content}

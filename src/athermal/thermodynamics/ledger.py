@@ -5,17 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 
 from athermal._types import FloatArray, IntArray
 from athermal._validate import suggest
-from athermal.thermodynamics import errors, laws, measured, payers, significance, storage, violations
+from athermal.thermodynamics import errors, laws, ledger_tables, measured, payers, significance, storage, violations
 from athermal.thermodynamics.columns import LONG_NAMES, attributes
 from athermal.thermodynamics.snapshot import EXTRAS, ROUNDING, Reference, Refinement, Replicates, Snapshot, Uncertainty
 from athermal.thermodynamics.table import format_table, ledger_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
 
 RESIDUAL_TOLERANCE = 1e-9
 """Residuals of the laws above this fraction of the equation's own terms are reported as violations."""
@@ -272,11 +277,74 @@ class Ledger:
         return "\n".join(lines)
 
     def save(self, path: str | Path) -> Path:
-        """Write the ledger to a netCDF file, provenance included, and return its path.
+        """Write the ledger to a file and return its path; its ending chooses the format.
 
-        The file has the groups /instants (from which `athermal.load` rebuilds the ledger), /cycles and /cumulative.
+        A netCDF file (.nc) is complete: provenance included, with the groups /instants (from which `athermal.load` rebuilds the
+        ledger), /cycles and /cumulative. For other programs: .csv and .parquet hold `to_dataframe()`, .tex `to_latex()`, .xlsx
+        every table on a sheet of its own and .json all of `cycles` and `cumulative`. Numbers keep every bit, but those of .tex;
+        what is unknown is nan (null in .json). Parquet and Excel need ``pip install "athermal[export]"``.
+
+        Raises
+        ------
+        FileFormatError
+            If the path has another ending, or cannot be written to.
+
+        Examples
+        --------
+        >>> import athermal as at
+        >>> ledger = at.run(at.library.two_oscillator(modes=12), cycles=2)
+        >>> [ledger.save(f"engine{ending}").name for ending in (".nc", ".csv")]
+        ['engine.nc', 'engine.csv']
         """
-        return storage.save(self, Path(path))
+        return ledger_tables.tables(self).save(Path(path))
+
+    def to_dataframe(self, table: str = "cycles") -> pd.DataFrame:
+        """Return a table of the ledger as a pandas data frame: a row for each cycle, a column for each quantity of each part.
+
+        Parameters
+        ----------
+        table : {"cycles", "cumulative", "samples", "instants"}
+            As the data set of this name.
+
+        Returns
+        -------
+        pandas.DataFrame
+            What belongs to a part is named heat[hot]; where the ledger knows errors, they stand beside, as work_error and
+            heat[hot]_error. Its `attrs` hold the "units" and "long_names" of the columns.
+
+        Examples
+        --------
+        >>> import athermal as at
+        >>> table = at.run(at.library.two_oscillator(modes=12), cycles=2).to_dataframe()
+        >>> table["heat[hot bath]"].shape, table.attrs["units"]["heat[hot bath]"]
+        ((2,), 'energy')
+        """
+        return ledger_tables.frame(self, table)
+
+    def to_latex(self, columns: Sequence[str] | None = None, *, table: str = "cycles", digits: int = 5) -> str:
+        r"""Return a table of the ledger as a LaTeX tabular, with symbols and the rules of the package booktabs.
+
+        Parameters
+        ----------
+        columns : sequence of str, optional
+            Names of `to_dataframe(table)`. If left out, what `print(ledger)` shows, with its digits.
+        table : {"cycles", "cumulative", "samples", "instants"}
+        digits : int
+            Significant digits of the largest number of each column; those of standard errors are set by the errors.
+
+        Examples
+        --------
+        >>> import athermal as at
+        >>> print(at.run(at.library.two_oscillator(modes=12), cycles=1).to_latex(["cycle", "work", "heat[hot bath]"], digits=3))
+        \begin{tabular}{rrr}
+        \toprule
+        cycle & $W$ & $Q_{\mathrm{hot~bath}}$ \\
+        \midrule
+        1 & $0.146$ & $0.0281$ \\
+        \bottomrule
+        \end{tabular}
+        """
+        return ledger_tables.text(self, columns, table, digits)
 
     # --- the one place where the laws become columns -----------------------------------------------------------------
 

@@ -34,8 +34,8 @@ _STATE_COLUMNS = {
 }
 
 
-def save(ledger: Ledger, path: Path) -> Path:
-    """Write a ledger to a netCDF file; an existing file is replaced only when the new one is complete."""
+def tree_of(ledger: Ledger) -> xr.DataTree:
+    """Return a ledger as what stands in its netCDF file."""
     works = ledger.instants.assign(work=("interval", ledger.works, {"long_name": "work between consecutive instants"}))
     groups = {"/instants": works, "/cycles": ledger.cycles, "/cumulative": ledger.cumulative}
     if ledger.errors:
@@ -60,7 +60,7 @@ def save(ledger: Ledger, path: Path) -> Path:
         "conventions": "hbar = k_B = 1; entropies in nats; W > 0 is work done on the machine, Q_j > 0 is absorbed by reservoir j",
     }
     tree.attrs["content_sha256"] = netcdf.content_digest(_rebuilt_from(groups), tree.attrs["provenance"])
-    return netcdf.write(tree, path, "The ledger")
+    return tree
 
 
 def _rebuilt_from(groups: Mapping[str, xr.Dataset]) -> dict[str, xr.Dataset]:
