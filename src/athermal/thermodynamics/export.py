@@ -125,6 +125,8 @@ def _write_sheets(sheets: Mapping[str, pd.DataFrame], path: Path, what: str) -> 
                 for cell in row:
                     if cell.data_type == "f":  # a name may begin with "=", and is no formula
                         cell.data_type = "s"
+                    elif isinstance(cell.value, float):  # which would be written to 16 digits, one too few
+                        cell.value, cell.data_type = repr(cell.value), "n"
 
 
 def frame_of(data: xr.Dataset, index: Sequence[str], errors: xr.Dataset | None = None) -> pd.DataFrame:

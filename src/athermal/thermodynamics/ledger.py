@@ -340,9 +340,10 @@ class Ledger:
         \toprule
         cycle & $W$ & $Q_{\mathrm{hot~bath}}$ \\
         \midrule
-        1 & $0.146$ & $0.0281$ \\
+        1 & $0.146$ & $0.0908$ \\
         \bottomrule
         \end{tabular}
+        <BLANKLINE>
         """
         return ledger_tables.text(self, columns, table, digits)
 
