@@ -28,7 +28,7 @@ def show(source: str, changes: Sequence[str], settings: dict[str, int | float | 
     with warnings_as_lines(), telling_cycles(1) as progress:
         found = audit(plan.machine, plan.cycles, plan.initial, backend=plan.backend, accuracy=accuracy, progress=progress)
     if as_json:
-        typer.echo(json.dumps(plain(describe(plan, found)), indent=2, allow_nan=False))
+        typer.echo(json.dumps(plain(describe(plan, found), infinite=False), indent=2, allow_nan=False))
     else:
         typer.echo("\n".join([*([plan.title] if plan.title else []), str(found)]))
     return 0

@@ -28,7 +28,7 @@ def show(source: str, changes: Sequence[str], *, as_json: bool) -> int:
     plan = resolve(source, changes)
     facts = describe(plan)
     if as_json:
-        typer.echo(json.dumps(plain(facts), indent=2, allow_nan=False))
+        typer.echo(json.dumps(plain(facts, infinite=False), indent=2, allow_nan=False))
     else:
         typer.echo("\n".join(_lines(plan, facts)))
     if problem := facts["backend_problem"] or facts["initial"]["problem"]:

@@ -24,7 +24,7 @@ def show(source: str, changes: Sequence[str], tolerance: float, *, as_json: bool
     with warnings_as_lines():
         cycle = find(plan.machine, tolerance=tolerance)
     if as_json:
-        typer.echo(json.dumps(plain(describe(plan, cycle)), indent=2, allow_nan=False))
+        typer.echo(json.dumps(plain(describe(plan, cycle), infinite=False), indent=2, allow_nan=False))
         return 0
     if plan.title:
         typer.echo(plan.title)

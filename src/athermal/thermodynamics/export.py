@@ -217,8 +217,8 @@ def columns_by_name(data: xr.Dataset, index: str = "cycle") -> dict[str, Any]:
     return found
 
 
-def plain(value: Any) -> Any:
-    """Return data for JSON, which has no word for them, with NaN (unknown or undefined) as None, infinity as "Infinity".
+def plain(value: Any, *, infinite: bool = True) -> Any:
+    """Return data for JSON, which has no word for them, with NaN (unknown or undefined) as None, infinity as "Infinity" or None.
 
     Examples
     --------
@@ -226,9 +226,9 @@ def plain(value: Any) -> Any:
     {'a': [1.0, None, '-Infinity']}
     """
     if isinstance(value, dict):
-        return {key: plain(entry) for key, entry in value.items()}
+        return {key: plain(entry, infinite=infinite) for key, entry in value.items()}
     if isinstance(value, (list, tuple)):
-        return [plain(entry) for entry in value]
+        return [plain(entry, infinite=infinite) for entry in value]
     if isinstance(value, float) and not math.isfinite(value):
-        return None if math.isnan(value) else "Infinity" if value > 0.0 else "-Infinity"
+        return None if math.isnan(value) or not infinite else "Infinity" if value > 0.0 else "-Infinity"
     return value
