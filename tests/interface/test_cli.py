@@ -253,7 +253,7 @@ def test_ctrl_c_keeps_the_finished_cycles(tmp_path):
 
 def test_missed_laws_are_shown_and_fail(monkeypatch):
     monkeypatch.setattr("athermal.thermodynamics.ledger.RESIDUAL_TOLERANCE", 0.0)
-    monkeypatch.setattr("athermal.thermodynamics.ledger._ROUNDING", 0.0)
+    monkeypatch.setattr("athermal.thermodynamics.ledger.ROUNDING", 0.0)
     done = invoke("run", "two_oscillator", *SMALL, "--cycles", 2)
     assert done.exit_code == 1
     assert "VIOLATED  Cycle 1" in done.stdout
