@@ -26,6 +26,8 @@ from athermal.thermodynamics.ledger import Ledger
 
 # A climb ends where no more than this part of its scale can be gained: what is less is rounding.
 _ENOUGH = 1e-14
+# How far a climb steps aside from a start that is flat, as part of the way to a random drive.
+_ASIDE = 0.05
 # How near a bound, in half ranges, counts as on it: steps end on the bounds, up to rounding.
 _ACTIVE = 1e-9
 
@@ -48,7 +50,8 @@ class BestDrive:
         What each parameter is.
     optimality : float
         The largest derivative of the objective that no bound holds back, per half range of a parameter and relative to the
-        largest that was met on the way up (or to the objective, if that is larger): zero at a local maximum.
+        largest that was met on the way up (or to the objective, if that is larger): zero at a local maximum. What is below the
+        rounding of all energies counts as zero.
     history : (evaluations,) array
         The best value so far after each evaluation.
     starts : (starts,) array
@@ -138,7 +141,8 @@ def best_drive(
     Raises
     ------
     StudyError
-        If the drives cannot be varied so, or the objective is defined at none of the starts.
+        If the drives cannot be varied so, or the objective is defined at none of the starts (an efficiency, if no work comes out
+        of any drive found).
     StudyInterrupted
         On Ctrl-C; `.result` holds the best drive so far.
 
@@ -164,17 +168,23 @@ def best_drive(
     search = _Search(problem, tolerance, max_evaluations)
     try:
         with telling(progress, "start") as tell:
-            for k, point in enumerate(_starting_points(problem.space, starts, seed)):
-                search.climb(point)
+            generator = np.random.default_rng(seed)
+            for k, point in enumerate(_starting_points(problem.space, starts, generator)):
+                search.climb(point, aside=problem.space.random(generator))
                 tell(k + 1, starts)
     except KeyboardInterrupt:
         done = len(search.reached)
-        result = search.result(f"interrupted after {done} of {starts} starts") if search.best is not None else None
+        result = search.result(f"interrupted after {done} of {starts} starts") if search.has_found else None
         raise StudyInterrupted(
             f"The search for the best drive was interrupted after {done} of {starts} starts; `.result` of this exception holds "
             "the best so far.",
             result,
         ) from None
+    if search.best is not None and not search.has_found:
+        raise StudyError(
+            "The efficiency of the best drive must be an engine's, but no drive found gives work: the nearest takes in "
+            f'{-search.best.value:.3g} of what it uses. Change the bounds, or look for the most "work_output" first.'
+        )
     if search.best is None:
         why = f" The last refusal: {search.refusals[-1]}" if search.refusals else ""
         raise StudyError(
@@ -184,8 +194,7 @@ def best_drive(
     return search.result(_status(search, starts))
 
 
-def _starting_points(space: DriveSpace, starts: int, seed: int) -> list[FloatArray]:
-    generator = np.random.default_rng(seed)
+def _starting_points(space: DriveSpace, starts: int, generator: np.random.Generator) -> list[FloatArray]:
     own = space.own
     first = own if own is not None and space.excess(own) <= 0.0 else space.middle
     return [first, *(space.random(generator) for _ in range(starts - 1))]
@@ -240,12 +249,23 @@ class _Search:
         half = [np.full(s.form.n_parameters, 0.5 * (s.form.bounds[1] - s.form.bounds[0])) for s in space.slots]
         self.half, self.middle = np.concatenate(half), space.middle
 
-    def climb(self, start: FloatArray) -> None:
-        """Climb from one start to a local maximum, and keep what was best."""
+    @property
+    def has_found(self) -> bool:
+        """Whether there is a drive at which the objective is defined."""
+        return self.best is not None and self.problem.is_defined(self.best.value)
+
+    def climb(self, start: FloatArray, aside: FloatArray) -> None:
+        """Climb from one start to a local maximum, and keep what was best.
+
+        Where the start is flat, which a minimum or a saddle is too, the climb begins a little towards `aside`.
+        """
         self.highest, self.latest, self.n_left, self.size = -math.inf, None, self.max_evaluations, np.finfo(float).tiny
-        point = (start - self.middle) / self.half
+        point, away = ((parameters - self.middle) / self.half for parameters in (start, aside))
         try:
-            self._evaluate(start)
+            gradient = self._evaluate(self._parameters(point))[1]
+            if np.max(np.abs(gradient * self.half)) <= self.tolerance * self.size:
+                point = point + _ASIDE * (away - point)
+                self._evaluate(self._parameters(point))
             self.scale = self.size
             descend(self._loss, point, *self._bounds(), _ENOUGH)
         except _Converged:
@@ -296,14 +316,14 @@ class _Search:
             raise _Spent
         self.n_left -= 1
         try:
-            value, gradient = self.problem.value_and_gradient(parameters)
+            value, gradient, rounded = self.problem.value_and_gradient(parameters)
         except AthermalError as error:  # a climb steps back from a drive that cannot be run, and the status tells of it
             self.refusals.append(str(error))
             raise _Undefined from error
         if not (np.isfinite(value) and np.all(np.isfinite(gradient))):
             self.refusals.append(f"the {self.problem.objective} is not defined: nothing was taken in.")
             raise _Undefined
-        self.size = max(self.size, abs(value), float(np.max(np.abs(gradient * self.half))))
+        self.size = max(self.size, abs(value), float(np.max(np.abs(gradient * self.half))), rounded / self.tolerance)
         self.highest = max(self.highest, value)
         if self.best is None or value > self.best.value:
             self.best = _Best(value, parameters.copy(), self.optimality(parameters, gradient))

@@ -31,6 +31,10 @@ class Adjoint(Protocol):
     def changes(self) -> FloatArray:
         """dU_i of every subsystem and Q_j of every reservoir over the run."""
 
+    @property
+    def resolution(self) -> float:
+        """Below which a change of an energy is rounding."""
+
     def response(self, slopes: FloatArray) -> Response:
         """Return the response of J with dJ = sum_k slopes_k d(changes)_k."""
 
@@ -64,30 +68,37 @@ class DriveProblem:
             _validate.choice(objective, "objective", "an optimisation", OBJECTIVES)
         return cls(space, cycles, objective, initial)  # type: ignore[arg-type]
 
-    def value_and_gradient(self, parameters: FloatArray) -> tuple[float, FloatArray]:
-        """Return the objective and its gradient; NaN where it is not defined."""
+    def value_and_gradient(self, parameters: FloatArray) -> tuple[float, FloatArray, float]:
+        """Return the objective, its gradient and below which it is rounding; NaN where nothing is taken in."""
         machine, drives = self.space.with_parameters(parameters)
         slots = self.space.slots
         knots = sorted({knot for slot in slots for knot in slot.form.knots(machine.period)})
         kind = FiniteAdjoint if machine.is_finite else GaussianAdjoint
         adjoint: Adjoint = kind(machine, self.initial, self.cycles, drives, knots, max(slot.bandwidth for slot in slots))
-        value, slopes = self._objective(adjoint.changes)
+        value, slopes = self._objective(adjoint)
+        rounded = adjoint.resolution * float(np.max(np.abs(slopes)))
         if not np.isfinite(value):
-            return value, np.full(len(parameters), np.nan)
+            return value, np.full(len(parameters), np.nan), rounded
         terms = machine.tensor_hamiltonian.terms if machine.is_finite else machine.hamiltonian.terms
-        return value, self._gradient(adjoint.response(slopes), drives, [term.drive for term in terms])
+        return value, self._gradient(adjoint.response(slopes), drives, [term.drive for term in terms]), rounded
 
     def value_of(self, machine: Machine) -> float:
         """Return the objective of a machine; NaN where it is not defined."""
         kind = FiniteAdjoint if machine.is_finite else GaussianAdjoint
-        return self._objective(kind(machine, self.initial, self.cycles, (), (), 0.0).changes)[0]
+        value = self._objective(kind(machine, self.initial, self.cycles, (), (), 0.0))[0]
+        return value if self.is_defined(value) else float("nan")
 
-    def _objective(self, changes: FloatArray) -> tuple[float, FloatArray]:
+    def is_defined(self, value: float) -> bool:
+        """Return whether a value is one of the objective: an efficiency is an engine's."""
+        return bool(np.isfinite(value)) and (self.objective != "efficiency" or value > 0.0)
+
+    def _objective(self, adjoint: Adjoint) -> tuple[float, FloatArray]:
         """Return the objective as a function of dU_i and Q_j, and its derivatives.
 
         -W = -sum_i dU_i - sum_j Q_j by the first law (S1); the efficiency is -W/(Q_in + dU_in) (S15), with the intake the sum of
-        what is negative.
+        what is negative, here whatever the sign of W, so that a search may start where no work comes out.
         """
+        changes = adjoint.changes
         output = -float(np.sum(changes))
         ones = np.ones(len(changes))
         if self.objective == "work_output":
@@ -97,7 +108,7 @@ class DriveProblem:
             return output / duration, -ones / duration
         gave = changes < 0.0
         intake = -float(np.sum(changes[gave]))
-        if intake == 0.0:
+        if intake <= adjoint.resolution:
             return float("nan"), np.full(len(changes), np.nan)
         return output / intake, -ones / intake + (output / intake**2) * gave
 
@@ -153,7 +164,7 @@ def drive_gradient(
     Raises
     ------
     StudyError
-        If the drives cannot be varied so, or the objective is not defined (nothing was taken in).
+        If the drives cannot be varied so, or the objective is not defined (an efficiency where no work comes out).
 
     References
     ----------
@@ -167,9 +178,14 @@ def drive_gradient(
     (2,)
     """
     problem = DriveProblem.checked(machine, of, cycles, objective, initial)
-    value, gradient = problem.value_and_gradient(problem.space.checked(parameters))
+    value, gradient, _ = problem.value_and_gradient(problem.space.checked(parameters))
     if not np.isfinite(value):
         raise StudyError(f"The {objective} is not defined here: neither reservoirs nor subsystems gave any energy.")
+    if not problem.is_defined(value):
+        raise StudyError(
+            f"The {objective} is not defined here: it is an engine's, and this machine takes work in. Take the gradient of "
+            '"work_output", or another drive.'
+        )
     return value, gradient
 
 

@@ -24,7 +24,7 @@ from athermal.machine.drive import Constant, Drive, Harmonic, Side, Strokes, Sum
 _POINTS = 48
 # By how much of half the range a series stays further inside, so that rounding does not take it out.
 _INSIDE = 1e-9
-# How well a drive must agree with its Fourier series to be one.
+# How well a drive must agree with its Fourier series to be one, relative to its largest value.
 _IS_SERIES = 1e-10
 
 Bounds = tuple[float, float]
@@ -249,7 +249,7 @@ class SeriesForm(Form):
         parameters[0] *= 0.5
         finer = self._grid + 0.37 * self._grid[1]
         missed = np.max(np.abs(self.weights(finer) @ parameters - self.before.value(finer)))
-        return parameters if missed <= _IS_SERIES * max(1.0, float(np.max(np.abs(values)))) else None
+        return parameters if missed <= _IS_SERIES * float(np.max(np.abs(values))) else None
 
     def random(self, generator: np.random.Generator) -> FloatArray:
         parameters = generator.normal(size=self.n_parameters)

@@ -20,7 +20,7 @@ from athermal.study.task import Task, execute
 from athermal.thermodynamics.ledger import Ledger
 
 # A search that has met no defined point in so many is given up.
-HOPELESS = 200
+HOPELESS = 32
 
 Report = Callable[[int, int, float | None], None]
 """Called after each run with the number of runs, about how many there will be, and the best value of the first objective."""
@@ -67,6 +67,8 @@ class Evaluation:
     point : dict
     values, constrained : tuple of float
         The objectives and the constrained numbers; NaN where they are not known.
+    sizes : tuple of float
+        What is much of each of them in this run: see `Objective.size`.
     status : {"feasible", "infeasible", "undefined", "failed"}
         "infeasible": it misses a constraint. "undefined": one of the numbers is. "failed": the machine cannot exist, or its
         run could not be finished.
@@ -85,6 +87,7 @@ class Evaluation:
     violation: float = 0.0
     reason: str = ""
     warnings: tuple[str, ...] = ()
+    sizes: tuple[float, ...] = ()
 
     @property
     def is_defined(self) -> bool:
@@ -175,21 +178,28 @@ class Evaluator:
         except Exception as error:
             error.add_note(f"This happened at {task}.")
             raise
-        return self._judged(task, values, constrained, record.warnings), record.ledger
+        measures = (*problem.objectives, *(entry.measure for entry in problem.constraints))
+        sizes = tuple(entry.size(record.ledger) for entry in measures)
+        return self._judged(task, values, constrained, sizes, record.warnings), record.ledger
 
     def _judged(
-        self, task: Task, values: tuple[float, ...], constrained: tuple[float, ...], warned: tuple[str, ...]
+        self,
+        task: Task,
+        values: tuple[float, ...],
+        constrained: tuple[float, ...],
+        sizes: tuple[float, ...],
+        warned: tuple[str, ...],
     ) -> Evaluation:
         measures = (*self.problem.objectives, *(entry.measure for entry in self.problem.constraints))
         numbers = (*values, *constrained)
         missing = [m.label for m, number in zip(measures, numbers, strict=True) if not math.isfinite(number)]
         if missing:
             reason = f"{', '.join(dict.fromkeys(missing))} of this run is undefined (NaN or infinite)."
-            return Evaluation(task.index, task.point, values, constrained, "undefined", math.inf, reason, warned)
-        pairs = zip(self.problem.constraints, constrained, strict=True)
-        violation = max((entry.violation(value) for entry, value in pairs), default=0.0)
+            return Evaluation(task.index, task.point, values, constrained, "undefined", math.inf, reason, warned, sizes)
+        held = zip(self.problem.constraints, constrained, sizes[len(values) :], strict=True)
+        violation = max((entry.violation(value, size) for entry, value, size in held), default=0.0)
         status: Literal["feasible", "infeasible"] = "infeasible" if violation else "feasible"
-        return Evaluation(task.index, task.point, values, constrained, status, violation, "", warned)
+        return Evaluation(task.index, task.point, values, constrained, status, violation, "", warned, sizes)
 
     def _keep(self, key: Coordinates, evaluation: Evaluation, ledger: Ledger | None) -> None:
         self._known[key] = evaluation

@@ -30,6 +30,7 @@ from athermal.maths.driven_sum import DrivenSum
 from athermal.maths.tensor import embed
 from athermal.maths.unitary import Spectrum, taylor_steps
 from athermal.optimisation.drive_slopes import Response, active_terms, stretches
+from athermal.optimisation.space import rounding
 
 _MAX_MEMORY = 8.0
 Block = tuple[FloatArray, FloatArray, FloatArray]
@@ -164,6 +165,11 @@ class FiniteAdjoint:
         """dU_i of every subsystem and Q_j of every reservoir over the run."""
         moved = [b - a for a, b in zip(self.first, self.last, strict=True)]
         return np.array([self._expectation(operator, moved) for operator in self._energies])
+
+    @property
+    def resolution(self) -> float:
+        """Below which a change of an energy is rounding."""
+        return rounding(np.array([self._expectation(operator, self.last) for operator in self._energies]))
 
     # --- the response ----------------------------------------------------------------------------------------------------
 

@@ -30,6 +30,7 @@ from athermal.maths.gaussian import squeezing
 from athermal.maths.propagate import DrivenHamiltonian, Stage, affine_identity
 from athermal.maths.symplectic import mode_indices, symplectic_inverse
 from athermal.optimisation.drive_slopes import Response, active_terms, stretches
+from athermal.optimisation.space import rounding
 
 _OPTIONS = Dense()
 _PHASE_PER_PANEL = 12.0
@@ -125,6 +126,11 @@ class GaussianAdjoint:
     def changes(self) -> FloatArray:
         """dU_i of every subsystem and Q_j of every reservoir over the run."""
         return self.energies(self.last) - self.energies(self.first)
+
+    @property
+    def resolution(self) -> float:
+        """Below which a change of an energy is rounding."""
+        return rounding(self.energies(self.last))
 
     def _functional(self, slopes: FloatArray) -> FloatArray:
         """Return Lambda with d(sum_k slopes_k e_k) = tr(Lambda dS), shape (2N + 1, 2N + 1)."""

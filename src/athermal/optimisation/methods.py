@@ -254,7 +254,10 @@ class Global(Method):
 
 def refine(evaluator: Evaluator, start: Coordinates, free: Sequence[int], radius: float, tolerance: float) -> bool:
     """Search locally from a point, moving the coordinates `free` (numbers within bounds); say whether it converged."""
-    problem, costs = evaluator.problem, [evaluator.cost(evaluator.at(start))]
+    problem, begin = evaluator.problem, evaluator.at(start)
+    first, n_objectives = evaluator.cost(begin), len(problem.objectives)
+    unit = max(abs(first), begin.sizes[0]) or 1.0  # the method works in numbers of order one
+    costs, sizes = [first / unit], begin.sizes[n_objectives:]
 
     def there(moved: Any) -> Evaluation:
         place = list(start)
@@ -263,7 +266,7 @@ def refine(evaluator: Evaluator, start: Coordinates, free: Sequence[int], radius
         return evaluator.at(place)
 
     def cost(moved: Any) -> float:
-        found = evaluator.cost(there(moved))
+        found = evaluator.cost(there(moved)) / unit
         if math.isinf(found):  # beyond the worst that was seen: a hill, but no cliff that would spoil the quadratic model
             worst, best = max(costs), min(costs)
             return worst + max(worst - best, 0.1 * abs(worst))
@@ -272,8 +275,8 @@ def refine(evaluator: Evaluator, start: Coordinates, free: Sequence[int], radius
 
     def margins(moved: Any) -> list[float]:
         found = there(moved)
-        pairs = list(zip(problem.constraints, found.constrained, strict=True))
-        return [m if found.is_defined else 0.0 for entry, value in pairs for m in entry.margins(value)]
+        held = zip(problem.constraints, found.constrained, sizes, strict=True)
+        return [m if found.is_defined else 0.0 for entry, value, size in held for m in entry.margins(value, size)]
 
     width = len(free)
     result = minimize(

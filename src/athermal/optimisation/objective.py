@@ -18,7 +18,7 @@ from athermal.thermodynamics.ledger import Ledger
 _OWNER = "an optimisation"
 _WORDS = ("mode", "paid_by")
 
-# How far outside its bounds a constrained number still counts as within: this part of the bound, or this much of a bound of 0.
+# How far outside its bounds a number still counts as within: this part of the bound, or of the number's size if that is 0.
 TOLERANCE = 1e-8
 TOLERANCE_AT_ZERO = 1e-10
 
@@ -90,6 +90,17 @@ class Objective:
             raise StudyError(f"The column {name!r} has no part {part!r}.{suggest(part, labels)} {held}")
         return float(column if part is None else column.sel({dims[0]: part}))
 
+    def size(self, ledger: Ledger) -> float:
+        """Return what is much of this number in a run: of energies |W| + sum_j |Q_j| + sum_i |dU_i|, of others 1."""
+        unit = LONG_NAMES[self._parts()[0]][1]
+        if not unit.startswith("energy"):
+            return 1.0
+        row = (ledger.cumulative if self.over == "whole run" else ledger.cycles).isel(cycle=-1)
+        energies = sum(float(np.nansum(np.abs(row[name].values))) for name in ("work", "heat", "energy_change"))
+        if unit == "energy":
+            return energies
+        return energies / (ledger.reference.period * (ledger.n_cycles if self.over == "whole run" else 1))
+
     def _parts(self) -> tuple[str, str | None]:
         name, bracket, rest = str(self.column).partition("[")
         return (name, rest.removesuffix("]")) if bracket else (name, None)
@@ -109,6 +120,10 @@ class FunctionOfLedger:
         if number.ndim or number.dtype.kind not in "fiub":
             raise StudyError(f"The function {self.label!r} of the ledger must return one number, but returned {found!r}.")
         return float(number)
+
+    def size(self, ledger: Ledger) -> float:
+        """Return 0: nobody but the user knows what is much of it."""
+        return 0.0
 
 
 Measure = Objective | FunctionOfLedger
@@ -168,23 +183,25 @@ class Constraint:
         """What the constrained number is called in results."""
         return self.measure.label
 
-    def missed(self, value: float) -> float:
-        """Return by how much a value misses the bounds; inf if it is undefined."""
+    def missed(self, value: float, size: float = 0.0) -> float:
+        """Return by how much a value misses the bounds; inf if it is undefined. `size` is what is much of it."""
         if not math.isfinite(value):
             return math.inf
         below, above = self.low - value, value - self.high
         missed, bound = (below, self.low) if below > above else (above, self.high)
-        return missed if missed > max(TOLERANCE * abs(bound), TOLERANCE_AT_ZERO) else 0.0
+        return missed if missed > max(TOLERANCE * abs(bound), TOLERANCE_AT_ZERO * size) else 0.0
 
-    def violation(self, value: float) -> float:
-        """Return the miss in units of the size of the bounds, so that constraints can be compared."""
-        sizes = [abs(bound) for bound in (self.low, self.high) if math.isfinite(bound) and bound]
-        return self.missed(value) / max(sizes, default=1.0)
+    def violation(self, value: float, size: float = 0.0) -> float:
+        """Return the miss in units of the bounds, or of the size if they are 0, so that constraints can be compared."""
+        return self.missed(value, size) / self._unit(size)
 
-    def margins(self, value: float) -> list[float]:
+    def _unit(self, size: float) -> float:
+        bounds = [abs(bound) for bound in (self.low, self.high) if math.isfinite(bound) and bound]
+        return max(bounds, default=size or 1.0)
+
+    def margins(self, value: float, size: float = 0.0) -> list[float]:
         """Return smooth functions that are positive within the bounds, in the same units."""
-        sizes = [abs(bound) for bound in (self.low, self.high) if math.isfinite(bound) and bound]
-        size = max(sizes, default=1.0)
+        size = self._unit(size)
         return [m / size for m, bound in ((value - self.low, self.low), (self.high - value, self.high)) if math.isfinite(bound)]
 
     def __str__(self) -> str:

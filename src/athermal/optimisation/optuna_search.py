@@ -97,8 +97,9 @@ def _suggested(trial: Any, space: Space) -> list[float]:
 def _tell(optuna: Any, study: Any, trial: Any, found: Evaluation, evaluator: Evaluator) -> None:
     """Tell Optuna what was found. The undefined is worse than all else; of several objectives Optuna can only leave it out."""
     states, constraints = optuna.trial.TrialState, evaluator.problem.constraints
-    for entry, value in zip(constraints, found.constrained, strict=True):
-        trial.set_constraint(entry.label, entry.violation(value) if found.is_defined else UNDEFINED)
+    sizes = found.sizes[len(found.values) :] or (0.0,) * len(constraints)
+    for entry, value, size in zip(constraints, found.constrained, sizes, strict=True):
+        trial.set_constraint(entry.label, entry.violation(value, size) if found.is_defined else UNDEFINED)
     if found.is_defined:
         study.tell(trial, list(found.values))
     else:

@@ -280,10 +280,11 @@ def _solution(problem: Problem, found: Evaluation, ledger: Ledger) -> Solution:
 
 def _nothing_satisfies(problem: Problem, tried: Sequence[Evaluation], method: Method, message: str) -> str:
     nearest = min((entry for entry in tried if entry.is_defined), key=lambda entry: entry.violation)
+    sizes = nearest.sizes[len(nearest.values) :]
     missed = [
-        f"{entry.label} = {shown(value)} misses {entry} by {entry.missed(value):.3g}"
-        for entry, value in zip(problem.constraints, nearest.constrained, strict=True)
-        if entry.missed(value)
+        f"{entry.label} = {shown(value)} misses {entry} by {entry.missed(value, size):.3g}"
+        for entry, value, size in zip(problem.constraints, nearest.constrained, sizes, strict=True)
+        if entry.missed(value, size)
     ]
     further = "; method=Global() looks further" if isinstance(method, Local) else ""
     return (

@@ -64,7 +64,8 @@ def optimise(
         As in `athermal.run`, in place of the file's. 10 cycles if neither says.
     subject_to : mapping, optional
         Constraints: columns of the ledger, `Objective` or functions of the ledger, with (low, high), None for an open end:
-        {"work_output": (0.1, None)}. Met to 1e-8 of the bound (1e-10 if that is 0).
+        {"work_output": (0.1, None)}. Met to 1e-8 of the bound; if that is 0,
+        energies to 1e-10 of all that is exchanged, entropies and ratios to 1e-10, and a function exactly.
     method : Local, Global or Optuna, optional
         How to search. If left out: Local() for numbers within bounds, Global() if a parameter is a whole number or a choice,
         Optuna() for several objectives.

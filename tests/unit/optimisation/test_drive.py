@@ -236,6 +236,32 @@ def test_an_objective_that_is_defined_nowhere():
         at.drive_gradient(machine, {("a", "hot"): at.StrokeValues((0.0, 1.0))}, objective="efficiency")
 
 
+def test_an_efficiency_of_drives_that_never_give_work():
+    """A qubit that is coupled to one bath: what its strokes take in comes back in part at best."""
+    machine = at.Machine(
+        [at.Qubit("a", at.Strokes((2.0, 3.0), (1.0, 2.0)))],
+        [at.SpinBath("hot", 2.0, [0.9], [0.2])],
+        [at.Exchange(("a", "hot"))],
+        5.0,
+        initial=at.Gibbs(2.0),
+    )
+    free = {"a": at.StrokeValues((0.5, 3.0), strokes=[1])}
+    with pytest.raises(at.StudyError, match="no drive found gives work: the nearest takes in"):
+        at.best_drive(machine, free, objective="efficiency", starts=2, max_evaluations=20)
+    with pytest.raises(at.StudyError, match="it is an engine's, and this machine takes work in"):
+        at.drive_gradient(machine, free, objective="efficiency")
+
+
+def test_a_climb_leaves_a_flat_start():
+    """Work is even in the strength of an exchange between qubits: at zero it is flat, and a minimum."""
+    machine = at.library.two_qubit_swap(swap_angle=0.3)
+    best = at.best_drive(machine, {0: at.StrokeValues((-2.0, 2.0), strokes=[0])}, starts=1)
+    from_zero = at.with_drive(machine, {0: at.StrokeValues((-2.0, 2.0), strokes=[0])}, [0.0])
+    again = at.best_drive(from_zero, {0: at.StrokeValues((-2.0, 2.0), strokes=[0])}, starts=1)
+    assert abs(again.start_value) < 1e-14
+    assert again.value == pytest.approx(best.value, rel=1e-9)
+
+
 def test_parameters_that_are_refused():
     with pytest.raises(at.StudyError, match="must hold 2 numbers .*, but hold 1"):
         at.drive_gradient(oscillators(), FREE, parameters=[1.0])

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import athermal as at
+from athermal.optimisation.drive_gradient import DriveProblem
 from unit.optimisation.drives import bath, difference, oscillators, outcome, qubits
 
 pytestmark = pytest.mark.filterwarnings("ignore::athermal.RecurrenceWarning")  # a few modes, on purpose
@@ -20,7 +21,8 @@ PAIR = at.Correlation(("a", "b"), phase=0.4)
 
 def check(machine, free, cycles=1, objective="work_output", initial=None, parameters=None):
     """Compare the value, and the derivative along a direction that mixes all parameters, with what runs of the machine say."""
-    value, gradient = at.drive_gradient(machine, free, cycles, objective=objective, initial=initial, parameters=parameters)
+    problem = DriveProblem.checked(machine, free, cycles, objective, initial)  # an efficiency also where work goes in
+    value, gradient, _ = problem.value_and_gradient(problem.space.checked(parameters))
     if parameters is None:
         parameters = np.concatenate([np.array(machine_values) for machine_values in own_values(machine, free)])
     parameters = np.asarray(parameters, dtype=float)

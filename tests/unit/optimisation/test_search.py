@@ -189,7 +189,7 @@ def test_points_that_cannot_be_are_recorded_and_never_results(method):
     assert np.all((status == "failed") == (temperatures <= 0.0))
     assert np.all((status == "undefined") == (temperatures >= 2.5))
     assert np.any(status == "undefined")
-    assert all("must be positive" in text for text in error[status == "failed"])
+    assert all("`temperature` of " in text for text in error[status == "failed"])
     assert all("partly of this run is undefined" in text for text in error[status == "undefined"])
     assert np.all(np.isfinite(values[status == "feasible"]))
     assert np.all(np.isnan(values[status == "failed"]))
