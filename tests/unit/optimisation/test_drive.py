@@ -237,19 +237,18 @@ def test_an_objective_that_is_defined_nowhere():
 
 
 def test_an_efficiency_of_drives_that_never_give_work():
-    """A qubit that is coupled to one bath: what its strokes take in comes back in part at best."""
+    """A qubit whose gap is lowered between two baths: below 0.8 it only takes work in."""
     machine = at.Machine(
         [at.Qubit("a", at.Strokes((2.0, 3.0), (1.0, 2.0)))],
-        [at.SpinBath("hot", 2.0, [0.9], [0.2])],
-        [at.Exchange(("a", "hot"))],
+        [at.SpinBath("hot", 2.0, [0.9], [0.3]), at.SpinBath("cold", 0.5, [1.1], [0.3])],
+        [at.Exchange(("a", "hot")), at.Exchange(("a", "cold"))],
         5.0,
-        initial=at.Gibbs(2.0),
     )
-    free = {"a": at.StrokeValues((0.5, 3.0), strokes=[1])}
+    free = {"a": at.StrokeValues((0.5, 0.8), strokes=[1])}
     with pytest.raises(at.StudyError, match="no drive found gives work: the nearest takes in"):
         at.best_drive(machine, free, objective="efficiency", starts=2, max_evaluations=20)
     with pytest.raises(at.StudyError, match="it is an engine's, and this machine takes work in"):
-        at.drive_gradient(machine, free, objective="efficiency")
+        at.drive_gradient(machine, free, objective="efficiency", parameters=[0.6])
 
 
 def test_a_climb_leaves_a_flat_start():

@@ -46,7 +46,7 @@ def qubits(s=1.0, gap=1.0):
 def test_the_best_drive(make, target, form, bounds, objective, s):
     def best(s):
         free = {target: form(tuple(s * end for end in bounds))}
-        return at.best_drive(make(s), free, objective=objective, starts=1, max_evaluations=12)
+        return at.best_drive(make(s), free, objective=objective, starts=1, max_evaluations=8)
 
     here, there = best(1.0), best(s)
     unit = {"work_output": s, "efficiency": 1.0, "power": s**2}[objective]
