@@ -10,7 +10,7 @@ from athermal._numbers import number
 from athermal.thermodynamics import laws, significance
 from athermal.thermodynamics.errors import certificate
 from athermal.thermodynamics.ledger import Ledger
-from athermal.thermodynamics.significance import gives_work
+from athermal.thermodynamics.significance import gives_work, is_past_recurrence
 
 _RESOURCES = {
     "C(S)": "correlations among the subsystems",
@@ -33,7 +33,7 @@ def summary_lines(ledger: Ledger) -> list[str]:
     lines = [f"{headline[0].upper()}{headline[1:]} ({limit})."]
     lines += [f"  {_plain(sentence)}" for sentence in words.sentences(ledger)]
     if ledger.n_cycles > 1 and np.any(gives_work(ledger.cycles)):
-        lines.append(f"  {_altogether(ledger)}")
+        lines += [f"  {sentence}"] if (sentence := _altogether(ledger)) else []
     if ledger.provenance.get("source") == "account":
         lines += [f"± is one standard error ({ledger.provenance['errors']})."] if ledger.has_standard_errors else []
         lines += significance.sentences(ledger)
@@ -59,18 +59,21 @@ def _plain(sentence: str) -> str:
 
 
 def _altogether(ledger: Ledger) -> str:
-    last = ledger.cumulative.isel(cycle=-1)
-    output = float(last["work_output"])
-    if str(last["mode"].item()) in laws.WITHOUT_WORK:
-        return f"All {ledger.n_cycles} cycles together took in as much work as they gave."
+    """Say what came of all cycles together, of those before a finite bath recurs."""
+    counted = np.flatnonzero(~is_past_recurrence(ledger.cumulative))
+    if not len(counted):
+        return ""
+    n = int(counted[-1]) + 1
+    row = ledger.cumulative.isel(cycle=n - 1)
+    cycles = f"All {n} cycles" if n == ledger.n_cycles else f"Cycles 1 to {n}" if n > 1 else "Cycle 1"
+    output = float(row["work_output"])
+    if str(row["mode"].item()) in laws.WITHOUT_WORK:
+        return f"{cycles} together took in as much work as they gave."
     if output < 0.0:
-        return f"All {ledger.n_cycles} cycles together took in {number(-output)} of work."
-    share = float(last["entropic_share"])
-    paid = f"{share:.0%} of it from stored resources" if bool(last["is_athermal"]) else "on balance paid by heat"
-    return (
-        f"All {ledger.n_cycles} cycles together gave {number(output)} of work at an efficiency of "
-        f"{float(last['efficiency']):.4f}, {paid}."
-    )
+        return f"{cycles} together took in {number(-output)} of work."
+    share = float(row["entropic_share"])
+    paid = f"{share:.0%} of it from stored resources" if bool(row["is_athermal"]) else "on balance paid by heat"
+    return f"{cycles} together gave {number(output)} of work at an efficiency of {float(row['efficiency']):.4f}, {paid}."
 
 
 def _laws(ledger: Ledger) -> str:

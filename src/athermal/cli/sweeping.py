@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 import typer
 
+from athermal._numbers import number
 from athermal.cli import outputs
 from athermal.cli.console import UNFINISHED, interrupted, say, telling, wants_progress, warnings_as_lines
 from athermal.cli.sources import tables_of
@@ -19,11 +20,13 @@ from athermal.files.overrides import apply_override
 from athermal.study import Grid, Sample, Sweep, rerun, sweep
 from athermal.study.design import Design, read_table, read_value, spaced
 from athermal.study.execution import n_processors
+from athermal.study.selection import beyond, interval
 from athermal.study.store import Store, is_store
 from athermal.study.subject import Document
 from athermal.study.sweep import MAX_POINTS, check_size, duration, seconds_for_one, study_of
 from athermal.study.tables import document
 from athermal.thermodynamics.export import plain
+from athermal.thermodynamics.significance import gives_work, is_athermal_engine, is_past_recurrence
 
 _HASH_DIGITS = 6
 # From so many points on a command says how long it will take, for the price of one point.
@@ -171,26 +174,34 @@ def _keep(result: Sweep, store: Path) -> dict[str, str]:
 
 
 def _highlights(result: Sweep) -> list[str]:
-    """Return where the machine does best, and where it beats Carnot."""
+    """Return where the machine does best, and where it beats Carnot, before any of its baths recurs."""
     data = result.dataset
     if "efficiency" not in data:
         return []
     lines = []
     for words, column in (("in one cycle", "efficiency"), ("over the whole run", "cumulative_efficiency")):
-        values = data[column] if column == "efficiency" else data[column].isel(cycle=-1)
-        engines = values.where(data["work" if column == "efficiency" else "cumulative_work"].sel(cycle=values["cycle"]) < 0.0)
+        table, name = interval(data, column)
+        table = table if column == name else table.isel(cycle=[-1])
+        engines = table[name].where(table[name].copy(data=gives_work(table) & ~is_past_recurrence(table)))
         if np.all(np.isnan(engines.values)):
             continue
         place = engines.argmax(...)
-        best, carnot = float(engines.isel(place)), float(data["carnot_efficiency"].isel({"cycle": -1} | place))
+        best, carnot = float(engines.isel(place)), float(table["carnot_efficiency"].isel(place))
         point = int(data["point"].isel({dim: k for dim, k in place.items() if dim != "cycle"}))
-        cycle = f" in cycle {int(engines['cycle'].isel(cycle=place['cycle']))}" if "cycle" in place else ""
+        cycle = f" in cycle {int(engines['cycle'].isel(cycle=place['cycle']))}" if column == name else ""
         where = ", ".join(f"{key} = {_short(value)}" for key, value in result.design.point(point).items())
-        lines.append(f"Highest efficiency {words}: {best:.4g} (Carnot {carnot:.4g}){cycle} at point {point}: {where}.")
-    athermal = data["is_athermal"] & (data["work"] < 0.0)
-    beyond = data["efficiency"] > data["carnot_efficiency"]
-    counted = [int(np.sum(np.any(mask.values, axis=mask.dims.index("cycle")))) for mask in (athermal, athermal & beyond)]
-    lines.append(f"An athermal engine in some cycle at {counted[0]} of {len(result)} points, above Carnot at {counted[1]}.")
+        lines.append(
+            f"Highest efficiency {words}: {number(best, digits=4)} (Carnot {carnot:.4g}){cycle} at point {point}: {where}."
+        )
+    past = is_past_recurrence(data)
+    masks = is_athermal_engine(data) & ~past, beyond(data), past
+    in_some = [int(np.sum(np.any(mask, axis=data["work"].dims.index("cycle")))) for mask in masks]
+    lines.append(f"An athermal engine in some cycle at {in_some[0]} of {len(result)} points, above Carnot at {in_some[1]}.")
+    if in_some[2]:
+        lines.append(
+            f"At {in_some[2]} of {len(result)} points the run goes past the recurrence time of a finite bath; these cycles "
+            "(`is_past_recurrence`) are left out here. Use more modes, or fewer cycles."
+        )
     return lines
 
 

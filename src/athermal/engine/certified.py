@@ -8,7 +8,7 @@ from typing import Any, Literal
 from athermal import _validate
 from athermal.backends.base import Backend
 from athermal.backends.finite import DensityMatrix, StateVectors
-from athermal.engine.single import Steps, single_run, span_of
+from athermal.engine.single import Steps, recurrence_of, single_run, span_of
 from athermal.errors import ConvergenceError, MachineError, RunError, RunInterrupted
 from athermal.machine.initial import (
     AnyInitialState,
@@ -75,6 +75,7 @@ class Plan:
         return {
             "machine": to_spec(self.machine),
             "initial": to_spec(self.initial, AnyInitialState),
+            "recurrence": recurrence_of(self.machine, self.initial),
             "continuum": [
                 {"reservoir": fact.name, "modes": fact.n_modes, "low": fact.low, "high": fact.high, "beyond": fact.tail}
                 for fact in facts

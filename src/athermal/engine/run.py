@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from typing import Literal
 
@@ -134,14 +135,20 @@ def _takes_continua(machine: Machine, backend: Backend | str | None) -> bool:
 
 
 def _warn_of_recurrence(machine: Machine, cycles: int, initial: InitialState) -> None:
-    span = span_of(machine, cycles, initial)
+    """Warn of every bath whose size shows in the run, or in the charging before it."""
+    span, lasts, charged = span_of(machine, cycles, initial), cycles * machine.period, span_of(machine, 0, initial)
     for name in machine.reservoir_names:
         limit = machine.recurrence_time(name)
         if span > limit:
+            first = int(limit // machine.period) + 1
+            early = min(cycles, math.ceil((charged - limit) / machine.period)) if charged > limit else 0
+            where = [f"in cycles 1 to {early}" if early > 1 else "in cycle 1"] if early else []
+            where += [f"from cycle {first} on"] if lasts > limit else []
+            charging = " with its charging" if span > lasts else ""
             warnings.warn(
-                f"The run lasts {span:.6g}, longer than the recurrence time {limit:.6g} of reservoir {name!r}: from cycle "
-                f"{int(limit // machine.period) + 1} on its finite size shows. Use more modes, or read the late cycles as those "
-                "of a finite bath.",
+                f"The run lasts {span:.6g}{charging}, longer than the recurrence time {limit:.6g} "
+                f"of reservoir {name!r}: {' and '.join(where)} its finite size shows. Use more modes, or read these cycles "
+                "(`is_past_recurrence`) as those of a finite bath.",
                 RecurrenceWarning,
                 stacklevel=3,
             )

@@ -177,6 +177,7 @@ def _provenance(machine: Machine, initial: InitialState, backend: Backend, cycle
         "machine": to_spec(machine),
         "initial": to_spec(initial, AnyInitialState),
         "backend": to_spec(backend),
+        "recurrence": {} if backend.takes_continua else recurrence_of(machine, initial),
         "cycles": cycles,
         "versions": dict(versions()),
     }
@@ -187,6 +188,13 @@ def versions() -> dict[str, str]:
     """Return the versions of what the numbers came from."""
     packages = ("athermal", "numpy", "scipy", "xarray")
     return {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in packages}}
+
+
+def recurrence_of(machine: Machine, initial: InitialState) -> dict[str, Any]:
+    """Return until when finite baths stand for continuous ones, and for how long the start was charged; {} if none is finite."""
+    times = {name: machine.recurrence_time(name) for name in machine.reservoir_names}
+    times = {name: limit for name, limit in times.items() if np.isfinite(limit)}
+    return {"times": times, "charged": span_of(machine, 0, initial)} if times else {}
 
 
 def span_of(machine: Machine, cycles: int, initial: InitialState) -> float:

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any, cast
 
 import numpy as np
+import scipy.sparse
 from pydantic import ConfigDict
 
 from athermal import _validate
@@ -244,9 +245,9 @@ class Machine:
     def recurrence_time(self, reservoir: str) -> float:
         """Return 2 pi / dw: until when the finite reservoir stands for a continuous one.
 
-        dw is the widest spacing of its modes at the frequencies that the subsystems coupled to it take within its band
-        (anywhere, if they take none there). Infinite for a single mode, for finite reservoirs, which stand for nothing but
-        themselves, and for baths with modes="auto".
+        dw is the widest spacing of its modes at the frequencies that the subsystems coupled to it take within its band, those of
+        oscillators or between levels (at its ends, if they take none there). Infinite for a single mode, for finite reservoirs,
+        which stand for nothing but themselves, and for baths with modes="auto".
         """
         bath = self.part(reservoir)
         if isinstance(bath, FiniteReservoir) or (isinstance(bath, ContinuumBath) and bath.is_auto):
@@ -254,8 +255,8 @@ class Machine:
         if not isinstance(bath, Reservoir):
             raise MachineError(f"The recurrence time is that of a reservoir, but {reservoir!r} is a subsystem.")
         times = np.linspace(0.0, self.period, 33)
-        coupled = [part for part in self.oscillators if bath in self.reservoirs_of(part.name)]
-        visited = np.unique([part.drive.value(times) for part in coupled]) if coupled else np.empty(0)
+        coupled = [_visited(part, times) for part in self.subsystems if bath in self.reservoirs_of(part.name)]
+        visited = np.unique(np.concatenate(coupled)) if coupled else np.empty(0)
         low, high = float(np.min(bath.frequencies)), float(np.max(bath.frequencies))
         resonant = visited[(visited >= low) & (visited <= high)]
         spacings = [local_spacing(bath.frequencies, float(w)) for w in (resonant if len(resonant) else visited)]
@@ -265,3 +266,22 @@ class Machine:
     def lowest_curvature(self) -> float:
         """Return the lowest curvature of the Hamiltonian over the cycle; at zero or below it is not bounded below."""
         return min(self.hamiltonian.lowest_curvature(float(t)) for t in check_times(self))
+
+
+# Differences of levels below this part of the largest are rounding.
+_ROUNDING = 1e-12
+
+
+def _visited(part: Oscillator | FiniteSubsystem, times: FloatArray) -> FloatArray:
+    """Return the frequencies that a subsystem takes at some times: its own, or those between its levels (0 if it has none)."""
+    if isinstance(part, Oscillator):
+        return np.unique(part.drive.value(times))
+    terms = [(drive, np.asarray(matrix.todense() if scipy.sparse.issparse(matrix) else matrix)) for drive, matrix in part.terms()]
+    if all(drive.is_always_constant for drive, _ in terms):
+        times = times[:1]
+    found = [np.zeros(1)]
+    for t in times:
+        levels = np.linalg.eigvalsh(sum(drive.value(np.array([t]))[0] * matrix for drive, matrix in terms))
+        found.append(np.abs(levels[:, None] - levels[None, :]).ravel())
+    gaps = np.unique(np.concatenate(found))
+    return gaps[gaps > _ROUNDING * gaps[-1]] if gaps[-1] > 0.0 else gaps

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from athermal._types import FloatArray
+from athermal._types import BoolArray, FloatArray
 from athermal.plot import style
 from athermal.thermodynamics import laws
 from athermal.thermodynamics.ledger import Ledger
-from athermal.thermodynamics.significance import above_carnot, beyond_carnot, gives_work
+from athermal.thermodynamics.significance import above_carnot, beyond_carnot, gives_work, is_past_recurrence
 
 
 @dataclass(frozen=True)
@@ -97,17 +97,24 @@ def ranges(cycles: list[int]) -> str:
 
 
 def headline(ledger: Ledger) -> str:
-    """Return the result of a run in one line."""
-    beyond = beyond_carnot(ledger)
-    giving = gives_work(ledger.cycles)
-    doubt = doubtful(ledger)
-    every = f"all {ledger.n_cycles} cycles" if ledger.n_cycles > 1 else "its one cycle"
-    if set(ledger.cycles["mode"].values) & {"heat reversal"} and not np.any(giving):
-        where = [k + 1 for k in range(ledger.n_cycles) if ledger.cycles["mode"].values[k] == "heat reversal"]
-        return f"heat runs from cold to hot in {ranges(where)}, without work"
+    """Return the result of a run in one line; cycles past the recurrence time of a finite bath are left out of it."""
+    counted = ~is_past_recurrence(ledger.cycles)
+    if not np.any(counted):
+        return "every cycle is past the recurrence time of a finite bath"
+    beyond, giving = beyond_carnot(ledger), gives_work(ledger.cycles) & counted
+    doubt = doubtful(ledger) & counted
+    n = int(np.count_nonzero(counted))
+    every = (
+        (f"all {n} cycles" if n > 1 else "its one cycle")
+        if np.all(counted)
+        else f"{_cycles(counted)}, within the recurrence time of its baths"
+    )
+    reversal = (ledger.cycles["mode"].values == "heat reversal") & counted
+    if np.any(reversal) and not np.any(giving):
+        return f"heat runs from cold to hot in {_cycles(reversal)}, without work"
     if not np.any(giving):
         return f"no work comes out in {every.replace('all', 'any of')}"
-    if np.all(beyond):
+    if np.all(beyond[counted]):
         return f"beyond the Carnot limit in {every}"
     if np.any(doubt) and np.any(beyond):
         return f"beyond the Carnot limit in {_cycles(beyond)}; {_not_significantly(ledger, doubt, 'above it')}"
@@ -115,13 +122,13 @@ def headline(ledger: Ledger) -> str:
         return _not_significantly(ledger, doubt, "above the Carnot limit")
     if np.any(beyond):
         after = int(np.flatnonzero(beyond)[-1]) + 1
-        later = set(kinds(ledger)[after:])
+        later = {kind for kind, counts in zip(kinds(ledger)[after:], counted[after:], strict=True) if counts}
         tail = ", an ordinary heat engine afterwards" if later == {"thermal engine"} else ""
         return f"beyond the Carnot limit in {_cycles(beyond)}{tail}"
-    return f"below the Carnot limit in {every if np.all(giving) else 'every cycle that gives work'}"
+    return f"below the Carnot limit in {every if np.all(giving[counted]) else 'every cycle that gives work'}"
 
 
-def doubtful(ledger: Ledger) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+def doubtful(ledger: Ledger) -> BoolArray:
     """Tell for each cycle whether its measured efficiency is above eta_C, but not significantly."""
     if not ledger.has_standard_errors:
         return np.zeros(ledger.n_cycles, dtype=bool)
@@ -129,20 +136,24 @@ def doubtful(ledger: Ledger) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
     return np.asarray(above.is_above & (above.error > 0.0) & ~above.is_significant)
 
 
-def _not_significantly(ledger: Ledger, where: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], above: str) -> str:
+def _not_significantly(ledger: Ledger, where: BoolArray, above: str) -> str:
     excess = float(np.max(above_carnot(ledger).standard_errors[where]))
     most = " or less" if np.count_nonzero(where) > 1 else ""
     return f"{above} in {_cycles(where)}, but not significantly ({excess:.1f} standard errors{most})"
 
 
-def _cycles(where: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> str:
+def _cycles(where: BoolArray) -> str:
     return ranges([int(k) + 1 for k in np.flatnonzero(where)])
 
 
 def sentences(ledger: Ledger, most: int = 3) -> list[str]:
-    """Return a sentence for each kind of cycle, in order of appearance; beyond `most` kinds, one for all others."""
-    names = kinds(ledger)
-    found = list(dict.fromkeys(names))
+    """Return a sentence for each kind of cycle, in order of appearance; beyond `most` kinds, one for all others.
+
+    Cycles past the recurrence time of a finite bath are of a kind of their own.
+    """
+    past = is_past_recurrence(ledger.cycles)
+    names = ["" if is_past else name for name, is_past in zip(kinds(ledger), past, strict=True)]
+    found = [name for name in dict.fromkeys(names) if name]
     kept = found if len(found) <= most else found[: most - 1]
     lines = []
     for kind in kept:
@@ -151,6 +162,9 @@ def sentences(ledger: Ledger, most: int = 3) -> list[str]:
         lines.append(f"{cycles[0].upper()}{cycles[1:]}: {kind}, {_told(ledger, kind, where)}.")
     if len(kept) < len(found):
         lines.append(f"Other cycles: {', '.join(found[len(kept) :])}.")
+    if np.any(past):
+        cycles = _cycles(past)
+        lines.append(f"{cycles[0].upper()}{cycles[1:]}: past the recurrence time of a finite bath, whose size shows.")
     return lines
 
 

@@ -14,6 +14,7 @@ from athermal.study.record import Record
 from athermal.study.task import seed_of
 from athermal.thermodynamics.laws import resource_names
 from athermal.thermodynamics.ledger import Ledger
+from athermal.thermodynamics.significance import beyond_carnot
 
 # The dimensions of a ledger's columns, beside those of the sweep.
 _PARTS = ("subsystem", "reservoir", "resource", "counter")
@@ -84,7 +85,7 @@ def _filled(records: Mapping[int, Record], labels: Mapping[str, list[Any]], n_po
 
 def _columns(ledger: Ledger) -> Iterator[tuple[str, Column]]:
     """Yield the columns of a ledger, those from time zero on and the errors included."""
-    sources = [("", "", ledger.cycles), ("cumulative_", "", ledger.cumulative)]
+    sources = [("", "", _judged(ledger, ledger.cycles)), ("cumulative_", "", _judged(ledger, ledger.cumulative, cumulative=True))]
     if ledger.errors:
         sources += [("", "_error", ledger.errors), ("cumulative_", "_error", ledger.cumulative_errors)]
     for before, after, columns in sources:
@@ -93,6 +94,12 @@ def _columns(ledger: Ledger) -> Iterator[tuple[str, Column]]:
                 yield f"{before}{name}{after}", (_names(column.dims), column.values, _told(column.attrs, before, after))
             elif name in ("time", "temperature") and not before + after:
                 yield str(name), (_names(column.dims), column.values, column.attrs)
+
+
+def _judged(ledger: Ledger, table: xr.Dataset, *, cumulative: bool = False) -> xr.Dataset:
+    """Return columns with whether the efficiency is above Carnot's, which only the whole ledger with its errors can tell."""
+    told = {"long_name": "gave work at an efficiency above Carnot's, beyond its error", "units": ""}
+    return table.assign(is_beyond_carnot=("cycle", beyond_carnot(ledger, cumulative=cumulative), told))
 
 
 def _names(dims: Iterable[Any]) -> tuple[str, ...]:

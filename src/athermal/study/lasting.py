@@ -7,18 +7,16 @@ from typing import Any
 
 import xarray as xr
 
-from athermal.study.selection import dataset_of, fix, interval
-from athermal.thermodynamics import laws
-
-BEYOND = 1e-9
-"""An efficiency is beyond Carnot's if it is larger by more than this, which rounding cannot do."""
+from athermal.study.selection import beyond, dataset_of, fix, interval
+from athermal.thermodynamics.significance import is_past_recurrence
 
 
 def cycles_beyond_carnot(sweep: Any, *, at: Mapping[str, Any] | None = None) -> xr.DataArray:
     """Return for how many cycles the efficiency since the start stays above Carnot's: how long the charge lasts.
 
     The last n at which W(0, n tau) < 0 and eta(0, n tau) = -W/(Q_in + dU_in) > eta_C = 1 - T_min/T_max (S15), zero if there
-    is none. eta > eta_C needs dsigma < 0 (S19), and a finite stock of correlations can be spent only once.
+    is none; where ledgers have errors, eta beyond them. Cycles past the recurrence time of a finite bath do not count.
+    eta > eta_C needs dsigma < 0 (S19), and a finite stock of correlations can be spent only once.
 
     Parameters
     ----------
@@ -30,7 +28,7 @@ def cycles_beyond_carnot(sweep: Any, *, at: Mapping[str, Any] | None = None) -> 
     -------
     xarray.DataArray
         Over the parameters, or over the points of a sample. NaN where a run has no cycle. The coordinate `is_lower_bound` is true
-        where the last cycle of the run is still above Carnot: the charge may last longer.
+        where the last cycle of the run that counts is still above Carnot: the charge may last longer.
 
     Raises
     ------
@@ -48,10 +46,10 @@ def cycles_beyond_carnot(sweep: Any, *, at: Mapping[str, Any] | None = None) -> 
     """
     data, _ = interval(fix(dataset_of(sweep), at), "cumulative_efficiency")
     mode = data["mode"].astype(str)
-    above = mode.isin(laws.WITH_OUTPUT) & (data["efficiency"] > data["carnot_efficiency"] + BEYOND)
+    above = data["work"].copy(data=beyond(data))
     is_known = mode != ""
     lasts = data["cycle"].where(above, 0).max("cycle").astype(float).where(is_known.any("cycle"))
-    finished = data["cycle"].where(is_known, 0).max("cycle")
+    finished = data["cycle"].where(is_known & ~data["work"].copy(data=is_past_recurrence(data)), 0).max("cycle")
     lasts = lasts.assign_coords(is_lower_bound=(lasts > 0) & (lasts == finished)).rename("cycles_beyond_carnot")
     lasts.attrs = {"long_name": "cycles for which the efficiency since the start is above Carnot's", "units": "cycles"}
     return lasts.drop_vars("cycle", errors="ignore")

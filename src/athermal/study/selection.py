@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from athermal._types import FloatArray
+from athermal._types import BoolArray, FloatArray
 from athermal._validate import suggest
 from athermal.errors import StudyError
 from athermal.thermodynamics import laws
+from athermal.thermodynamics.significance import is_beyond
 
 CUMULATIVE = "cumulative_"
 """What the names of the columns since time zero start with."""
@@ -86,6 +87,11 @@ def interval(data: xr.Dataset, column: str) -> tuple[xr.Dataset, str]:
     return data[list(chosen)].rename(chosen), column.removeprefix(CUMULATIVE) if is_cumulative else column
 
 
+def beyond(data: xr.Dataset) -> BoolArray:
+    """Tell which intervals gave work above Carnot, beyond their errors where the sweep tells them, no finite bath showing."""
+    return np.asarray(data["is_beyond_carnot"].values > 0) if "is_beyond_carnot" in data else is_beyond(data)
+
+
 def at_cycle(data: xr.Dataset, cycle: int | None, default: int) -> xr.Dataset:
     """Return the columns at one cycle; `default` is its position where none is named."""
     cycles = data["cycle"].values
@@ -152,12 +158,17 @@ class Points:
         return self._over_points(self.data[name]).values.astype(str)
 
     def states(self) -> dict[str, Any]:
-        """Return which points have "values", gave "work", are an "athermal" engine, "failed" or "unfinished"."""
+        """Return which points have "values", gave "work", are an "athermal" engine, "failed" or "unfinished".
+
+        "past" are those past the recurrence time of a finite bath, which are no "athermal" engines: the bath's size shows.
+        """
         modes = self.words("mode")
         has, failed = modes != "", self.words("status") == "failed"
-        gives = np.isin(modes, laws.WITH_OUTPUT)
-        athermal = gives & (self.values("is_athermal") > 0.0)
-        return {"values": has, "work": gives, "athermal": athermal, "failed": ~has & failed, "unfinished": ~has & ~failed}
+        gives = (self.values("work") < 0.0) & np.isin(modes, laws.WITH_OUTPUT)
+        past = self.values("is_past_recurrence") > 0.0 if "is_past_recurrence" in self.data else np.zeros_like(gives)
+        athermal = gives & (self.values("is_athermal") > 0.0) & ~past
+        ended = {"failed": ~has & failed, "unfinished": ~has & ~failed}
+        return {"values": has, "work": gives, "athermal": athermal, "past": past, **ended}
 
     def _over_points(self, column: xr.DataArray) -> xr.DataArray:
         return column.broadcast_like(self.data["work"]).transpose(*self.data["work"].dims)

@@ -48,6 +48,7 @@ LONG_NAMES: dict[str, tuple[str, str]] = {
     "residual_second_law": ("sum dS_i + sum Q_j/T_j - dSigma  (S14)", "nat"),
     "residual_work_split": ("W - (sum eta_j Q_j + T_min dsigma)  (S18)", "energy"),
     "residual_efficiency": ("difference of the two forms of eta  (S19)", "1"),
+    "is_past_recurrence": ("past the recurrence time of a finite bath, whose size shows", ""),
     "is_violated": ("a residual is above its tolerance", ""),
     **{name: (f"{extra.long_name}{'' if extra.is_cumulative else ' at the end'}", extra.units) for name, extra in EXTRAS.items()},
     **{f"{name}_change": (f"change of the {e.long_name}", e.units) for name, e in EXTRAS.items() if not e.is_cumulative},

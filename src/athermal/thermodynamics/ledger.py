@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from athermal._types import FloatArray, IntArray
+from athermal._types import BoolArray, FloatArray, IntArray
 from athermal._validate import suggest
 from athermal.thermodynamics import errors, laws, ledger_tables, measured, payers, significance, storage, violations
 from athermal.thermodynamics.columns import LONG_NAMES, attributes
@@ -223,6 +223,17 @@ class Ledger:
     def violations(self) -> list[str]:
         """Return one sentence for each law that a cycle misses by more than its tolerance, and each impossible entropy."""
         return violations.of(self)
+
+    @property
+    def recurrence_times(self) -> dict[str, float]:
+        """Until when each finite bath stands for a continuous one; not those that stand for nothing but themselves."""
+        return dict(self.provenance.get("recurrence", {}).get("times", {}))
+
+    def past_recurrence(self, a: Snapshot, b: Snapshot) -> BoolArray:
+        """Tell which intervals end after the recurrence time of a finite bath, or come so long before the end of a charge."""
+        limit = min(self.recurrence_times.values(), default=np.inf)
+        charged = float(self.provenance.get("recurrence", {}).get("charged", 0.0))
+        return np.asarray((b.time > limit) | (charged - a.time > limit))
 
     def rounding_of(self, which: str) -> tuple[FloatArray, FloatArray]:
         """Return up to which size energies, and entropies in nats, are rounding in each row of `cycles` or `cumulative`."""
@@ -437,6 +448,7 @@ class Ledger:
                 dim,
                 np.array([laws.is_athermal(float(x), float(e)) for x, e in zip(entropic, resolution, strict=True)], dtype=bool),
             )
+            columns["is_past_recurrence"] = (dim, self.past_recurrence(a, b))
             columns["paid_by"] = (dim, payers.paid_by(work, entropic, by_resource, resolution, np.array(modes), ref))
         columns.update(self._residuals(a, b, work, resolution, noise, dim))
         return xr.Dataset(

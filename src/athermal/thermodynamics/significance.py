@@ -189,7 +189,10 @@ _NO_ERRORS = (
 
 
 def beyond_carnot(ledger: Ledger, *, cumulative: bool = False) -> BoolArray:
-    """Tell for each cycle whether it gave work at an efficiency above eta_C: beyond rounding, and significantly if it has errors.
+    """Tell for each cycle whether it gave work at an efficiency above eta_C: beyond rounding and its error.
+
+    A standard error must be passed significantly, a certified one once. Cycles past the recurrence time of a finite bath do not
+    count: what they show is its size.
 
     Examples
     --------
@@ -198,13 +201,31 @@ def beyond_carnot(ledger: Ledger, *, cumulative: bool = False) -> BoolArray:
     [False, False]
     """
     table = ledger.cumulative if cumulative else ledger.cycles
-    above = gives_work(table) & (table["efficiency"].values > ledger.carnot_efficiency + _ROUNDING)
-    return np.asarray(above & above_carnot(ledger, cumulative=cumulative).is_significant if ledger.has_standard_errors else above)
+    above = is_beyond(table)
+    if ledger.has_standard_errors:
+        return np.asarray(above & above_carnot(ledger, cumulative=cumulative).is_significant)
+    errors = ledger.cumulative_errors if cumulative else ledger.errors
+    return np.asarray(
+        above & (table["efficiency"].values - errors["efficiency"].values > ledger.carnot_efficiency) if errors else above
+    )
+
+
+def is_beyond(table: xr.Dataset) -> BoolArray:
+    """Tell for each interval of a ledger or a sweep whether its efficiency itself is above eta_C, no finite bath showing."""
+    with np.errstate(invalid="ignore"):
+        above = table["efficiency"].values > table["carnot_efficiency"].values + _ROUNDING
+    return np.asarray(gives_work(table) & above & ~is_past_recurrence(table))
+
+
+def is_past_recurrence(table: xr.Dataset) -> BoolArray:
+    """Tell which intervals of a ledger or a sweep are past the recurrence time of a finite bath; none if it was not noted."""
+    name = "is_past_recurrence"
+    return np.asarray(table[name].values > 0) if name in table else np.zeros(table["work"].shape, dtype=bool)
 
 
 def gives_work(table: xr.Dataset) -> BoolArray:
     """Tell for each interval of a ledger or a sweep whether work came out: W < 0 beyond rounding."""
-    return np.isin(table["mode"].values, laws.WITH_OUTPUT)
+    return np.asarray((table["work"].values < 0.0) & np.isin(table["mode"].values, laws.WITH_OUTPUT))
 
 
 def is_athermal_engine(table: xr.Dataset) -> BoolArray:

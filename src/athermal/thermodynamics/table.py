@@ -106,6 +106,7 @@ def _performance(row: xr.Dataset, error: xr.Dataset | None) -> list[str]:
     if mode in laws.WITH_OUTPUT:
         mode = laws.kind(mode, is_athermal=bool(row["is_athermal"].item()))
         eta = ratio(row["efficiency"].item(), None if error is None else error["efficiency"].item())
+    mode += " (past recurrence)" if row["is_past_recurrence"].item() else ""
     return [eta, ratio(row["carnot_efficiency"].item()), mode + (" (!)" if row["is_violated"].item() else "")]
 
 
