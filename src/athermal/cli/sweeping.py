@@ -90,7 +90,8 @@ def run(
         if value is not None:
             apply_override(tables, f"run.{key}", value)
     subject, design = Document(tables, name), points.design()
-    check_size(subject, design, points.seed, options["max_points"] or MAX_POINTS, options["workers"] or n_processors())
+    options = options | {"max_points": options["max_points"] or MAX_POINTS}
+    check_size(subject, design, points.seed, options["max_points"], options["workers"] or n_processors())
     fingerprint = study_of(subject, design, points.seed)["fingerprint"]
     store = (
         outputs.folder_of(out, " A table is made of it with `athermal export FOLDER --to csv`.")
