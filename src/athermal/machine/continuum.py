@@ -17,7 +17,7 @@ from athermal.maths import cauchy
 
 # Where densities without an upper end and without a closed form are cut: e^-80, or a power-law tail at rounding.
 _EXPONENTIAL_END = 80.0
-_TAIL = 1e-14
+_TAIL, _FURTHEST = 1e-14, 3.0
 # The closed form of other powers with a Drude cut-off loses digits as they near one.
 _NEARLY_OHMIC = 1e-5
 # The closed form of a damped oscillator loses digits as its two poles meet.
@@ -185,6 +185,19 @@ def _power_drude(spectral: Ohmic, low: float) -> Pair:
     return density, lambda z: cauchy.power_drude(z, slope, cutoff, power) - missing(z)
 
 
+def end_of_band(spectral: SpectralDensity, low: float, high: float) -> float:
+    """Return where a band ends for all numerical purposes."""
+    if math.isfinite(high):
+        return high
+    if isinstance(spectral, SumDensity):
+        return max(end_of_band(member, low, member.support[1]) for member in spectral.densities)
+    if isinstance(spectral, Ohmic) and spectral.cutoff_shape == "drude":
+        return float(spectral.cutoff * _TAIL ** max(1.0 / (spectral.exponent - 2.0), -_FURTHEST))
+    if isinstance(spectral, UnderdampedBrownian):
+        return spectral.end_of(_TAIL)
+    return low + _EXPONENTIAL_END * spectral.scale
+
+
 def looked_at(spectral: SpectralDensity, end: float) -> FloatArray:
     """Return where the panels of a density begin: its landmarks, and a few frequencies per decade up to its end."""
     beyond = max([spectral.scale, *spectral.landmarks])
@@ -194,12 +207,6 @@ def looked_at(spectral: SpectralDensity, end: float) -> FloatArray:
 
 def _numerical(spectral: SpectralDensity, low: float, high: float) -> Pair:
     """Return G(z) and its Cauchy transform from Legendre series on panels."""
-    end = high
-    if math.isinf(high):
-        end = low + _EXPONENTIAL_END * spectral.scale
-        if isinstance(spectral, Ohmic) and spectral.cutoff_shape == "drude":
-            end = spectral.cutoff * _TAIL ** (1.0 / (spectral.exponent - 2.0))
-        elif isinstance(spectral, UnderdampedBrownian):
-            end = spectral.end_of(_TAIL)
+    end = end_of_band(spectral, low, high)
     series = cauchy.PiecewiseDensity(spectral.squared_coupling, low, end, looked_at(spectral, end))
     return series.density, series.transform

@@ -1,8 +1,4 @@
-"""Correlation functions of continuous baths as sums of exponentials, which hierarchical equations of motion need.
-
-C(t) = Tr_B[B(t) B(0) rho_B] = (1/2) integral g^2(w) [coth(w/2T) cos wt - i sin wt] dw for t > 0, with g^2(w) the density of
-squared couplings of B = sum_k g_k x_k.
-"""
+"""Correlation functions of continuous baths as sums of exponentials, which hierarchical equations of motion need."""
 
 from __future__ import annotations
 
@@ -13,24 +9,28 @@ from typing import Any
 
 import numpy as np
 import scipy.linalg
+import scipy.optimize
 
 from athermal._types import ComplexArray, FloatArray
+from athermal.backends.open.correlation import BathCorrelation
 from athermal.errors import MachineError
-from athermal.machine.continuum import check_origin
-from athermal.machine.parts import ContinuumBath
-from athermal.machine.spectral import Ohmic
 
 # What is aimed at if the number of exponentials is left out, and beyond what a given number is refused.
 GOAL, WORST = 0.02, 0.05
 _NEARLY = 1.2
 MOST = 12
-# The rational fit: its frequencies in units of the lowest and highest scale, and the rates that count, in units of those.
-_LOWEST, _HIGHEST, _FREQUENCIES, _SLOWEST, _FASTEST = 1e-3, 30.0, 300, 1e-3, 1e3
-# The fit: times between samples and for how long, in units of 1/scale; samples, and nodes of the integral over frequencies.
-_STEP, _MEMORY, _SAMPLES, _NODES = 0.1, 40.0, 800, 40_000
-_EXPONENTIAL_END, _TAIL = 40.0, 1e-4
-# Terms of the Pade series that stand for the exact correlation function of a Drude bath.
-_EXACT = 150
+# How much more a miss of S(w) and J(w) counts where the system looks: it goes into rates undiminished.
+_STRICT = 4.0
+# How much more these, and the reorganisation energy, weigh in the fit.
+_WEIGHT = 30.0
+# The rates that count, in units of the lowest and highest frequency.
+_SLOWEST, _FASTEST = 1e-2, 1e3
+# Samples of C(t) for its fit, and the time between them in units of 1/scale.
+_STEP, _SAMPLES, _TIMES = 0.1, 800, 120
+# The fastest of evenly spread rates, in units of the scale; what is no phase of a rate; and steps of its improvement.
+_EVEN, _REAL, _STEPS = 10.0, 1e-9, 15
+# A density that is larger than this at its end, in units of its largest value, has a sharp edge.
+_EDGE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -56,10 +56,22 @@ class Exponents:
         waves = np.exp(-np.multiply.outer(times, self.rates))
         return np.asarray(np.real(waves @ self.real) + 1j * np.real(waves @ self.imaginary))
 
-    def symmetric_spectrum(self, frequencies: FloatArray) -> FloatArray:
-        """Return the Fourier transform of Re C."""
-        w = np.asarray(frequencies)[:, None]
-        return np.asarray(np.sum(np.real(self.real / (self.rates - 1j * w) + self.real / (self.rates + 1j * w)), axis=1))
+    def until(self, times: FloatArray) -> ComplexArray:
+        """Return the integral of C from zero to an array of times."""
+        done = -np.expm1(-np.multiply.outer(times, self.rates)) / self.rates
+        return np.asarray(np.real(done @ self.real) + 1j * np.real(done @ self.imaginary))
+
+    def spectrum(self, frequencies: FloatArray) -> FloatArray:
+        """Return S(w) and J(w), whose sum is the Fourier transform of C."""
+        w = np.asarray(frequencies, dtype=float)
+        lorentz = 2.0 / (self.rates**2 + (w * w)[:, None])
+        even, odd = lorentz @ (self.real * self.rates), -w * (lorentz @ self.imaginary)
+        return np.stack([np.real(even), np.real(odd)])
+
+    @property
+    def total(self) -> float:
+        """Integral Im C dt, minus the reorganisation energy."""
+        return float(np.real(np.sum(self.imaginary / self.rates)))
 
     def environment(self, temperature: float) -> Any:
         """Return them as QuTiP's ExponentialBosonicEnvironment."""
@@ -72,123 +84,82 @@ class Exponents:
         return qutip.ExponentialBosonicEnvironment(exponents=found, combine=False, T=temperature)
 
 
-class BathCorrelation:
-    """The correlation function of one bath, and its expansions.
+class Expansions:
+    """The expansions of the correlation function of one bath, and how good they are.
 
     Parameters
     ----------
-    bath : ContinuumBath
+    correlation : BathCorrelation
 
     Examples
     --------
+    >>> from athermal.machine.parts import ContinuumBath
+    >>> from athermal.machine.spectral import Ohmic
     >>> bath = ContinuumBath("hot", 1.0, Ohmic(friction=0.1, cutoff=5.0, cutoff_shape="drude"))
-    >>> correlation = BathCorrelation(bath)
-    >>> correlation.misfit(correlation.expansion(5)) < 0.02
+    >>> expansions = Expansions(BathCorrelation(bath))
+    >>> expansions.misfit(expansions.of(5)) < 0.02
     True
     """
 
-    def __init__(self, bath: ContinuumBath) -> None:
-        check_origin(bath, *bath.band)
-        self.bath = bath
-        self.density = bath.spectral_density
-        self.low, self.high = bath.band
-        self._expansions: dict[int, Exponents] = {}
-        self.memory = max(_MEMORY / self.density.scale, 1.0 / bath.temperature)
+    def __init__(self, correlation: BathCorrelation) -> None:
+        self.correlation = correlation
+        self._found: dict[int, Exponents] = {}
 
-    @property
-    def is_drude(self) -> bool:
-        """Whether the exponentials are known in closed form."""
-        density = self.density
-        is_ohmic = isinstance(density, Ohmic) and density.cutoff_shape == "drude" and density.exponent == 1.0
-        return is_ohmic and self.low == 0.0 and math.isinf(self.high)
+    def of(self, number: int) -> Exponents:
+        """Return the best expansion in at most that many exponentials.
 
-    # --- what is exact -------------------------------------------------------------------------------------------------
+        Rates come from the poles of S(w), from samples of C(t), and where they are known in closed form; coefficients by least
+        squares, in time and in frequency, with more weight where the system looks; then the rates are improved.
+        """
+        if number not in self._found:
+            candidates = [self._fitted(rates) for rates in self._candidates(number) if 0 < len(rates) <= number]
+            found = min(candidates, key=self.misfit)
+            if self.misfit(found) > GOAL:
+                found = min(found, self._improved(found), key=self.misfit)
+            self._found[number] = found
+        return self._found[number]
 
-    def at(self, times: FloatArray) -> ComplexArray:
-        """Return C(t) at an array of positive times."""
-        if self.is_drude:
-            return self._pade(_EXACT).at(times)
-        w, squared = self._nodes
-        even = 0.5 * squared / np.tanh(0.5 * w / self.bath.temperature)
-        return np.array([np.cos(t * w) @ even - 0.5j * (np.sin(t * w) @ squared) for t in times])
+    # --- rates ---------------------------------------------------------------------------------------------------------
 
-    def symmetric_spectrum(self, frequencies: FloatArray) -> FloatArray:
-        """Return the Fourier transform of Re C, (pi/2) g^2(w) coth(w/2T)."""
-        w = np.asarray(frequencies)
-        inside = (w >= self.low) & (w <= self.high)
-        squared = np.where(inside, self.density.squared_coupling(np.where(inside, w, max(self.low, w[0]))), 0.0)
-        return np.asarray(0.5 * math.pi * squared / np.tanh(0.5 * w / self.bath.temperature))
+    def _candidates(self, number: int) -> list[ComplexArray]:
+        correlation = self.correlation
+        even = np.geomspace(1.0 / correlation.memory, _EVEN * correlation.scale, number).astype(complex)
+        found = [self._rational(number), self._shifted(number), even]
+        if poles := self._closed_form:
+            rates = -1j * np.array(poles)
+            thermal = pade_frequencies(number - len(rates)) * self.correlation.temperature if number > len(rates) else np.zeros(0)
+            found.append(np.concatenate([rates, thermal]).astype(complex))
+        return found
 
     @cached_property
-    def _nodes(self) -> tuple[FloatArray, FloatArray]:
-        """Return frequencies and the weights g^2(w) dw of a Gauss-Legendre rule on panels that resolves all times of interest."""
-        end = self.high
-        if math.isinf(end):
-            far = isinstance(self.density, Ohmic) and self.density.cutoff_shape == "drude"
-            end = self.density.end_of(_TAIL) if far else self.low + _EXPONENTIAL_END * self.density.scale
-        width = min(math.pi / self.memory, 0.25 * self.density.scale, 0.25 * (end - self.low))
-        if 4.0 * (end - self.low) / width > _NODES:
-            raise MachineError(
-                f"`spectral_density` of reservoir {self.bath.name!r} reaches up to w = {end:.3g}, too far for a fit of its "
-                "correlation function by exponentials. Cut the bath with `high`, or use a Drude density of exponent 1."
-            )
-        edges = np.linspace(self.low, end, math.ceil((end - self.low) / width) + 1)
-        # towards zero frequency, where powers of w are not smooth
-        edges = np.concatenate([[self.low], self.low + (edges[1] - self.low) * 0.5 ** np.arange(20, 0, -1), edges[1:]])
-        x, weights = np.polynomial.legendre.leggauss(6)
-        half = 0.5 * np.diff(edges)[:, None]
-        w = (edges[:-1, None] + half * (1.0 + x)).ravel()
-        return w, (half * weights).ravel() * self.density.squared_coupling(w)
+    def _closed_form(self) -> tuple[complex, ...]:
+        """The poles of the density, if it is rational and nothing of it is cut."""
+        bath = self.correlation.bath
+        return bath.spectral_density.poles if bath.band == (0.0, math.inf) else ()
 
-    # --- expansions ----------------------------------------------------------------------------------------------------
-
-    def expansion(self, number: int) -> Exponents:
-        """Return the better of two expansions in at most that many exponentials: of the spectrum, and of C(t).
-
-        The first suits densities that are nearly rational, such as Drude's, the second those with an exponential cut-off.
-        """
-        if number not in self._expansions:
-            found = [self._rational(number)] if self.is_drude else [self._rational(number), self._shifted(number)]
-            self._expansions[number] = min(found, key=self.misfit)
-        return self._expansions[number]
-
-    def _pade(self, terms: int) -> Exponents:
-        """Return Drude's and Pade's terms: J. Hu, R.-X. Xu and Y. Yan, J. Chem. Phys. 133, 101106 (2010)."""
-        import qutip  # noqa: PLC0415
-
-        density: Any = self.density
-        drude = qutip.DrudeLorentzEnvironment(self.bath.temperature, 0.5 * density.friction * density.cutoff, density.cutoff)
-        found = drude.approximate("pade", terms).exponents
-        rates, real, imaginary = ([e.exponent for e in found], [e.ck for e in found], [e.ck2 or 0.0 for e in found])
-        return Exponents(*(np.array(values, dtype=complex) for values in (rates, real, imaginary)))
-
-    def _rational(self, number: int) -> Exponents:
-        """Return the poles that S(w) = (pi/2) g^2 coth(w/2T) and J(w)/w share as functions of w^2, and their residues.
+    def _rational(self, number: int) -> ComplexArray:
+        """Return the poles that S(w) and J(w)/w share as functions of w^2.
 
         Exponentials are sum_k 2 a_k v_k/(v_k^2 + w^2) and sum_k -2 b_k/(v_k^2 + w^2) there. As in M. Xu et al., Phys. Rev. Lett.
         129, 230601 (2022), but real, so that C(t) keeps its symmetries.
         """
-        w, symmetric, slope = self._spectra
-        poles = rational_poles(w * w, np.stack([symmetric / np.max(symmetric), slope / np.max(slope)], axis=1), number)
+        w = self.correlation.grid
+        even, odd = self._spectra
+        slope = odd / w
+        poles = rational_poles(w * w, np.stack([even / np.max(even), slope / np.max(slope)], axis=1), number)
         rates = np.sqrt(-poles)
-        rates = rates[(rates.real > _SLOWEST * w[0]) & (np.abs(rates) < _FASTEST * w[-1])]
-        shared = 1.0 / (rates**2 + (w * w)[:, None])
-        real, imaginary = _least_squares(2.0 * rates * shared, symmetric), _least_squares(-2.0 * shared, slope)
-        return Exponents(rates, real, imaginary)
+        return np.asarray(rates[(rates.real > _SLOWEST * w[0]) & (np.abs(rates) < _FASTEST * w[-1])])
 
     @cached_property
-    def _spectra(self) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Return frequencies, the Fourier transform of Re C, and J(w)/w."""
-        scale = self.density.scale
-        w = np.geomspace(_LOWEST * min(scale, self.bath.temperature), _HIGHEST * scale, _FREQUENCIES)
-        symmetric = self.symmetric_spectrum(w)
-        return w, symmetric, symmetric * np.tanh(0.5 * w / self.bath.temperature) / w
+    def _spectra(self) -> FloatArray:
+        return self.correlation.spectrum(self.correlation.grid)
 
     @cached_property
     def _samples(self) -> tuple[float, ComplexArray]:
         """Return a time step and C at its multiples."""
-        step = max(_STEP / self.density.scale, self.memory / _SAMPLES)
-        return step, self.at(np.asarray(step * np.arange(math.ceil(self.memory / step)), dtype=float))
+        memory = self.correlation.memory
+        step = max(_STEP / self.correlation.scale, memory / _SAMPLES)
+        return step, self.correlation.at(np.asarray(step * np.arange(1, math.ceil(memory / step) + 1), dtype=float))
 
     @cached_property
     def _signal(self) -> FloatArray:
@@ -199,42 +170,110 @@ class BathCorrelation:
         vectors, _, _ = scipy.linalg.svd(np.hstack(blocks), full_matrices=False)
         return np.asarray(vectors[:, : MOST + 2])
 
-    def _shifted(self, number: int) -> Exponents:
-        """Return rates that Re C and Im C share, from the shift invariance of their samples, and coefficients by least squares.
+    def _shifted(self, number: int) -> ComplexArray:
+        """Return rates that Re C and Im C share, from the shift invariance of their samples.
 
         ESPRIT: R. Roy and T. Kailath, IEEE Trans. Acoust. Speech Signal Process. 37, 984 (1989).
         """
-        step, values = self._samples
+        step, _ = self._samples
         basis = self._signal[:, :number]
+        if basis.shape[0] <= number:
+            return np.zeros(0, dtype=complex)
         shift = np.linalg.lstsq(basis[:-1], basis[1:], rcond=None)[0]
         steps = np.linalg.eigvals(shift).astype(complex)
-        steps = steps[(np.abs(steps) < 1.0) & (np.abs(steps) > 0.0)]
-        powers = steps[None, :] ** np.arange(len(values))[:, None]
-        real, imaginary = (_least_squares(powers, part) for part in (values.real, values.imag))
-        return Exponents(-np.log(steps) / step, real, imaginary)
+        # a negative step is half a turn, of one sign, and has no conjugate
+        steps = steps[(np.abs(steps) < 1.0) & (np.abs(steps) > 0.0) & ~((steps.imag == 0.0) & (steps.real < 0.0))]
+        return np.asarray(-np.log(steps) / step)
+
+    # --- coefficients --------------------------------------------------------------------------------------------------
+
+    def _fitted(self, rates: ComplexArray) -> Exponents:
+        """Return the expansion with these rates: by least squares of C(t) and of its transform, and where the system looks."""
+        (times, exact), (w, (even_there, odd_there), felt) = self._truth, self.correlation.looked_at()
+        grid, (even, odd) = self.correlation.grid, self._spectra
+        by_time = 1.0 / np.sqrt(np.sum(np.abs(exact) ** 2))
+        by_grid = 1.0 / np.sqrt(np.sum(even**2))
+        there = _WEIGHT / ((even_there + felt) * np.sqrt(len(w)))
+        whole = _WEIGHT / self.correlation.reorganisation
+        squares, waves = rates**2, -np.expm1(-np.multiply.outer(times, rates)) / rates * by_time
+
+        def lorentz(frequencies: FloatArray) -> ComplexArray:
+            return 2.0 / (squares + (frequencies * frequencies)[:, None])
+
+        real = np.concatenate([waves, rates * lorentz(grid) * by_grid, rates * lorentz(w) * there[:, None]])
+        aims = np.concatenate([exact.real * by_time, even * by_grid, even_there * there])
+        rows = [waves, -lorentz(grid) * grid[:, None] * by_grid, -lorentz(w) * (w * there)[:, None], whole / rates[None, :]]
+        ends = [exact.imag * by_time, odd * by_grid, odd_there * there, [-self.correlation.reorganisation * whole]]
+        imaginary = np.concatenate(rows)
+        return Exponents(rates, _least_squares(real, aims), _least_squares(imaginary, np.concatenate(ends)))
+
+    def _improved(self, found: Exponents) -> Exponents:
+        """Return the expansion with rates that make the squares least (variable projection: the coefficients follow them).
+
+        G. H. Golub, V. Pereyra, SIAM J. Numer. Anal. 10, 413 (1973). Rates stay real, or in pairs.
+        """
+        unit, rates = self.correlation.scale, found.rates
+        is_real = np.abs(rates.imag) <= _REAL * np.abs(rates)
+        real, pairs = rates[is_real].real, rates[~is_real & (rates.imag > 0.0)]
+        if len(real) + 2 * len(pairs) < len(rates):
+            return found
+        ends = np.cumsum([len(real), len(pairs)])
+
+        def unpacked(x: FloatArray) -> ComplexArray:
+            alone, damping, turning = np.split(np.concatenate([np.exp(x[: ends[1]]), x[ends[1] :]]), ends)
+            return np.asarray(unit * np.concatenate([alone, damping + 1j * turning, damping - 1j * turning]), dtype=complex)
+
+        (times, until), spectra = self._truth, self._spectra
+        shown = self.correlation.grid <= self.correlation.scale
+        in_time = 1.0 / (np.max(np.abs(until)) * math.sqrt(len(times)))
+        in_frequency = 1.0 / (np.max(spectra) * math.sqrt(np.sum(shown)))
+
+        def missed(x: FloatArray) -> FloatArray:
+            fitted = self._fitted(unpacked(x))
+            off = (fitted.until(times) - until) * in_time
+            spectrum = (fitted.spectrum(self.correlation.grid[shown]) - spectra[:, shown]) * in_frequency
+            return np.concatenate([off.real, off.imag, spectrum.ravel()])
+
+        start = np.concatenate([np.log(real / unit), np.log(pairs.real / unit), pairs.imag / unit])
+        better = scipy.optimize.least_squares(missed, start, max_nfev=_STEPS)
+        return self._fitted(unpacked(better.x))
 
     # --- how good they are ---------------------------------------------------------------------------------------------
 
     @cached_property
-    def _truth(self) -> tuple[FloatArray, ComplexArray, FloatArray, FloatArray]:
-        scale = self.density.scale
-        near = np.geomspace(1e-4 / scale, self.memory, 300)
-        times = np.unique(np.concatenate([near, np.linspace(0.0, 2.0 * self.memory, 900)[1:]]))
-        frequencies = scale * np.linspace(1e-5, 1.0, 200)
-        return times, self.at(times), frequencies, self.symmetric_spectrum(frequencies)
+    def _truth(self) -> tuple[FloatArray, ComplexArray]:
+        """Return times, evenly in their logarithm and by themselves, and the integral of C up to them."""
+        memory, scale = self.correlation.memory, self.correlation.scale
+        even = np.linspace(0.0, memory, 2 * _TIMES + 1)[1:]
+        times = np.unique(np.concatenate([np.geomspace(min(1e-2 / scale, 1e-3 * memory), memory, _TIMES), even]))
+        return times, self.correlation.until(times)
 
     def misfit(self, found: Exponents) -> float:
-        """Return the larger of two relative errors of an expansion.
+        """Return the largest relative error of an expansion; see `misfits`."""
+        return max(self.misfits(found).values())
 
-        That of C(t), integral |dC| dt / integral |C| dt, which bounds by how much anything can change, and that of the Fourier
-        transform of Re C below the cut-off, relative to its largest value there.
+    def misfits(self, found: Exponents, other: Exponents | None = None) -> dict[str, float]:
+        """Return the relative errors of an expansion, or by how much it differs from another.
+
+        Of the integral of C(t) up to any time, relative to its largest; of S(w) and J(w) up to the scale of the density, relative
+        to the largest; of both where the system looks, relative to S or to what is felt of it, and four times, for they go into
+        the rates undiminished; and of the reorganisation energy.
         """
-        times, exact, frequencies, spectrum = self._truth
         if len(found) == 0 or not np.all(found.rates.real > 0.0):
-            return math.inf
-        in_time = np.trapezoid(np.abs(found.at(times) - exact), times) / np.trapezoid(np.abs(exact), times)
-        in_frequency = np.max(np.abs(found.symmetric_spectrum(frequencies) - spectrum)) / np.max(spectrum)
-        return float(max(in_time, in_frequency))
+            return {"the integral of C(t)": math.inf}
+        (times, until), (w, values, felt) = self._truth, self.correlation.looked_at()
+        shown = self.correlation.grid <= self.correlation.scale
+        grid, spectra, whole = self.correlation.grid[shown], self._spectra[:, shown], -self.correlation.reorganisation
+        size = float(np.max(np.abs(until))), float(np.max(spectra)), values[0] + felt
+        if other is not None:
+            until, spectra, values, whole = other.until(times), other.spectrum(grid), other.spectrum(w), other.total
+        near = np.max(np.abs(found.spectrum(w) - values), axis=0) / size[2]
+        return {
+            "the integral of C(t)": float(np.max(np.abs(found.until(times) - until))) / size[0],
+            "S(w)": float(np.max(np.abs(found.spectrum(grid) - spectra))) / size[1],
+            "S(w) where the system looks": _STRICT * float(np.max(near)),
+            "the reorganisation energy": abs(found.total - whole) / self.correlation.reorganisation,
+        }
 
     def number(self, given: int | None) -> int:
         """Return the smallest number of exponentials that is good enough, or a given one if it is.
@@ -244,21 +283,22 @@ class BathCorrelation:
         MachineError
             If it is not, or no number is.
         """
-        what = f"reservoir {self.bath.name!r} at temperature {self.bath.temperature:.6g}"
+        bath = self.correlation.bath
+        what = f"reservoir {bath.name!r} at temperature {bath.temperature:.6g}"
         if given is not None:
-            found = self.misfit(self.expansion(given))
+            found = self.misfit(self.of(given))
             if found <= WORST:
                 return given
-        misfits = {n: self.misfit(self.expansion(n)) for n in range(2, MOST + 1)}
+        misfits = {n: self.misfit(self.of(n)) for n in range(1 if given is not None else 2, MOST + 1)}
         enough = next((n for n, value in misfits.items() if value <= (GOAL if given is None else WORST)), None)
         best = min(misfits.values())
         if enough is None and given is None and best <= WORST:
             return next(n for n, value in misfits.items() if value <= _NEARLY * best)
         if enough is None:
+            worst = self.misfits(self.of(min(misfits, key=misfits.__getitem__)))
             raise MachineError(
-                f"The correlation function of {what} is no sum of up to {MOST} exponentials: the best misses it by "
-                f"{best:.1%}, more than {WORST:.0%}. Sharp edges of its spectral density are the usual reason: use "
-                "a smooth cut-off, such as Drude's, or a backend that follows every mode."
+                f"The correlation function of {what} must be a sum of up to {MOST} exponentials for HEOM, but the best of them "
+                f"misses {max(worst, key=worst.__getitem__)} by {best:.1%}, more than {WORST:.0%}. {self._reason()}"
             )
         if given is None:
             return enough
@@ -266,6 +306,47 @@ class BathCorrelation:
             f"`exponents` of the HEOM backend must be at least {enough} for {what}, but is {given}: that many exponentials miss "
             f"its correlation function by {found:.1%}, more than {WORST:.0%}. Raise it, or leave it out."
         )
+
+    def _reason(self) -> str:
+        """Return why no expansion is good, and what would help."""
+        correlation = self.correlation
+        low, high = correlation.bath.band
+        near = correlation.spectrum(np.array([1.0, 0.1]) * correlation.lowest)[0]
+        largest = float(np.max(correlation.spectrum(correlation.grid)[1]))
+        edges = [end for end in (low, high) if 0.0 < end < math.inf]
+        sharp = [end for end in edges if float(correlation.spectrum(np.array([end]))[1][0]) > _EDGE * largest]
+        if low == 0.0 and near[1] > 1.1 * near[0]:
+            return (
+                f"J(w) coth(w/2T) of this density diverges as w -> 0, where it is {near[1]:.3g} at w = {0.1 * correlation.lowest:.3g} "
+                "and still grows: C(t) falls off as a power of t. Let it begin above zero with `low`, or use a backend that "
+                "follows every mode."
+            )
+        if sharp:
+            return (
+                f"The density ends at w = {sharp[0]:.6g} with a jump, and C(t) rings at that frequency with a power law. Use a smooth "
+                "cut-off, move the end to where the density is small, or use a backend that follows every mode."
+            )
+        turns = correlation.memory * correlation.scale / (2.0 * math.pi)
+        return (
+            f"C(t) lasts {correlation.memory:.3g}, {turns:.3g} periods of the density's scale {correlation.scale:.3g}, with structure "
+            "in between. Take a density with fewer peaks, a higher temperature, or a backend that follows every mode."
+        )
+
+
+def pade_frequencies(number: int) -> FloatArray:
+    """Return the poles of the [N-1/N] Pade approximation of coth(w/2T), in units of T.
+
+    J. Hu, R.-X. Xu and Y. Yan, J. Chem. Phys. 133, 101106 (2010).
+
+    Examples
+    --------
+    >>> float(pade_frequencies(8)[0] / (2.0 * np.pi))
+    1.0
+    """
+    odd = 2.0 * np.arange(1, 2 * number + 1) + 1.0
+    beside = 1.0 / np.sqrt(odd[:-1] * odd[1:])
+    values = scipy.linalg.eigvalsh(np.diag(beside, 1) + np.diag(beside, -1))
+    return np.sort(2.0 / values[values > 0.0])[:number]
 
 
 def rational_poles(y: FloatArray, values: FloatArray, number: int) -> ComplexArray:
