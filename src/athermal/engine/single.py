@@ -32,8 +32,6 @@ from athermal.thermodynamics.ledger import Ledger
 from athermal.thermodynamics.snapshot import Reference, Replicates, Snapshot
 
 Steps = Callable[[int, int], None]
-# Error in nats or units of the lowest temperature above which a run with a check of convergence warns.
-_CONVERGED = 1e-2
 
 
 def single_run(
@@ -54,19 +52,34 @@ def single_run(
         record = _advance(solver, machine, initial, cycles, samples_per_cycle, provenance, progress)
         ledger = _ledger(solver, record, samples_per_cycle, provenance, "complete")
     _warn_of_convergence(ledger)
+    _warn_of_no_state(ledger)
     return ledger
 
 
 def _warn_of_convergence(ledger: Ledger) -> None:
     if changes := errors.by_cutoff(ledger):
-        total, (change, name) = sum(changes.values()), max((change, name) for name, change in changes.items())
-        if not total <= _CONVERGED:
+        error, where = errors.worst(ledger)
+        change, name = max((change, name) for name, change in changes.items())
+        if not error <= errors.CONVERGED:
             warnings.warn(
-                f"The run is not converged: with `{name}` of the backend one coarser, a column changes by {change:.2g} (in nats "
-                f"or units of the lowest temperature). Raise `{name}`, or read the columns by their errors (`ledger.errors`).",
+                f"The run is not converged: with `{name}` of the backend one coarser, a column changes such that it may be off by "
+                f"{change:.2g} (in nats or units of the lowest temperature); with all that is left out by {error:.2g} ({where}). "
+                f"Raise `{name}`, or read the columns by their errors (`ledger.errors`).",
                 TruncationWarning,
                 stacklevel=4,
             )
+
+
+def _warn_of_no_state(ledger: Ledger) -> None:
+    lowest, unknown = ledger.accuracy.get("lowest_eigenvalue", 0.0), np.isnan(ledger.snapshots.system_entropy)
+    if lowest < 0.0 and np.any(unknown):
+        warnings.warn(
+            f"The density matrix of the subsystems had a negative eigenvalue, down to {lowest:.2g}, first at t = "
+            f"{float(ledger.snapshots.time[unknown][0]):.6g}: it was no state there, and its entropies are unknown. Of HEOM raise "
+            "`depth` or `exponents`; a master equation does not hold at this coupling.",
+            TruncationWarning,
+            stacklevel=4,
+        )
 
 
 def _chosen_backend(backend: Any, machine: Machine, cycles: int, initial: InitialState) -> tuple[Backend, str]:

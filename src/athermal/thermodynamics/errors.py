@@ -20,6 +20,10 @@ _ROUNDING = 4.0 * float(np.finfo(float).eps)
 _SHARE = 0.125
 # By how much more errors may be than the change at a single instant.
 _FEW = 8.0
+# The largest ratio of successive changes whose series is summed.
+_SLOWEST = 0.8
+CONVERGED = 1e-2
+"""The error, in nats or units of the lowest temperature, above which a run with a check of convergence is not converged."""
 _COMMON = {
     "energy": ("work", "heat", "energy_change"),
     "nat": ("entropy_change", "mutual_information_change", "reservoir_correlation_change", "athermality_change"),
@@ -79,23 +83,35 @@ def jackknife(ledger: Ledger, which: str) -> xr.Dataset:
 
 
 def converged(ledger: Ledger, which: str, only: int | None = None) -> xr.Dataset:
-    """Return sum_k |x_k - x| of every column, x_k with the k-th cut-off coarser; or the term of only one of them."""
+    """Return sum_k f_k |x_k - x| of every column, x_k with the k-th cut-off coarser; or the term of only one of them.
+
+    Where a cut-off is also twice coarser, changes of a ratio r from one to the next go on as a geometric series, whose rest is
+    r/(1 - r) times the last change. Other factors f_k are told by the backend (`cutoff_factors`).
+    """
     held = ledger.replicates
     if held is None:
         return xr.Dataset()
-    fine = getattr(ledger, which)
-    kept = range(len(held)) if only is None else [only]
-    tables = [getattr(ledger.sibling(held.snapshots.at((slice(None), k)), held.works[:, k]), which) for k in kept]
+    fine, names = getattr(ledger, which), list(ledger.provenance.get("cutoffs", ()))
+    tables = [getattr(ledger.sibling(held.snapshots.at((slice(None), k)), held.works[:, k]), which) for k in range(len(held))]
+    first = [k for k in range(len(held)) if k >= len(names) or names[k] not in names[:k]]
+    twice = {k: names.index(names[k], k + 1) for k in first if k < len(names) and names[k] in names[k + 1 :]}
+    factors = dict(enumerate(ledger.provenance.get("cutoff_factors", ())))
+
+    def term(name: str, k: int) -> FloatArray:
+        if name.startswith("minimal_dissipation"):  # told by the finest only
+            return np.full(fine[name].shape, np.nan)
+        change = _change(tables[k][name], fine[name])
+        factor = factors.get(k, 1.0)
+        if k in twice:
+            before = float(np.nanmax(_change(tables[twice[k]][name], tables[k][name]), initial=0.0))
+            ratio = min(float(np.nanmax(change, initial=0.0)) / before, _SLOWEST) if before > 0.0 else 0.0
+            factor = max(factor, ratio / (1.0 - ratio))
+        return factor * change
 
     def error(name: str) -> FloatArray:
-        """Changes pass near zero at times, which says nothing: one counts for all later cycles too.
-
-        What is known, but not with a coarser cut-off, whose state is none, is not known well at all.
-        """
-        changes = np.sum([_change(table[name], fine[name]) for table in tables], axis=0)
-        if not name.startswith("minimal_dissipation"):  # told by the finest only
-            changes = np.where(np.isnan(changes) & np.isfinite(fine[name].values), np.inf, changes)
-        return np.fmax.accumulate(changes, axis=0)
+        """Changes pass near zero at times, which says nothing: one counts for the cycle before and all later ones too."""
+        changes = np.fmax.accumulate(np.sum([term(name, k) for k in (first if only is None else [only])], axis=0), axis=0)
+        return np.concatenate([changes[1:], changes[-1:]])
 
     return _errors(fine, error, "convergence")
 
@@ -251,10 +267,10 @@ def by_cutoff(ledger: Ledger) -> dict[str, float]:
 
     Empty without a check of convergence.
     """
-    names = ledger.provenance.get("cutoffs", ()) if ledger.replicates is not None else ()
+    names = list(ledger.provenance.get("cutoffs", ())) if ledger.replicates is not None else []
     return {
-        name: max(_worst(ledger, converged(ledger, which, k))[0] for which in ("cycles", "cumulative"))
-        for k, name in enumerate(names)
+        name: max(_worst(ledger, converged(ledger, which, names.index(name)))[0] for which in ("cycles", "cumulative"))
+        for name in dict.fromkeys(names)
     }
 
 
@@ -268,8 +284,14 @@ def certificate(ledger: Ledger) -> str:
         )
     if names := ledger.provenance.get("cutoffs", ()):
         error, where = worst(ledger)
+        cutoffs, changes = " and ".join(dict.fromkeys(names)), "entropy (in nats; D_j and Sigma by their changes) or energy (in"
+        if not error <= CONVERGED:
+            return (
+                f"Not converged in {cutoffs}: some {changes} units of the lowest temperature) may be off by {error:.1e} ({where}), "
+                "as its changes say if each is made coarser."
+            )
         return (
-            f"Converged in {' and '.join(names)}: no entropy (in nats; D_j and Sigma by their changes) or energy (in units of "
-            f"the lowest temperature) changes by more than {error:.1e} ({where}) if each is made coarser by one."
+            f"Converged in {cutoffs}: no {changes} units of the lowest temperature) is off by more than {error:.1e} ({where}), as "
+            "its changes say if each is made coarser."
         )
     return ""

@@ -25,11 +25,15 @@ _LEFT, _PERIODS, _SCALES, _FIRST, _TIMES = 1e-3, 30.0, 40.0, 1e-4, 400
 # Instants of a period at which Bohr frequencies are taken, how much of the largest matrix element counts, how close two may be,
 # and how many are kept.
 _INSTANTS, _SEEN, _CLOSE, _MOST = 8, 1e-6, 1e-3, 24
+# Instants of a period at which drives are looked at for their size.
+_TIMES_OF_DRIVES = 257
 # Below 1/(strength^2 period) S is not felt within a period, and below this share of its largest value not either.
 _UNFELT = 0.01
-# What phases cosh and sinh may have.
+# What stands for zero frequency, in units of the lowest that can be told from it, and by how much S may grow in between.
+_ZERO, _DIVERGES = 1e-3, 1.5
+# Beyond this coth is one.
 _LARGEST = 700.0
-# How often the lowest panel is halved towards zero frequency.
+# How often panels are halved towards zero frequency.
 _HALVINGS = 100
 
 
@@ -39,22 +43,34 @@ class View:
 
     Parameters
     ----------
-    frequencies : (m,) array
-        Its Bohr frequencies, as far as the contacts have matrix elements there; none negative.
+    frequencies : tuple of float
+        Its Bohr frequencies, as far as contacts have matrix elements there; none negative, and zero among them.
     strength : float
         The largest |f| ||A|| of the contacts together.
     period : float
     """
 
-    frequencies: FloatArray
+    frequencies: tuple[float, ...]
     strength: float
     period: float
 
 
-def view(system: OpenSystem, name: str, strength: float) -> View:
-    """Return where a system looks at one of its baths, over a period of its drives."""
-    period, found = system.machine.period, [np.zeros(0)]
-    contacts = [contact.operator.toarray() for contact in system.contacts if contact.bath.name == name]
+def strength(system: OpenSystem, name: str) -> float:
+    """Return the largest |f| ||A|| of the contacts with a bath together."""
+    times = np.linspace(0.0, system.machine.period, _TIMES_OF_DRIVES)
+    sizes = [
+        np.max(np.abs(np.concatenate([c.drive.value(times, "right"), c.drive.value(times, "left")])))
+        * np.linalg.norm(c.local.toarray(), 2)
+        for c in system.contacts
+        if c.bath.name == name
+    ]
+    return float(sum(sizes))
+
+
+def view(system: OpenSystem, name: str) -> View:
+    """Return where a system looks at one of its baths, over a period of its drives: where any of its contacts has elements."""
+    period, every = system.machine.period, np.zeros(1)
+    contacts = [contact.operator.toarray() for contact in system.contacts]
     for time in (np.arange(_INSTANTS) + 0.5) / _INSTANTS * period:
         at = np.array([time])
         whole = sum(float(np.real(drive.value(at)[0])) * matrix.toarray() for drive, matrix in system.terms)
@@ -62,14 +78,18 @@ def view(system: OpenSystem, name: str, strength: float) -> View:
         for operator in contacts:
             elements = np.abs(vectors.conj().T @ operator @ vectors)
             gaps = np.abs(energies[:, None] - energies)
-            found.append(gaps[elements > _SEEN * max(float(np.max(elements)), 1e-300)])
-    every = np.sort(np.concatenate(found))
+            every = np.concatenate([every, gaps[elements > _SEEN * np.max(elements, initial=0.0)]])
+    return View(_apart(np.sort(every)), strength(system, name), period)
+
+
+def _apart(gaps: FloatArray) -> tuple[float, ...]:
+    """Return some of many frequencies, ascending, that stand for all."""
     kept: list[float] = []
-    for gap in every.tolist():
-        if not kept or gap > kept[-1] + _CLOSE * every[-1]:
+    for gap in gaps.tolist():
+        if not kept or gap > kept[-1] + _CLOSE * gaps[-1]:
             kept.append(gap)
     chosen = np.unique(np.round(np.linspace(0, len(kept) - 1, min(len(kept), _MOST))).astype(int))
-    return View(np.array(kept)[chosen], strength, period)
+    return tuple(kept[k] for k in chosen)
 
 
 class BathCorrelation:
@@ -95,7 +115,7 @@ class BathCorrelation:
         self.scale = self.density.scale
         self.low, high = bath.band
         self.end = end_of_band(self.density, self.low, high)
-        self.seen = View(np.zeros(1), 1.0, _SCALES / self.scale) if seen is None else seen
+        self.seen = View((0.0,), 1.0, _SCALES / self.scale) if seen is None else seen
 
     def _thermal(self, w: FloatArray) -> FloatArray:
         """Return coth(w/2T)."""
@@ -106,17 +126,11 @@ class BathCorrelation:
     @cached_property
     def _integral(self) -> FourierIntegral:
         nodes, to_series = series_rule()
-
-        def noise(w: FloatArray) -> FloatArray:
-            return np.asarray(self.density.squared_coupling(w) * self._thermal(w))
-
         marks = looked_at(self.density, self.end)
-        if self.temperature > 0.0:
-            marks = np.concatenate([marks, [self.temperature]])
-        # 1/w asks for panels that shrink towards zero
-        first = min([self.scale, self.end, *marks])
-        marks = np.concatenate([marks, first * 2.0 ** -np.arange(0.0, _HALVINGS)])
-        edges = refine(noise, max(self.low, first * 2.0**-_HALVINGS), self.end, nodes, to_series, marks)
+        # 1/w and coth(w/2T) ask for panels that shrink towards zero; on these they are smooth
+        octaves = max([self.scale, *self.density.landmarks]) * 2.0 ** -np.arange(0.0, _HALVINGS)
+        start = max(self.low, octaves[-1])
+        edges = refine(self.density.squared_coupling, start, self.end, nodes, to_series, np.concatenate([marks, octaves]))
 
         def every(w: FloatArray) -> FloatArray:
             squared = self.density.squared_coupling(w)
@@ -155,7 +169,8 @@ class BathCorrelation:
         size = np.abs(self.at(times))
         done = np.concatenate([[0.0], np.cumsum(0.5 * (size[1:] + size[:-1]) * np.diff(times))])
         late = np.flatnonzero(done >= (1.0 - _LEFT) * done[-1])
-        return float(min(max(2.0 * times[late[0]], 1.0 / self.scale), longest))
+        slow = 1.0 / self.temperature if self.temperature > 0.0 else 0.0
+        return float(min(max(2.0 * times[late[0]], 1.0 / self.scale, slow), longest))
 
     @property
     def lowest(self) -> float:
@@ -167,10 +182,13 @@ class BathCorrelation:
 
         Where S diverges at zero it is taken at the lowest frequency that can be told from it.
         """
-        w = np.unique(np.maximum(self.seen.frequencies, self.lowest))
+        low, lower = self.lowest, _ZERO * self.lowest
+        near = self.spectrum(np.array([low, lower]))[0]
+        w = np.unique(np.maximum(np.array(self.seen.frequencies), low if near[1] > _DIVERGES * near[0] else lower))
         values = self.spectrum(w)
         largest = max(float(np.max(values)), float(np.max(self.spectrum(self.grid))))
-        return w, values, min(1.0 / (self.seen.strength**2 * self.seen.period), _UNFELT * largest)
+        felt = self.seen.strength**2 * self.seen.period
+        return w, values, min(1.0 / felt, _UNFELT * largest) if felt else _UNFELT * largest
 
     @cached_property
     def grid(self) -> FloatArray:

@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 import scipy.linalg
-import scipy.optimize
 
 from athermal._types import ComplexArray, FloatArray
 from athermal.backends.open.correlation import BathCorrelation
+from athermal.backends.open.shared_fit import SharedFit
 from athermal.errors import MachineError
 
 # What is aimed at if the number of exponentials is left out, and beyond what a given number is refused.
-GOAL, WORST = 0.02, 0.05
+GOAL, WORST = 0.01, 0.05
 _NEARLY = 1.2
 MOST = 12
 # How much more a miss of S(w) and J(w) counts where the system looks: it goes into rates undiminished.
@@ -27,8 +27,8 @@ _WEIGHT = 30.0
 _SLOWEST, _FASTEST = 1e-2, 1e3
 # Samples of C(t) for its fit, and the time between them in units of 1/scale.
 _STEP, _SAMPLES, _TIMES = 0.1, 800, 120
-# The fastest of evenly spread rates, in units of the scale; what is no phase of a rate; and steps of its improvement.
-_EVEN, _REAL, _STEPS = 10.0, 1e-9, 15
+# The fastest of evenly spread rates, in units of the scale.
+_EVEN = 10.0
 # A density that is larger than this at its end, in units of its largest value, has a sharp edge.
 _EDGE = 1e-3
 
@@ -115,7 +115,7 @@ class Expansions:
             candidates = [self._fitted(rates) for rates in self._candidates(number) if 0 < len(rates) <= number]
             found = min(candidates, key=self.misfit)
             if self.misfit(found) > GOAL:
-                found = min(found, self._improved(found), key=self.misfit)
+                found = min(found, self._fitted(self._fit.improved(found.rates)), key=self.misfit)
             self._found[number] = found
         return self._found[number]
 
@@ -143,12 +143,12 @@ class Expansions:
         Exponentials are sum_k 2 a_k v_k/(v_k^2 + w^2) and sum_k -2 b_k/(v_k^2 + w^2) there. As in M. Xu et al., Phys. Rev. Lett.
         129, 230601 (2022), but real, so that C(t) keeps its symmetries.
         """
-        w = self.correlation.grid
+        w = self.correlation.grid / self.correlation.scale
         even, odd = self._spectra
         slope = odd / w
         poles = rational_poles(w * w, np.stack([even / np.max(even), slope / np.max(slope)], axis=1), number)
         rates = np.sqrt(-poles)
-        return np.asarray(rates[(rates.real > _SLOWEST * w[0]) & (np.abs(rates) < _FASTEST * w[-1])])
+        return self.correlation.scale * rates[(rates.real > _SLOWEST * w[0]) & (np.abs(rates) < _FASTEST * w[-1])]
 
     @cached_property
     def _spectra(self) -> FloatArray:
@@ -185,58 +185,27 @@ class Expansions:
         steps = steps[(np.abs(steps) < 1.0) & (np.abs(steps) > 0.0) & ~((steps.imag == 0.0) & (steps.real < 0.0))]
         return np.asarray(-np.log(steps) / step)
 
-    # --- coefficients --------------------------------------------------------------------------------------------------
+    # --- coefficients and better rates ---------------------------------------------------------------------------------
+
+    @cached_property
+    def _fit(self) -> SharedFit:
+        """The least squares: the integral of C(t), its transform, both where the system looks, and the reorganisation energy."""
+        correlation = self.correlation
+        (times, exact), (w, values, felt) = self._truth, correlation.looked_at()
+        there = _WEIGHT / ((values[0] + felt) * np.sqrt(len(w)))
+        return SharedFit(
+            correlation.scale,
+            times,
+            exact / np.sqrt(np.sum(np.abs(exact) ** 2)),
+            np.full(len(times), 1.0 / np.sqrt(np.sum(np.abs(exact) ** 2))),
+            np.concatenate([correlation.grid, w]),
+            np.concatenate([np.full(len(correlation.grid), 1.0 / np.sqrt(np.sum(self._spectra[0] ** 2))), there]),
+            np.concatenate([self._spectra, values], axis=1),
+            (-correlation.reorganisation, _WEIGHT / correlation.reorganisation),
+        )
 
     def _fitted(self, rates: ComplexArray) -> Exponents:
-        """Return the expansion with these rates: by least squares of C(t) and of its transform, and where the system looks."""
-        (times, exact), (w, (even_there, odd_there), felt) = self._truth, self.correlation.looked_at()
-        grid, (even, odd) = self.correlation.grid, self._spectra
-        by_time = 1.0 / np.sqrt(np.sum(np.abs(exact) ** 2))
-        by_grid = 1.0 / np.sqrt(np.sum(even**2))
-        there = _WEIGHT / ((even_there + felt) * np.sqrt(len(w)))
-        whole = _WEIGHT / self.correlation.reorganisation
-        squares, waves = rates**2, -np.expm1(-np.multiply.outer(times, rates)) / rates * by_time
-
-        def lorentz(frequencies: FloatArray) -> ComplexArray:
-            return 2.0 / (squares + (frequencies * frequencies)[:, None])
-
-        real = np.concatenate([waves, rates * lorentz(grid) * by_grid, rates * lorentz(w) * there[:, None]])
-        aims = np.concatenate([exact.real * by_time, even * by_grid, even_there * there])
-        rows = [waves, -lorentz(grid) * grid[:, None] * by_grid, -lorentz(w) * (w * there)[:, None], whole / rates[None, :]]
-        ends = [exact.imag * by_time, odd * by_grid, odd_there * there, [-self.correlation.reorganisation * whole]]
-        imaginary = np.concatenate(rows)
-        return Exponents(rates, _least_squares(real, aims), _least_squares(imaginary, np.concatenate(ends)))
-
-    def _improved(self, found: Exponents) -> Exponents:
-        """Return the expansion with rates that make the squares least (variable projection: the coefficients follow them).
-
-        G. H. Golub, V. Pereyra, SIAM J. Numer. Anal. 10, 413 (1973). Rates stay real, or in pairs.
-        """
-        unit, rates = self.correlation.scale, found.rates
-        is_real = np.abs(rates.imag) <= _REAL * np.abs(rates)
-        real, pairs = rates[is_real].real, rates[~is_real & (rates.imag > 0.0)]
-        if len(real) + 2 * len(pairs) < len(rates):
-            return found
-        ends = np.cumsum([len(real), len(pairs)])
-
-        def unpacked(x: FloatArray) -> ComplexArray:
-            alone, damping, turning = np.split(np.concatenate([np.exp(x[: ends[1]]), x[ends[1] :]]), ends)
-            return np.asarray(unit * np.concatenate([alone, damping + 1j * turning, damping - 1j * turning]), dtype=complex)
-
-        (times, until), spectra = self._truth, self._spectra
-        shown = self.correlation.grid <= self.correlation.scale
-        in_time = 1.0 / (np.max(np.abs(until)) * math.sqrt(len(times)))
-        in_frequency = 1.0 / (np.max(spectra) * math.sqrt(np.sum(shown)))
-
-        def missed(x: FloatArray) -> FloatArray:
-            fitted = self._fitted(unpacked(x))
-            off = (fitted.until(times) - until) * in_time
-            spectrum = (fitted.spectrum(self.correlation.grid[shown]) - spectra[:, shown]) * in_frequency
-            return np.concatenate([off.real, off.imag, spectrum.ravel()])
-
-        start = np.concatenate([np.log(real / unit), np.log(pairs.real / unit), pairs.imag / unit])
-        better = scipy.optimize.least_squares(missed, start, max_nfev=_STEPS)
-        return self._fitted(unpacked(better.x))
+        return Exponents(*self._fit.coefficients(rates))
 
     # --- how good they are ---------------------------------------------------------------------------------------------
 
@@ -275,6 +244,11 @@ class Expansions:
             "the reorganisation energy": abs(found.total - whole) / self.correlation.reorganisation,
         }
 
+    def doubt(self, found: Exponents, other: Exponents) -> float:
+        """Return how much further an expansion is from the truth than from another, at least one."""
+        apart = self.misfits(found, other)
+        return max(1.0, self.misfit(found) / max(max(apart.values()), 1e-300))
+
     def number(self, given: int | None) -> int:
         """Return the smallest number of exponentials that is good enough, or a given one if it is.
 
@@ -289,9 +263,12 @@ class Expansions:
             found = self.misfit(self.of(given))
             if found <= WORST:
                 return given
-        misfits = {n: self.misfit(self.of(n)) for n in range(1 if given is not None else 2, MOST + 1)}
-        enough = next((n for n, value in misfits.items() if value <= (GOAL if given is None else WORST)), None)
-        best = min(misfits.values())
+        aim, misfits = GOAL if given is None else WORST, dict[int, float]()
+        for n in range(1 if given is not None else 2, MOST + 1):
+            misfits[n] = self.misfit(self.of(n))
+            if misfits[n] <= aim:
+                break
+        enough, best = next((n for n, value in misfits.items() if value <= aim), None), min(misfits.values())
         if enough is None and given is None and best <= WORST:
             return next(n for n, value in misfits.items() if value <= _NEARLY * best)
         if enough is None:
@@ -387,9 +364,3 @@ def rational_poles(y: FloatArray, values: FloatArray, number: int) -> ComplexArr
     arrow[0, 1:], arrow[1:, 0] = weights, 1.0
     poles = scipy.linalg.eigvals(arrow, np.diag(np.concatenate([[0.0], np.ones(len(support))])))
     return np.asarray(poles[np.isfinite(poles)], dtype=complex)
-
-
-def _least_squares(columns: ComplexArray, values: FloatArray) -> ComplexArray:
-    """Return coefficients of columns of very different size."""
-    size = np.linalg.norm(columns, axis=0)
-    return np.asarray(np.linalg.lstsq(columns / size, values.astype(complex), rcond=1e-13)[0] / size)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -12,7 +13,8 @@ import numpy as np
 from athermal import _validate
 from athermal._types import FloatArray
 from athermal.backends.base import Backend, Solver
-from athermal.backends.open.exponents import MOST, BathCorrelation, Exponents
+from athermal.backends.open.correlation import BathCorrelation, View, view
+from athermal.backends.open.exponents import MOST, Expansions, Exponents
 from athermal.backends.open.hierarchy import HierarchySolver
 from athermal.backends.open.hierarchy_state import HierarchyState, Signature
 from athermal.backends.open.integrator import Integrator
@@ -22,16 +24,21 @@ from athermal.errors import MachineError
 from athermal.machine.initial import GivenState, InitialState
 from athermal.machine.machine import Machine
 from athermal.machine.open_system import OpenSystem, open_system
+from athermal.machine.parts import ContinuumBath, Reservoir
 from athermal.machine.parts.finite import check_levels
 from athermal.thermodynamics.snapshot import Reference, Snapshot
 
 _GIB = 2.0**30
 # The others hold a dense Jacobian of the whole hierarchy.
 _METHODS = ("vern7", "vern9", "adams", "dop853")
-# Levels of an oscillator below which there is nothing to compare with.
-_FEWEST = 2
+# Levels of an oscillator below which there is nothing to compare with, and tiers above which two less are tried.
+_FEWEST, _SHALLOW = 2, 2
+# By how much more than the change of one level columns may be off: levels are even or odd.
+_OF_LEVELS = 2.0
 # Bytes of an entry of a sparse matrix, as it is held and as it is summed; vectors that an integrator holds.
 _ENTRY, _VECTORS = 3 * 24.0, 24
+# Baths whose expansions are kept.
+_KEPT = 64
 
 
 @dataclass(frozen=True)
@@ -69,7 +76,9 @@ class HEOMSolver(Solver[HEOMState]):
     runs : sequence of HierarchySolver
         The finest first.
     cutoffs : sequence of str
-        The option that each of the others has coarser.
+        The option that each of the others has coarser; named again, twice coarser.
+    factors : sequence of float
+        By how much more than these change columns may be off.
     misfits : mapping of str to float
         Of each bath's exponentials.
     with_maps : bool
@@ -77,12 +86,18 @@ class HEOMSolver(Solver[HEOMState]):
     """
 
     def __init__(
-        self, runs: list[HierarchySolver], cutoffs: list[str], misfits: dict[str, float], *, with_maps: bool = False
+        self,
+        runs: list[HierarchySolver],
+        cutoffs: list[str],
+        factors: list[float],
+        misfits: dict[str, float],
+        *,
+        with_maps: bool = False,
     ) -> None:
         self.runs = tuple(runs)
         self.dissipation = MinimalDissipation(self.finest) if with_maps else None
         self._map_error = 0.0
-        self.cutoffs = tuple(cutoffs)
+        self.cutoffs, self.factors = tuple(cutoffs), tuple(factors)
         self.misfits = misfits
 
     @property
@@ -172,7 +187,8 @@ class HEOMSolver(Solver[HEOMState]):
             "misfits": self.misfits,
             "auxiliary_operators": len(run.ladder.decay),
         }
-        return run.facts() | {"hierarchy": hierarchy} | ({"cutoffs": list(self.cutoffs)} if self.cutoffs else {})
+        cutoffs = {"cutoffs": list(self.cutoffs), "cutoff_factors": list(self.factors)} if self.cutoffs else {}
+        return run.facts() | {"hierarchy": hierarchy} | cutoffs
 
     def remarks(self) -> tuple[str, ...]:
         return self.finest.remarks()
@@ -263,20 +279,26 @@ class HEOM(Backend):
             )
         system = open_system(machine, self.levels, "HEOM()")
         _check_contacts(system)
-        correlations = [BathCorrelation(bath) for bath in machine.reservoirs]  # type: ignore[arg-type]
-        numbers = [correlation.number(self.exponents) for correlation in correlations]
-        fine = tuple(c.expansion(n) for c, n in zip(correlations, numbers, strict=True))
-        cases = [Case("", system, fine, self.depth)]
+        expansions = [expansions_of(bath, system) for bath in machine.reservoirs]
+        numbers = [found.number(self.exponents) for found in expansions]
+        fine = tuple(found.of(n) for found, n in zip(expansions, numbers, strict=True))
+        cases, factor = [Case("", system, fine, self.depth)], 1.0
         if self.check:
-            other = tuple(_other(c, n) for c, n in zip(correlations, numbers, strict=True))
+            other = tuple(found.of(n - 1 if n > 1 else 2) for found, n in zip(expansions, numbers, strict=True))
             cases += [Case("depth", system, fine, self.depth - 1 if self.depth > 1 else 2)]
             cases += [Case("exponents", system, other, self.depth)]
             if self.levels is not None and self.levels > _FEWEST:
                 cases += [Case("levels", open_system(machine, self.levels - 1, "HEOM()"), fine, self.depth)]
+            if self.depth > _SHALLOW:
+                cases += [Case("depth", system, fine, self.depth - 2)]
+            factor = max(found.doubt(one, two) for found, one, two in zip(expansions, fine, other, strict=True))
         _check_size(cases, self.max_memory)
         runs = [HierarchySolver(c.system, self._integrator, "HEOM", c.exponents, c.depth) for c in cases]
-        misfits = {b.name: c.misfit(e) for b, c, e in zip(machine.reservoirs, correlations, fine, strict=True)}
-        return HEOMSolver(runs, [case.coarser for case in cases[1:]], misfits, with_maps=self.minimal_dissipation)
+        misfits = {b.name: c.misfit(e) for b, c, e in zip(machine.reservoirs, expansions, fine, strict=True)}
+        for run in runs[1:]:  # only what it tells from the finest counts
+            run.least_eigenvalue = -math.inf
+        factors = [{"exponents": factor, "levels": _OF_LEVELS}.get(case.coarser, 1.0) for case in cases[1:]]
+        return HEOMSolver(runs, [case.coarser for case in cases[1:]], factors, misfits, with_maps=self.minimal_dissipation)
 
     def state_after(self, machine: Machine, cycles: int, initial: InitialState | None = None) -> HierarchyState:
         """Return the state after some cycles, correlations with the baths included, to start a run from.
@@ -313,9 +335,15 @@ def with_minimal_dissipation(snapshot: Snapshot, energy: float, heat: float) -> 
     return replace(snapshot, extras=dict(snapshot.extras) | more)
 
 
-def _other(correlation: BathCorrelation, number: int) -> Exponents:
-    """Return an expansion in one exponential less (or more, if there is but one)."""
-    return correlation.expansion(number - 1 if number > 1 else 2)
+def expansions_of(bath: Reservoir, system: OpenSystem) -> Expansions:
+    """Return the expansions of a bath's correlation function, as a system sees it."""
+    return _expansions(bath, view(system, bath.name))
+
+
+@lru_cache(maxsize=_KEPT)
+def _expansions(bath: ContinuumBath, seen: View) -> Expansions:
+    """Return them, found once for all runs of a machine."""
+    return Expansions(BathCorrelation(bath, seen))
 
 
 def _check_contacts(system: OpenSystem) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 import scipy.sparse
 
 from athermal._types import ComplexArray, FloatArray
+from athermal.backends.open.correlation import strength
 from athermal.backends.open.equilibrium import check_unique, stationary
 from athermal.backends.open.exponents import Exponents
 from athermal.backends.open.flow import Flow, Slope
@@ -27,8 +28,6 @@ from athermal.machine.open_system import Contact, OpenSystem
 from athermal.maths.superoperator import commutator, sandwich, stacked, trace_row
 from athermal.thermodynamics.snapshot import Snapshot
 
-# Instants of a period at which drives are looked at for their size.
-_TIMES = 257
 # Hierarchies that are cut too soon have slightly negative states; how much that matters, their errors tell.
 _LEAST = -1e-3
 SMALLEST = 1e-7
@@ -151,7 +150,7 @@ class HierarchySolver(OpenSolver):
         self.least_eigenvalue = _LEAST
         self.exponents = exponents
         self.depth = depth
-        self.ladder = ladder(exponents, depth, np.array([self._strength(name) for name in self.baths]))
+        self.ladder = ladder(exponents, depth, np.array([strength(system, name) for name in self.baths]))
         self.size = len(self.ladder.decay) * system.dimension**2
         self._flow: Flow | None = None
 
@@ -172,17 +171,6 @@ class HierarchySolver(OpenSolver):
     def bath_of(self, contact: Contact) -> int:
         """Return the index of the bath of a contact."""
         return self.baths.index(contact.bath.name)
-
-    def _strength(self, bath: str) -> float:
-        """Return the largest |f| ||A|| of the contacts with a bath together."""
-        times = np.linspace(0.0, self.machine.period, _TIMES)
-        sizes = [
-            np.max(np.abs(np.concatenate([c.drive.value(times, "right"), c.drive.value(times, "left")])))
-            * np.linalg.norm(c.local.toarray(), 2)
-            for c in self.system.contacts
-            if c.bath.name == bath
-        ]
-        return float(sum(sizes))
 
     # --- starts that hold correlations with the baths ------------------------------------------------------------------
 

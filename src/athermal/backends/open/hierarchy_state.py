@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from athermal._types import ComplexArray
 from athermal.errors import StateError
 from athermal.machine.initial import InitialState
@@ -12,7 +14,7 @@ Signature = dict[str, object]
 """What must agree for a state to be used: the hierarchies' depths and exponentials, the subsystems' dimensions."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class HierarchyState(InitialState):
     """The auxiliary operators of a hierarchy at the end of a run, the correlations with the baths included.
 
@@ -31,6 +33,20 @@ class HierarchyState(InitialState):
     vectors: tuple[ComplexArray, ...] = field(repr=False)
     labels: tuple[tuple[tuple[int, ...], ...], ...] = field(repr=False)
     signature: Signature = field(repr=False, hash=False)
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether it is the same state of the same hierarchies."""
+        if not isinstance(other, HierarchyState):
+            return NotImplemented
+        return (
+            self.labels == other.labels
+            and self.signature == other.signature
+            and all(np.array_equal(one, two) for one, two in zip(self.vectors, other.vectors, strict=True))
+        )
+
+    def __hash__(self) -> int:
+        """Return a hash that equal states share."""
+        return hash(self.labels)
 
     def check(self, wanted: Signature) -> None:
         """Raise `StateError` unless it is a state of such hierarchies."""
