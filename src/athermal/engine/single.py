@@ -62,8 +62,8 @@ def _warn_of_convergence(ledger: Ledger) -> None:
         change, name = max((change, name) for name, change in changes.items())
         if not error <= errors.CONVERGED:
             warnings.warn(
-                f"The run is not converged: with `{name}` of the backend one coarser, a column changes such that it may be off by "
-                f"{change:.2g} (in nats or units of the lowest temperature); with all that is left out by {error:.2g} ({where}). "
+                f"The run is not converged: with `{name}` of the backend one coarser, a column changes so that it may be off by "
+                f"{change:.2g} (in nats or units of the lowest temperature); by all that is left out by {error:.2g} ({where}). "
                 f"Raise `{name}`, or read the columns by their errors (`ledger.errors`).",
                 TruncationWarning,
                 stacklevel=4,
@@ -75,8 +75,8 @@ def _warn_of_no_state(ledger: Ledger) -> None:
     if lowest < 0.0 and np.any(unknown):
         warnings.warn(
             f"The density matrix of the subsystems had a negative eigenvalue, down to {lowest:.2g}, first at t = "
-            f"{float(ledger.snapshots.time[unknown][0]):.6g}: it was no state there, and its entropies are unknown. Of HEOM raise "
-            "`depth` or `exponents`; a master equation does not hold at this coupling.",
+            f"{float(ledger.snapshots.time[unknown][0]):.6g}: it was no state there, and its entropies are unknown. Of HEOM "
+            "raise `depth` or `exponents`; a master equation does not hold at this coupling.",
             TruncationWarning,
             stacklevel=4,
         )

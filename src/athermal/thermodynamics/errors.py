@@ -106,7 +106,7 @@ def converged(ledger: Ledger, which: str, only: int | None = None) -> xr.Dataset
             before = float(np.nanmax(_change(tables[twice[k]][name], tables[k][name]), initial=0.0))
             ratio = min(float(np.nanmax(change, initial=0.0)) / before, _SLOWEST) if before > 0.0 else 0.0
             factor = max(factor, ratio / (1.0 - ratio))
-        return factor * change
+        return np.asarray(factor * change)
 
     def error(name: str) -> FloatArray:
         """Changes pass near zero at times, which says nothing: one counts for the cycle before and all later ones too."""
@@ -287,11 +287,11 @@ def certificate(ledger: Ledger) -> str:
         cutoffs, changes = " and ".join(dict.fromkeys(names)), "entropy (in nats; D_j and Sigma by their changes) or energy (in"
         if not error <= CONVERGED:
             return (
-                f"Not converged in {cutoffs}: some {changes} units of the lowest temperature) may be off by {error:.1e} ({where}), "
-                "as its changes say if each is made coarser."
+                f"Not converged in {cutoffs}: some {changes} units of the lowest temperature) may be off by {error:.1e} "
+                f"({where}), as its changes say if each is made coarser."
             )
         return (
-            f"Converged in {cutoffs}: no {changes} units of the lowest temperature) is off by more than {error:.1e} ({where}), as "
-            "its changes say if each is made coarser."
+            f"Converged in {cutoffs}: no {changes} units of the lowest temperature) is off by more than {error:.1e} ({where}), "
+            "as its changes say if each is made coarser."
         )
     return ""

@@ -7,6 +7,7 @@ squared couplings of B = sum_k g_k x_k. Its Fourier transform is S(w) + J(w), S(
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from functools import cached_property
@@ -194,7 +195,7 @@ class BathCorrelation:
     def grid(self) -> FloatArray:
         """Return frequencies that show S(w): evenly in its logarithm, and about its landmarks."""
         marks = np.array([mark for mark in self.density.landmarks if self.lowest < mark < self.end])
-        about = [0.5 * (one + two) for one, two in zip(marks[:-1], marks[1:], strict=True)]
+        about = [0.5 * (one + two) for one, two in itertools.pairwise(marks)]
         top = min(30.0 * max([self.scale, *marks]), self.end)
         even = np.geomspace(self.lowest, top, 300)
         return np.unique(np.concatenate([even, np.linspace(self.lowest, 3.0 * self.scale, 100), marks, about]))

@@ -148,7 +148,8 @@ class Expansions:
         slope = odd / w
         poles = rational_poles(w * w, np.stack([even / np.max(even), slope / np.max(slope)], axis=1), number)
         rates = np.sqrt(-poles)
-        return self.correlation.scale * rates[(rates.real > _SLOWEST * w[0]) & (np.abs(rates) < _FASTEST * w[-1])]
+        rates = self.correlation.scale * rates[(rates.real > _SLOWEST * w[0]) & (np.abs(rates) < _FASTEST * w[-1])]
+        return np.asarray(rates)
 
     @cached_property
     def _spectra(self) -> FloatArray:
@@ -196,8 +197,9 @@ class Expansions:
         return SharedFit(
             correlation.scale,
             times,
-            exact / np.sqrt(np.sum(np.abs(exact) ** 2)),
+            exact,
             np.full(len(times), 1.0 / np.sqrt(np.sum(np.abs(exact) ** 2))),
+            self._twice / np.sqrt(np.sum((self._twice @ exact.real) ** 2)),
             np.concatenate([correlation.grid, w]),
             np.concatenate([np.full(len(correlation.grid), 1.0 / np.sqrt(np.sum(self._spectra[0] ** 2))), there]),
             np.concatenate([self._spectra, values], axis=1),
@@ -217,6 +219,14 @@ class Expansions:
         times = np.unique(np.concatenate([np.geomspace(min(1e-2 / scale, 1e-3 * memory), memory, _TIMES), even]))
         return times, self.correlation.until(times)
 
+    @cached_property
+    def _twice(self) -> FloatArray:
+        """Return the matrix of the trapezoidal rule that makes integrals of what is known at these times."""
+        times, _ = self._truth
+        steps = np.diff(times, prepend=0.0)
+        lower = np.tril(np.ones((len(times), len(times))))
+        return np.asarray(0.5 * (lower * steps + np.tril(lower, -1) * np.append(steps[1:], 0.0)))
+
     def misfit(self, found: Exponents) -> float:
         """Return the largest relative error of an expansion; see `misfits`."""
         return max(self.misfits(found).values())
@@ -224,21 +234,26 @@ class Expansions:
     def misfits(self, found: Exponents, other: Exponents | None = None) -> dict[str, float]:
         """Return the relative errors of an expansion, or by how much it differs from another.
 
-        Of the integral of C(t) up to any time, relative to its largest; of S(w) and J(w) up to the scale of the density, relative
+        Of the integral of C(t) up to any time, relative to its largest; of the integral of its real part again, by which
+        coherence is lost, likewise; of S(w) and J(w) up to the scale of the density, relative
         to the largest; of both where the system looks, relative to S or to what is felt of it, and four times, for they go into
         the rates undiminished; and of the reorganisation energy.
         """
         if len(found) == 0 or not np.all(found.rates.real > 0.0):
             return {"the integral of C(t)": math.inf}
+        twice = self._twice
         (times, until), (w, values, felt) = self._truth, self.correlation.looked_at()
         shown = self.correlation.grid <= self.correlation.scale
         grid, spectra, whole = self.correlation.grid[shown], self._spectra[:, shown], -self.correlation.reorganisation
         size = float(np.max(np.abs(until))), float(np.max(spectra)), values[0] + felt
+        loss = float(np.max(np.abs(twice @ until.real)))
         if other is not None:
             until, spectra, values, whole = other.until(times), other.spectrum(grid), other.spectrum(w), other.total
+        off = found.until(times) - until
         near = np.max(np.abs(found.spectrum(w) - values), axis=0) / size[2]
         return {
-            "the integral of C(t)": float(np.max(np.abs(found.until(times) - until))) / size[0],
+            "the integral of C(t)": float(np.max(np.abs(off))) / size[0],
+            "the loss of coherence": float(np.max(np.abs(twice @ off.real))) / loss,
             "S(w)": float(np.max(np.abs(found.spectrum(grid) - spectra))) / size[1],
             "S(w) where the system looks": _STRICT * float(np.max(near)),
             "the reorganisation energy": abs(found.total - whole) / self.correlation.reorganisation,
@@ -247,7 +262,7 @@ class Expansions:
     def doubt(self, found: Exponents, other: Exponents) -> float:
         """Return how much further an expansion is from the truth than from another, at least one."""
         apart = self.misfits(found, other)
-        return max(1.0, self.misfit(found) / max(max(apart.values()), 1e-300))
+        return max(1.0, self.misfit(found) / max(*apart.values(), 1e-300))
 
     def number(self, given: int | None) -> int:
         """Return the smallest number of exponentials that is good enough, or a given one if it is.
@@ -294,19 +309,19 @@ class Expansions:
         sharp = [end for end in edges if float(correlation.spectrum(np.array([end]))[1][0]) > _EDGE * largest]
         if low == 0.0 and near[1] > 1.1 * near[0]:
             return (
-                f"J(w) coth(w/2T) of this density diverges as w -> 0, where it is {near[1]:.3g} at w = {0.1 * correlation.lowest:.3g} "
-                "and still grows: C(t) falls off as a power of t. Let it begin above zero with `low`, or use a backend that "
+                f"J(w) coth(w/2T) of this density diverges as w -> 0: it is {near[1]:.3g} at w = {0.1 * correlation.lowest:.3g}, "
+                "and grows, so that C(t) falls off as a power of t. Let it begin above zero with `low`, or use a backend that "
                 "follows every mode."
             )
         if sharp:
             return (
-                f"The density ends at w = {sharp[0]:.6g} with a jump, and C(t) rings at that frequency with a power law. Use a smooth "
-                "cut-off, move the end to where the density is small, or use a backend that follows every mode."
+                f"The density ends at w = {sharp[0]:.6g} with a jump, and C(t) rings at that frequency with a power law. Use a "
+                "smooth cut-off, move the end to where the density is small, or use a backend that follows every mode."
             )
         turns = correlation.memory * correlation.scale / (2.0 * math.pi)
         return (
-            f"C(t) lasts {correlation.memory:.3g}, {turns:.3g} periods of the density's scale {correlation.scale:.3g}, with structure "
-            "in between. Take a density with fewer peaks, a higher temperature, or a backend that follows every mode."
+            f"C(t) lasts {correlation.memory:.3g}, {turns:.3g} periods of the density's scale {correlation.scale:.3g}, with "
+            "structure in between. Take a density with fewer peaks, a higher temperature, or a backend that follows every mode."
         )
 
 

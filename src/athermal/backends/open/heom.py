@@ -24,7 +24,7 @@ from athermal.errors import MachineError
 from athermal.machine.initial import GivenState, InitialState
 from athermal.machine.machine import Machine
 from athermal.machine.open_system import OpenSystem, open_system
-from athermal.machine.parts import ContinuumBath, Reservoir
+from athermal.machine.parts import ContinuumBath
 from athermal.machine.parts.finite import check_levels
 from athermal.thermodynamics.snapshot import Reference, Snapshot
 
@@ -335,7 +335,7 @@ def with_minimal_dissipation(snapshot: Snapshot, energy: float, heat: float) -> 
     return replace(snapshot, extras=dict(snapshot.extras) | more)
 
 
-def expansions_of(bath: Reservoir, system: OpenSystem) -> Expansions:
+def expansions_of(bath: Any, system: OpenSystem) -> Expansions:
     """Return the expansions of a bath's correlation function, as a system sees it."""
     return _expansions(bath, view(system, bath.name))
 

@@ -31,9 +31,11 @@ class SharedFit:
         Of rates.
     times : (n,) array
     until : (n,) array
-        The weighted integral up to them, complex.
+        The integral up to them, complex, not weighted.
     of_times : (n,) array
         Its weights.
+    twice : (k, n) array
+        What makes weighted integrals of the integral.
     frequencies : (m,) array
     of_frequencies : (m,) array
         The weights of the transform.
@@ -47,6 +49,7 @@ class SharedFit:
     times: FloatArray
     until: ComplexArray
     of_times: FloatArray
+    twice: FloatArray
     frequencies: FloatArray
     of_frequencies: FloatArray
     spectra: FloatArray
@@ -100,21 +103,25 @@ class SharedFit:
     def _problems(self, rates: ComplexArray, n_real: int) -> tuple[tuple[FloatArray, FloatArray], ...]:
         """Return the columns and aims of a and of b; those of a pair are the real and the imaginary part of one of its own."""
         squares = rates**2 + (self.frequencies**2)[:, None]
-        until = -np.expm1(-np.multiply.outer(self.times, rates)) / rates * self.of_times[:, None]
+        until = self._with_twice(-np.expm1(-np.multiply.outer(self.times, rates)) / rates)
         weights, w = self.of_frequencies[:, None], self.frequencies[:, None]
         even = np.concatenate([until, 2.0 * rates / squares * weights])
         odd = np.concatenate([until, -2.0 * w / squares * weights, self.total[1] / rates[None, :]])
-        aims = self.spectra * self.of_frequencies
+        aims, whole = self.spectra * self.of_frequencies, self._with_twice(self.until[:, None])[:, 0]
         return (
-            (_real_columns(even, n_real), np.concatenate([self.until.real, aims[0]])),
-            (_real_columns(odd, n_real), np.concatenate([self.until.imag, aims[1], [self.total[0] * self.total[1]]])),
+            (_real_columns(even, n_real), np.concatenate([whole.real, aims[0]])),
+            (_real_columns(odd, n_real), np.concatenate([whole.imag, aims[1], [self.total[0] * self.total[1]]])),
         )
+
+    def _with_twice(self, until: ComplexArray) -> ComplexArray:
+        """Return weighted integrals up to the times, and weighted integrals of these."""
+        return np.concatenate([until * self.of_times[:, None], self.twice @ until])
 
     def _slopes(self, rates: ComplexArray) -> tuple[ComplexArray, ComplexArray]:
         """Return the derivatives of the complex columns by the rates."""
         squares = rates**2 + (self.frequencies**2)[:, None]
         waves = np.exp(-np.multiply.outer(self.times, rates))
-        until = (self.times[:, None] * waves - (1.0 - waves) / rates) / rates * self.of_times[:, None]
+        until = self._with_twice((self.times[:, None] * waves - (1.0 - waves) / rates) / rates)
         weights, w = self.of_frequencies[:, None], self.frequencies[:, None]
         even = 2.0 * (w * w - rates**2) / squares**2 * weights
         odd = 4.0 * rates * w / squares**2 * weights
