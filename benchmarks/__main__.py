@@ -16,6 +16,7 @@ from benchmarks import (
     finite,
     heom,
     limit_cycle,
+    open_systems,
     star,
     startup,
     sweep,
@@ -53,6 +54,8 @@ def main() -> None:
     _finite()
     print("\nHierarchical equations of motion: a driven qubit between two baths.\n")
     heom.main()
+    print("\nMaster equations of driven systems, seconds of processor time.\n")
+    open_systems.main()
     print("\nThe best initial correlations.\n")
     best_correlations.main()
     print("\nSweeps: two workers against one, and the cost of a point beyond its run.\n", flush=True)

@@ -86,7 +86,7 @@ class DrivenTerms(Generic[Kind]):
 
     def edges(self, start: float, stop: float) -> tuple[list[float], list[bool]]:
         """Return start, the breakpoints inside, and stop, and for each but the first whether it is a breakpoint."""
-        resolution = TIME_RESOLUTION * self.period
+        resolution = self._resolution(start, stop)
         cycles = range(math.floor(start / self.period) - 1, math.floor(stop / self.period) + 2)
         marks = [mark + k * self.period for k in cycles for mark in self.breakpoints]
         inside = [mark for mark in marks if start + resolution < mark < stop - resolution]
@@ -94,8 +94,16 @@ class DrivenTerms(Generic[Kind]):
         return times, [any(abs(time - mark) <= resolution for mark in marks) for time in times[1:]]
 
     def phase_of(self, start: float, stop: float) -> tuple[float, tuple[float, float]]:
-        """Return where in the cycle an interval starts, and a key that the same stretch of every cycle shares."""
-        phase = start % self.period
-        if min(phase, self.period - phase) < TIME_RESOLUTION * self.period:
+        """Return where in the cycle an interval starts, and a key that the same stretch of every cycle shares.
+
+        Late times are rounded more, and so are their keys.
+        """
+        phase, resolution = start % self.period, self._resolution(start, stop)
+        if min(phase, self.period - phase) < resolution:
             phase = 0.0
-        return phase, (round(phase / self.period, 10), round((stop - start) / self.period, 10))
+        digits = min(10, math.floor(-math.log10(resolution / self.period)))
+        return phase, (round(phase / self.period, digits), round((stop - start) / self.period, digits))
+
+    def _resolution(self, start: float, stop: float) -> float:
+        """Return up to which difference times are the same: rounding, which is larger for late ones."""
+        return max(TIME_RESOLUTION * self.period, 8.0 * float(np.finfo(float).eps) * max(abs(start), abs(stop)))

@@ -190,12 +190,11 @@ class Pairs:
 
     def __call__(self, k: int, states: ComplexArray) -> ComplexArray:
         """Return G(rho)."""
-        if self.basis.vectors is None:
-            return np.asarray((self.maps[k] @ states.reshape(len(states), -1).T).T.reshape(states.shape))
-        v = self.basis.vectors[k]
-        inside = v.conj().T @ states @ v
-        found = (self.maps[k] @ inside.reshape(len(states), -1).T).T.reshape(states.shape)
-        return np.asarray(v @ found @ v.conj().T)
+        v = None if self.basis.vectors is None else self.basis.vectors[k]
+        inside = states if v is None else v.conj().T @ states @ v
+        columns = inside.ravel() if len(states) == 1 else inside.reshape(len(states), -1).T
+        found = (self.maps[k] @ columns).T.reshape(states.shape)
+        return np.asarray(found if v is None else v @ found @ v.conj().T)
 
     def backwards(self, operators: ComplexArray) -> ComplexArray:
         """Return the A with Tr(H G(rho)) = Tr(A rho): Tr(A rho) is sum A_ba rho_ab."""

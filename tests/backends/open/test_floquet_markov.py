@@ -283,3 +283,20 @@ def test_machines_that_it_cannot_hold():
     assert 0.0 < FloquetMarkov(harmonics=64).bind(sudden).accuracy()["left_out"] < 0.01
     with pytest.raises(at.MachineError, match="must repeat a whole number of times in the machine's period"):
         qubit(at.Harmonic(0.1, frequency=1.3))
+
+
+def test_late_cycles_share_the_maps_of_the_first_ones():
+    """Neither what a cycle asks for nor what is held for it grows with its number, though late times are rounded."""
+    solver = FloquetMarkov(harmonics=8).bind(qubit(HARMONIC))
+    period, state = solver.machine.period, solver.prepare(at.ProductThermal())
+    keys = set()
+    for cycle in (1, 10**4, 10**6, 10**6 + 17):
+        start, stop = cycle * period, (cycle + 1) * period
+        edges, _ = solver.system.drives.edges(start, stop)
+        assert edges == [start, stop]
+        keys |= {tuple(round(value, 6) for value in solver.system.drives.phase_of(start, stop)[1])}
+        carriers = [solver.flow(start, stop) for _ in range(2)]
+        assert carriers[0] is carriers[1]
+    assert keys == {(0.0, 1.0)}
+    assert solver.flow(10**6 * period, (10**6 + 1) * period) is solver.flow((10**6 + 5) * period, (10**6 + 6) * period)
+    assert state.vector.shape == (4,)

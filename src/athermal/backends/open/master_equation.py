@@ -89,10 +89,10 @@ class MasterEquationSolver(MarkovianSolver):
         if drives.is_constant(start, stop) and size <= _LARGEST_EXACT:
             amounts = tuple(drives.strengths(np.array([0.5 * (start + stop)]))[0].tolist())
             return self._carriers.get((amounts, key[1]), lambda: Exact(self.equation.on(start, stop)))
+        end = phase + stop - start
         if size <= _LARGEST_MAP:
-            end = phase + stop - start
             return self._carriers.get(key, lambda: Map(self.equation.on(phase, end), self.integrator))
-        return Driven(self.equation.on(start, stop))
+        return self._carriers.get(key, lambda: Driven(self.equation.on(phase, end)))
 
 
 class MasterEquation(Backend):

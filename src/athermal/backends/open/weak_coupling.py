@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
 
 from athermal._types import ComplexArray, FloatArray
+from athermal.backends.open.flow import Slope as SlopeOf
 from athermal.backends.open.flow import values_inside
 from athermal.backends.open.integrator import Integrator
 from athermal.backends.open.solver import dense
@@ -19,8 +21,6 @@ from athermal.maths.block_exponential import AugmentedExponential
 from athermal.maths.jumps import Dissipators, Eigenbasis, hermitian_basis, hermitian_coordinates, stacks
 from athermal.maths.runge_kutta import Slope
 from athermal.maths.superoperator import stacked, unstacked
-
-_INSIDE = 1e-9
 
 
 class Dissipation(Protocol):
@@ -68,9 +68,51 @@ class WeakCoupling:
         frame: ComplexArray | None = None
         if self.is_static(start, stop):
             terms = self.system.terms if self.is_constant(start, stop) else self.reference
-            middle = np.array([0.5 * (start + stop)])
-            frame = Eigenbasis.of(_combined(terms, middle, start, stop, self.system.dimension)).frame
+            stack = np.array([dense(whole) for _, whole in terms]).reshape(-1, self.system.dimension, self.system.dimension)
+            driving = Driving(tuple(drive for drive, _ in terms), stack, start, stop)
+            frame = Eigenbasis.of(driving.at(np.array([0.5 * (start + stop)]))).frame
         return Stretch(self, start, stop, frame)
+
+
+@dataclass(frozen=True)
+class Driving:
+    """sum_a f_a(t) K_a on a stretch without breakpoints.
+
+    Parameters
+    ----------
+    drives : tuple of Drive
+    stack : (a, d, d) array
+        K_a.
+    start, stop : float
+    """
+
+    drives: tuple[Drive, ...]
+    stack: ComplexArray
+    start: float
+    stop: float
+
+    def amounts(self, times: FloatArray) -> FloatArray:
+        """Return f_a(t), shape (T, a)."""
+        found = [values_inside(drive, times, self.start, self.stop) for drive in self.drives]
+        return np.array(found).reshape(len(self.drives), len(times)).T
+
+    def slopes(self, times: FloatArray) -> FloatArray:
+        """Return df_a/dt, shape (T, a)."""
+        found = [
+            np.zeros(len(times))
+            if drive.is_constant(self.start, self.stop)
+            else values_inside(SlopeOf(drive), times, self.start, self.stop)
+            for drive in self.drives
+        ]
+        return np.array(found).reshape(len(self.drives), len(times)).T
+
+    def at(self, times: FloatArray) -> ComplexArray:
+        """Return the sum, shape (T, d, d)."""
+        return np.asarray(np.tensordot(self.amounts(times), self.stack, axes=1))
+
+    def slope_at(self, times: FloatArray) -> ComplexArray:
+        """Return its time derivative."""
+        return np.asarray(np.tensordot(self.slopes(times), self.stack, axes=1))
 
 
 class Stretch:
@@ -89,42 +131,44 @@ class Stretch:
         self.start, self.stop, self.frame = start, stop, frame
         system = equation.system
         self.size = system.dimension
-        self._terms = [(drive, self._framed(whole)) for drive, whole in system.terms]
-        self._reference = self._terms if equation.is_global else [(d, self._framed(k)) for d, k in system.own_terms]
+        self._is_constant, self._is_static = equation.is_constant(start, stop), equation.is_static(start, stop)
+        self._hamiltonian = self._driven(system.terms)
+        self._reference = self._hamiltonian if equation.is_global else self._driven(system.own_terms)
         self._contacts = [
-            (j, bath, [(contact.drive, self._framed(contact.lowering)) for contact in bath.contacts])
+            (j, bath, self._driven([(contact.drive, contact.lowering) for contact in bath.contacts]))
             for j, bath in enumerate(system.baths)
             if bath.contacts
         ]
-        self._is_constant, self._is_static = equation.is_constant(start, stop), equation.is_static(start, stop)
-        self._moving = [(drive, whole) for drive, whole in self._terms if not drive.is_constant(start, stop)]
 
-    def _framed(self, operator: Any) -> ComplexArray:
-        """Return an operator in the frame, what is Hermitian exactly so."""
-        whole = dense(operator)
-        if self.frame is None:
-            return whole
-        found = self.frame.conj().T @ whole @ self.frame
-        return np.asarray(0.5 * (found + found.conj().T) if np.array_equal(whole, whole.conj().T) else found)
-
-    def _sum(self, terms: Sequence[tuple[Drive, ComplexArray]], times: FloatArray) -> ComplexArray:
-        return _combined(terms, times, self.start, self.stop, self.size)
+    def _driven(self, terms: Sequence[tuple[Drive, Any]]) -> Driving:
+        """Return a sum of terms in the frame, what is Hermitian exactly so."""
+        found = []
+        for _, operator in terms:
+            whole = dense(operator)
+            turned = whole if self.frame is None else self.frame.conj().T @ whole @ self.frame
+            found.append(0.5 * (turned + turned.conj().T) if np.array_equal(whole, whole.conj().T) else turned)
+        drives = tuple(drive for drive, _ in terms)
+        return Driving(drives, np.array(found).reshape(-1, self.size, self.size), self.start, self.stop)
 
     def __call__(self, times: FloatArray) -> Slope:
         """Return the function of k and y that is dy/dt at times[k]."""
-        d, hamiltonians = self.size, self._sum(self._terms, times)
+        d, hamiltonians = self.size, self._hamiltonian.at(times)
         if self._is_constant:  # and the frame its eigenbasis
             hamiltonians = _diagonal(hamiltonians)
-        places, dissipators = self._dissipators(times, hamiltonians)
-        drift = -1j * hamiltonians - sum((found.loss for found in dissipators), start=np.zeros((d, d)))
-        rows = stacks(self._observables(times, hamiltonians, places, dissipators))
+        if self._is_static:
+            dissipators, loss, rows = self._unmoved, self._unmoved_loss, self._rows_of_static(times)
+        else:
+            dissipators = self._dissipators(times, hamiltonians)
+            loss = sum((found.loss for found in dissipators), start=np.zeros((1, d, d), dtype=complex))
+            rows = self._rows(times, hamiltonians, dissipators)
+        drift = -1j * hamiltonians - loss
 
         def slope(k: int, y: ComplexArray) -> ComplexArray:
             flat = y[:, : d * d]
             states = flat.reshape(len(y), d, d)
             half = drift[k] @ states
             for found in dissipators:
-                half = half + found.gain(k if len(found.loss) > 1 else 0, states)
+                half = half + found.gain(0 if self._is_static else k, states)
             result = np.empty_like(y)
             result[:, : d * d] = (half + half.conj().transpose(0, 2, 1)).reshape(len(y), -1)
             result[:, d * d :] = (flat @ rows[k].T).real
@@ -132,34 +176,54 @@ class Stretch:
 
         return slope
 
-    def _dissipators(self, times: FloatArray, hamiltonians: ComplexArray) -> tuple[list[int], list[Dissipators]]:
-        """Return the places of the baths that have contacts, and what they do; at one instant only if that stays the same."""
-        if self._is_static:
-            times = times[:1]
-        if self.equation.is_global:
-            reference = hamiltonians[: len(times)]
-        else:
-            reference = self._sum(self._reference, times)
-            if self._is_static and not self._is_constant:  # and the frame its eigenbasis
-                reference = _diagonal(reference)
-        basis = Eigenbasis.of(reference)
-        found = [self.equation.dissipation(self._sum(terms, times), basis, bath) for _, bath, terms in self._contacts]
-        return [j for j, _, _ in self._contacts], found
+    def _dissipators(self, times: FloatArray, hamiltonians: ComplexArray) -> list[Dissipators]:
+        """Return what each bath with contacts does."""
+        basis = Eigenbasis.of(hamiltonians if self.equation.is_global else self._reference.at(times))
+        return [self.equation.dissipation(terms.at(times), basis, bath) for _, bath, terms in self._contacts]
 
-    def _observables(
-        self, times: FloatArray, hamiltonians: ComplexArray, places: list[int], dissipators: list[Dissipators]
-    ) -> list[ComplexArray]:
-        """Return what each sum grows by per unit time: work, heats, nothing for the contacts, quanta."""
-        m, nothing = len(self.equation.system.baths), np.zeros((len(times), self.size, self.size), dtype=complex)
+    def _rows(self, times: FloatArray, hamiltonians: ComplexArray, dissipators: list[Dissipators]) -> ComplexArray:
+        """Return what each sum grows by per unit time: work, heats, nothing for the contacts, quanta; shape (T, sums, d^2)."""
+        nothing = np.zeros((len(times), self.size, self.size), dtype=complex)
         found = [nothing] * self.equation.n_sums
-        inside = np.clip(times, self.start + _INSIDE * (self.stop - self.start), self.stop - _INSIDE * (self.stop - self.start))
-        for drive, whole in self._moving:
-            found[0] = found[0] + np.real(drive.derivative(inside))[:, None, None] * whole
-        for j, one in zip(places, dissipators, strict=True):
+        found[0] = self._hamiltonian.slope_at(times)
+        for (j, _, _), one in zip(self._contacts, dissipators, strict=True):
             found[1 + j] = one.heat(hamiltonians)
             if one.quanta is not None:
-                found[1 + 2 * m + j] = nothing + one.quanta
-        return found
+                found[1 + 2 * len(self.equation.system.baths) + j] = nothing + one.quanta
+        return stacks(found)
+
+    # --- where the dissipators do not change with time ------------------------------------------------------------------
+
+    @cached_property
+    def _unmoved(self) -> list[Dissipators]:
+        middle = np.array([0.5 * (self.start + self.stop)])
+        reference = self._reference.at(middle)
+        if self.equation.is_global or not self._is_constant:  # and the frame its eigenbasis
+            reference = _diagonal(reference)
+        basis = Eigenbasis.of(reference)
+        return [self.equation.dissipation(terms.at(middle), basis, bath) for _, bath, terms in self._contacts]
+
+    @cached_property
+    def _unmoved_loss(self) -> ComplexArray:
+        return np.asarray(sum((found.loss for found in self._unmoved), start=np.zeros((1, self.size, self.size), dtype=complex)))
+
+    @cached_property
+    def _row_parts(self) -> ComplexArray:
+        """The rows of each term's heat, of the quanta, and of each term's power, which are then added up with their drives."""
+        at, terms = np.zeros(1), self._hamiltonian
+        heats = [self._rows(at, whole[None], self._unmoved)[0] for whole in terms.stack]
+        quanta = self._rows(at, np.zeros((1, self.size, self.size), dtype=complex), self._unmoved)[0]
+        power = np.zeros((len(terms.stack), *quanta.shape), dtype=complex)
+        power[:, 0] = stacks([terms.stack])[:, 0]
+        for part in (*heats, quanta):
+            part[0] = 0.0
+        heats = [part - quanta for part in heats]
+        return np.concatenate([np.array(heats).reshape(power.shape), quanta[None], power])
+
+    def _rows_of_static(self, times: FloatArray) -> ComplexArray:
+        terms = self._hamiltonian
+        amounts = np.concatenate([terms.amounts(times), np.ones((len(times), 1)), terms.slopes(times)], axis=1)
+        return np.asarray(np.tensordot(amounts, self._row_parts, axes=1))
 
     # --- solutions ------------------------------------------------------------------------------------------------------
 
@@ -269,11 +333,3 @@ class Driven:
 def _diagonal(matrices: ComplexArray) -> ComplexArray:
     """Return matrices in their own eigenbasis without the rounding beside the diagonal."""
     return np.array([np.diag(np.real(np.diagonal(matrix))) for matrix in matrices], dtype=complex)
-
-
-def _combined(terms: Sequence[tuple[Drive, Any]], times: FloatArray, start: float, stop: float, size: int) -> ComplexArray:
-    """Return sum_a f_a(t) K_a at times of a stretch, shape (T, d, d)."""
-    if not terms:
-        return np.zeros((len(times), size, size), dtype=complex)
-    amounts = np.stack([values_inside(drive, times, start, stop) for drive, _ in terms], axis=-1)
-    return np.asarray(np.tensordot(amounts, np.array([dense(whole) for _, whole in terms]), axes=1))
