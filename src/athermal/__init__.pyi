@@ -43,6 +43,7 @@ from athermal.machine.initial import (
 )
 from athermal.machine.machine import Machine
 from athermal.machine.nearest import nearest_state
+from athermal.machine.observable import Observable
 from athermal.machine.parts import (
     Bath,
     Chain,
@@ -135,6 +136,7 @@ __all__ = [
     "MachineError",
     "MachineFile",
     "Objective",
+    "Observable",
     "Ohmic",
     "OperatorCoupling",
     "Optimum",

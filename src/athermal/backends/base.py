@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 
+import numpy as np
 from pydantic import ConfigDict
 
 from athermal._types import FloatArray
+from athermal.errors import MachineError
 from athermal.machine.initial import InitialState
 from athermal.machine.machine import Machine
+from athermal.machine.observable import Observable
 from athermal.thermodynamics.snapshot import Reference, Snapshot
+from athermal.thermodynamics.states import Kept
 
 State = TypeVar("State")
+Watch = Callable[[State], tuple[FloatArray, FloatArray | None]]
+"""Reads observables: their means, and those of each of the solver's replicates (replicates, observables) if it has any."""
+Keeper = Callable[[State], Kept]
+"""Takes the state of some parts at one instant, without the axis of time."""
 
 
 class Solver(ABC, Generic[State]):
@@ -45,6 +54,16 @@ class Solver(ABC, Generic[State]):
         None without samples or a check of convergence.
         """
         return None
+
+    def watch(self, observables: Sequence[Observable]) -> Watch[State]:
+        """Return what reads observables off a state, or raise `MachineError` for one that this backend cannot know."""
+        if observables:
+            raise MachineError(f"{type(self).__name__} tells no observables. Leave them out, or use another backend.")
+        return lambda _state: (np.empty(0), None)
+
+    def keeper(self, parts: tuple[str, ...]) -> Keeper[State]:
+        """Return what takes the state of some parts off a state, or raise `MachineError` where this backend cannot know it."""
+        raise MachineError(f"{type(self).__name__} tells no states of {', '.join(map(repr, parts))}. Use another backend.")
 
     @abstractmethod
     def accuracy(self) -> dict[str, float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -90,10 +90,22 @@ def run(
     ] = None,
     force: Force = False,
     cumulative: Annotated[bool, typer.Option("--cumulative", help="Also print the table accumulated from time zero.")] = False,
+    observables: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--observable",
+            metavar="NAME=PART.OPERATOR",
+            help="Read an observable too, as n=cavity.num or zz=a.sigmaz*b.sigmaz. Repeatable.",
+        ),
+    ] = None,
+    keep_states: Annotated[
+        bool, typer.Option("--keep-states", help="Keep the states of the subsystems in the ledger that --out writes.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Run a machine and print its ledger, one row per cycle."""
-    settings: dict[str, int | float | None] = {"cycles": cycles, "samples_per_cycle": samples, "accuracy": accuracy}
+    settings: dict[str, Any] = {"cycles": cycles, "samples_per_cycle": samples, "accuracy": accuracy}
+    settings |= {"observables": observables or None, "keep_states": keep_states or None}
     with reporting(as_json=as_json):
         raise typer.Exit(runs.run(source, changes or [], settings, out, force=force, with_cumulative=cumulative, as_json=as_json))
 

@@ -21,7 +21,7 @@ from athermal.cli.documents import run_document
 from athermal.cli.sources import resolve
 from athermal.cli.summary import summary_lines
 from athermal.cli.tables import print_ledger
-from athermal.errors import RunError, RunInterrupted
+from athermal.errors import MachineError, RunError, RunInterrupted
 from athermal.files import MachineFile
 from athermal.thermodynamics.ledger import Ledger
 
@@ -41,7 +41,7 @@ class _Outcome:
 def run(
     source: str,
     changes: Sequence[str],
-    settings: dict[str, int | float | None],
+    settings: dict[str, Any],
     out: Path | None,
     *,
     force: bool,
@@ -50,7 +50,10 @@ def run(
 ) -> int:
     """Run what a command names, print and save the result, and return the exit status."""
     plan = resolve(source, changes)
-    plan = dataclasses.replace(plan, **{key: value for key, value in settings.items() if value is not None})  # type: ignore[arg-type]
+    settings = {key: value for key, value in settings.items() if value is not None}
+    if "observables" in settings:
+        settings["observables"] = plan.observables | dict(map(_named, settings["observables"]))
+    plan = dataclasses.replace(plan, **settings)
     files = {} if out is None else outputs.ledger_files(out, plan.name)
     outputs.prepare(files.values(), force=force)
     outcome = _execute(plan)
@@ -65,6 +68,14 @@ def run(
     if outcome.message:
         say(outcome.message, "Error")
     return outcome.status
+
+
+def _named(text: str) -> tuple[str, str]:
+    """Return the name and the observable of "n=cavity.num"."""
+    name, equals, observable = text.partition("=")
+    if not (name.strip() and equals and observable.strip()):
+        raise MachineError(f"--observable must be written NAME=PART.OPERATOR, as n=cavity.num, but is {text!r}.")
+    return name.strip(), observable.strip()
 
 
 def _execute(plan: MachineFile) -> _Outcome:

@@ -13,6 +13,7 @@ Examples:
   athermal run examples/two_oscillator.toml --out cycles.csv --quiet
   athermal run engine.toml --set machine.T_hot=2 --set run.cycles=20
   athermal run engine.toml --json | jq .cycles.efficiency
+  athermal run engine.toml --observable n=cavity.num --keep-states --out results
 
 \b
 Exit status: 0 done; 1 the run could not be finished, or a law is missed
@@ -26,6 +27,9 @@ A machine file is TOML:
   samples_per_cycle = 1
   tolerance = 1e-12           of the propagator on driven stretches
   accuracy = 1e-6             of every column, with baths of modes = "auto"
+  keep_states = true          or parts: ["atom", ["atom", "hot"]]
+  [observables]               optional: means kept beside the ledger
+  n = "cavity.num"            or "a.sigmaz*b.sigmaz", "bath.num@3"
   [run.backend]               optional: auto, dense, star, density_matrix, state_vectors;
   kind = "heom"               of continuous baths: heom, bloch_redfield, lindblad, floquet_markov
   [machine]                   a machine of the library: see athermal list

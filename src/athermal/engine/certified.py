@@ -9,6 +9,7 @@ from athermal import _validate
 from athermal.backends.base import Backend
 from athermal.backends.finite import DensityMatrix, StateVectors
 from athermal.engine.single import Steps, recurrence_of, single_run, span_of
+from athermal.engine.watching import Wanted
 from athermal.errors import ConvergenceError, MachineError, RunError, RunInterrupted
 from athermal.machine.initial import (
     AnyInitialState,
@@ -55,6 +56,7 @@ class Plan:
     samples_per_cycle: int
     progress: Steps | None
     done: int = 0
+    wanted: Wanted | None = None
 
     def run_at(self, resolution: Resolution) -> Resolved:
         """Run the machine with its continuous baths at one resolution."""
@@ -90,7 +92,7 @@ class Plan:
         told = None if progress is None else lambda step, _: progress(before + step, whole)
         self.done += 1
         backend = "auto" if self.backend is None else self.backend
-        return single_run(machine, self.cycles, self.initial, backend, self.samples_per_cycle, told)
+        return single_run(machine, self.cycles, self.initial, backend, self.samples_per_cycle, told, self.wanted)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import warnings
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from athermal.backends.base import Backend
 from athermal.engine.certified import DEFAULT_ACCURACY, Plan, certify, checked_accuracy
 from athermal.engine.progress import Progress, telling_cycles
 from athermal.engine.single import single_run, span_of
+from athermal.engine.watching import Wanted
 from athermal.errors import MachineError, RecurrenceWarning, ResidualWarning, TruncationWarning
 from athermal.machine.initial import InitialState
 from athermal.machine.machine import Machine
@@ -32,6 +34,8 @@ def run(
     samples_per_cycle: int = 1,
     accuracy: float | None = None,
     progress: Progress = None,
+    observables: Mapping[str, Any] | None = None,
+    keep_states: Any = False,
 ) -> Ledger:
     """Run a machine for some cycles and return its ledger.
 
@@ -59,6 +63,13 @@ def run(
         where there is neither, a line on standard error every ten seconds. False: nothing. A function is called as
         progress(finished, total) with the number of sampled instants, the preparation included as one; with modes="auto" those of
         all refinements are counted.
+    observables : mapping, optional
+        Named observables whose means become the column `observables` at every sampled instant: an `Observable`, text such as
+        "cavity.num" or "a.sigmaz*b.sigmaz", a pair (part, operator), or an operator of all subsystems together. `ledger.NAME`,
+        or `ledger.instants.observables.sel(observable=NAME)`. Of reservoirs where the backend follows them.
+    keep_states : bool or sequence, optional
+        True keeps the joint state of all subsystems at every sampled instant; a list those of parts, or in tuples of parts
+        together. `ledger.states`, `ledger.state(part)`.
 
     Returns
     -------
@@ -96,6 +107,7 @@ def run(
     initial = machine.initial if initial is None else initial
     if not isinstance(initial, InitialState):
         raise MachineError(f"`initial` of a run must be an initial state such as ProductThermal(), but is {initial!r}.")
+    wanted = Wanted.of(observables, keep_states, machine)
     takes_continua = _takes_continua(machine, backend)
     if not takes_continua:
         _warn_of_recurrence(machine, cycles, initial)
@@ -108,11 +120,11 @@ def run(
             )
             raise MachineError(f"`accuracy` of a run must be left out, but is {accuracy!r}: {why}")
         with telling_cycles(progress, samples_per_cycle) as told:
-            ledger = single_run(machine, cycles, initial, backend, samples_per_cycle, told)
+            ledger = single_run(machine, cycles, initial, backend, samples_per_cycle, told, wanted)
     else:
         accuracy = checked_accuracy(DEFAULT_ACCURACY if accuracy is None else accuracy)
         with telling_cycles(progress, samples_per_cycle) as told:
-            ledger, *_ = certify(Plan(machine, cycles, initial, backend, samples_per_cycle, told), accuracy)
+            ledger, *_ = certify(Plan(machine, cycles, initial, backend, samples_per_cycle, told, wanted=wanted), accuracy)
     _warn_of_truncation(ledger)
     if violations := ledger.violations():
         warnings.warn(

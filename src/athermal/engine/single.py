@@ -6,7 +6,7 @@ import importlib.metadata
 import platform
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, Literal
 
@@ -16,6 +16,7 @@ from athermal._types import FloatArray
 from athermal.backends.auto import Auto, default_backend
 from athermal.backends.base import Backend, Solver
 from athermal.engine.threads import blas_threads
+from athermal.engine.watching import Wanted, Watcher
 from athermal.errors import (
     ConvergenceError,
     MachineError,
@@ -41,15 +42,19 @@ def single_run(
     backend: Backend | Literal["auto"] | None,
     samples_per_cycle: int,
     progress: Steps | None,
+    wanted: Wanted | None = None,
 ) -> Ledger:
     """Run a machine whose baths all have explicit modes, and return its ledger; see `run`."""
+    wanted = wanted or Wanted()
     chosen, why = _chosen_backend(backend, machine, cycles, initial)
     with blas_threads(1):
         solver = chosen.bind(machine)
     with blas_threads(None if solver.is_threaded else 1) as threads:
         provenance = _provenance(machine, initial, chosen, cycles) | ({"backend_choice": why} if why else {})
         provenance["blas_threads"] = threads
-        record = _advance(solver, machine, initial, cycles, samples_per_cycle, provenance, progress)
+        provenance |= wanted.facts()
+        watcher = Watcher(wanted, solver, cycles * samples_per_cycle + 1)
+        record = _advance(solver, machine, initial, cycles, samples_per_cycle, provenance, progress, watcher)
         ledger = _ledger(solver, record, samples_per_cycle, provenance, "complete")
     _warn_of_convergence(ledger)
     _warn_of_no_state(ledger)
@@ -99,12 +104,15 @@ def _chosen_backend(backend: Any, machine: Machine, cycles: int, initial: Initia
 class _Record:
     """What a run has seen so far."""
 
+    watcher: Watcher
     snapshots: list[Snapshot] = field(default_factory=list)
     works: list[float] = field(default_factory=list)
     replicates: list[tuple[Snapshot, FloatArray]] = field(default_factory=list)
 
-    def add(self, snapshot: Snapshot, replicate: tuple[Snapshot, FloatArray] | None) -> None:
+    def add(self, state: Any, snapshot: Snapshot, replicate: tuple[Snapshot, FloatArray] | None) -> None:
         """Keep what was seen at one instant."""
+        snapshot, replicate = self.watcher.observed(state, snapshot, replicate)
+        self.watcher.keep(state)
         self.snapshots.append(snapshot)
         if replicate is not None:
             self.replicates.append(replicate)
@@ -118,12 +126,13 @@ def _advance(
     samples: int,
     provenance: dict[str, Any],
     progress: Steps | None,
+    watcher: Watcher,
 ) -> _Record:
-    record = _Record()
+    record = _Record(watcher)
     total = cycles * samples + 1
     try:
         state = solver.prepare(initial)
-        record.add(solver.snapshot(state, 0.0), solver.replicates(state, 0.0))
+        record.add(state, solver.snapshot(state, 0.0), solver.replicates(state, 0.0))
         for k in range(cycles * samples):
             if progress is not None:
                 progress(k + 1, total)
@@ -131,7 +140,7 @@ def _advance(
             state, work = solver.advance(state, machine.period * k / samples, stop)
             seen = solver.snapshot(state, stop), solver.replicates(state, stop)
             record.works.append(work)
-            record.add(*seen)
+            record.add(state, *seen)
         if progress is not None:
             progress(total, total)
     except StateError as error:
@@ -154,7 +163,7 @@ def _advance(
 def _finished(solver: Solver[Any], record: _Record, samples: int, provenance: dict[str, Any], status: str) -> Ledger | None:
     """Return the ledger of the whole cycles that were finished, or None if there were none."""
     kept = max(0, min(len(record.works), len(record.snapshots) - 1)) // samples * samples
-    finished = _Record(record.snapshots[: kept + 1], record.works[:kept], record.replicates[: kept + 1])
+    finished = _Record(record.watcher, record.snapshots[: kept + 1], record.works[:kept], record.replicates[: kept + 1])
     return _ledger(solver, finished, samples, provenance, status) if kept else None
 
 
@@ -164,10 +173,13 @@ def _ledger(solver: Solver[Any], record: _Record, samples: int, provenance: dict
         facts["remarks"] = list(remarks)
     replicates = None
     if record.replicates:
-        snapshots, totals = zip(*record.replicates, strict=True)
+        copies, totals = zip(*record.replicates, strict=True)
         kind = "convergence" if "cutoffs" in facts else "jackknife"
-        replicates = Replicates(Snapshot.stack(snapshots), np.diff(np.array(totals), axis=0), kind)
-    return Ledger(Snapshot.stack(record.snapshots), np.array(record.works), solver.reference, samples, facts, replicates)
+        replicates = Replicates(Snapshot.stack(copies), np.diff(np.array(totals), axis=0), kind)
+    reference = replace(solver.reference, observables=record.watcher.names)
+    states = record.watcher.stacked(len(record.snapshots))
+    snapshots = Snapshot.stack(record.snapshots)
+    return Ledger(snapshots, np.array(record.works), reference, samples, facts, replicates, kept_states=states)
 
 
 def _remarks_on_vacuum(reference: Reference) -> tuple[str, ...]:

@@ -111,7 +111,18 @@ the path relative to the machine file::
         { kind = "tabulated", file = "density.csv" },   # two columns: frequency, J; or frequencies = [...], values = [...]
     ]
 
-Unknown keys are errors.
+Observables whose means are kept beside the ledger, and states of parts, for `athermal.load(...)` and `ledger.state(part)`::
+
+    [run]
+    keep_states = true          # of all subsystems together; or a list: ["atom", ["atom", "hot"]]
+
+    [observables]
+    n = "atom.num"
+    both = "a.sigmaz*b.sigmaz"
+    third = "hot.num@2"         # of one site of a reservoir; without it the sum over all
+    y = { parts = ["a"], operators = [[[0, "-1j"], ["1j", 0]]] }
+
+Reservoirs, and then couplings too, may be missing: the machine is closed. Unknown keys are errors.
 """
 
 from athermal.files.machine_file import (

@@ -8,7 +8,7 @@ import dataclasses
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -28,6 +28,7 @@ from athermal.files.overrides import SECTIONS, apply_override, parse_override
 from athermal.files.tables import with_tables
 from athermal.machine.initial import AnyInitialState, InitialState
 from athermal.machine.machine import Machine
+from athermal.machine.observable import Observable, as_kept, as_observable, check_observables
 from athermal.machine.spec import from_spec, to_spec
 from athermal.thermodynamics.ledger import Ledger
 
@@ -59,6 +60,9 @@ class MachineFile:
     title : str
     source : str
         Where it was read from, overrides included.
+    observables : dict of str to Observable
+    keep_states : tuple of tuples of str, or bool
+        As for `athermal.run`.
 
     Examples
     --------
@@ -76,6 +80,8 @@ class MachineFile:
     title: str = ""
     source: str = ""
     accuracy: float | None = None
+    observables: dict[str, Any] = field(default_factory=dict)
+    keep_states: Any = False
 
     def run(self, *, progress: Progress = None) -> Ledger:
         """Run it and return the ledger; errors and warnings are those of `athermal.run`."""
@@ -88,6 +94,8 @@ class MachineFile:
                 samples_per_cycle=self.samples_per_cycle,
                 accuracy=self.accuracy,
                 progress=progress,
+                observables=self.observables,
+                keep_states=self.keep_states,
             )
         except (RunError, RunInterrupted) as error:
             error.ledger = None if error.ledger is None else self._titled(error.ledger)
@@ -110,6 +118,7 @@ class _Run:
     tolerance: float | None = None
     accuracy: float | None = None
     backend: AnyBackend | None = None
+    keep_states: bool | str | tuple[str | tuple[str, ...], ...] = False
 
     def __post_init__(self) -> None:
         owner = "the [run] table"
@@ -237,6 +246,7 @@ def machine_file_of(ledger: Ledger, name: str, source: str) -> MachineFile:
     2
     """
     held = ledger.provenance
+    observables = held.get("observables", {})
     if held.get("source") == "account":
         raise FileFormatError(f"{source} is an account of data, which knows no machine: it cannot be run, audited or continued.")
     for part in ("machine", "initial", "backend"):
@@ -245,6 +255,8 @@ def machine_file_of(ledger: Ledger, name: str, source: str) -> MachineFile:
                 f"{source} does not hold its {part}: what holds a Python function or a huge matrix has no plain form. Run it "
                 "again from Python."
             )
+    if lost := [entry for entry, spec in observables.items() if spec is None]:
+        raise FileFormatError(f"{source} does not hold its observable {lost[0]!r}, a huge matrix. Run it again from Python.")
     machine: Machine = from_spec(Machine, held["machine"], "the machine")
     return MachineFile(
         machine=machine,
@@ -256,6 +268,8 @@ def machine_file_of(ledger: Ledger, name: str, source: str) -> MachineFile:
         title=str(held.get("title", "")),
         source=source,
         accuracy=held.get("accuracy_asked"),
+        observables={entry: from_spec(Observable, spec, f"observable {entry!r}") for entry, spec in observables.items()},
+        keep_states=tuple(map(tuple, held.get("keep_states", ()))),
     )
 
 
@@ -328,7 +342,21 @@ def _planned(machine: Machine, document: dict[str, Any], name: str, source: str)
         title=document.get("title", ""),
         source=source,
         accuracy=settings.accuracy,
+        observables=_observables(document, machine),
+        keep_states=as_kept(settings.keep_states, machine),
     )
+
+
+def _observables(document: dict[str, Any], machine: Machine) -> dict[str, Observable]:
+    """Return the table [observables]: text, or tables of parts and operators."""
+    found = {
+        name: from_spec(Observable, entry, f"the table [observables.{name}]")
+        if isinstance(entry, dict)
+        else as_observable(entry, name)
+        for name, entry in document.get("observables", {}).items()
+    }
+    check_observables(tuple(found.items()), machine)
+    return found
 
 
 @contextlib.contextmanager
@@ -360,7 +388,7 @@ def _check_sections(document: dict[str, Any]) -> None:
             )
     if not isinstance(document.get("title", ""), str):
         raise FileFormatError(f"`title` of the file must be text in quotes, but is {document['title']!r}.")
-    for key in ("run", "machine", "initial"):
+    for key in ("run", "machine", "initial", "observables"):
         if not isinstance(document.get(key, {}), dict):
             raise FileFormatError(f"`{key}` of the file must be a table, written [{key}], but is {document[key]!r}.")
     if "machine" not in document:

@@ -10,7 +10,7 @@ from athermal._validate import suggest
 from athermal.errors import FileFormatError
 from athermal.files.library import library_functions, library_parameters
 
-SECTIONS = ("title", "run", "machine", "initial")
+SECTIONS = ("title", "run", "machine", "initial", "observables")
 
 
 def parse_override(text: str) -> tuple[str, Any]:

@@ -33,14 +33,14 @@ def truncate(machine: Machine, levels: int) -> TensorHamiltonian:
     return TensorHamiltonian(
         {name: levels ** n_modes[name] for name in machine.subsystem_names},
         energies,
-        [_truncated_term(hamiltonian, term, levels) for term in hamiltonian.terms],
+        [truncated_term(hamiltonian, term, levels) for term in hamiltonian.terms],
         {},
         machine.period,
         {name: (levels,) * count for name, count in n_modes.items()},
     )
 
 
-def _truncated_term(hamiltonian: Hamiltonian, term: Term, levels: int) -> TensorTerm:
+def truncated_term(hamiltonian: Hamiltonian, term: Term, levels: int) -> TensorTerm:
     """Return r^T h r/2 + force . r, restricted to the modes of the term's parts, in the number basis."""
     modes = np.concatenate([hamiltonian.part_modes[name] for name in term.parts])
     local = term.vectors[mode_indices(modes, hamiltonian.n_modes)]

@@ -104,6 +104,8 @@ def content_hash(plan: MachineFile, subject: Subject, task: Task) -> str:
         "cycles": plan.cycles,
         "samples_per_cycle": plan.samples_per_cycle,
         "accuracy": plan.accuracy,
+        **({"observables": {name: to_spec(entry) for name, entry in plan.observables.items()}} if plan.observables else {}),
+        **({"keep_states": plan.keep_states} if plan.keep_states else {}),
     }
     if content["machine"] is None or content["initial"] is None:
         content |= {"subject": subject.describe(), "point": repr(sorted(task.point.items())), "seed": task.seed}

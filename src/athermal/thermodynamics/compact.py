@@ -14,6 +14,7 @@ import xarray as xr
 
 from athermal._types import FloatArray
 from athermal.errors import FileFormatError
+from athermal.thermodynamics import states
 from athermal.thermodynamics.ledger import Ledger
 from athermal.thermodynamics.snapshot import ALWAYS, ROUNDING, Reference, Refinement, Replicates, Snapshot, Uncertainty
 
@@ -48,8 +49,10 @@ def to_dataset(ledger: Ledger) -> xr.Dataset:
         arrays["uncertainty_work_readings"] = ledger.uncertainty.work_readings
         if ledger.uncertainty.calibration is not None:
             arrays["uncertainty_calibration"] = ledger.uncertainty.calibration
+    tables = states.to_datasets(ledger.kept_states)
+    arrays |= {f"{group}_{name}": table[name].values for group, table in tables.items() for name in map(str, table.data_vars)}
     data = {name: (tuple(f"{name}_{k}" for k in range(np.ndim(array))), array) for name, array in arrays.items()}
-    names = {"subsystems": ref.subsystems, "reservoirs": ref.reservoirs, "counters": ref.counters}
+    names = {"subsystems": ref.subsystems, "reservoirs": ref.reservoirs, "counters": ref.counters, "observables": ref.observables}
     return xr.Dataset(
         data,
         attrs={
@@ -60,6 +63,7 @@ def to_dataset(ledger: Ledger) -> xr.Dataset:
             "provenance": json.dumps(ledger.provenance),
             **({} if ledger.uncertainty is None else {"from_first_law": ledger.uncertainty.from_first_law}),
             **({} if ledger.replicates is None else {"replicates": ledger.replicates.kind}),
+            **({"states": json.dumps([dict(table.attrs) for table in tables.values()])} if tables else {}),
         },
     )
 
@@ -100,9 +104,20 @@ def from_dataset(data: xr.Dataset) -> Ledger:
             replicates,
             refinement,
             uncertainty,
+            _kept(arrays, json.loads(data.attrs.get("states", "[]"))),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise FileFormatError(f"The data lack a part of a ledger ({error}).") from error
+
+
+def _kept(arrays: Mapping[str, FloatArray], attributes: list[dict[str, str]]) -> tuple[states.Kept, ...]:
+    tables = {}
+    for k, attrs in enumerate(attributes):
+        start = f"states_{k}_"
+        held = {name.removeprefix(start): values for name, values in arrays.items() if name.startswith(start)}
+        data = {name: (tuple(f"{name}_{axis}" for axis in range(values.ndim)), values) for name, values in held.items()}
+        tables[f"states_{k}"] = xr.Dataset(data, attrs=attrs)
+    return states.from_datasets(tables)
 
 
 def _of_run(snapshots: Snapshot, works: FloatArray, prefix: str) -> dict[str, FloatArray]:

@@ -12,9 +12,11 @@ import xarray as xr
 
 from athermal._types import BoolArray, FloatArray, IntArray
 from athermal._validate import suggest
+from athermal.errors import StudyError
 from athermal.thermodynamics import errors, laws, ledger_tables, measured, payers, significance, storage, violations
 from athermal.thermodynamics.columns import LONG_NAMES, attributes
 from athermal.thermodynamics.snapshot import EXTRAS, ROUNDING, Reference, Refinement, Replicates, Snapshot, Uncertainty
+from athermal.thermodynamics.states import Kept, States
 from athermal.thermodynamics.table import format_table, ledger_rows
 
 if TYPE_CHECKING:
@@ -46,6 +48,8 @@ class Ledger:
         Of a run whose baths have modes="auto".
     uncertainty : Uncertainty, optional
         Of measured numbers: their standard errors.
+    kept_states : tuple of Kept
+        The states of parts that a run was asked to keep; see `states`.
 
     Attributes
     ----------
@@ -78,6 +82,7 @@ class Ledger:
     replicates: Replicates | None = None
     refinement: Refinement | None = None
     uncertainty: Uncertainty | None = None
+    kept_states: tuple[Kept, ...] = ()
 
     @property
     def n_cycles(self) -> int:
@@ -205,6 +210,7 @@ class Ledger:
                 "log_partition": (("reservoir",), ref.log_partitions),
                 **({} if ref.ground_energies is None else {"ground_energy": (("reservoir",), ref.ground_energies)}),
                 **({"counter": list(ref.counters)} if ref.counters else {}),
+                **({"observable": list(ref.observables)} if ref.observables else {}),
             },
         )
 
@@ -214,11 +220,63 @@ class Ledger:
             raise AttributeError(name)
         if name in self.cycles:
             return self.cycles[name]
+        if name in self.reference.observables:
+            return self.cycles["observables"].sel(observable=name)
         raise AttributeError(f"A ledger has no column {name!r}.{suggest(name, list(LONG_NAMES))}")
 
     def __dir__(self) -> list[str]:
         """List the columns beside the ordinary attributes."""
-        return sorted({*super().__dir__(), *LONG_NAMES})
+        return sorted({*super().__dir__(), *LONG_NAMES, *self.reference.observables})
+
+    @property
+    def states(self) -> States:
+        """The states that the run kept, by part or by several parts: `ledger.states["q"]`, `ledger.states["q", "r"]`."""
+        return States(self.kept_states, self.snapshots.time)
+
+    def state(self, parts: str | tuple[str, ...], *, cycle: int | None = None, instant: int | None = None) -> Any:
+        """Return the state of a part, or of several together, as a QuTiP object.
+
+        Parameters
+        ----------
+        parts : str or tuple of str
+        cycle : int, optional
+            At the end of which cycle, 0 for the start; the last one if left out.
+        instant : int, optional
+            At which sampled instant, 0 for the start, instead.
+
+        Returns
+        -------
+        Qobj or Dataset
+            The density matrix; of oscillators treated as Gaussian their `mean` and `covariance`.
+
+        Raises
+        ------
+        StudyError
+            If it was not kept, or there is no such cycle or instant.
+
+        Examples
+        --------
+        >>> import athermal as at
+        >>> ledger = at.run(at.library.two_qubit_swap(), 2, keep_states=True)
+        >>> ledger.state("hot", cycle=1).tr()
+        1.0
+        """
+        kept, n = self.states.find(parts), len(self.snapshots.time)
+        given = cycle if instant is None else instant
+        step, most = (self.samples_per_cycle, self.n_cycles) if instant is None else (1, n - 1)
+        what = "cycle" if instant is None else "instant"
+        if cycle is not None and instant is not None:
+            raise StudyError("A state must be asked for by `cycle` or by `instant`, not both.")
+        if given is not None and (isinstance(given, bool) or not isinstance(given, (int, np.integer)) or not 0 <= given <= most):
+            raise StudyError(f"`{what}` of a state must be 0 (the start) to {most}, but is {given!r}.")
+        index = n - 1 if given is None else int(given) * step
+        if kept.density is None:
+            labelled: Any = kept.labelled(self.snapshots.time)
+            return labelled.isel(instant=index)
+        import qutip  # noqa: PLC0415  it takes longer to import than all the rest
+
+        sizes = list(kept.sizes)
+        return qutip.Qobj(kept.density[index], dims=[sizes, sizes])
 
     def violations(self) -> list[str]:
         """Return one sentence for each law that a cycle misses by more than its tolerance, and each impossible entropy."""
@@ -462,6 +520,7 @@ class Ledger:
                 **({} if ref.temperature_errors is None else {"temperature_error": (("reservoir",), ref.temperature_errors)}),
                 "resource": list(laws.resource_names(ref)),
                 **({"counter": list(ref.counters)} if ref.counters else {}),
+                **({"observable": list(ref.observables)} if ref.observables else {}),
             },
         )
 

@@ -29,6 +29,7 @@ class Extra:
 
 EXTRAS = {
     "counts": Extra(("counter",), "what each counter of the machine has counted", "", is_cumulative=True),
+    "observables": Extra(("observable",), "mean of each observable that was asked for", ""),
     "bath_quanta": Extra(("reservoir",), "energy of the quanta that reservoir j received", "energy", is_cumulative=True),
     "interaction_energy": Extra(("reservoir",), "interaction energy V_j of reservoir j with the subsystems", "energy"),
     "switching_work": Extra(("reservoir",), "work done by driving the coupling to reservoir j", "energy", is_cumulative=True),
@@ -200,6 +201,8 @@ class Reference:
         Names of the machine's counters.
     ground_energies : (m,) array, optional
         E_0 of every reservoir, needed where T_j = 0; unknown if left out.
+    observables : tuple of str
+        Names of the observables that a run was asked for.
     energy_rounding : float
         To what fraction of the energies of the whole a difference of two is known: what is below it is no heat into a vacuum.
     temperature_errors : (m,) array, optional
@@ -215,6 +218,7 @@ class Reference:
     ground_energies: FloatArray | None = None
     energy_rounding: float = ROUNDING
     temperature_errors: FloatArray | None = None
+    observables: tuple[str, ...] = ()
 
     @property
     def is_cold(self) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:

@@ -12,7 +12,7 @@ import xarray as xr
 
 from athermal._types import FloatArray
 from athermal.errors import FileFormatError
-from athermal.thermodynamics import netcdf
+from athermal.thermodynamics import netcdf, states
 from athermal.thermodynamics.snapshot import EXTRAS, ROUNDING, Reference, Refinement, Replicates, Snapshot, Uncertainty
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ def tree_of(ledger: Ledger) -> xr.DataTree:
         groups["/uncertainty"] = _table(held).assign(more).assign_attrs(from_first_law=held.from_first_law)
     if ledger.refinement is not None:
         groups["/refinement"] = _table(ledger.refinement).assign(log_partition=("reservoir", ledger.refinement.log_partitions))
+    groups |= {f"/{name}": table for name, table in states.to_datasets(ledger.kept_states).items()}
     tree = xr.DataTree.from_dict(groups)
     tree.attrs = {
         "format": FORMAT,
@@ -65,7 +66,8 @@ def tree_of(ledger: Ledger) -> xr.DataTree:
 
 def _rebuilt_from(groups: Mapping[str, xr.Dataset]) -> dict[str, xr.Dataset]:
     """Return the groups that a ledger is rebuilt from."""
-    return {name: groups[name] for name in ("/instants", "/replicates", "/uncertainty", "/refinement") if name in groups}
+    own = ("/instants", "/replicates", "/uncertainty", "/refinement")
+    return {name: table for name, table in groups.items() if name in own or name.startswith("/states_")}
 
 
 def _table(held: Replicates | Refinement | Uncertainty, *more: str) -> xr.Dataset:
@@ -82,7 +84,17 @@ def _snapshot_of(data: xr.Dataset) -> Snapshot:
     return Snapshot(**{key: data[name].values for key, name in _STATE_COLUMNS.items()}, extras=extras)
 
 
-Held = tuple[Snapshot, FloatArray, Reference, int, dict[str, Any], Replicates | None, Refinement | None, Uncertainty | None]
+Held = tuple[
+    Snapshot,
+    FloatArray,
+    Reference,
+    int,
+    dict[str, Any],
+    Replicates | None,
+    Refinement | None,
+    Uncertainty | None,
+    tuple[states.Kept, ...],
+]
 
 
 def load(path: Path) -> Held:
@@ -113,6 +125,7 @@ def load(path: Path) -> Held:
             data["ground_energy"].values if "ground_energy" in data else None,
             float(tree.attrs.get("energy_rounding", ROUNDING)),
             data["temperature_error"].values if "temperature_error" in data else None,
+            tuple(map(str, data["observable"].values)) if "observable" in data else (),
         )
         works = np.asarray(data["work"].values)
         provenance = json.loads(tree.attrs["provenance"])
@@ -129,9 +142,11 @@ def load(path: Path) -> Held:
         if "refinement" in tree.children:
             table = tree["/refinement"].to_dataset()
             refinement = Refinement(_snapshot_of(table), table["work"].values, table["log_partition"].values)
-        return snapshots, works, reference, int(tree.attrs["samples_per_cycle"]), provenance, replicates, refinement, uncertainty
+        kept = states.from_datasets({name: tree[f"/{name}"].to_dataset() for name in tree.children if name.startswith("states_")})
+        samples = int(tree.attrs["samples_per_cycle"])
     except (KeyError, ValueError) as error:
         raise FileFormatError(f"{path} lacks a part of a ledger ({error}). Run again to make it anew.") from error
+    return snapshots, works, reference, samples, provenance, replicates, refinement, uncertainty, kept
 
 
 def _check_content(tree: xr.DataTree, path: Path) -> None:

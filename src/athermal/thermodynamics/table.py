@@ -42,9 +42,9 @@ class Cells:
 def ledger_rows(ledger: Ledger, *, cumulative: bool = False) -> list[list[str]]:
     """Return a header and one row of text for each cycle."""
     data = ledger.cumulative if cumulative else ledger.cycles
-    reservoirs, counters = ledger.reference.reservoirs, ledger.reference.counters
+    reservoirs, counters, observables = ledger.reference.reservoirs, ledger.reference.counters, ledger.reference.observables
     header = ["cycle", "work out", *(f"heat from {name}" for name in reservoirs), "dU", "dSigma", "dI(S,R)", "dC(S)", "dC(R)"]
-    header += [*(f"dD[{name}]" for name in reservoirs), *counters, "eta", "Carnot", "mode", "paid by"]
+    header += [*(f"dD[{name}]" for name in reservoirs), *counters, *observables, "eta", "Carnot", "mode", "paid by"]
     # Certified errors are far below the digits shown.
     errors = None if not ledger.has_standard_errors else ledger.cumulative_errors if cumulative else ledger.errors
     blocks = {"energy": Cells.of(*(data[name].values for name in _ENERGIES)), "nat": Cells.of(*(data[n].values for n in _NATS))}
@@ -77,6 +77,7 @@ def ledger_rows(ledger: Ledger, *, cumulative: bool = False) -> list[list[str]]:
                 blocks["energy"].cell(float(row["energy_change"].sum()), None, energy_rounding[n]),
                 *(cell for name in changes for cell in cells(f"{name}_change", "nat")),
                 *(_counts(row, error) if counters else []),
+                *(_counts(row, error, "observables") if observables else []),
                 *_performance(row, error),
                 str(row["paid_by"].item()),
             ]
@@ -94,9 +95,9 @@ _NATS = (
 )
 
 
-def _counts(row: xr.Dataset, error: xr.Dataset | None) -> list[str]:
-    values = row["counts"].values
-    widths = [None] * values.size if error is None else error["counts"].values.tolist()
+def _counts(row: xr.Dataset, error: xr.Dataset | None, name: str = "counts") -> list[str]:
+    values = row[name].values
+    widths = [None] * values.size if error is None else error[name].values.tolist()
     return [Cells.of(values).cell(value, width) for value, width in zip(values.tolist(), widths, strict=True)]
 
 

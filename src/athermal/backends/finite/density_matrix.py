@@ -12,14 +12,16 @@ import scipy.sparse
 
 from athermal import _validate
 from athermal._types import ComplexArray, FloatArray, IntArray, Matrix
-from athermal.backends.base import Backend, Solver
+from athermal.backends.base import Backend, Keeper, Solver, Watch
 from athermal.backends.finite.memory import GIB, Held, check_baths, check_memory
 from athermal.backends.finite.observe import Observer
 from athermal.backends.finite.prepare import Preparation
 from athermal.backends.finite.state import FactorState
+from athermal.backends.finite.watch import check_state, operators, state_of
 from athermal.errors import MachineError
 from athermal.machine.initial import InitialState
 from athermal.machine.machine import Machine
+from athermal.machine.observable import Observable
 from athermal.machine.open_system import with_truncated_baths
 from athermal.machine.parts.finite import check_levels
 from athermal.machine.tensor_hamiltonian import TensorHamiltonian
@@ -221,6 +223,14 @@ class DensityMatrixSolver(Solver[FactorState]):
         return self.observer.snapshot(
             state.factor, state.integrals, phase, with_coherence=self.options.coherence or None
         ).at_time(time)
+
+    def watch(self, observables: Sequence[Observable]) -> Watch[FactorState]:
+        read, sizes = operators(self.machine, self.hamiltonian, observables, self.options.levels), self.hamiltonian.dimensions
+        return lambda state: (np.array([np.sum(each.means(state.factor, sizes)) for each in read]), None)
+
+    def keeper(self, parts: tuple[str, ...]) -> Keeper[FactorState]:
+        check_state(self.hamiltonian, parts)
+        return lambda state: state_of(self.machine, self.hamiltonian, parts, state.factor)
 
     @property
     def is_threaded(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -10,15 +11,17 @@ import numpy as np
 
 from athermal import _validate
 from athermal._types import ComplexArray, FloatArray, Matrix
-from athermal.backends.base import Backend, Solver
+from athermal.backends.base import Backend, Keeper, Solver, Watch
 from athermal.backends.finite.density_matrix import reference_of
 from athermal.backends.finite.memory import check_baths, check_memory
 from athermal.backends.finite.observe import Observer
 from athermal.backends.finite.prepare import Preparation
 from athermal.backends.finite.state import FactorState
+from athermal.backends.finite.watch import check_state, operators, state_of
 from athermal.errors import MachineError
 from athermal.machine.initial import Charged, Gibbs, InitialState
 from athermal.machine.machine import Machine
+from athermal.machine.observable import Observable
 from athermal.maths.density import entropy
 from athermal.maths.driven_sum import DrivenSum
 from athermal.maths.tensor import populations
@@ -260,6 +263,24 @@ class StateVectorsSolver(Solver[Columns]):
         totals = np.sum(state.integrals[: self._n_works], axis=0)
         works = np.array([np.sum(totals[left]) / np.sum(weights[left]) for left in kept])
         return Snapshot.stack(snapshots), works
+
+    def watch(self, observables: Sequence[Observable]) -> Watch[Columns]:
+        read, sizes = operators(self.machine, self.hamiltonian, observables), self.hamiltonian.dimensions
+
+        def means(state: Columns) -> tuple[FloatArray, FloatArray | None]:
+            each = np.array([operator.means(state.factor, sizes) for operator in read]).reshape(len(read), -1)
+            weights = np.sum(state.factor.real**2 + state.factor.imag**2, axis=0)
+            found = np.sum(each, axis=1) / np.sum(weights)
+            if not state.is_sampled:
+                return found, None
+            left_out = (np.sum(each, axis=1, keepdims=True) - each) / (np.sum(weights) - weights)
+            return found, left_out.T
+
+        return means
+
+    def keeper(self, parts: tuple[str, ...]) -> Keeper[Columns]:
+        check_state(self.hamiltonian, parts)
+        return lambda state: state_of(self.machine, self.hamiltonian, parts, state.factor)
 
     def _linear(self, state: Columns, phase: float) -> Linear:
         """Return U_i, V_j, E_j and the density matrix of the subsystems in each column; the last ones are held."""

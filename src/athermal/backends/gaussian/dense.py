@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from athermal import _validate
 from athermal._types import FloatArray, IntArray
-from athermal.backends.base import Backend, Solver
+from athermal.backends.base import Backend, Keeper, Solver, Watch
+from athermal.backends.gaussian import watch as watching
 from athermal.backends.gaussian.prepare import prepare
 from athermal.backends.gaussian.shared import (
     check_growth,
@@ -25,6 +27,7 @@ from athermal.backends.gaussian.state import GaussianState
 from athermal.errors import ConvergenceError, MachineError
 from athermal.machine.initial import InitialState
 from athermal.machine.machine import Machine
+from athermal.machine.observable import Observable
 from athermal.maths.gaussian import entropy, mode_entropy
 from athermal.maths.information import mutual_information_of_rows, skew_products
 from athermal.maths.propagate import DrivenHamiltonian, Evolution, constant_evolution, expectations, joined
@@ -159,6 +162,12 @@ class DenseSolver(Solver[GaussianState]):
             extras,
         )
 
+    def watch(self, observables: Sequence[Observable]) -> Watch[GaussianState]:
+        return watching.watch(self.hamiltonian, observables, _moments)
+
+    def keeper(self, parts: tuple[str, ...]) -> Keeper[GaussianState]:
+        return watching.keeper(self.hamiltonian, parts, _moments)
+
     @property
     def is_threaded(self) -> bool:
         return self.hamiltonian.n_modes > _MANY_MODES
@@ -239,6 +248,12 @@ def _difference(coarse: Evolution, fine: Evolution, work_scale: float) -> float:
     """
     pairs = ((coarse.propagator, fine.propagator, 1.0), (coarse.shift, fine.shift, 1.0))
     return relative_difference((*pairs, *works_apart(coarse.works, fine.works, work_scale)))
+
+
+def _moments(state: GaussianState, _name: object, rows: Any) -> tuple[FloatArray, FloatArray]:
+    """Return mean and covariance of some functionals."""
+    factor = rows @ state.factor
+    return np.asarray(rows @ state.mean), np.asarray(factor @ factor.T)
 
 
 def _block_entropy(covariance: FloatArray, modes: IntArray, defect: float) -> float:

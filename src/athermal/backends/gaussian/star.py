@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from athermal import _validate
 from athermal._types import ComplexArray, FloatArray
-from athermal.backends.base import Backend, Solver
+from athermal.backends.base import Backend, Keeper, Solver, Watch
+from athermal.backends.gaussian import watch as watching
 from athermal.backends.gaussian.shared import check_growth, energies_of, extras_of, reference_of
 from athermal.backends.gaussian.star_entropy import block_entropy, changed, low_rank_entropy
 from athermal.backends.gaussian.star_prepare import StarPreparation
@@ -20,6 +21,7 @@ from athermal.backends.gaussian.state import GaussianState
 from athermal.errors import MachineError
 from athermal.machine.initial import InitialState
 from athermal.machine.machine import Machine
+from athermal.machine.observable import Observable
 from athermal.maths.gaussian import entropy
 from athermal.maths.propagate import expectations
 from athermal.maths.star_information import mutual_information_of_amplitudes
@@ -191,6 +193,28 @@ class StarSolver(Solver[StarState]):
             np.asarray(total),
             extras_of(self.hamiltonian, time, means, second, state.switching),
         )
+
+    def watch(self, observables: Sequence[Observable]) -> Watch[StarState]:
+        return watching.watch(self.hamiltonian, observables, self._moments)
+
+    def keeper(self, parts: tuple[str, ...]) -> Keeper[StarState]:
+        return watching.keeper(self.hamiltonian, parts, self._moments)
+
+    def _moments(self, state: StarState, name: object, functionals: Any) -> tuple[FloatArray, FloatArray]:
+        """Return mean and covariance of some functionals."""
+        most = max(self.options.entropy_modes, self.options.block_modes) + self.builder.n_system
+        if functionals.shape[0] > 2 * most:
+            raise MachineError(
+                f"An observable or a kept state must be of at most {most} modes for the star backend (`entropy_modes` and the "
+                f"subsystems), but is of {functionals.shape[0] // 2}. Name a `site`, raise `entropy_modes`, or use Dense()."
+            )
+
+        def made() -> ComplexArray:
+            x, p = np.split(functionals.toarray(), 2, axis=1)
+            return np.asarray(x + 1j * p)
+
+        rows, offsets = self._rows(("watched", name), made, state.history)
+        return state.start.means(rows) + offsets, state.start.covariance(rows)
 
     def accuracy(self) -> dict[str, float]:
         segments = self._segments.values()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, ClassVar, Literal
@@ -12,7 +13,7 @@ import numpy as np
 
 from athermal import _validate
 from athermal._types import FloatArray
-from athermal.backends.base import Backend, Solver
+from athermal.backends.base import Backend, Keeper, Solver, Watch
 from athermal.backends.open.correlation import BathCorrelation, View, view
 from athermal.backends.open.exponents import MOST, Expansions, Exponents
 from athermal.backends.open.hierarchy import HierarchySolver
@@ -23,6 +24,7 @@ from athermal.backends.open.solver import OpenState
 from athermal.errors import MachineError
 from athermal.machine.initial import GivenState, InitialState
 from athermal.machine.machine import Machine
+from athermal.machine.observable import Observable
 from athermal.machine.open_system import OpenSystem, open_system
 from athermal.machine.parts import ContinuumBath
 from athermal.machine.parts.finite import check_levels
@@ -165,6 +167,19 @@ class HEOMSolver(Solver[HEOMState]):
     def snapshot(self, state: HEOMState, time: float) -> Snapshot:
         found, maps = self.finest.snapshot(state.runs[0], time), state.maps
         return found if maps is None else with_minimal_dissipation(found, maps.energy, maps.heat)
+
+    def watch(self, observables: Sequence[Observable]) -> Watch[HEOMState]:
+        finest, coarser = self.finest.watch(observables), [_watch(run, observables) for run in self.runs[1:]]
+
+        def means(state: HEOMState) -> tuple[FloatArray, FloatArray | None]:
+            others = [read(held)[0] for read, held in zip(coarser, state.runs[1:], strict=True)]
+            return finest(state.runs[0])[0], np.array(others) if others else None
+
+        return means
+
+    def keeper(self, parts: tuple[str, ...]) -> Keeper[HEOMState]:
+        keep = self.finest.keeper(parts)
+        return lambda state: keep(state.runs[0])
 
     def replicates(self, state: HEOMState, time: float) -> tuple[Snapshot, FloatArray] | None:
         if not self.cutoffs:
@@ -380,3 +395,11 @@ def _memory(case: Case) -> float:
     contact = max(c.operator.nnz for c in system.contacts) if system.contacts else 0
     entries = n * (sum(2.0 * d * term.local.nnz for term in system.hamiltonian.terms) + total * 4.0 * d * contact)
     return float((_ENTRY * entries + _VECTORS * 16.0 * n * d**2) / _GIB)
+
+
+def _watch(run: HierarchySolver, observables: Sequence[Observable]) -> Watch[OpenState]:
+    """Return what reads observables off a coarser hierarchy; NaN of all if one is a matrix that does not fit fewer levels."""
+    try:
+        return run.watch(observables)
+    except MachineError:
+        return lambda _state: (np.full(len(observables), np.nan), None)

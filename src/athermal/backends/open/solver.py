@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,19 +12,22 @@ import numpy as np
 import scipy.sparse
 
 from athermal._types import ComplexArray, FloatArray
-from athermal.backends.base import Solver
+from athermal.backends.base import Keeper, Solver, Watch
 from athermal.backends.finite.observe import Observer
 from athermal.backends.finite.prepare import Preparation
+from athermal.backends.finite.watch import operators
 from athermal.backends.open.flow import Carrier, Flow, Slope
 from athermal.backends.open.integrator import Integrator
 from athermal.backends.open.starts import check_start
 from athermal.errors import MachineError
 from athermal.machine.initial import InitialState
+from athermal.machine.observable import Observable
 from athermal.machine.open_system import OpenSystem
 from athermal.maths.density import entropy
 from athermal.maths.superoperator import trace_row, unstacked
-from athermal.maths.tensor import embed
+from athermal.maths.tensor import embed, partial_trace
 from athermal.thermodynamics.snapshot import ROUNDING, Reference, Snapshot
+from athermal.thermodynamics.states import Kept
 
 # A state whose lowest eigenvalue is below this is none: its entropies are unknown.
 _LOWEST = -1e-6
@@ -172,6 +176,31 @@ class OpenSolver(Solver[OpenState]):
             np.asarray(total),
             extras,
         )
+
+    def watch(self, observables: Sequence[Observable]) -> Watch[OpenState]:
+        for observable in observables:
+            self._check_followed(observable.parts, "An observable")
+        read = operators(self.machine, self.hamiltonian, observables)
+        sizes = self.hamiltonian.dimensions
+
+        def means(state: OpenState) -> tuple[FloatArray, FloatArray | None]:
+            rho = self.density(state.vector)
+            return np.array([each.mean(partial_trace(rho, sizes, each.positions)) for each in read]), None
+
+        return means
+
+    def keeper(self, parts: tuple[str, ...]) -> Keeper[OpenState]:
+        self._check_followed(parts, "A state that is kept")
+        sizes, positions = tuple(self.hamiltonian.sizes(parts)), self.hamiltonian.positions(parts)
+        every = self.hamiltonian.dimensions
+        return lambda state: Kept(parts, sizes, partial_trace(self.density(state.vector), every, positions))
+
+    def _check_followed(self, parts: Sequence[str], what: str) -> None:
+        if hit := sorted(set(parts) & set(self.baths)):
+            raise MachineError(
+                f"{what} of {self.name} must be of subsystems, but is of reservoir {hit[0]!r}: the states of the baths are not "
+                "followed. Leave it out, or use a backend that follows every mode, such as Dense() or DensityMatrix(levels=...)."
+            )
 
     def _checked(self, rho: ComplexArray) -> tuple[ComplexArray, bool]:
         """Return the state without the negative populations that the integrator leaves, and whether it is one at all."""
