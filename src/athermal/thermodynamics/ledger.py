@@ -534,7 +534,9 @@ class Ledger:
         energy_terms = np.abs(work) + np.sum(np.abs(q), -1) + np.sum(np.abs(du), -1)
         intake = laws.heat_intake(a, b)
         eta, split = laws.output_over_intake(work, a, b), laws.efficiency_split(a, b, ref)
-        energy_tolerance = tolerance * energy_terms + resolution + violations.STANDARD_ERRORS * noise
+        # terms that cancel over a cycle are known no better than the energies that an integrator carries
+        known = resolution * max(1.0, ref.energy_rounding / self.rounding)
+        energy_tolerance = tolerance * energy_terms + known + violations.STANDARD_ERRORS * noise
         split_tolerance = energy_tolerance + t_min * entropy_tolerance
         with np.errstate(divide="ignore", invalid="ignore"):
             # eta divides by the intake, so a small intake magnifies what the energies are known to.

@@ -40,6 +40,17 @@ def wave():
     )
 
 
+def one_contact():
+    """A qubit whose frequency is driven, and a bath that remembers."""
+    return at.Machine(
+        [at.Qubit("q", 1.0 + at.Harmonic(0.3, frequency=2.0))],
+        [at.ContinuumBath("hot", 1.0, at.Ohmic(friction=0.05, cutoff=2.0, cutoff_shape="drude"))],
+        [position("q", "hot")],
+        period=3.1415926535897932,
+        name="one contact",
+    )
+
+
 class Open(Invariance):
     # what the integrator's tolerance leaves of energies of some units
     rounding = 1e-8
@@ -70,3 +81,16 @@ class TestLocal(Open):
 
 class TestFloquetMarkov(Open):
     backend = at.FloquetMarkov(harmonics=24)
+
+
+class TestHEOM(Open):
+    # of exponentials that a search found, and of the integrator
+    rounding = 1e-7
+    scales = (1e-9, 1e9)
+    machines = (one_contact(),)
+    backend = at.HEOM(depth=3, exponents=3, check=False)
+
+    def test_a_stranger_adds(self, machine):
+        """Not to rounding: tiers are counted together, so that those of two baths are cut where one alone is not."""
+        self.rounding = 2e-4
+        super().test_a_stranger_adds(machine)

@@ -71,7 +71,8 @@ def strength(system: OpenSystem, name: str) -> float:
 def view(system: OpenSystem, name: str) -> View:
     """Return where a system looks at one of its baths, over a period of its drives: where any of its contacts has elements."""
     period, every = system.machine.period, np.zeros(1)
-    contacts = [contact.operator.toarray() for contact in system.contacts]
+    near = _linked(system, name)
+    contacts = [contact.operator.toarray() for contact in system.contacts if contact.subsystem in near]
     for time in (np.arange(_INSTANTS) + 0.5) / _INSTANTS * period:
         at = np.array([time])
         whole = sum(float(np.real(drive.value(at)[0])) * matrix.toarray() for drive, matrix in system.terms)
@@ -81,6 +82,16 @@ def view(system: OpenSystem, name: str) -> View:
             gaps = np.abs(energies[:, None] - energies)
             every = np.concatenate([every, gaps[elements > _SEEN * np.max(elements, initial=0.0)]])
     return View(_apart(np.sort(every)), strength(system, name), period)
+
+
+def _linked(system: OpenSystem, name: str) -> set[str]:
+    """Return the subsystems that a bath meets, and those that are coupled with them, through others or through other baths."""
+    groups = [set(term.parts) for term in system.hamiltonian.terms if len(term.parts) > 1]
+    groups += [{c.subsystem for c in system.contacts if c.bath.name == bath} for bath in {c.bath.name for c in system.contacts}]
+    found = {contact.subsystem for contact in system.contacts if contact.bath.name == name}
+    while grown := found.union(*(group for group in groups if group & found)) - found:
+        found |= grown
+    return found
 
 
 def _apart(gaps: FloatArray) -> tuple[float, ...]:

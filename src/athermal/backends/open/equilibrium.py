@@ -46,6 +46,9 @@ def stationary(generator: Any, decay: ComplexArray, hamiltonian: ComplexArray) -
         If neither finds it.
     """
     dimension = len(hamiltonian)
+    # in units of the fastest rate, so that M and u Tr are alike
+    unit = max(float(np.max(np.abs(decay))), float(np.max(np.abs(hamiltonian))))
+    generator, decay, hamiltonian = generator / unit, decay / unit, hamiltonian / unit
     size, block = generator.shape[0], dimension**2
     trace, start = np.zeros(size, dtype=complex), np.zeros(size, dtype=complex)
     trace[:block] = trace_row(np.eye(dimension))

@@ -51,6 +51,18 @@ class Exponents:
         """Return the number of exponentials."""
         return len(self.rates)
 
+    def times(self, factor: float) -> Exponents:
+        """Return the same in other units: rates times a factor, coefficients times its square."""
+        return Exponents(factor * self.rates, factor**2 * self.real, factor**2 * self.imaginary)
+
+    def rounded(self) -> tuple[tuple[complex, ...], ...]:
+        """Return what tells them from others, to nine digits of the largest of each kind."""
+        found = []
+        for values in (self.rates, self.real, self.imaginary):
+            largest = float(np.max(np.abs(values), initial=0.0))
+            found.append((float(f"{largest:.8e}"), *(np.round(values / largest, 9) + 0.0 if largest else values).tolist()))
+        return tuple(found)
+
     def at(self, times: FloatArray) -> ComplexArray:
         """Return C(t) at an array of times."""
         waves = np.exp(-np.multiply.outer(times, self.rates))

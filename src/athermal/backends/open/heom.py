@@ -120,10 +120,7 @@ class HEOMSolver(Solver[HEOMState]):
             "baths": baths,
             "depths": tuple(run.depth for run in self.runs),
             "numbers of exponentials": tuple(tuple(map(len, run.exponents)) for run in self.runs),
-            "exponentials": tuple(
-                tuple(tuple(np.round(np.concatenate([e.rates, e.real, e.imaginary]), 9)) for e in run.exponents)
-                for run in self.runs
-            ),
+            "exponentials": tuple(tuple(held.rounded() for held in run.exponents) for run in self.runs),
         }
 
     def prepare(self, initial: InitialState) -> HEOMState:

@@ -81,9 +81,12 @@ def ladder(baths: tuple[Exponents, ...], depth: int, strengths: FloatArray, smal
     >>> found.decay.real
     array([0., 1., 2., 3.])
     """
-    ados, decay, left, right = _from_qutip(baths, depth)
+    # QuTiP drops small numbers: it is asked in units of the fastest rate
+    unit = max((float(np.max(np.abs(bath.rates))) for bath in baths), default=1.0)
+    ados, decay, left, right = _from_qutip(tuple(bath.times(1.0 / unit) for bath in baths), depth)
     owners = np.repeat(np.arange(len(baths)), [len(bath) for bath in baths])
     amounts = np.concatenate([np.maximum(abs(b.real + 1j * b.imaginary), abs(b.real - 1j * b.imaginary)) for b in baths])
+    rates = np.concatenate([bath.rates for bath in baths])
     slowness = np.concatenate([bath.rates.real for bath in baths]) ** 2
     effects = np.minimum(1.0, 4.0 * amounts * strengths[owners] ** 2 / slowness)
 
@@ -93,11 +96,11 @@ def ladder(baths: tuple[Exponents, ...], depth: int, strengths: FloatArray, smal
 
     kept = np.flatnonzero([is_kept(label) for label in ados.labels])
     labels = [ados.labels[k] for k in kept]
-    sizes = np.array([_size(label, amounts) for label in labels])
+    sizes = np.array([_size(label, amounts / unit**2) for label in labels])
     scaling, unscaling = scipy.sparse.diags_array(1.0 / sizes), scipy.sparse.diags_array(sizes)
 
     def scaled(matrix: Any) -> Any:
-        found = scipy.sparse.csr_array(scaling @ matrix[kept][:, kept] @ unscaling)
+        found = scipy.sparse.csr_array(unit * (scaling @ matrix[kept][:, kept] @ unscaling))
         found.eliminate_zeros()
         return found
 
@@ -105,10 +108,10 @@ def ladder(baths: tuple[Exponents, ...], depth: int, strengths: FloatArray, smal
     for place, label in enumerate(labels):
         if sum(label) == 1:
             k = label.index(1)
-            first[owners[k]].append((place, float(sizes[place]), complex(ados.vk[k])))
+            first[owners[k]].append((place, unit * float(sizes[place]), complex(rates[k])))
     commutators = tuple(scaled(0.5j * (one - two)) for one, two in zip(left, right, strict=True))
     anticommutators = tuple(scaled(0.5 * (one + two)) for one, two in zip(left, right, strict=True))
-    return Ladder(decay[kept] + 0.0, commutators, anticommutators, first, tuple(map(tuple, labels)))
+    return Ladder(unit * decay[kept] + 0.0, commutators, anticommutators, first, tuple(map(tuple, labels)))
 
 
 def _from_qutip(baths: tuple[Exponents, ...], depth: int) -> tuple[Any, ComplexArray, list[Any], list[Any]]:
