@@ -5,6 +5,7 @@ import json
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
@@ -81,3 +82,32 @@ def test_the_figure_shows_relative_differences_and_names_the_unknown():
     assert any(name.startswith("unknown of star: $C(R)$") for name in drawn)
     assert "no difference" in drawn  # "auto" is dense
     plt.close("all")
+
+
+@pytest.mark.parametrize("ending", [".json", ".tex", ".xlsx", ".parquet"])
+def test_a_comparison_is_written_in_every_format(tmp_path, ending):
+    found = at.compare_backends(at.library.two_oscillator(modes=6), [at.Dense(), at.Star()])
+    path = found.save(tmp_path / f"both{ending}")
+    if ending == ".json":
+        held = json.loads(path.read_text())
+        assert held["cycles"]["star"]["work"] == found.cycles.work.sel(backend="star").values.tolist()
+    elif ending == ".tex":
+        assert r"\toprule" in path.read_text()
+    else:
+        table = (pd.read_excel if ending == ".xlsx" else pd.read_parquet)(path)
+        row = table[(table.backend == "star") & (table.column == "work")]
+        assert row.value.tolist() == found.cycles.work.sel(backend="star").values.tolist()
+    with pytest.raises(at.FileFormatError, match=r"must end in \.nc, .* but is"):
+        found.save(tmp_path / "both.txt")
+
+
+def test_a_saved_comparison_is_run_again(tmp_path):
+    machine = at.library.two_oscillator(modes=6)
+    path = at.compare_backends(machine, [at.Dense(), at.Star()], 2, samples_per_cycle=2).save(tmp_path / "both.nc")
+    done = invoke("rerun", path)
+    assert (done.exit_code, "Identical to the last bit." in done.stdout) == (0, True)
+    found = at.compare_definitions(at.run(machine, 2))
+    table = found.to_dataframe()
+    assert table["heat[hot bath]"].tolist() == found.cycles.heat.sel(reservoir="hot bath").values.ravel().tolist()
+    assert found.save(tmp_path / "d.csv").read_text().startswith("cycle,definition,time,")
+    assert r"\toprule" in found.save(tmp_path / "d.tex").read_text()

@@ -430,14 +430,15 @@ def compare_definitions(
     ] = 0.5,
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", metavar="FILE", help="Picture to write: png, pdf or svg; with the ending .nc all tables."),
+        typer.Option("--out", "-o", metavar="FILE", help="Picture to write: png, pdf or svg; tables: nc, csv, json, xlsx, ..."),
     ] = None,
+    force: Force = False,
     cycle: Annotated[int | None, typer.Option("--cycle", min=1, help="Cycle of the picture; the whole run if left out.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show one run by every definition of work and heat."""
     with reporting(as_json=as_json):
-        raise typer.Exit(defining.show(result, share, out, cycle, as_json=as_json))
+        raise typer.Exit(defining.show(result, share, out, cycle, force=force, as_json=as_json))
 
 
 def main() -> None:

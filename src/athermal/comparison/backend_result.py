@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
@@ -14,6 +15,9 @@ from athermal.comparison import columns, storage
 from athermal.comparison.columns import Extent
 from athermal.comparison.table import text_of
 from athermal.thermodynamics.ledger import Ledger
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,7 +143,8 @@ class BackendComparison:
 
         A .nc file has the groups /cycles, /differences, /errors and /largest, and as attributes what was refused, stopped or
         warned of, as JSON. A .csv file has a line for each number of each backend, one for its runtime, and one for each backend
-        that was refused or finished no cycle. The ledgers have a `save` of their own.
+        that was refused or finished no cycle, as .xlsx and .parquet files have (``pip install "athermal[export]"``); a .json file
+        the columns of every backend; a .tex file the printed table. The ledgers have a `save` of their own.
 
         Raises
         ------
@@ -147,3 +152,7 @@ class BackendComparison:
             If the path ends otherwise, or cannot be written to.
         """
         return storage.save(self, Path(path))
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """Return a pandas data frame with a row for each number of each backend, with reference, difference and error."""
+        return storage.frame(self)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
@@ -13,11 +13,15 @@ import xarray as xr
 from athermal import _validate
 from athermal._types import FloatArray
 from athermal.errors import StudyError
-from athermal.thermodynamics import laws, measured, netcdf
+from athermal.thermodynamics import latex, laws, measured
 from athermal.thermodynamics.definitions import definitions, entropy_production, interaction_energy, switching_work
+from athermal.thermodynamics.export import Tables, columns_by_name, frame_of
 from athermal.thermodynamics.ledger import Ledger
 from athermal.thermodynamics.snapshot import Reference, Refinement, Snapshot
 from athermal.thermodynamics.table import Cells, format_table, ratio
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 KEPT, SPENT, APPARENT, BROKEN, UNKNOWN = "kept", "resources spent", "apparent violation", "broken", "unknown"
 """What a definition makes of the second law in an interval; see `DefinitionComparison`."""
@@ -112,20 +116,44 @@ class DefinitionComparison:
         return f"<DefinitionComparison: {self.cycles.sizes['cycle']} cycles by {', '.join(self.names)}>"
 
     def save(self, path: str | Path) -> Path:
-        """Write all tables to a netCDF file, in the groups /cycles, /cumulative and, where there are errors, theirs.
+        """Write all tables to a file and return its path; its ending chooses the format.
+
+        A .nc file has the groups /cycles, /cumulative and, where there are errors, theirs. A .csv or .parquet file holds
+        `to_dataframe()`, an .xlsx file that and the table from time zero, a .json file all, and a .tex file what is printed.
 
         Raises
         ------
         FileFormatError
-            If it cannot be written.
+            If the path ends otherwise, or cannot be written to.
         """
-        path = Path(path)
+        return Tables(
+            "The comparison",
+            frame=self.to_dataframe,
+            sheets=lambda: {"cycles": self.to_dataframe(), "cumulative": self.to_dataframe(cumulative=True)},
+            document=self._document,
+            text=lambda: latex.printed(self.rows()),
+            netcdf=self._tree,
+        ).save(Path(path))
+
+    def to_dataframe(self, *, cumulative: bool = False) -> pd.DataFrame:
+        """Return a pandas data frame with a row for each cycle by each definition, what belongs to a reservoir as heat[hot]."""
+        data, errors = (self.cumulative, self.cumulative_errors) if cumulative else (self.cycles, self.errors)
+        return frame_of(data, ["cycle", "definition"], errors)
+
+    def _document(self) -> dict[str, Any]:
+        tables = {"cycles": self.cycles, "cumulative": self.cumulative}
+        by_name = {
+            table: {name: columns_by_name(data.sel(definition=name)) for name in self.names} for table, data in tables.items()
+        }
+        return {"share": self.share, **by_name, "remarks": list(self.remarks)}
+
+    def _tree(self) -> xr.DataTree:
         groups = {"/cycles": self.cycles, "/cumulative": self.cumulative}
         if self.errors:
             groups |= {"/errors": self.errors, "/cumulative_errors": self.cumulative_errors}
         tree = xr.DataTree.from_dict(groups)
         tree.attrs = {"share": self.share, "remarks": json.dumps(self.remarks)}
-        return netcdf.write(tree, path, "The comparison")
+        return tree
 
 
 def compare_definitions(ledger: Ledger, *, share: float = 0.5) -> DefinitionComparison:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,32 +11,54 @@ import numpy as np
 import xarray as xr
 
 from athermal.comparison.columns import parts_of
-from athermal.errors import FileFormatError
-from athermal.thermodynamics import netcdf
+from athermal.comparison.table import table_rows
+from athermal.thermodynamics import latex, netcdf
+from athermal.thermodynamics.export import Tables, columns_by_name
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from athermal.comparison.backend_result import BackendComparison
 
+FORMAT = "athermal comparison of backends"
 _HEADER = ("backend", "status", "column", "part", "unit", "cycle", "value", "reference", "difference", "error")
 
 
 def save(comparison: BackendComparison, path: Path) -> Path:
     """Write a comparison; an existing file is replaced only when the new one is complete."""
-    if path.suffix == ".nc":
-        return netcdf.write(_tree(comparison), path, "The comparison")
-    if path.suffix != ".csv":
-        raise FileFormatError(f"The file of a comparison must end in .nc or .csv, but is {path}.")
-    partial = path.with_name(path.name + ".part")
-    try:
-        _write_csv(comparison, partial)
-        partial.replace(path)
-    except OSError as error:
-        raise FileFormatError(
-            f"The comparison could not be written to {path}: {error}. Choose a folder that exists and can be written to."
-        ) from error
-    finally:
-        partial.unlink(missing_ok=True)
-    return path
+    return Tables(
+        "The comparison",
+        frame=lambda: frame(comparison),
+        sheets=lambda: {"comparison": frame(comparison)},
+        document=lambda: document(comparison),
+        text=lambda: latex.printed(table_rows(comparison)),
+        netcdf=lambda: _tree(comparison),
+    ).save(path)
+
+
+def comparison_tree(path: Path) -> xr.DataTree | None:
+    """Return what the file of a comparison holds, None if it is none of one."""
+    tree, _ = netcdf.read(path)
+    return tree if tree.attrs.get("format") == FORMAT else None
+
+
+def frame(comparison: BackendComparison) -> pd.DataFrame:
+    """Return a row for each number of each backend; see `BackendComparison.to_dataframe`."""
+    import pandas as pd  # noqa: PLC0415  takes time to import, and few need it
+
+    found = pd.DataFrame(list(_lines(comparison)), columns=list(_HEADER))
+    for name in ("value", "reference", "difference", "error"):
+        found[name] = pd.to_numeric(found[name], errors="coerce").astype(float)
+    found["cycle"] = pd.to_numeric(found["cycle"], errors="coerce").astype("Int64")
+    return found
+
+
+def document(comparison: BackendComparison) -> dict[str, Any]:
+    """Return a comparison as plain data: the columns of every backend, and what did not go well."""
+    facts = {name: dict(getattr(comparison, name)) for name in ("runtimes", "refused", "stopped")}
+    told = {name: list(messages) for name, messages in comparison.warnings.items()}
+    by_backend = {name: columns_by_name(comparison.cycles.sel(backend=name)) for name in comparison.ledgers}
+    return {"reference": comparison.reference, **facts, "warnings": told, "cycles": by_backend}
 
 
 def _tree(comparison: BackendComparison) -> xr.DataTree:
@@ -46,19 +67,13 @@ def _tree(comparison: BackendComparison) -> xr.DataTree:
         groups["/errors"] = comparison.errors
     tree = xr.DataTree.from_dict(groups)
     tree.attrs = {
-        "format": "athermal comparison of backends",
+        "format": FORMAT,
         "reference": comparison.reference,
+        "samples_per_cycle": comparison.ledgers[comparison.reference].samples_per_cycle,
         **{name: json.dumps(dict(getattr(comparison, name))) for name in ("runtimes", "refused", "stopped", "warnings")},
         "provenance": json.dumps({name: ledger.provenance for name, ledger in comparison.ledgers.items()}),
     }
     return tree
-
-
-def _write_csv(comparison: BackendComparison, path: Path) -> None:
-    with path.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(_HEADER)
-        writer.writerows(_lines(comparison))
 
 
 def _lines(comparison: BackendComparison) -> Iterator[tuple[Any, ...]]:

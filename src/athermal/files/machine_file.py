@@ -245,7 +245,11 @@ def machine_file_of(ledger: Ledger, name: str, source: str) -> MachineFile:
     >>> machine_file_of(ledger, "engine", "engine.nc").cycles
     2
     """
-    held = ledger.provenance
+    return plan_from(ledger.provenance, ledger.samples_per_cycle, name, source)
+
+
+def plan_from(held: Mapping[str, Any], samples_per_cycle: int, name: str, source: str) -> MachineFile:
+    """Return the run that a provenance tells of; see `machine_file_of`."""
     observables = held.get("observables", {})
     if held.get("source") == "account":
         raise FileFormatError(f"{source} is an account of data, which knows no machine: it cannot be run, audited or continued.")
@@ -262,7 +266,7 @@ def machine_file_of(ledger: Ledger, name: str, source: str) -> MachineFile:
         machine=machine,
         initial=from_spec(AnyInitialState, held["initial"], "the initial state"),
         cycles=int(held["cycles"]),
-        samples_per_cycle=ledger.samples_per_cycle,
+        samples_per_cycle=samples_per_cycle,
         backend=Auto() if held.get("backend_choice") else from_spec(AnyBackend, held["backend"], "the backend"),
         name=name,
         title=str(held.get("title", "")),

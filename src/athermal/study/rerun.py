@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.metadata
+import json
 import string
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import xarray as xr
 
+from athermal.comparison.storage import comparison_tree
 from athermal.engine.progress import Progress
 from athermal.engine.threads import blas_threads
 from athermal.errors import AthermalError, AthermalWarning, RunError, StudyError
-from athermal.files import MachineFile, machine_file_of
+from athermal.files import MachineFile, machine_file_of, plan_from
 from athermal.study.record import Record
 from athermal.study.result import Sweep
 from athermal.study.subject import Document, FunctionOfParameters, Subject, Varied, as_subject
@@ -62,7 +66,7 @@ class Rerun:
         lines = [self.title]
         if self.is_identical:
             lines.append(f"Fails alike: {self.error}" if self.error else "Identical to the last bit.")
-        elif self.ledger is None or self.recorded is None:
+        elif not self.differences and (self.ledger is None or self.recorded is None):
             lines.append(
                 f"Only {'the recorded run' if self.ledger is None else 'the new run'} has a ledger. {self.error}".rstrip()
             )
@@ -113,6 +117,8 @@ def rerun(
     if not isinstance(store, Sweep) and Path(store).is_file():
         if point is not None:
             raise StudyError(f"`point` must be left out, but is {point!r}: {store} is a single ledger.")
+        if (tree := comparison_tree(Path(store))) is not None:
+            return _of_comparison(tree, Path(store), progress)
         saved = load(store)
         return _compared(str(store), machine_file_of(saved, Path(store).stem, str(store)), saved, "", (), progress)
     sweep = store if isinstance(store, Sweep) else load_sweep(store)
@@ -199,8 +205,28 @@ def _compared(
         _differences(ledger, recorded),
         _is_identical(ledger, recorded),
         error,
-        (*notes, *_versions(recorded)),
+        (*notes, *_versions(recorded.provenance.get("versions", {}))),
     )
+
+
+def _of_comparison(tree: xr.DataTree, path: Path, progress: Progress) -> Rerun:
+    """Run every backend of a saved comparison again, and compare the columns."""
+    recorded = tree["/cycles"].to_dataset()
+    made, stopped, held = {}, json.loads(tree.attrs["stopped"]), json.loads(tree.attrs["provenance"])
+    for name, provenance in held.items():
+        plan = plan_from(provenance, int(tree.attrs.get("samples_per_cycle", 1)), path.stem, str(path))
+        try:
+            made[name] = plan.run(progress=progress)
+        except RunError as error:
+            if error.ledger is None or name not in stopped:
+                raise
+            made[name] = error.ledger
+    found = {
+        f"{name}: {column}": gap
+        for name, ledger in made.items()
+        for column, gap in _gaps(ledger.cycles, recorded.sel(backend=name).isel(cycle=slice(ledger.n_cycles))).items()
+    }
+    return Rerun(str(path), None, None, found, not found, notes=_versions(held[tree.attrs["reference"]].get("versions", {})))
 
 
 def _is_identical(a: Ledger, b: Ledger) -> bool:
@@ -209,12 +235,16 @@ def _is_identical(a: Ledger, b: Ledger) -> bool:
 
 
 def _differences(a: Ledger, b: Ledger) -> dict[str, float]:
+    return _gaps(a.cycles, b.cycles)
+
+
+def _gaps(a: xr.Dataset, b: xr.Dataset) -> dict[str, float]:
     """Return the largest difference of each column that differs; infinite where only one of two values is known."""
     found = {}
-    for name, column in a.cycles.data_vars.items():
-        if column.dtype.kind != "f" or name not in b.cycles or column.shape != b.cycles[name].shape:
+    for name, column in a.data_vars.items():
+        if column.dtype.kind != "f" or name not in b or column.shape != b[name].shape:
             continue
-        x, y = column.values, b.cycles[name].values
+        x, y = column.values, b[name].values
         same = (x == y) | (np.isnan(x) & np.isnan(y))
         if not np.all(same):
             gap = np.abs(x[~same] - y[~same])
@@ -222,8 +252,7 @@ def _differences(a: Ledger, b: Ledger) -> dict[str, float]:
     return found
 
 
-def _versions(recorded: Ledger) -> tuple[str, ...]:
-    held: dict[str, Any] = recorded.provenance.get("versions", {})
+def _versions(held: Mapping[str, str]) -> tuple[str, ...]:
     other = [
         f"{name} {version} then, {now} now"
         for name, version in held.items()

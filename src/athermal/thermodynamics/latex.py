@@ -49,6 +49,7 @@ _HEADERS |= {
     "eta": r"\eta",
     "Carnot": r"\eta_{\mathrm{C}}",
 }
+_LEFT = ("mode", "paid by", "definition", "second law")
 _NATURAL = ("", "1", "energy", "time", "energy/time", "temperature")  # units that a reader knows without being told
 _ESCAPES = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
 _WORDS = re.compile(r"[A-Za-z]")
@@ -79,7 +80,7 @@ def table(frame: pd.DataFrame, columns: Sequence[str] | None = None, *, digits: 
 
 def printed(rows: Sequence[Sequence[str]]) -> str:
     """Return the rows of a printed ledger, a header first, as a LaTeX tabular."""
-    kinds = "".join("l" if title in ("mode", "paid by") else "r" for title in rows[0])
+    kinds = "".join("l" if title in _LEFT else "r" for title in rows[0])
     return _tabular(kinds, [_header(title) for title in rows[0]], [[_cell(cell) for cell in row] for row in rows[1:]])
 
 
