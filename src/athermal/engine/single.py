@@ -108,6 +108,7 @@ class _Record:
     snapshots: list[Snapshot] = field(default_factory=list)
     works: list[float] = field(default_factory=list)
     replicates: list[tuple[Snapshot, FloatArray]] = field(default_factory=list)
+    mended: tuple[str, ...] = ()
 
     def add(self, state: Any, snapshot: Snapshot, replicate: tuple[Snapshot, FloatArray] | None) -> None:
         """Keep what was seen at one instant."""
@@ -132,6 +133,7 @@ def _advance(
     total = cycles * samples + 1
     try:
         state = solver.prepare(initial)
+        record.mended = initial.remarks()
         record.add(state, solver.snapshot(state, 0.0), solver.replicates(state, 0.0))
         for k in range(cycles * samples):
             if progress is not None:
@@ -163,13 +165,14 @@ def _advance(
 def _finished(solver: Solver[Any], record: _Record, samples: int, provenance: dict[str, Any], status: str) -> Ledger | None:
     """Return the ledger of the whole cycles that were finished, or None if there were none."""
     kept = max(0, min(len(record.works), len(record.snapshots) - 1)) // samples * samples
-    finished = _Record(record.watcher, record.snapshots[: kept + 1], record.works[:kept], record.replicates[: kept + 1])
+    seen = record.snapshots[: kept + 1], record.works[:kept], record.replicates[: kept + 1]
+    finished = _Record(record.watcher, *seen, record.mended)
     return _ledger(solver, finished, samples, provenance, status) if kept else None
 
 
 def _ledger(solver: Solver[Any], record: _Record, samples: int, provenance: dict[str, Any], status: str) -> Ledger:
     facts = {**provenance, "status": status, "accuracy": solver.accuracy()} | solver.facts()
-    if remarks := (*solver.remarks(), *_remarks_on_vacuum(solver.reference)):
+    if remarks := (*solver.remarks(), *record.mended, *_remarks_on_vacuum(solver.reference)):
         facts["remarks"] = list(remarks)
     replicates = None
     if record.replicates:

@@ -16,12 +16,19 @@ from pydantic import ConfigDict, Field
 from athermal import _validate
 from athermal.errors import MachineError
 from athermal.machine.operator import AnyState, MatrixOperator, as_operator, is_qobj
+from athermal.maths.moments import physical_moments
+from athermal.maths.physical import Physical, physical_state, physical_vector
 
 
 class InitialState:
     """Base of the descriptions of initial states."""
 
     __pydantic_config__ = ConfigDict(extra="forbid")
+
+    def remarks(self) -> tuple[str, ...]:
+        """Return what was mended of the numbers that it holds, and of those that it starts from."""
+        start = getattr(self, "start", None)
+        return start.remarks() if isinstance(start, InitialState) else ()
 
 
 @dataclass(frozen=True)
@@ -258,7 +265,8 @@ class GaussianMoments(InitialState):
     """Your own mean and covariance of the whole.
 
     Ordering: r = (x_1..x_N, p_1..p_N), the subsystems in the machine's order, then the sites of each reservoir.
-    sigma = <{r, r}>/2 - <r><r>, vacuum 1/2. An unphysical covariance is refused when the state is prepared.
+    sigma = <{r, r}>/2 - <r><r>, vacuum 1/2. An unphysical covariance is refused when the state is prepared; one that misses by no
+    more than a solver's error (1e-6 of its size) is taken as the nearest in its own normal modes, and the provenance says so.
 
     Examples
     --------
@@ -276,6 +284,10 @@ class GaussianMoments(InitialState):
         if self.mean is not None:
             object.__setattr__(self, "mean", _validate.reals(self.mean, "mean", owner))
 
+    def remarks(self) -> tuple[str, ...]:
+        said = physical_moments(np.array(self.covariance), "The given covariance").said("The given covariance")
+        return (said,) if said else ()
+
 
 @dataclass(frozen=True)
 class GivenState(InitialState):
@@ -285,8 +297,9 @@ class GivenState(InitialState):
     ----------
     state : Qobj, (d, d) matrix or (d,) vector
         In the tensor product of the parts in the order of `parts`, each in its own basis (sites of a bath in order, the last
-        one fastest, as in `numpy.kron` and `qutip.tensor`). A state that is not one is refused when it is prepared. One of
-        more than 50,000 entries is not written into results.
+        one fastest, as in `numpy.kron` and `qutip.tensor`). What misses being a state by no more than solvers leave at QuTiP's
+        default tolerances (1e-6 in each element) is taken as the nearest one, and the provenance says so; any other is refused
+        when it is prepared. One of more than 50,000 entries is not written into results.
     parts : sequence of str, optional
         The parts it is the state of; the others, uncorrelated with them, are as in `start`. All parts if left out.
     start : initial state
@@ -311,6 +324,19 @@ class GivenState(InitialState):
                 raise MachineError(f"`parts` of {owner} must list the names of different parts, but is {self.parts!r}.")
             object.__setattr__(self, "parts", tuple(self.parts))
         _check_start(self.start, owner)
+
+    def remarks(self) -> tuple[str, ...]:
+        said = self.physical().said(self._what)
+        return (*super().remarks(), *([said] if said else []))
+
+    def physical(self) -> Physical:
+        """Return the density matrix or vector that is taken for it, or raise `StateError`."""
+        matrix = np.asarray(self.state.matrix.toarray(), dtype=complex)
+        return physical_vector(matrix, self._what) if self.state.is_vector else physical_state(matrix, self._what)
+
+    @property
+    def _what(self) -> str:
+        return "The given state vector" if self.state.is_vector else "The given state"
 
 
 def _as_state(state: Any, owner: str) -> MatrixOperator:

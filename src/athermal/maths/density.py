@@ -211,27 +211,6 @@ def negativity(density: Matrix, dimensions: tuple[int, int]) -> float:
     return float(-np.sum(values[values < 0.0])) + 0.0
 
 
-def check_density(density: Matrix, what: str) -> None:
-    """Raise `StateError` unless a matrix is a state: Hermitian, of unit trace, without negative eigenvalues."""
-    size = float(np.max(np.abs(density), initial=0.0))
-    asymmetry = float(np.max(np.abs(density - density.conj().T), initial=0.0))
-    if asymmetry > 1e-10 * size:
-        raise StateError(f"{what} must be Hermitian, but it and its adjoint differ by {asymmetry:.3g}.")
-    trace = float(np.real(np.trace(density)))
-    if abs(trace - 1.0) > 1e-9:
-        raise StateError(f"{what} must have trace 1, but its trace is {trace:.12g}. Divide it by its trace.")
-    lowest = float(np.linalg.eigvalsh(density)[0])
-    if lowest < -1e-12:
-        raise StateError(f"{what} must have no negative eigenvalue, but its lowest is {lowest:.3g}.")
-
-
-def check_vector(vector: Matrix, what: str) -> None:
-    """Raise `StateError` unless a vector has norm 1."""
-    norm = float(np.linalg.norm(vector))
-    if abs(norm - 1.0) > 1e-9:
-        raise StateError(f"{what} must have norm 1, but its norm is {norm:.12g}. Divide it by its norm.")
-
-
 def root_factor(density: Matrix) -> tuple[Matrix, FloatArray]:
     """Return M with rho = M M^dag and orthogonal columns, and their weights; eigenvalues at rounding are left out."""
     values, vectors = np.linalg.eigh(density)

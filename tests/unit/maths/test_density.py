@@ -153,22 +153,6 @@ def test_negativity_of_unequal_parts():
     assert density.negativity(np.kron(random_density(0, 2), random_density(1, 3)), (2, 3)) == 0.0
 
 
-# --- what is no state -----------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("matrix", "message"),
-    [
-        (np.array([[0.5, 0.1], [0.0, 0.5]]), "It must be Hermitian, but it and its adjoint differ by 0.1"),
-        (np.diag([0.5, 0.6]), r"It must have trace 1, but its trace is 1\.1"),
-        (np.diag([1.2, -0.2]), r"It must have no negative eigenvalue, but its lowest is -0\.2"),
-    ],
-)
-def test_what_is_no_state(matrix, message):
-    with pytest.raises(at.StateError, match=message):
-        density.check_density(matrix, "It")
-
-
 def test_factor_of_a_state():
     rho = random_density(5, 6, rank=3)
     factor, weights = density.root_factor(rho)

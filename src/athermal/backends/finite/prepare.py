@@ -27,7 +27,7 @@ from athermal.machine.initial import (
 from athermal.machine.machine import Machine
 from athermal.machine.parts import FiniteReservoir, FiniteSubsystem
 from athermal.machine.tensor_hamiltonian import TensorHamiltonian
-from athermal.maths.density import check_density, check_vector, largest_pattern, root_factor, thermal_populations
+from athermal.maths.density import largest_pattern, root_factor, thermal_populations
 from athermal.maths.symplectic import mode_indices
 from athermal.maths.tensor import embed, partial_trace
 from athermal.maths.unitary import Spectrum
@@ -146,14 +146,10 @@ class Preparation:
                 f"The given state must have the dimension {math.prod(sizes)} of its parts ({dimensions}), but has "
                 f"{given.dimension}."
             )
-        if given.is_vector:
-            factor = np.asarray(given.matrix.toarray())
-            check_vector(factor, "The given state vector")
-        else:
+        if not given.is_vector:
             self._make_room(names, "The given state")
-            density = np.asarray(given.matrix.toarray())
-            check_density(density, "The given state")
-            factor, _ = root_factor(density)
+        taken = initial.physical().matrix
+        factor = taken[:, None] if given.is_vector else root_factor(taken)[0]
         for k, name in enumerate(names):  # reservoirs are kept in their energy basis
             part = self.machine.part(name)
             if isinstance(part, FiniteReservoir):

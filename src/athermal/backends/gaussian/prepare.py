@@ -23,6 +23,7 @@ from athermal.machine.initial import (
 )
 from athermal.machine.parts import Reservoir
 from athermal.maths.gaussian import largest_correlation, squeezing, thermal_excess
+from athermal.maths.moments import physical_moments
 from athermal.maths.symplectic import mode_indices, symplectic_inverse, williamson
 
 Backwards = Callable[[GaussianState], GaussianState]
@@ -175,19 +176,12 @@ def _given(hamiltonian: Hamiltonian, initial: GaussianMoments) -> GaussianState:
             f"`covariance` of a state of given moments must have shape {(size, size)} for the {hamiltonian.n_modes} modes of "
             f"the machine, but has {covariance.shape}."
         )
-    asymmetry = float(np.max(np.abs(covariance - covariance.T)))
-    if asymmetry > 1e-12 * float(np.max(np.abs(covariance))):
-        raise StateError(
-            f"`covariance` of a state of given moments must be symmetric, but it and its transpose differ by {asymmetry:.3g}."
-        )
     mean = np.zeros(size) if initial.mean is None else np.array(initial.mean)
     if mean.shape != (size,):
         raise StateError(f"`mean` of a state of given moments must have length {size}, but has {len(mean)}.")
-    covariance = hamiltonian.from_sites(hamiltonian.from_sites(0.5 * (covariance + covariance.T)).T)
-    try:
-        return GaussianState.from_moments(hamiltonian.from_sites(mean[:, None])[:, 0], 0.5 * (covariance + covariance.T))
-    except StateError as error:
-        raise StateError(f"The given covariance is not that of a quantum state. {error}") from None
+    taken = physical_moments(hamiltonian.from_sites(hamiltonian.from_sites(covariance).T).T, "The given covariance")
+    factor = taken.transform * np.sqrt(np.tile(taken.excess, 2) + 0.5)
+    return GaussianState(hamiltonian.from_sites(mean[:, None])[:, 0], factor, taken.excess)
 
 
 def _correlated(hamiltonian: Hamiltonian, initial: CorrelatedMarginals, state: GaussianState) -> GaussianState:
