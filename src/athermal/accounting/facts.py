@@ -120,13 +120,16 @@ def questions(ledger: Ledger, heat_sign: str) -> list[str]:
     if "first_law" not in ledger.unchecked and np.any(missed):
         work, heat = cycles["work"].values, np.sum(cycles["heat"].values, axis=1)
         change = np.sum(cycles["energy_change"].values, axis=1)
-        off = float(np.linalg.norm(work - heat - change))
-        if float(np.linalg.norm(work + heat - change)) < _MUCH_BETTER * off:
-            found.append(f"W = sum Q_j + sum dU_i is missed, and holds with the heats turned: are they of the other sign? {turn}")
-        elif float(np.linalg.norm(work + heat + change)) < _MUCH_BETTER * off:
+        most = _MUCH_BETTER * float(np.linalg.norm(work - heat - change))
+        remedies = {
+            "the heats": (work + heat - change, turn),
+            "the work": (work + heat + change, "`work` is what is done on the machine: give minus what the machine gives."),
+        }
+        holding = {name: remedy for name, (miss, remedy) in remedies.items() if float(np.linalg.norm(miss)) < most}
+        if holding:
             found.append(
-                "W = sum Q_j + sum dU_i is missed, and holds with the work turned: is it what the machine gives? `work` is what "
-                "is done on the machine; give minus it."
+                f"W = sum Q_j + sum dU_i is missed, and holds with {' or '.join(holding)} turned: is a sign the other way round? "
+                f"{' '.join(holding.values())}"
             )
     mean = _steadily_negative(ledger)
     if mean is not None:

@@ -113,7 +113,10 @@ def _read_states(
     names, everything = readings.names, "the subsystems together"
     joint = []
     if "system_states" in given:
-        joint = [Given(everything, "state", given["system_states"], given.get("system_state_errors"), tolerance, is_joint=True)]
+        errors = given.get("system_state_errors")
+        if errors is None and "states" not in given and np.ndim(given.get("state_errors", 0.0)) == 0:
+            errors, given = given.get("state_errors"), {name: value for name, value in given.items() if name != "state_errors"}
+        joint = [Given(everything, "state", given["system_states"], errors, tolerance, is_joint=True)]
     elif "system_state_errors" in given:
         raise StudyError("`system_state_errors` needs the `system_states` that they belong to, but there are none.")
     for argument, kind, of_errors in _STATES:

@@ -124,6 +124,8 @@ def read_single(
 ) -> None:
     """Enter the states of one subsystem."""
     i, n = readings.names.index(name), len(readings.names)
+    if not np.all(np.isnan(readings.values[:, n + i])):
+        raise StudyError(f"The {given.kind} of {name!r} must be given once, but {name!r} has states already. Leave one out.")
 
     def observe(state: AnyState, k: int) -> FloatArray:
         entropy = state.entropy()

@@ -48,7 +48,7 @@ def _data_set(data: Any, where: str) -> Columns:
             raise FileFormatError(f"{name!r} of {where} must have one dimension of names, but has {', '.join(map(repr, named))}.")
         parts = [(_title(name, label), entry.isel({named[0]: k})) for k, label in enumerate(labels[named[0]])] if named else []
         for title, values in parts or [(name, entry)]:
-            entries.append((title, values.values))
+            entries.append((title, (values.transpose("time", ...) if "time" in values.dims else values).values))
             units[title] = unit
     return {title: (values, units[title]) for title, (values, _) in _once(entries, where).items()}
 
@@ -57,11 +57,15 @@ def _is_words(data: Any, dim: Any) -> bool:
     return dim in data.coords and data[dim].dtype.kind in "UO"
 
 
-def _title(kind: str, name: str = "", *more: str) -> str:
-    """Return heat[hot] of ("heat", "hot"), and heat[hot]_error of ("heat_error", "hot") or ("heat", "hot", "error")."""
+def _title(kind: str, name: str = "", *more: Any) -> str:
+    """Return heat[hot] of ("heat", "hot"), and heat[hot]_error of ("heat_error", "hot") or ("heat", "hot", "error").
+
+    A number is a level: ("population", "atom", 0) is population[atom][0].
+    """
     bare = kind.removesuffix("_error")
     error = "_error" if bare != kind or "error" in more else ""
-    return f"{bare}[{name}]{error}" if name else kind
+    level = "".join(f"[{entry}]" for entry in more if str(entry).isdigit())
+    return f"{bare}[{name}]{level}{error}" if name else kind
 
 
 def _once(entries: list[tuple[str, Any]], where: str) -> Columns:

@@ -15,7 +15,9 @@ from athermal.accounting import units as unit_table
 from athermal.accounting.sources import columns_of
 from athermal.errors import FileFormatError, StudyError
 
-_COLUMN = re.compile(r"^(?P<kind>[a-z_]+?)(\[(?P<name>[^\]]+)\])?(?P<error>_error)?(\s*\((?P<unit>[^)]*)\))?$")
+_COLUMN = re.compile(
+    r"^(?P<kind>[a-z_]+?)(\[(?P<name>[^\]]+)\])?(\[(?P<level>\d+)\])?(?P<error>_error)?(\s*\((?P<unit>[^)]*)\))?$"
+)
 # What a column holds: the kind of its unit, and whether it belongs to a named part.
 _KINDS = {
     "time": ("time", False),
@@ -24,14 +26,19 @@ _KINDS = {
     "energy": ("energy", True),
     "entropy": ("entropy", True),
     "system_entropy": ("entropy", False),
+    "population": ("", True),
+    "counts": ("", True),
     "state": ("", True),
     "system_state": ("", False),
     "hamiltonian": ("energy", True),
 }
 _GRAMMAR = (
-    "time, work, heat[RESERVOIR], energy[SUBSYSTEM], entropy[SUBSYSTEM], system_entropy, each but time also with _error at its "
-    "end; other than in text files also state[SUBSYSTEM], system_state and hamiltonian[SUBSYSTEM]"
+    "time, work, heat[RESERVOIR], energy[SUBSYSTEM], entropy[SUBSYSTEM], system_entropy, population[SUBSYSTEM][LEVEL], each but "
+    "time also with _error at its end, and counts[SUBSYSTEM][LEVEL]; other than in text files also state[SUBSYSTEM] and "
+    "system_state, with _error too, and hamiltonian[SUBSYSTEM]"
 )
+_MATRICES = ("state", "system_state", "hamiltonian")
+_BY_LEVEL = ("population", "counts")
 
 
 @dataclass
@@ -54,7 +61,7 @@ def read_table(source: Any, units: Mapping[str, str]) -> Table:
     parsed = [_parsed(name, values, unit, where) for name, (values, unit) in columns.items()]
     if not any(kind == "time" for kind, *_ in parsed):
         raise FileFormatError(f"{where} must have the column time, but has {', '.join(columns)}. Columns are {_GRAMMAR}.")
-    titles: dict[tuple[str, str | None, bool], str] = {}
+    titles: dict[tuple[str, _Name, bool], str] = {}
     for kind, name, is_error, _, _, title in parsed:
         if (first := titles.setdefault((kind, name, is_error), title)) != title:
             raise FileFormatError(f"{where} must have each column once, but {first!r} and {title!r} are the same one.")
@@ -63,19 +70,43 @@ def read_table(source: Any, units: Mapping[str, str]) -> Table:
     for kind, name, is_error, values, unit, title in parsed:
         family = _KINDS[kind][0]
         scale = factors[family](unit, title) if family else 1.0
-        if kind not in ("state", "system_state", "hamiltonian"):
+        if kind not in _MATRICES:
             entry: Any = scale * _as_numbers(values, title, where)
         else:
             entry = values if scale == 1.0 else [scale * one for one in values] if isinstance(values, list) else scale * values
         key = _ARGUMENTS[kind, is_error]
         if name is None:
             table.arguments[key] = entry
+        elif isinstance(name, tuple):
+            table.arguments.setdefault(key, {}).setdefault(name[0], {})[name[1]] = (entry, title)
         else:
             table.arguments.setdefault(key, {})[name] = entry
+    for key in ("populations", "population_errors", "counts"):
+        for name, entry in table.arguments.get(key, {}).items():
+            table.arguments[key][name] = _by_level(entry, where) if isinstance(entry, dict) else entry
     return table
 
 
+def _by_level(columns: dict[int, tuple[Any, str]], where: str) -> Any:
+    """Return the columns of the levels 0, 1, ... as one array (instants, levels)."""
+    lacking = [level for level in range(max(columns) + 1) if level not in columns]
+    if lacking:
+        title = next(iter(columns.values()))[1]
+        raise FileFormatError(
+            f"{where} must have a column for every level from 0, but beside {title!r} lacks level {lacking[0]}."
+        )
+    return np.stack([columns[level][0] for level in range(len(columns))], axis=-1)
+
+
+_Name = str | tuple[str, int] | None
+"""What a column belongs to: a part, a level of a part, or the whole."""
+
 _ARGUMENTS = {
+    ("population", False): "populations",
+    ("counts", False): "counts",
+    ("population", True): "population_errors",
+    ("state", True): "state_errors",
+    ("system_state", True): "system_state_errors",
     ("time", False): "times",
     ("work", False): "work",
     ("heat", False): "heats",
@@ -93,7 +124,7 @@ _ARGUMENTS = {
 }
 
 
-def _parsed(title: str, values: Any, unit: str, where: str) -> tuple[str, str | None, bool, Any, str, str]:
+def _parsed(title: str, values: Any, unit: str, where: str) -> tuple[str, _Name, bool, Any, str, str]:
     found = _COLUMN.match(title.strip())
     kind = found["kind"] if found else ""
     if kind == "temperature":
@@ -106,6 +137,10 @@ def _parsed(title: str, values: Any, unit: str, where: str) -> tuple[str, str | 
     if _KINDS[kind][1] != (found["name"] is not None):
         rule = f"name its part, as in {kind}[NAME]" if _KINDS[kind][1] else "name no part"
         raise FileFormatError(f"The column {title!r} of {where} must {rule}.")
+    if found["level"] is not None:
+        if kind not in _BY_LEVEL:
+            raise FileFormatError(f"The column {title!r} of {where} must name no level, for {kind} is of the whole part.")
+        return kind, (found["name"], int(found["level"])), bool(found["error"]), values, found["unit"] or unit, title
     return kind, found["name"], bool(found["error"]), values, found["unit"] or unit, title
 
 

@@ -26,15 +26,21 @@ class Named:
     temperatures: str
     units: str | None
     dimensions: str | None
+    levels: str | None = None
+    state_errors: str | None = None
+    population_errors: str | None = None
 
     def read(self) -> dict[str, Any]:
         """Return the arguments of `account` that they stand for, or raise `StudyError`."""
         reservoirs = _pairs(self.temperatures, "--temperatures", "hot=1.5,cold=1.0")
         sizes = _pairs(self.dimensions, "--dimensions", "qubit=2,oscillator=10")
         return {
-            "temperatures": {name: _number(float, text, f"temperature of {name!r}") for name, text in reservoirs.items()},
+            "temperatures": {name: _measured(text, f"temperature of {name!r}") for name, text in reservoirs.items()},
             "dimensions": {name: _number(int, text, f"dimension of {name!r}") for name, text in sizes.items()} or None,
+            "hamiltonians": _levels(self.levels),
             "units": _pairs(self.units, "--units", "energy=GHz,temperature=mK"),
+            "state_errors": _errors(self.state_errors, "--state-errors"),
+            "population_errors": _errors(self.population_errors, "--population-errors"),
         }
 
 
@@ -75,6 +81,31 @@ def _pairs(text: str | None, option: str, example: str) -> dict[str, str]:
             raise StudyError(f"{option} must name {name!r} once, but does so twice.")
         found[name] = value
     return found
+
+
+def _measured(text: str, what: str) -> float | tuple[float, float]:
+    """Return a number, or a number and its error of "2.0+-0.1" or "2.0±0.1"."""
+    value, sign, error = text.replace("+/-", "±").replace("+-", "±").partition("±")
+    if not sign:
+        return _number(float, text, what)
+    return _number(float, value.strip(), what), _number(float, error.strip(), f"error of the {what}")
+
+
+def _levels(text: str | None) -> dict[str, list[float]] | None:
+    """Return the energies of the levels of each subsystem."""
+    found = _pairs(text, "--levels", "qubit=0:5.1,resonator=0:6:12")
+    return {
+        name: [_number(float, one, f"level of {name!r}") for one in value.split(":")] for name, value in found.items()
+    } or None
+
+
+def _errors(text: str | None, option: str) -> float | dict[str, float] | None:
+    """Return one number for all, or numbers by name."""
+    if text is None:
+        return None
+    if "=" not in text:
+        return _number(float, text, f"number of {option}")
+    return {name: _number(float, value, f"error of {name!r}") for name, value in _pairs(text, option, "qubit=0.01").items()}
 
 
 def _number(kind: type[int | float], text: str, what: str) -> float:

@@ -347,7 +347,9 @@ def optimise(
 def account_table(
     *,
     table: Annotated[Path, typer.Argument(metavar="TABLE", help="Numbers at two or more instants: .csv, .npz, .h5, .nc, ...")],
-    temperatures: Annotated[str, typer.Option("--temperatures", "-t", metavar="NAME=T,...", help="Of every reservoir.")],
+    temperatures: Annotated[
+        str, typer.Option("--temperatures", "-t", metavar="NAME=T,...", help="Of every reservoir; T or T±ERROR.")
+    ],
     period: Annotated[
         float | None, typer.Option("--period", help="Length of a cycle; every interval is one if left out.")
     ] = None,
@@ -363,10 +365,33 @@ def account_table(
     units: Annotated[
         str | None, typer.Option("--units", metavar="KIND=UNIT,...", help="Of energy, temperature, entropy, time.")
     ] = None,
+    levels: Annotated[
+        str | None,
+        typer.Option("--levels", metavar="NAME=E0:E1:...,...", help="Energies of the levels of populations and counts."),
+    ] = None,
+    state_errors: Annotated[
+        str | None,
+        typer.Option("--state-errors", metavar="E | NAME=E,...", help="Standard error of each element of states; 0: exact."),
+    ] = None,
+    population_errors: Annotated[
+        str | None, typer.Option("--population-errors", metavar="E | NAME=E,...", help="Standard error of each population.")
+    ] = None,
+    calibration_error: Annotated[
+        float, typer.Option("--calibration-error", help="Relative error of the one unit of all heats, the work and energies.")
+    ] = 0.0,
+    heat_sign: Annotated[
+        str, typer.Option("--heat-sign", help='Which way heats are positive: "into reservoirs" or "into machine".')
+    ] = "into reservoirs",
+    memoryless: Annotated[
+        bool, typer.Option("--memoryless", help="The data are of baths without memory: dSigma < 0 breaks the second law.")
+    ] = False,
     method: Annotated[str, typer.Option("--method", help="How errors propagate: auto, linear or bootstrap.")] = "auto",
     draws: Annotated[int, typer.Option("--draws", min=2, help="Of the bootstrap.")] = 1000,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the bootstrap.")] = 0,
     tolerance: Annotated[float, typer.Option("--tolerance", help="What fraction the first law may be missed by.")] = 1e-6,
+    state_tolerance: Annotated[
+        float, typer.Option("--state-tolerance", help="By how much the elements of a state may be off.")
+    ] = 1e-6,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -385,9 +410,13 @@ def account_table(
         "draws": draws,
         "seed": seed,
         "tolerance": tolerance,
+        "state_tolerance": state_tolerance,
+        "calibration_error": calibration_error,
+        "heat_sign": heat_sign,
+        "memoryless": memoryless,
     }
     with reporting(as_json=as_json):
-        named = accounting.Named(temperatures, units, dimensions)
+        named = accounting.Named(temperatures, units, dimensions, levels, state_errors, population_errors)
         raise typer.Exit(accounting.run(table, named, options, out, force=force, as_json=as_json))
 
 

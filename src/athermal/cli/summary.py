@@ -66,14 +66,15 @@ def _altogether(ledger: Ledger) -> str:
     n = int(counted[-1]) + 1
     row = ledger.cumulative.isel(cycle=n - 1)
     cycles = f"All {n} cycles" if n == ledger.n_cycles else f"Cycles 1 to {n}" if n > 1 else "Cycle 1"
-    output = float(row["work_output"])
+    output, unit = float(row["work_output"]), f" {ledger.units['energy']}" if "energy" in ledger.units else ""
     if str(row["mode"].item()) in laws.WITHOUT_WORK:
         return f"{cycles} together took in as much work as they gave."
     if output < 0.0:
-        return f"{cycles} together took in {number(-output)} of work."
+        return f"{cycles} together took in {number(-output)}{unit} of work."
     share = float(row["entropic_share"])
     paid = f"{share:.0%} of it from stored resources" if bool(row["is_athermal"]) else "on balance paid by heat"
-    return f"{cycles} together gave {number(output)} of work at an efficiency of {float(row['efficiency']):.4f}, {paid}."
+    eta = f"{float(row['efficiency']):.4f}"
+    return f"{cycles} together gave {number(output)}{unit} of work at an efficiency of {eta}, {paid}."
 
 
 def _laws(ledger: Ledger) -> str:

@@ -37,7 +37,8 @@ def print_ledger(ledger: Ledger, console: Console, *, cumulative: bool = False) 
         console.print()
         console.print(_table(rows, columns, console.width, is_bold))
     console.print()
-    console.print(Text(_LEGEND, style="dim"))
+    # in lab units nothing is set to one
+    console.print(Text(_LEGEND.replace(", with hbar = k_B = 1", "") if ledger.units else _LEGEND, style="dim"))
 
 
 def layout(rows: list[list[str]], width: int) -> list[list[int]]:

@@ -253,15 +253,19 @@ Columns:
                               out it follows from the first law
   energy[atom], entropy[atom] of each subsystem; entropies in nats
   system_entropy              of all subsystems together: tells C(S)
+  population[atom][0], counts[atom][0], ...      of every level, in place
+                              of energy and entropy; --levels tells energies
   work_error, heat[hot]_error, ...   one standard error of each
   heat[hot] (meV)             a unit may stand in brackets
-  state[atom], system_state, hamiltonian[atom]   matrices, in .npz and .h5
+  state[atom], state[atom]_error, system_state, hamiltonian[atom]
+                              matrices, in .npz and .h5
 
 \b
 Examples:
   athermal account data.csv --temperatures hot=1.5,cold=1.0
   athermal account data.csv --temperatures hot=300,cold=20 --units energy=GHz,temperature=mK
   athermal account data.npz --temperatures hot=1.5,cold=1.0 --period 6.28 --out results
+  athermal account data.csv --temperatures hot=1.50±0.02,cold=1.00±0.01 --levels atom=0:1 --calibration-error 0.02
 
 \b
 Exit status: 0 done; 1 the first law is missed by more than its tolerance;

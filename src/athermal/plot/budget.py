@@ -68,7 +68,7 @@ def draw_resources(ax: Axes, ledger: Ledger, *, with_meaning: bool = False) -> N
     style.set_cycle_axis(ax, ledger)
     ax.use_sticky_edges = False  # the foot of a bar is no edge: bars hang below zero too
     ax.margins(y=0.08)
-    ax.set_ylabel(f"contribution to $-W$\n({style.ENERGY_UNIT})")
+    ax.set_ylabel(f"contribution to $-W$\n({style.energy_unit(ledger)})")
 
 
 def _stack(
@@ -147,7 +147,7 @@ def flows(ledger: Ledger, ax: Axes | None = None, *, limit: LimitCycle | None = 
                 style.draw_limit(axes, -float(heat), _RESERVOIR_LOOKS[k % len(_RESERVOIR_LOOKS)][0])
             style.draw_limit(axes, -limit.work, style.BLACK, "limit cycle")
         style.set_cycle_axis(axes, ledger)
-        axes.set_ylabel(f"energy per cycle\n({style.ENERGY_UNIT})")
+        axes.set_ylabel(f"energy per cycle\n({style.energy_unit(ledger)})")
         style.legend_above(axes)
     return axes
 

@@ -58,6 +58,6 @@ def ergotropy(ledger: Ledger, ax: Axes | None = None) -> Axes:
             axes.fill_between(time, 0.0, np.maximum(ordered, 0.0), color=colour, alpha=0.12, linewidth=0)
         axes.set_xlim(float(time[0]), float(time[-1]))
         axes.set_xlabel(r"time $t/\tau$ (cycles)")
-        axes.set_ylabel(f"energy of a subsystem\n({style.ENERGY_UNIT})")
+        axes.set_ylabel(f"energy of a subsystem\n({style.energy_unit(ledger)})")
         style.legend_above(axes)
     return axes

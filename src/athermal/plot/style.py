@@ -46,10 +46,15 @@ STYLE: Any = {
     "ytick.major.width": 0.6,
 }
 
-ENERGY_UNIT = r"energy, $\hbar = k_\mathrm{B} = 1$"
+_ENERGY_UNIT = r"energy, $\hbar = k_\mathrm{B} = 1$"
 
 MANY_CYCLES = 40
 """With more cycles than this the picture of a ledger is crowded."""
+
+
+def energy_unit(ledger: Ledger) -> str:
+    """Return what an axis of energies says of their unit."""
+    return plain(ledger.units["energy"]) if "energy" in ledger.units else _ENERGY_UNIT
 
 
 @contextmanager

@@ -119,7 +119,7 @@ def energy_entropy(ledger: Ledger, ax: Axes | None = None) -> Axes:
         axes.margins(0.08)
         axes.autoscale_view()
         axes.set_xlabel("entropy $S$ of the subsystem (nat)")
-        axes.set_ylabel(f"its energy $U$\n({style.ENERGY_UNIT})")
+        axes.set_ylabel(f"its energy $U$\n({style.energy_unit(ledger)})")
         _draw_key(axes, ledger, known)
         for k in known:
             _draw_arrow(axes, ledger, paths[:, k])

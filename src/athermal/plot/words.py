@@ -133,10 +133,13 @@ def doubtful(ledger: Ledger) -> BoolArray:
     if not ledger.has_standard_errors:
         return np.zeros(ledger.n_cycles, dtype=bool)
     above = above_carnot(ledger)
-    return np.asarray(above.is_above & (above.error > 0.0) & ~above.is_significant)
+    has_error = (above.error > 0.0) | (above.carnot_error > 0.0) | bool(above.reason)
+    return np.asarray(above.is_above & has_error & ~above.is_significant)
 
 
 def _not_significantly(ledger: Ledger, where: BoolArray, above: str) -> str:
+    if ledger.without_errors:
+        return f"{above} in {_cycles(where)}, but significance is not established"
     excess = float(np.max(above_carnot(ledger).standard_errors[where]))
     most = " or less" if np.count_nonzero(where) > 1 else ""
     return f"{above} in {_cycles(where)}, but not significantly ({excess:.1f} standard errors{most})"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from athermal.thermodynamics.snapshot import EXTRAS
 
 LONG_NAMES: dict[str, tuple[str, str]] = {
@@ -56,9 +58,20 @@ LONG_NAMES: dict[str, tuple[str, str]] = {
 """Label and unit of every column."""
 
 
-def attributes(name: str) -> dict[str, str]:
-    """Return the attributes that a column has in a data set."""
+def attributes(name: str, units: Mapping[str, str]) -> dict[str, str]:
+    """Return the attributes that a column has in a data set; in lab units, if there are any."""
     if name.startswith("tolerance_"):
         return {"long_name": f"what residual_{name.removeprefix('tolerance_')} may be", "units": ""}
     label, unit = LONG_NAMES[name]
-    return {"long_name": label, "units": unit}
+    return {"long_name": label, "units": in_units(unit, units)}
+
+
+def in_units(unit: str, units: Mapping[str, str]) -> str:
+    """Return a unit of the table with "energy" and "time" replaced by lab units.
+
+    Examples
+    --------
+    >>> in_units("energy/time", {"energy": "GHz", "time": "us"}), in_units("nat", {"energy": "GHz"})
+    ('GHz/us', 'nat')
+    """
+    return "/".join(units.get(kind, kind) if kind in ("energy", "time") else kind for kind in unit.split("/"))

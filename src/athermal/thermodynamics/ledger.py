@@ -14,7 +14,7 @@ from athermal._types import BoolArray, FloatArray, IntArray
 from athermal._validate import suggest
 from athermal.errors import StudyError
 from athermal.thermodynamics import errors, laws, ledger_tables, measured, payers, significance, storage, violations
-from athermal.thermodynamics.columns import LONG_NAMES, attributes
+from athermal.thermodynamics.columns import LONG_NAMES, attributes, in_units
 from athermal.thermodynamics.snapshot import EXTRAS, ROUNDING, Reference, Refinement, Replicates, Snapshot, Uncertainty
 from athermal.thermodynamics.states import Kept, States
 from athermal.thermodynamics.table import format_table, ledger_rows
@@ -199,13 +199,16 @@ class Ledger:
             extra = EXTRAS[name]
             data[name] = ((*index, *extra.dims), values, extra.long_name, extra.units)
         return xr.Dataset(
-            {name: (dims, values, {"long_name": label, "units": unit}) for name, (dims, values, label, unit) in data.items()},
+            {
+                name: (dims, values, {"long_name": label, "units": in_units(unit, self.units)})
+                for name, (dims, values, label, unit) in data.items()
+            },
             coords={
                 "instant": np.arange(len(s.time)),
                 "time": (index, s.time),
                 "subsystem": list(ref.subsystems),
                 "reservoir": list(ref.reservoirs),
-                "temperature": (("reservoir",), ref.temperatures),
+                "temperature": (("reservoir",), ref.temperatures, {"units": in_units("energy", self.units)}),
                 **({} if ref.temperature_errors is None else {"temperature_error": (("reservoir",), ref.temperature_errors)}),
                 "log_partition": (("reservoir",), ref.log_partitions),
                 **({} if ref.ground_energies is None else {"ground_energy": (("reservoir",), ref.ground_energies)}),
@@ -510,13 +513,13 @@ class Ledger:
             columns["paid_by"] = (dim, payers.paid_by(work, entropic, by_resource, resolution, np.array(modes), ref))
         columns.update(self._residuals(a, b, work, resolution, noise, dim))
         return xr.Dataset(
-            {name: (dims, values, attributes(name)) for name, (dims, values) in columns.items()},
+            {name: (dims, values, attributes(name, self.units)) for name, (dims, values) in columns.items()},
             coords={
                 dim: labels,
                 "time": (dim, b.time),
                 "subsystem": list(ref.subsystems),
                 "reservoir": list(ref.reservoirs),
-                "temperature": (("reservoir",), ref.temperatures),
+                "temperature": (("reservoir",), ref.temperatures, {"units": in_units("energy", self.units)}),
                 **({} if ref.temperature_errors is None else {"temperature_error": (("reservoir",), ref.temperature_errors)}),
                 "resource": list(laws.resource_names(ref)),
                 **({"counter": list(ref.counters)} if ref.counters else {}),
@@ -550,7 +553,8 @@ class Ledger:
             "efficiency": (np.where(np.isnan(split), 0.0, eta - split), eta_tolerance),
         }
         columns: dict[str, Any] = {}
-        violated = self.breaks_second_law(a, b) & bool(self.memoryless)
+        # of numbers with errors `violations` judges that
+        violated = self.breaks_second_law(a, b) & (bool(self.memoryless) and not self.has_standard_errors)
         for name, (value, allowed) in residuals.items():
             columns[f"tolerance_{name}"] = (dim, allowed)
             if name in self.unchecked:

@@ -160,7 +160,7 @@ class _Shift:
 def _moved(snapshot: Snapshot, moves: tuple[tuple[str, int, float | FloatArray], ...], off: FloatArray) -> Snapshot:
     found: dict[str, Any] = {}
     for name, column, factor in moves:
-        values = np.array(getattr(snapshot, name))
+        values = found.get(name, np.array(getattr(snapshot, name)))
         (values[:, column] if values.ndim > 1 else values)[...] += factor * off
         found[name] = values
     return replace(snapshot, **found)
@@ -233,6 +233,29 @@ def first_law_noise(ledger: Ledger, found: Intervals) -> FloatArray:
         misses = sum_between(held.works, found.start, found.stop) - laws.first_law(*ends)
         return np.asarray(np.std(misses, axis=1, ddof=1))
     return np.zeros(len(found.works))
+
+
+def production_noise(ledger: Ledger) -> FloatArray:
+    """Return one standard error of dS(rho_S) + sum_j Q_j/T_j between instants, of measured numbers; zero of computed ones."""
+    errors, held, ref = ledger.uncertainty, ledger.replicates, ledger.reference
+    ends = np.arange(1, len(ledger.works) + 1)
+    found = Intervals(ends - 1, ends, ledger.works)
+    a, b = ledger.snapshots.at(found.start), ledger.snapshots.at(found.stop)
+    if errors is not None:
+        entropies = errors.snapshots.system_entropy
+        squares = entropies[1:] ** 2 + entropies[:-1] ** 2
+        of_heats = np.sum(_heat_variance(errors, found) / ref.divisors**2, axis=-1)
+        scale = 0.0 if errors.calibration is None else float(errors.calibration[0])
+        common = scale * np.sum(laws.heat(a, b) / ref.divisors, axis=-1)
+        squares = squares + of_heats + common**2
+    elif held is not None and held.kind == "bootstrap":
+        drawn = [held.snapshots.at(slice(None, -1)), held.snapshots.at(slice(1, None))]
+        squares = np.var(laws.entropy_production(drawn[0], drawn[1], ref), axis=1, ddof=1)
+    else:
+        return np.zeros(len(ends))
+    if ref.temperature_errors is not None:
+        squares = squares + np.sum((laws.heat(a, b) / ref.divisors**2 * ref.temperature_errors) ** 2, axis=-1)
+    return np.asarray(np.sqrt(squares))
 
 
 def correlation_noise(ledger: Ledger) -> FloatArray:

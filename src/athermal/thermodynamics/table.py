@@ -43,12 +43,15 @@ def ledger_rows(ledger: Ledger, *, cumulative: bool = False) -> list[list[str]]:
     """Return a header and one row of text for each cycle."""
     data = ledger.cumulative if cumulative else ledger.cycles
     reservoirs, counters, observables = ledger.reference.reservoirs, ledger.reference.counters, ledger.reference.observables
-    header = ["cycle", "work out", *(f"heat from {name}" for name in reservoirs), "dU", "dSigma", "dI(S,R)", "dC(S)", "dC(R)"]
+    unit = f" [{ledger.units['energy']}]" if "energy" in ledger.units else ""
+    header = ["cycle", f"work out{unit}", *(f"heat from {name}{unit}" for name in reservoirs), f"dU{unit}", "dSigma", "dI(S,R)", "dC(S)", "dC(R)"]
     header += [*(f"dD[{name}]" for name in reservoirs), *counters, *observables, "eta", "Carnot", "mode", "paid by"]
     # Certified errors are far below the digits shown.
     errors = None if not ledger.has_standard_errors else ledger.cumulative_errors if cumulative else ledger.errors
     blocks = {"energy": Cells.of(*(data[name].values for name in _ENERGIES)), "nat": Cells.of(*(data[n].values for n in _NATS))}
     energy_rounding, nat_rounding = ledger.rounding_of("cumulative" if cumulative else "cycles")
+    # of several subsystems the error of the sum is none of a column's
+    alone = len(ledger.reference.subsystems) == 1
     rows = [header]
     for n in range(ledger.n_cycles):
         row = data.isel(cycle=n)
@@ -68,13 +71,14 @@ def ledger_rows(ledger: Ledger, *, cumulative: bool = False) -> list[list[str]]:
             pairs = zip(amounts.tolist(), widths, strict=True)
             return [blocks[block].cell(sign * value, width, known[block]) for value, width in pairs]
 
+        total = blocks["energy"].cell(float(row["energy_change"].sum()), None, energy_rounding[n])
         changes = ("sigma_total", "mutual_information", "system_correlation", "reservoir_correlation", "athermality")
         rows.append(
             [
                 str(n + 1),
                 *cells("work_output", "energy"),
                 *cells("heat", "energy", -1.0),
-                blocks["energy"].cell(float(row["energy_change"].sum()), None, energy_rounding[n]),
+                *(cells("energy_change", "energy") if alone else [total]),
                 *(cell for name in changes for cell in cells(f"{name}_change", "nat")),
                 *(_counts(row, error) if counters else []),
                 *(_counts(row, error, "observables") if observables else []),
