@@ -56,6 +56,7 @@ def run(table: Path, named: Named, options: dict[str, Any], out: Path | None, *,
     if as_json:
         head = {"name": table.stem, "source": str(table), "period": ledger.reference.period}
         head |= {"carnot_efficiency": ledger.carnot_efficiency, "unchecked": ledger.unchecked}
+        head |= {"questions": ledger.questions, "remarks": ledger.provenance["remarks"]}
         document = ledger_document(head | ({"above_carnot": _significance(ledger)} if ledger.has_standard_errors else {}), ledger)
         typer.echo(json.dumps(document | {"outputs": kept}, indent=2, allow_nan=False))
     else:
@@ -68,7 +69,8 @@ def run(table: Path, named: Named, options: dict[str, Any], out: Path | None, *,
 def _significance(ledger: Ledger) -> dict[str, Any]:
     found = above_carnot(ledger)
     names = ("is_above", "is_significant", "confidence", "standard_errors")
-    return {"level": found.level, "draws": found.draws} | {name: getattr(found, name).tolist() for name in names}
+    whole = {"level": found.level, "draws": found.draws, "reason": found.reason, "carnot_error": found.carnot_error}
+    return whole | {name: getattr(found, name).tolist() for name in names}
 
 
 def _pairs(text: str | None, option: str, example: str) -> dict[str, str]:

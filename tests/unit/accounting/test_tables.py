@@ -153,6 +153,69 @@ def test_states_in_files_are_those_in_memory(tmp_path, ending):
     assert "dimensions" in CliRunner().invoke(app, ["account", path, "-t", "b=1.0"]).output
 
 
+COUNTS = [[800, 200], [790, 210], [810, 190]]
+
+
+def test_populations_and_counts_in_tables(tmp_path):
+    rest = {name: values for name, values in COLUMNS.items() if not name.endswith("[atom]")}
+    levels = {"atom": [0.0, 0.1]}
+    frequencies, errors = np.array(COUNTS) / 1000, [[0.01, 0.02]] * 3
+    for kind, argument, values, more in (
+        ("counts", "counts", COUNTS, {}),
+        ("population", "populations", frequencies, {"population_errors": {"atom": errors}}),
+    ):
+        expected = at.account(rest, temperatures=BATHS, hamiltonians=levels, draws=50, **{argument: {"atom": values}}, **more)
+        columns = {f"{kind}[atom][{k}]": np.array(values)[:, k] for k in range(2)}
+        columns |= {f"{kind}[atom][{k}]_error": np.array(errors)[:, k] for k in range(2)} if more else {}
+        frame = pd.DataFrame(rest | columns)
+        wide = xr.Dataset(
+            {name: ("time", column) for name, column in rest.items() if name != "time"}
+            | {kind: (("subsystem", "time", "level"), np.array([values]))}
+            | ({f"{kind}_error": (("time", "level", "subsystem"), np.array(errors)[..., None])} if more else {}),
+            coords={"time": rest["time"], "subsystem": ["atom"]},
+        )
+        whole = rest | {f"{kind}[atom]": np.array(values)} | ({f"{kind}[atom]_error": np.array(errors)} if more else {})
+        for table in (write(tmp_path / "a.csv", rest | columns), frame, wide, whole, write(tmp_path / "a.npz", whole)):
+            made = at.account(table, temperatures=BATHS, hamiltonians=levels, draws=50)
+            assert made.cycles.equals(expected.cycles)
+            assert made.errors.equals(expected.errors)
+    with pytest.raises(at.FileFormatError, match="lacks level 0"):
+        at.account(rest | {"population[atom][1]": [0.2] * 3}, temperatures=BATHS)
+    with pytest.raises(at.FileFormatError, match="must name no level"):
+        at.account(rest | {"energy[atom][1]": [0.2] * 3}, temperatures=BATHS)
+
+
+def test_errors_of_states_in_tables(tmp_path):
+    rest = {name: values for name, values in COLUMNS.items() if not name.endswith("[atom]")}
+    states, levels = np.array([np.diag(row) / 1000 for row in COUNTS]), {"atom": [0.0, 0.1]}
+    given = {"temperatures": BATHS, "hamiltonians": levels, "draws": 50}
+    expected = at.account(rest, states={"atom": states}, state_errors={"atom": 0.01}, **given)
+    path = write(tmp_path / "a.npz", rest | {"state[atom]": states, "state[atom]_error": np.array(0.01)})
+    assert at.account(path, **given).errors.equals(expected.errors)
+
+
+def test_errors_and_signs_on_the_command_line(tmp_path):
+    columns = {name: values for name, values in COLUMNS.items() if not name.endswith("[atom]") and name != "work"}
+    columns |= {f"counts[atom][{k}]": np.array(COUNTS)[:, k] for k in range(2)}
+    expected = at.account(
+        columns,
+        temperatures={"hot": (2.0, 0.05), "cold": (1.0, 0.01)},
+        hamiltonians={"atom": [0.0, 0.1]},
+        calibration_error=0.02,
+        draws=50,
+    )
+    turned = columns | {name: -np.array(values) for name, values in columns.items() if name in ("heat[hot]", "heat[cold]")}
+    command = ["account", str(write(tmp_path / "a.csv", turned)), "-t", "hot=2.0±0.05,cold=1.0+-0.01", "--levels", "atom=0:0.1"]
+    command += ["--calibration-error", "0.02", "--draws", "50", "--heat-sign", "into machine", "--json"]
+    document = json.loads(CliRunner().invoke(app, command).stdout)
+    assert document["cycles"]["heat"]["cold"] == pytest.approx(expected.heat.values[:, 1].tolist())
+    assert document["above_carnot"]["standard_errors"] == pytest.approx(at.above_carnot(expected).standard_errors.tolist())
+    for wrong, message in (("hot=2±x,cold=1", "error of the temperature of 'hot'"), ("hot=2±-1,cold=1", "zero or positive")):
+        refused = CliRunner().invoke(app, ["account", str(tmp_path / "a.csv"), "-t", wrong])
+        assert refused.exit_code == 2
+        assert message in refused.output
+
+
 def test_groups_of_hdf5_files_are_not_passed_over(tmp_path):
     with h5py.File(tmp_path / "a.h5", "w") as held:
         held["time"] = [0.0, 1.0]
