@@ -44,7 +44,16 @@ def ledger_rows(ledger: Ledger, *, cumulative: bool = False) -> list[list[str]]:
     data = ledger.cumulative if cumulative else ledger.cycles
     reservoirs, counters, observables = ledger.reference.reservoirs, ledger.reference.counters, ledger.reference.observables
     unit = f" [{ledger.units['energy']}]" if "energy" in ledger.units else ""
-    header = ["cycle", f"work out{unit}", *(f"heat from {name}{unit}" for name in reservoirs), f"dU{unit}", "dSigma", "dI(S,R)", "dC(S)", "dC(R)"]
+    header = [
+        "cycle",
+        f"work out{unit}",
+        *(f"heat from {name}{unit}" for name in reservoirs),
+        f"dU{unit}",
+        "dSigma",
+        "dI(S,R)",
+        "dC(S)",
+        "dC(R)",
+    ]
     header += [*(f"dD[{name}]" for name in reservoirs), *counters, *observables, "eta", "Carnot", "mode", "paid by"]
     # Certified errors are far below the digits shown.
     errors = None if not ledger.has_standard_errors else ledger.cumulative_errors if cumulative else ledger.errors
