@@ -39,7 +39,7 @@ from athermal.maths.resonances import Resonance, resonances
 from athermal.maths.symplectic import mode_indices
 from athermal.thermodynamics import laws
 from athermal.thermodynamics.ledger import Ledger
-from athermal.thermodynamics.snapshot import Reference, Snapshot
+from athermal.thermodynamics.snapshot import ROUNDING, Reference, Snapshot
 
 # At jumps of the drive what n harmonics leave out falls off as 1/n, and 1.4 times as many show only a quarter of it.
 _UNSEEN = 4.0
@@ -151,8 +151,8 @@ class LimitCycle:
 
     @property
     def entropy_production(self) -> float:
-        """Return dSigma per cycle = sum_j Q_j/T_j (S10, with dS_i = 0)."""
-        return float(np.sum(self.heat / self.reference.temperatures))
+        """Return dSigma per cycle = sum_j Q_j/T_j (S10, with dS_i = 0): infinite if a vacuum takes heat."""
+        return float(laws.entropy_flow(*self.snapshots, self.reference))
 
     @property
     def power(self) -> float:
@@ -375,12 +375,18 @@ def _assembled(
         "covariance": float(np.max(errors[layout.covariances])) + (undamped * variance if undamped > tolerance else 0.0),
         "mean": mean.errors.mean,
     }
-    unknown = np.full(len(machine.reservoirs), np.nan)
-    reference = Reference(machine.subsystem_names, machine.reservoir_names, machine.temperatures, unknown, period)
     work = period * (float(integral.values[layout.work]) + mean.work)
     heat = period * (integral.values[layout.heats] + mean.heats)
     exponents, n_nodes = as_exponents(zeros, system), integral.n_nodes
+    reference = _reference(machine, float(np.sum(np.abs(state.subsystem_energies(0.0))) + np.sum(np.abs(heat))), achieved["heat"])
     return LimitCycle(work, heat, exponents, achieved, state.undamped, n_harmonics, n_nodes, tolerance, reference, machine, state)
+
+
+def _reference(machine: Machine, energies: float, error: float) -> Reference:
+    """Return the constants of the laws, to whom heat below its error is none."""
+    unknown = np.full(len(machine.reservoirs), np.nan)
+    names = machine.subsystem_names, machine.reservoir_names
+    return Reference(*names, machine.temperatures, unknown, machine.period, energy_rounding=max(ROUNDING, error / energies))
 
 
 def _check_complete(state: PeriodicState, system: System, unseen: float) -> None:

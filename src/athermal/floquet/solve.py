@@ -13,6 +13,7 @@ import numpy as np
 from athermal._types import ComplexArray, FloatArray, IntArray
 from athermal.floquet.problem import Problem
 from athermal.machine.continuum import Continuum
+from athermal.maths.gaussian import thermal_noise
 from athermal.maths.harmonics import Flow, HarmonicBalance, Sector, amplitudes, significant_harmonic
 from athermal.maths.kronrod import Integral, Segment, integrate
 from athermal.maths.resonances import Resonance, refine
@@ -97,7 +98,7 @@ class System:
 
     def thermal(self, bath: int, w: FloatArray) -> FloatArray:
         """Return coth(w/2T), twice the mean energy of a mode in units of w."""
-        return np.asarray(1.0 / np.tanh(0.5 * w / self.problem.baths[bath].temperature))
+        return thermal_noise(w, self.problem.baths[bath].temperature)
 
     def flow(self, bath: int, w: FloatArray) -> Flow:
         """Return what quanta of unit noise from a bath do at each frequency."""

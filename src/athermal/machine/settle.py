@@ -15,6 +15,7 @@ from athermal.machine.continuum import check_origin
 from athermal.machine.coupling import Coupling
 from athermal.machine.parts import Bath, ContinuumBath, Reservoir
 from athermal.machine.spectral import SpectralDensity
+from athermal.maths.gaussian import thermal_noise
 from athermal.maths.quadrature import windowed_rule
 
 if TYPE_CHECKING:
@@ -191,11 +192,11 @@ def _highest_resonance(machine: Machine) -> float:
 
 
 def _functions(density: SpectralDensity, temperature: float) -> Callable[[FloatArray], FloatArray]:
-    """Return what is integrated: the density, and its thermal noise G coth(w/2T)."""
+    """Return what is integrated: the density, its thermal noise G coth(w/2T), and G/w, which tells its power at zero."""
 
     def both(w: FloatArray) -> FloatArray:
         squared = density.squared_coupling(w)
-        return np.stack([squared, squared / np.tanh(0.5 * w / temperature)])
+        return np.stack([squared, squared * thermal_noise(w, temperature), squared / w])
 
     return both
 

@@ -29,6 +29,8 @@ _COMMON = {
     "nat": ("entropy_change", "mutual_information_change", "reservoir_correlation_change", "athermality_change"),
 }
 _WITH_ENTROPIES = ("free_energy_change", "entropic_work", "work_by_resource", "refrigeration_cost", "refrigeration_by_resource")
+# Heats over temperatures: where T is as good as zero they are as large as 1/T, and known by the heats.
+_OVER_TEMPERATURE = ("athermality", "athermality_change", "sigma_total", "sigma_total_change", "sigma_change")
 # Of a bath that does not start at its reference temperature these grow with the number of modes: a continuum has none. Their
 # changes are columns of their own.
 _EXTENSIVE = ("athermality", "sigma_total")
@@ -134,7 +136,10 @@ def certified(ledger: Ledger, which: str) -> xr.Dataset:
         for name, values in fine.data_vars.items()
         if values.dtype.kind == "f" and name not in _RATIOS
     }
-    common = {unit: _common(linear, names) for unit, names in _COMMON.items()}
+    enlarged = ledger.reference.cold_enlargement
+    amounts = {name: change / enlarged if name in _OVER_TEMPERATURE else change for name, change in linear.items()}
+    common = {unit: _common(amounts, names) for unit, names in _COMMON.items()}
+    floors["nat"] = floors["nat"] / enlarged
     lowest, highest = ledger.reference.lowest_temperature, ledger.reference.highest_temperature
 
     def error(name: str) -> FloatArray:
@@ -147,7 +152,9 @@ def certified(ledger: Ledger, which: str) -> xr.Dataset:
         extra = floors["nat"] + _SHARE * common["nat"] if unit == "nat" else floors["energy"] + _SHARE * common["energy"]
         if name in _WITH_ENTROPIES:
             of_entropies = highest if name.startswith("refrigeration_") else lowest
-            extra = extra + of_entropies * (floors["nat"] + _SHARE * common["nat"])
+            extra = extra + of_entropies * enlarged * (floors["nat"] + _SHARE * common["nat"])
+        if name in _OVER_TEMPERATURE:
+            extra = extra * enlarged
         if unit == "energy/time":
             extra = extra / ledger.reference.period
         return np.where(np.isnan(values), np.nan, change + extra.reshape(-1, *[1] * (values.ndim - 1)))
@@ -237,12 +244,14 @@ def largest_by_cycle(errors: xr.Dataset, reference: Reference) -> tuple[FloatArr
     D_j and Sigma themselves are left out, not so their changes: where a bath starts at another temperature they have no limit.
     """
     scales = {"nat": 1.0, "energy": reference.energy_unit}
+    enlarged = reference.cold_enlargement
     names: list[str] = []
     amounts = []
     for name, values in errors.data_vars.items():
         if values.attrs["units"] not in scales or name in _EXTENSIVE:
             continue
-        table = np.nan_to_num(values.values, nan=0.0) / scales[values.attrs["units"]]
+        scale = enlarged if name in _OVER_TEMPERATURE else scales[values.attrs["units"]]
+        table = np.nan_to_num(values.values, nan=0.0) / scale
         labels = [f"[{label}]" for label in values[values.dims[1]].values] if values.ndim > 1 else [""]
         names += [f"{name}{label}" for label in labels]
         amounts.append(table.reshape(len(table), -1))

@@ -13,6 +13,9 @@ from athermal._types import FloatArray
 ROUNDING = 2048.0 * float(np.finfo(float).eps)
 """Rounding of a difference of two energies or entropies of the whole, in units of their size: the sums run over all modes."""
 
+# Of the highest temperature and 2 pi/tau: a temperature below is as good as zero.
+_COLD = 1e-3
+
 
 @dataclass(frozen=True)
 class Extra:
@@ -241,7 +244,17 @@ class Reference:
         return float(np.max(self.temperatures)) if len(self.temperatures) else 0.0
 
     @property
-    def energy_unit(self) -> float:
-        """The lowest temperature above zero, in which errors of energies are told; 2 pi/tau if there is none."""
+    def cold_enlargement(self) -> float:
+        """By how much heat over the lowest temperature is larger than over the unit of energy, if that is not T_min."""
         warm = self.temperatures[~self.is_cold]
-        return float(np.min(warm)) if len(warm) else 2.0 * np.pi / self.period
+        return max(1.0, self.energy_unit / float(np.min(warm))) if len(warm) else 1.0
+
+    @property
+    def energy_unit(self) -> float:
+        """The lowest temperature, in which errors of energies are told; 2 pi/tau if there is none.
+
+        Temperatures below a thousandth of the highest and of 2 pi/tau are as good as zero, and are left out.
+        """
+        cycle = 2.0 * np.pi / self.period
+        warm = self.temperatures[self.temperatures > _COLD * max(cycle, self.highest_temperature)]
+        return float(np.min(warm)) if len(warm) else cycle
