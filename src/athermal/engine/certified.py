@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+import numpy as np
+
 from athermal import _validate
 from athermal.backends.base import Backend
 from athermal.backends.finite import DensityMatrix, StateVectors
@@ -24,7 +26,7 @@ from athermal.machine.settle import Resolution, Settled, settled
 from athermal.machine.spec import to_spec
 from athermal.thermodynamics.errors import worst
 from athermal.thermodynamics.ledger import Ledger
-from athermal.thermodynamics.snapshot import Refinement
+from athermal.thermodynamics.snapshot import Refinement, Snapshot
 
 DEFAULT_ACCURACY = 1e-6
 _SMALLEST_ACCURACY, _LARGEST_ACCURACY = 1e-11, 0.1
@@ -187,6 +189,15 @@ def _check_certifiable(plan: Plan) -> None:
 
 def compared(fine: Resolved, coarse: Resolved, accuracy: float) -> Ledger:
     """Return the finer ledger of two with the errors that the coarser certifies."""
-    held = Refinement(coarse.ledger.snapshots, coarse.ledger.works, coarse.ledger.reference.log_partitions)
+    held = Refinement(_from_the_ground(coarse.ledger, fine.ledger), coarse.ledger.works, coarse.ledger.reference.log_partitions)
     provenance = fine.ledger.provenance | {"accuracy_asked": accuracy}
     return replace(fine.ledger, provenance=provenance, refinement=held)
+
+
+def _from_the_ground(ledger: Ledger, other: Ledger) -> Snapshot:
+    """Return the snapshots of a ledger, energies of vacua counted from the ground level of another's."""
+    own, new = ledger.reference.ground_energies, other.reference.ground_energies
+    if own is None or new is None:
+        return ledger.snapshots
+    shift = np.where(ledger.reference.is_cold, new - own, 0.0)
+    return replace(ledger.snapshots, reservoir_energies=ledger.snapshots.reservoir_energies + shift)

@@ -47,12 +47,16 @@ class Resolution:
         The highest of the polynomials that stand for the density on a panel.
     margin : float
         How far above the highest resonance of the machine the cut-off must at least be.
+    extra : int
+        Modes that every panel of the density has beyond what these ask for: each refinement must add some everywhere, or the
+        error of a panel where it does not is seen by neither of two runs.
     """
 
     tail: float
     quadrature: float
     degree: int = 32
     margin: float = 1.25
+    extra: int = 0
 
     @classmethod
     def for_accuracy(cls, accuracy: float) -> Resolution:
@@ -68,7 +72,8 @@ class Resolution:
 
     def finer_modes(self) -> Resolution:
         """Return the same with more modes, elsewhere."""
-        return replace(self, quadrature=max(0.01 * self.quadrature, 1e-15), degree=self.degree + 8)
+        quadrature = max(0.01 * self.quadrature, 1e-15)
+        return replace(self, quadrature=quadrature, degree=self.degree + 8, extra=self.extra + 1)
 
 
 @dataclass(frozen=True)
@@ -163,7 +168,9 @@ def _settled_bath(
     rule = math.sqrt(resolution.quadrature)
     functions = _functions(density, bath.temperature)
     marks, degree = density.landmarks, resolution.degree
-    nodes, weights = windowed_rule(functions, low, high, duration, fit=fit, tolerance=rule, degree=degree, landmarks=marks)
+    nodes, weights = windowed_rule(
+        functions, low, high, duration, fit=fit, tolerance=rule, degree=degree, landmarks=marks, extra=resolution.extra
+    )
     if len(nodes) > MOST_MODES:
         raise ConvergenceError(
             f"`spectral_density` of reservoir {bath.name!r} must be resolved by at most {MOST_MODES} modes, but takes "

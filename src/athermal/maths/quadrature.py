@@ -52,6 +52,7 @@ def windowed_rule(
     tolerance: float,
     degree: int,
     landmarks: Sequence[float] = (),
+    extra: int = 0,
 ) -> tuple[FloatArray, FloatArray]:
     """Return nodes and weights that integrate some functions times e^{iwt}, |t| <= duration.
 
@@ -73,6 +74,8 @@ def windowed_rule(
         The highest that is tried.
     landmarks : sequence of float
         Peaks and kinks, at which panels begin.
+    extra : int
+        By how many nodes each panel has more than it needs: so that a rule differs from another on all of them.
 
     References
     ----------
@@ -88,7 +91,7 @@ def windowed_rule(
     nodes, weights = [], []
     for panel in panels(functions, low, high, duration, fit, degree, landmarks):
         middle, half = 0.5 * (panel.low + panel.high), 0.5 * (panel.high - panel.low)
-        x, w = _reference_rule(half * duration, tolerance, panel)
+        x, w = _reference_rule(half * duration, tolerance, panel, extra)
         nodes.append(middle + half * x)
         weights.append(half * w)
     return np.concatenate(nodes), np.concatenate(weights)
@@ -173,12 +176,12 @@ def _end_exponent(functions: Functions, end: float, other: float) -> float:
     return 0.0 if is_smooth or exponent <= -1.0 or exponent > 3.0 else exponent
 
 
-def _reference_rule(phase: float, tolerance: float, panel: Panel) -> tuple[FloatArray, FloatArray]:
+def _reference_rule(phase: float, tolerance: float, panel: Panel, extra: int) -> tuple[FloatArray, FloatArray]:
     """Return nodes and weights on [-1, 1] for the functions of a panel times e^{izx}, |z| <= phase."""
     digits = math.log(1.0 / tolerance)
     airy = (1.5 * digits) ** (2.0 / 3.0)
     # The coefficients of a panel's polynomial fall off: its last ones meet a phase that needs no more than a few.
-    more = max(panel.degree / 4.0, 0.5 * panel.degree - 0.25 * phase)
+    more = max(panel.degree / 4.0, 0.5 * panel.degree - 0.25 * phase) + extra
     plain = math.ceil(0.5 * (phase + airy * (max(phase, 2.0) / 2.0) ** (1.0 / 3.0)) + more)
     if panel.left or panel.right:
         x, w = roots_jacobi(plain, panel.right, panel.left)

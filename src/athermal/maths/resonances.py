@@ -12,6 +12,7 @@ from athermal.maths.harmonics import HarmonicBalance
 
 _MOST_STEPS = 60
 _CONVERGED = 1e-12
+_TINY = float(np.finfo(float).tiny)
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def _eigenpairs(balance: HarmonicBalance, form: ComplexArray) -> list[tuple[comp
     values, vectors = np.linalg.eig(balance.sign[:, None] * form - np.diag(balance.nu * balance.row_harmonic))
     weights = np.abs(vectors) ** 2
     centre = np.abs(balance.row_harmonic @ weights / np.sum(weights, axis=0))
-    order = np.argsort(np.round(centre, 6) + 1e-6 * np.abs(values), kind="stable")
+    order = np.argsort(np.round(centre, 6) + 1e-6 * np.abs(values) / max(float(np.max(np.abs(values))), _TINY), kind="stable")
     chosen = order[centre[order] < 1.0][: 3 * 2 * balance.n_modes]
     return [(complex(values[k]), vectors[:, k]) for k in chosen]
 
@@ -93,7 +94,7 @@ def refine(
 
 def resonances(balance: HarmonicBalance) -> list[Resonance]:
     """Return the distinct zeros reached from the undamped problem, slowest decay (or fastest growth) first."""
-    scale = max(float(np.max(np.abs(balance.form))), 1e-300)
+    scale = max(float(np.max(np.abs(balance.form))), _TINY)
     found: list[Resonance] = []
     for start, vector in guesses(balance):
         resonance = refine(balance.matrix, start, vector, scale)
