@@ -83,8 +83,8 @@ def assert_certified(ledger, accuracy, exact):
         lowest = float(np.min(ledger.reference.temperatures))
         unit = lowest if ledger.cumulative[name].attrs["units"] == "energy" else 1.0
         assert np.all(bound <= accuracy * unit), name
-        # not wasteful: the run that is refined is three orders better at most, and its errors oscillate
-        assert np.max(bound) <= 2e3 * max(np.max(off), 1e-12), name
+        # not wasteful: a finer run has more modes on every panel, where a rule may gain four digits, and its errors oscillate
+        assert np.max(bound) <= 2e4 * max(np.max(off), 1e-12), name
 
 
 def exact_columns(c, w0, temperature, start, cycles, baths):

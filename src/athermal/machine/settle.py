@@ -72,7 +72,7 @@ class Resolution:
 
     def finer_modes(self) -> Resolution:
         """Return the same with more modes, elsewhere."""
-        quadrature = max(0.01 * self.quadrature, 1e-15)
+        quadrature = max(0.1 * self.quadrature, 1e-15)
         return replace(self, quadrature=quadrature, degree=self.degree + 8, extra=self.extra + 1)
 
 
