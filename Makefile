@@ -5,7 +5,7 @@ BIN := .venv/bin
 # The tests' matrices are small: BLAS threads would only get in each other's way.
 test slow: export OPENBLAS_NUM_THREADS = 1
 
-.PHONY: demo test check slow kernels bench format clean
+.PHONY: demo test check slow kernels bounds bench format clean
 
 demo: .venv/installed
 	$(BIN)/athermal run examples/two_oscillator.toml --out results --force
@@ -27,6 +27,10 @@ slow: .venv/developed
 kernels: .venv/developed
 	$(BIN)/python tests/kernels.py
 
+# The fast tests with the oldest and the newest releases that are allowed, under every Python that is found.
+bounds:
+	$(PYTHON) tests/bounds.py
+
 bench: .venv/installed
 	$(BIN)/python -m benchmarks
 
@@ -35,7 +39,7 @@ format: .venv/developed
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf .venv results
+	rm -rf .venv .bounds results
 
 .venv/bin/pip:
 	$(PYTHON) -m venv .venv

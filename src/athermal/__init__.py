@@ -9,7 +9,6 @@ resource, efficiency against Carnot, the mode it runs in, and which resource pai
 ('cycle',)
 """
 
-import importlib.metadata
 from pathlib import Path
 from typing import Any
 
@@ -21,5 +20,7 @@ _imported, __dir__, __all__ = attach(__name__, Path(__file__).with_suffix(".pyi"
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
-        return importlib.metadata.version("athermal")
+        from importlib.metadata import version  # noqa: PLC0415  takes as long as all the rest
+
+        return version("athermal")
     return _imported(name)
