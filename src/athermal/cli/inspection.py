@@ -74,7 +74,7 @@ def describe(plan: MachineFile) -> dict[str, Any]:
         },
         "carnot_efficiency": machine.carnot_efficiency,
         "lowest_curvature": curvature,
-        "is_bounded_below": curvature is None or curvature > 0.0,
+        "is_bounded_below": curvature is None or curvature >= 0.0,
         "machine": to_spec(machine),
         "initial_state": to_spec(plan.initial, AnyInitialState),
     }

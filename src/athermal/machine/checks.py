@@ -115,6 +115,12 @@ def check_times(machine: Machine) -> FloatArray:
     return np.unique(np.concatenate([machine.hamiltonian.breakpoints, times]))
 
 
+def _own_curvature(machine: Machine) -> float:
+    """Return the lowest curvature over the cycle of the subsystems without their reservoirs."""
+    forms = (machine.hamiltonian.own_form(machine.subsystem_names, float(t))[0] for t in check_times(machine))
+    return min(float(np.linalg.eigvalsh(form)[0]) for form in forms)
+
+
 def _check_bounded(machine: Machine) -> None:
     """Refuse a position-like coupling to a reservoir that leaves the whole unbounded below at some time."""
     reservoirs = set(machine.reservoir_names)
@@ -122,8 +128,17 @@ def _check_bounded(machine: Machine) -> None:
     if not suspects:
         return
     curvature = machine.lowest_curvature()
-    if curvature > 0.0:
+    if curvature >= 0.0:
         return
+    inside = [c for c in machine.couplings if not set(c.between) & reservoirs and isinstance(c, (Position, QuadraticForm))]
+    own = _own_curvature(machine) if inside else 0.0
+    if own < 0.0:
+        named = " and ".join(coupling.owner for coupling in inside)
+        raise MachineError(
+            f"The Hamiltonian of a machine with position couplings to reservoirs must be bounded below, but its lowest curvature "
+            f"is {curvature:.6g}, and that of its subsystems alone {own:.6g}: {named} takes more than the oscillators' own "
+            "potentials hold. Weaken it (down to zero, a free particle, is possible), or couple by Exchange."
+        )
     bare = [coupling for coupling in suspects if isinstance(coupling, Position) and coupling.counter_term is False]
     what = f"The Hamiltonian of the machine must be bounded below, but its lowest curvature is {curvature:.6g}: "
     if bare:

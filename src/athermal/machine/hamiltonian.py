@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from athermal.machine.machine import Machine
 
 _INDEPENDENT = 1e-12
+# Of a curvature, in units of the number of quadratures and the largest entry of the form.
+_ROUNDING = 64.0 * float(np.finfo(float).eps)
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,8 @@ class Hamiltonian(DrivenTerms[Term]):
     def lowest_curvature(self, time: float) -> float:
         """Return the smallest eigenvalue of the subsystems' form once the reservoirs have relaxed around them.
 
-        H is bounded below iff this Schur complement h_SS - h_SR h_RR^-1 h_RS is positive (the reservoirs themselves are).
+        H is bounded below iff this Schur complement h_SS - h_SR h_RR^-1 h_RS is not negative (the reservoirs themselves are
+        positive): at zero, which is exact up to rounding, a direction is free.
         """
         matrix, _ = self.coupling(np.array([time]))
         n_system = len(self.machine.subsystems)
@@ -137,7 +140,10 @@ class Hamiltonian(DrivenTerms[Term]):
         inverse = np.tile(np.divide(1.0, self.frequencies, out=np.zeros(self.n_modes), where=self.frequencies > 0.0), 2)
         response = (self.basis.T * inverse) @ self.basis
         mixed = system @ matrix[0]
-        return float(np.linalg.eigvalsh(system @ matrix[0] @ system.T - mixed @ response @ mixed.T)[0])
+        bare = system @ matrix[0] @ system.T
+        lowest = float(np.linalg.eigvalsh(bare - mixed @ response @ mixed.T)[0])
+        rounding = _ROUNDING * len(rows) * float(np.max(np.abs(bare), initial=0.0))
+        return 0.0 if abs(lowest) <= rounding else lowest
 
     # --- between the user's coordinates and the internal ones --------------------------------------------------------
 

@@ -22,6 +22,8 @@ from athermal.maths.symplectic import apply_form, symplectic_inverse, williamson
 # 2 x 24 = order 48 per panel: with the phase advance per panel below, the local error is far under rounding.
 _NODES = 24
 _PHASE_PER_PANEL = 12.0
+# Of the lowest eigenvalue of a form, in units of its largest entry, below which a direction is nearly free.
+_FREE = 1e-9
 
 
 @dataclass(frozen=True)
@@ -153,8 +155,10 @@ def constant_propagator(hamiltonian: FloatArray, duration: float) -> FloatArray:
     """
     half = len(hamiltonian) // 2
     try:
+        # a direction that is nearly free has no normal mode that rounding leaves alone
+        np.linalg.cholesky(hamiltonian - _FREE * float(np.max(np.abs(hamiltonian))) * np.eye(2 * half))
         frequencies, transform = williamson(hamiltonian)  # h = T w T^T: r = T^-T (normal modes)
-    except StateError:
+    except (StateError, np.linalg.LinAlgError):
         pass
     else:
         return np.asarray(symplectic_inverse(transform).T @ rotate(frequencies, duration, transform.T))

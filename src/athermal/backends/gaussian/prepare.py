@@ -161,7 +161,7 @@ def gibbs_block(
     except StateError as error:
         raise StateError(
             f"The Gibbs state of {', '.join(map(repr, names))} does not exist: its Hamiltonian at time zero is not "
-            f"bounded below. {error} Weaken the couplings or add the counter-term."
+            f"bounded below. {error} Weaken the couplings, add the counter-term, or start from GaussianMoments."
         ) from None
     # h = T w T^T with T symplectic: the normal modes are r = T^-T r', and sigma = T^-T nu T^-1.
     mean = np.asarray(-np.linalg.solve(form, force) if np.any(force) else np.zeros(len(form)), dtype=np.float64)

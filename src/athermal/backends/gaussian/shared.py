@@ -44,7 +44,10 @@ def check_growth(machine: Machine, max_growth: float, spreads: tuple[float, floa
     if new <= max_growth * reference:
         return
     curvature = machine.lowest_curvature()
-    if curvature > 0.0:
+    if curvature == 0.0:
+        cause = "spreads without bound along a free direction (lowest curvature 0)"
+        remedy = "Run fewer cycles, or raise `max_growth`."
+    elif curvature > 0.0:
         cause, remedy = "is parametrically unstable", "Weaken the drive, or move it away from resonance."
     else:
         cause = f"is unstable, its Hamiltonian not bounded below (lowest curvature {curvature:.6g})"
