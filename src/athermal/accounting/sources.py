@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from athermal import _validate
 from athermal.errors import FileFormatError
 from athermal.thermodynamics import netcdf
 
@@ -19,7 +20,7 @@ Columns = dict[str, tuple[Any, str]]
 def columns_of(source: Any) -> Columns:
     """Return the columns of a table, or raise `FileFormatError` saying what is wrong with it."""
     if isinstance(source, (str, Path)):
-        return _read_file(Path(source))
+        return _read_file(_validate.file_path(source))
     if hasattr(source, "data_vars"):
         return _data_set(source, "`source`")
     if hasattr(source, "iloc"):

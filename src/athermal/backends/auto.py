@@ -109,6 +109,19 @@ def default_backend(machine: Machine) -> Backend:
     return Dense() if machine.n_modes <= _LARGE else Star()
 
 
+def takes_continua(machine: Machine, backend: Backend | str | None) -> bool:
+    """Tell whether a run takes the continuous baths of a machine as they are, without modes; whoever chooses its backend.
+
+    Examples
+    --------
+    >>> from athermal.library import two_oscillator
+    >>> takes_continua(two_oscillator(modes=5), "auto")
+    False
+    """
+    is_left_to_us = backend is None or isinstance(backend, (str, Auto))
+    return machine.has_continua if is_left_to_us else isinstance(backend, Backend) and backend.takes_continua
+
+
 def _is_wide(start: Gibbs, machine: Machine, star: Star) -> bool:
     names = (*machine.subsystem_names, *machine.reservoir_names) if start.parts is None else start.parts
     return sum(len(machine.hamiltonian.part_modes.get(name, ())) for name in names) > star.block_modes

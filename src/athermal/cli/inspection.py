@@ -9,6 +9,7 @@ from typing import Any
 
 import typer
 
+from athermal.backends.auto import takes_continua
 from athermal.cli.console import BAD_INPUT, say
 from athermal.cli.phrases import coupling_phrase, initial_phrase, part_phrase
 from athermal.cli.sources import resolve
@@ -82,7 +83,7 @@ def describe(plan: MachineFile) -> dict[str, Any]:
 
 def _explicit(plan: MachineFile, span: float) -> Machine:
     """Return the machine with the modes that a run would begin with."""
-    if plan.machine.is_settled or plan.backend.takes_continua:
+    if plan.machine.is_settled or takes_continua(plan.machine, plan.backend):
         return plan.machine
     accuracy = DEFAULT_ACCURACY if plan.accuracy is None else plan.accuracy
     return settled(plan.machine, span, Resolution.for_accuracy(accuracy))[0]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
+from athermal import _validate
 from athermal.comparison import columns, storage
 from athermal.comparison.columns import Extent
 from athermal.comparison.table import text_of
@@ -151,7 +152,7 @@ class BackendComparison:
         FileFormatError
             If the path ends otherwise, or cannot be written to.
         """
-        return storage.save(self, Path(path))
+        return storage.save(self, _validate.file_path(path))
 
     def to_dataframe(self) -> pd.DataFrame:
         """Return a pandas data frame with a row for each number of each backend, with reference, difference and error."""

@@ -10,11 +10,13 @@ from typing import Any, Literal
 
 from athermal import _validate
 from athermal._validate import suggest
+from athermal.backends.auto import takes_continua
 from athermal.backends.base import Backend
 from athermal.comparison.backend_result import BackendComparison
 from athermal.engine import Progress, run
 from athermal.engine.progress import telling_cycles
 from athermal.engine.single import Steps
+from athermal.engine.size import checked_size
 from athermal.errors import AthermalWarning, MachineError, RunError, RunInterrupted, StateError, StudyError, StudyInterrupted
 from athermal.machine.initial import InitialState
 from athermal.machine.machine import Machine
@@ -83,13 +85,14 @@ def compare_backends(
     'The state-vector backend holds machines of finite parts, but these are oscillators. Use Dense().'
     """
     if not isinstance(machine, Machine):
-        raise MachineError(f"`machine` of a comparison must be a Machine, but is {machine!r}.")
-    repeats = _validate.count(repeats, "repeats", "a comparison")
+        raise MachineError(f"`machine` of a comparison must be a Machine, but is {_validate.shown(machine)}.")
+    cycles, samples_per_cycle = checked_size(machine, cycles, samples_per_cycle, "a comparison")
+    repeats = _validate.count(repeats, "repeats", "a comparison", most=1000)
     chosen = _named(backends, reference)
     options = {
-        "cycles": _validate.count(cycles, "cycles", "a comparison"),
+        "cycles": cycles,
         "initial": initial,
-        "samples_per_cycle": _validate.count(samples_per_cycle, "samples_per_cycle", "a comparison"),
+        "samples_per_cycle": samples_per_cycle,
         "accuracy": accuracy,
     }
     work = _Work(next(iter(chosen)))
@@ -141,7 +144,7 @@ class _Work:
     def _run(self, name: str, machine: Machine, options: dict[str, Any]) -> None:
         started = time.perf_counter()
         try:
-            if getattr(options["backend"], "takes_continua", False):  # it has tolerances of its own
+            if takes_continua(machine, options["backend"]):  # it has tolerances of its own
                 options = options | {"accuracy": None}
             ledger: Ledger | None = run(machine, **options)
         except (MachineError, StateError) as error:
@@ -185,7 +188,9 @@ def _named(backends: Any, reference: str | None) -> dict[str, AnyBackend]:
             number = 1 + sum(_kind_of(name) == kind for name in named)
             named[kind if number == 1 else f"{kind} {number}"] = backend
     else:
-        raise StudyError(f"`backends` of a comparison must be a list or a mapping of backends, but is {backends!r}.")
+        raise StudyError(
+            f"`backends` of a comparison must be a list or a mapping of backends, but is {_validate.shown(backends)}."
+        )
     if len(named) < 2:
         raise StudyError(f"`backends` of a comparison must hold at least two, but holds {len(named)}.")
     for name, backend in named.items():

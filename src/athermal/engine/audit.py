@@ -10,10 +10,12 @@ import numpy as np
 
 from athermal import _validate
 from athermal._types import FloatArray
+from athermal.backends.auto import takes_continua
 from athermal.backends.base import Backend
 from athermal.engine.certified import DEFAULT_ACCURACY, Plan, Resolved, certify, checked_accuracy
 from athermal.engine.progress import Progress, telling_cycles
 from athermal.engine.single import span_of
+from athermal.engine.size import checked_size
 from athermal.errors import ConvergenceError, MachineError
 from athermal.machine.continuum import continuum
 from athermal.machine.coupling import Position
@@ -169,15 +171,18 @@ def audit(
     1
     """
     if not isinstance(machine, Machine):
-        raise MachineError(f"`machine` of an audit must be a Machine, but is {machine!r}.")
-    cycles = _validate.count(cycles, "cycles", "an audit")
+        raise MachineError(f"`machine` of an audit must be a Machine, but is {_validate.shown(machine)}.")
+    cycles, _ = checked_size(machine, cycles, 1, "an audit")
     accuracy = checked_accuracy(accuracy, "an audit")
     initial = machine.initial if initial is None else initial
     if not isinstance(initial, InitialState):
-        raise MachineError(f"`initial` of an audit must be an initial state such as ProductThermal(), but is {initial!r}.")
-    if isinstance(backend, Backend) and backend.takes_continua:
         raise MachineError(
-            f"`backend` of an audit must follow the modes of the baths, but {type(backend).__name__} takes continua as they are: "
+            f"`initial` of an audit must be an initial state such as ProductThermal(), but is {_validate.shown(initial)}."
+        )
+    if takes_continua(machine, backend):
+        name = type(backend).__name__ if isinstance(backend, Backend) else "HEOM"
+        raise MachineError(
+            f"`backend` of an audit must follow the modes of the baths, but {name} takes continua as they are: "
             "it has no discretisation to audit. What it knows of its accuracy is in `ledger.accuracy`, of HEOM "
             "also in `ledger.errors`."
         )

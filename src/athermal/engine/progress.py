@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
+from athermal import _validate
 from athermal.errors import StudyError
 
 
@@ -54,7 +55,7 @@ def telling(progress: Progress, unit: str, *, lines: Callable[[str], None] | Non
     [(1, 2)]
     """
     if progress is not None and not isinstance(progress, bool) and not callable(progress):
-        raise StudyError(f"`progress` must be true, false or a function of two numbers, but is {progress!r}.")
+        raise StudyError(f"`progress` must be true, false or a function of two numbers, but is {_validate.shown(progress)}.")
     if callable(progress):
         function = progress
         yield lambda finished, total, found="": function(int(finished), int(total))  # noqa: ARG005

@@ -10,11 +10,12 @@ from typing import Any, Literal
 import numpy as np
 
 from athermal import _validate
-from athermal.backends.auto import default_backend
+from athermal.backends.auto import takes_continua
 from athermal.backends.base import Backend
 from athermal.engine.certified import DEFAULT_ACCURACY, Plan, certify, checked_accuracy
 from athermal.engine.progress import Progress, telling_cycles
 from athermal.engine.single import single_run, span_of
+from athermal.engine.size import checked_size
 from athermal.engine.watching import Wanted
 from athermal.errors import MachineError, RecurrenceWarning, ResidualWarning, TruncationWarning
 from athermal.machine.initial import InitialState
@@ -101,24 +102,25 @@ def run(
     3
     """
     if not isinstance(machine, Machine):
-        raise MachineError(f"`machine` of a run must be a Machine, but is {machine!r}.")
-    cycles = _validate.count(cycles, "cycles", "a run")
-    samples_per_cycle = _validate.count(samples_per_cycle, "samples_per_cycle", "a run")
+        raise MachineError(f"`machine` of a run must be a Machine, but is {_validate.shown(machine)}.")
+    cycles, samples_per_cycle = checked_size(machine, cycles, samples_per_cycle, "a run")
     initial = machine.initial if initial is None else initial
     if not isinstance(initial, InitialState):
-        raise MachineError(f"`initial` of a run must be an initial state such as ProductThermal(), but is {initial!r}.")
+        raise MachineError(
+            f"`initial` of a run must be an initial state such as ProductThermal(), but is {_validate.shown(initial)}."
+        )
     wanted = Wanted.of(observables, keep_states, machine)
-    takes_continua = _takes_continua(machine, backend)
-    if not takes_continua:
+    is_open = takes_continua(machine, backend)
+    if not is_open:
         _warn_of_recurrence(machine, cycles, initial)
-    if machine.is_settled or takes_continua:
+    if machine.is_settled or is_open:
         if accuracy is not None:
             why = (
                 "the backend has tolerances of its own."
-                if takes_continua
+                if is_open
                 else 'no reservoir has modes = "auto"; given modes are taken as they are.'
             )
-            raise MachineError(f"`accuracy` of a run must be left out, but is {accuracy!r}: {why}")
+            raise MachineError(f"`accuracy` of a run must be left out, but is {_validate.shown(accuracy)}: {why}")
         with telling_cycles(progress, samples_per_cycle) as told:
             ledger = single_run(machine, cycles, initial, backend, samples_per_cycle, told, wanted)
     else:
@@ -138,12 +140,6 @@ def run(
 
 def _more(count: int) -> str:
     return f"And {count} more. " if count else ""
-
-
-def _takes_continua(machine: Machine, backend: Backend | str | None) -> bool:
-    """Tell whether the run takes its continuous baths as they are, without modes."""
-    chosen = default_backend(machine) if backend is None or backend == "auto" else backend
-    return isinstance(chosen, Backend) and chosen.takes_continua
 
 
 def _warn_of_recurrence(machine: Machine, cycles: int, initial: InitialState) -> None:

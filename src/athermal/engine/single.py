@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from athermal import _validate
 from athermal._types import FloatArray
 from athermal.backends.auto import Auto, default_backend
 from athermal.backends.base import Backend, Solver
@@ -96,7 +97,7 @@ def _chosen_backend(backend: Any, machine: Machine, cycles: int, initial: Initia
     if isinstance(backend, Auto):
         return backend.choose(machine, cycles, initial)
     if not isinstance(backend, Backend):
-        raise MachineError(f'`backend` of a run must be a backend such as Dense(), or "auto", but is {backend!r}.')
+        raise MachineError(f'`backend` of a run must be a backend such as Dense(), or "auto", but is {_validate.shown(backend)}.')
     return backend, ""
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import ConfigDict, Field
 
+from athermal import _validate
 from athermal._validate import count, positive, suggest
 from athermal.backends.auto import Auto, default_backend
 from athermal.backends.base import Backend
@@ -181,7 +182,7 @@ def read_machine_file(path: str | Path, overrides: Overrides = ()) -> MachineFil
     >>> read_machine_file(path, {"run.cycles": 3}).cycles
     3
     """
-    path = Path(path)
+    path = _validate.file_path(path)
     return build_machine_file(read_document(path), overrides, name=path.stem, source=str(path))
 
 
@@ -391,10 +392,12 @@ def _check_sections(document: dict[str, Any]) -> None:
                 f"Unknown key {key!r} at the top of the file.{suggest(key, SECTIONS)} Known keys: {', '.join(SECTIONS)}."
             )
     if not isinstance(document.get("title", ""), str):
-        raise FileFormatError(f"`title` of the file must be text in quotes, but is {document['title']!r}.")
+        raise FileFormatError(f"`title` of the file must be text in quotes, but is {_validate.shown(document['title'])}.")
     for key in ("run", "machine", "initial", "observables"):
         if not isinstance(document.get(key, {}), dict):
-            raise FileFormatError(f"`{key}` of the file must be a table, written [{key}], but is {document[key]!r}.")
+            raise FileFormatError(
+                f"`{key}` of the file must be a table, written [{key}], but is {_validate.shown(document[key])}."
+            )
     if "machine" not in document:
         raise FileFormatError('The file lacks the table [machine]. Write one, as in\n  [machine]\n  library = "two_oscillator"')
 

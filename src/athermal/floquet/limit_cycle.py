@@ -258,9 +258,9 @@ def limit_cycle(machine: Machine, *, tolerance: float = 1e-8, max_harmonics: int
     array([0.44012107, 1.06371353])
     """
     owner = "a limit cycle"
-    tolerance = _validate.positive(tolerance, "tolerance", owner)
-    max_harmonics = _validate.count(max_harmonics, "max_harmonics", owner)
-    max_nodes = _validate.count(max_nodes, "max_nodes", owner)
+    tolerance = _validate.fraction(tolerance, "tolerance", owner, least=1e-13)
+    max_harmonics = _validate.count(max_harmonics, "max_harmonics", owner, most=10_000)
+    max_nodes = _validate.count(max_nodes, "max_nodes", owner, most=10**8)
     problem = pose(machine, owner)
     if has_exact_strokes(problem):
         return _with_strokes(problem, tolerance, max_nodes)

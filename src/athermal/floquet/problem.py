@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from athermal import _validate
 from athermal._types import ComplexArray, FloatArray
 from athermal.errors import MachineError
 from athermal.machine.continuum import Continuum, continuum
@@ -92,7 +93,7 @@ class Problem:
 def pose(machine: Machine, owner: str) -> Problem:
     """Return the problem of a machine, or raise `MachineError` if it has no limit cycle that can be found here."""
     if not isinstance(machine, Machine):
-        raise MachineError(f"`machine` of {owner} must be a Machine, but is {machine!r}.")
+        raise MachineError(f"`machine` of {owner} must be a Machine, but is {_validate.shown(machine)}.")
     if machine.is_finite:
         raise MachineError(
             f"`machine` of {owner} must be of oscillators, but {machine.subsystem_names[0]!r} is a finite part. Run it for many "

@@ -295,9 +295,9 @@ class _Ring:
 def _check_choices(potential: str, direction: int, particles: int, steps: int | None) -> None:
     _validate.choice(potential, "potential", _OWNER, ("travelling", "flashing"))
     if direction not in (1, -1):
-        raise MachineError(f"`direction` of {_OWNER} must be 1 or -1, but is {direction!r}.")
+        raise MachineError(f"`direction` of {_OWNER} must be 1 or -1, but is {_validate.shown(direction)}.")
     if particles not in (1, 2):
-        raise MachineError(f"`particles` of {_OWNER} must be 1 or 2, but is {particles!r}.")
+        raise MachineError(f"`particles` of {_OWNER} must be 1 or 2, but is {_validate.shown(particles)}.")
     if steps is not None:
         _validate.count(steps, "steps", _OWNER, least=2)
         if potential == "flashing":
@@ -306,5 +306,7 @@ def _check_choices(potential: str, direction: int, particles: int, steps: int | 
 
 def _whole(value: int, what: str) -> int:
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-        raise MachineError(f"`{what}` of {_OWNER} must be a whole number, but is {value!r}: the phase of a hop must repeat.")
+        raise MachineError(
+            f"`{what}` of {_OWNER} must be a whole number, but is {_validate.shown(value)}: the phase of a hop must repeat."
+        )
     return int(value)

@@ -92,7 +92,7 @@ def otto(
     200.0
     """
     if baths not in ("ring", "star"):
-        raise MachineError(f"`baths` of an Otto engine must be 'ring' or 'star', but is {baths!r}.")
+        raise MachineError(f"`baths` of an Otto engine must be 'ring' or 'star', but is {_validate.shown(baths)}.")
     for name, value in (("stroke_time", stroke_time), ("switching_time", switching_time)):
         _validate.not_negative(value, name, "an Otto engine")
     _validate.positive(contact_time, "contact_time", "an Otto engine")

@@ -102,7 +102,7 @@ def spin_star(
     for name, value in (("omega_hot", omega_hot), ("omega_cold", omega_cold), ("contact", contact)):
         _validate.positive(value, name, _OWNER)
     if qubits not in (1, 2):
-        raise MachineError(f"`qubits` of {_OWNER} must be 1 or 2, but is {qubits!r}.")
+        raise MachineError(f"`qubits` of {_OWNER} must be 1 or 2, but is {_validate.shown(qubits)}.")
     if omega_hot <= omega_cold:
         raise MachineError(f"`omega_hot` of {_OWNER} must be above `omega_cold` = {omega_cold}, but is {omega_hot}.")
     _validate.not_negative(half_width, "half_width", _OWNER)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pydantic import ConfigDict
@@ -38,9 +37,11 @@ class Counter:
 
     def __post_init__(self) -> None:
         _validate.identifier(self.name, "name", "a counter")
-        terms = tuple(self.terms) if isinstance(self.terms, Iterable) else (self.terms,)
+        owner, given = f"counter {self.name!r}", self.terms
+        is_one, rule = isinstance(given, OperatorCoupling), "hold at least one OperatorCoupling"
+        terms = (given,) if is_one else _validate.entries(given, "terms", owner, rule)
         if not terms or not all(isinstance(term, OperatorCoupling) for term in terms):
             raise MachineError(
-                f"`terms` of counter {self.name!r} must hold at least one OperatorCoupling, but is {self.terms!r}."
+                f"`terms` of counter {self.name!r} must hold at least one OperatorCoupling, but is {_validate.shown(self.terms)}."
             )
         object.__setattr__(self, "terms", terms)

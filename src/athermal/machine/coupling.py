@@ -6,7 +6,6 @@ B = sum_k g_k b_k with the reservoir's own couplings g_k, one site, or weights o
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -47,10 +46,7 @@ class Coupling:
 
 
 def _check_pair(coupling: Any, *, real: bool) -> None:
-    between = coupling.between
-    if isinstance(between, str) or not isinstance(between, Iterable) or not all(isinstance(name, str) for name in between):
-        raise MachineError(f"`between` of {_article(coupling)} must name the parts it couples, but is {between!r}.")
-    between = tuple(between)
+    between = _names(coupling)
     object.__setattr__(coupling, "between", between)
     if len(between) != 2 or between[0] == between[1]:
         raise MachineError(
@@ -63,6 +59,15 @@ def _check_pair(coupling: Any, *, real: bool) -> None:
         object.__setattr__(coupling, "site", _validate.count(coupling.site, "site", coupling.owner, least=0))
     if coupling.weights is not None:
         object.__setattr__(coupling, "weights", _validate.reals(coupling.weights, "weights", coupling.owner))
+
+
+def _names(coupling: Any) -> tuple[str, ...]:
+    """Return the parts that a coupling says it is between, in order."""
+    rule = "name the parts it couples"
+    between = _validate.entries(coupling.between, "between", _article(coupling), rule)
+    if not all(isinstance(name, str) for name in between):
+        raise MachineError(f"`between` of {_article(coupling)} must {rule}, but is {_validate.shown(coupling.between)}.")
+    return between
 
 
 def _check_amplitude(coupling: Any) -> None:
@@ -177,8 +182,10 @@ class Position(Coupling):
 
     def __post_init__(self) -> None:
         _check_pair(self, real=True)
-        if self.counter_term not in (None, True, False):
-            raise MachineError(f"`counter_term` of {self.owner} must be true or false, but is {self.counter_term!r}.")
+        if not (self.counter_term is None or isinstance(self.counter_term, bool)):
+            raise MachineError(
+                f"`counter_term` of {self.owner} must be true or false, but is {_validate.shown(self.counter_term)}."
+            )
 
     def uses_counter_term(self, *, has_reservoir: bool) -> bool:
         """Tell whether the counter-term is part of the coupling."""
@@ -213,7 +220,7 @@ class QuadraticForm(Coupling):
     kind: Literal["quadratic_form"] = field(default="quadratic_form", repr=False)
 
     def __post_init__(self) -> None:
-        between = (self.between,) if isinstance(self.between, str) else tuple(self.between)
+        between = (self.between,) if isinstance(self.between, str) else _names(self)
         object.__setattr__(self, "between", between)
         if len(between) not in (1, 2) or len(set(between)) != len(between):
             raise MachineError(
@@ -245,6 +252,7 @@ class Displacement(Coupling):
     kind: Literal["displacement"] = field(default="displacement", repr=False)
 
     def __post_init__(self) -> None:
+        _validate.identifier(self.on, "on", "a displacement")
         owner = f"a displacement of {self.on!r}"
         for name in ("x_force", "p_force"):
             object.__setattr__(self, name, as_drive(getattr(self, name), name, owner, real=True))
@@ -304,12 +312,12 @@ class OperatorCoupling(Coupling):
     kind: Literal["operator"] = field(default="operator", repr=False)
 
     def __post_init__(self) -> None:
-        between = (self.between,) if isinstance(self.between, str) else self.between
-        if not isinstance(between, (tuple, list)) or not all(isinstance(name, str) for name in between):
-            raise MachineError(f"`between` of {_article(self)} must name the parts it couples, but is {self.between!r}.")
-        object.__setattr__(self, "between", tuple(between))
+        between = (self.between,) if isinstance(self.between, str) else _names(self)
+        object.__setattr__(self, "between", between)
         if not isinstance(self.plus_conjugate, bool):
-            raise MachineError(f"`plus_conjugate` of {self.owner} must be true or false, but is {self.plus_conjugate!r}.")
+            raise MachineError(
+                f"`plus_conjugate` of {self.owner} must be true or false, but is {_validate.shown(self.plus_conjugate)}."
+            )
         if len(between) == 1:
             object.__setattr__(self, "strength", as_drive(self.strength, "strength", self.owner, real=not self.plus_conjugate))
             _check_share(self)

@@ -128,9 +128,9 @@ class SumDensity(SpectralDensity):
 
     def __post_init__(self) -> None:
         owner = "a sum of spectral densities"
-        given: Any = self.densities
-        if isinstance(given, (str, bytes, SpectralDensity)) or not hasattr(given, "__iter__") or not (members := tuple(given)):
-            raise MachineError(f"`densities` of {owner} must be a list of at least one spectral density, but is {given!r}.")
+        members = _validate.entries(self.densities, "densities", owner, "be a list of at least one spectral density")
+        if not members:
+            raise MachineError(f"`densities` of {owner} must be a list of at least one spectral density, but is empty.")
         for k, member in enumerate(members):
             as_density(member, f"densities[{k}]", owner)
         if len(found := {member.convention for member in members}) > 1:
@@ -278,9 +278,9 @@ class TabulatedDensity(SpectralDensity):
 def read_columns(path: str | Path) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Return the first two columns of numbers of a text file, or raise `MachineError`."""
     if not isinstance(path, (str, Path)):
-        raise MachineError(f"`file` of a tabulated spectral density must be a path, but is {path!r}.")
+        raise MachineError(f"`file` of a tabulated spectral density must be a path, but is {_validate.shown(path)}.")
     try:
-        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
+        lines = _validate.file_path(path).read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError, ValueError) as error:
         why = getattr(error, "strerror", None) or "it is no text file"
         raise MachineError(f"The file {path} of a tabulated spectral density cannot be read: {why}.") from None

@@ -19,6 +19,9 @@ from athermal.machine.operator import AnyState, MatrixOperator, as_operator, is_
 from athermal.maths.moments import physical_moments
 from athermal.maths.physical import Physical, physical_state, physical_vector
 
+# The largest |r| of a squeezed state: the squeezed variance is e^(-4 r) of the other, and 1/eps is e^36.
+_STRONGEST = 9
+
 
 class InitialState:
     """Base of the descriptions of initial states."""
@@ -57,7 +60,7 @@ class ProductThermal(InitialState):
     def __post_init__(self) -> None:
         checked = {
             name: _validate.not_negative(value, f"temperatures[{name!r}]", "a product thermal state")
-            for name, value in self.temperatures.items()
+            for name, value in _validate.table(self.temperatures, "temperatures", "a product thermal state", "number").items()
         }
         object.__setattr__(self, "temperatures", checked)
 
@@ -86,9 +89,7 @@ class Gibbs(InitialState):
     def __post_init__(self) -> None:
         object.__setattr__(self, "temperature", _validate.not_negative(self.temperature, "temperature", "a Gibbs state"))
         if self.parts is not None:
-            if isinstance(self.parts, str) or not self.parts:
-                raise MachineError(f"`parts` of a Gibbs state must list the names of parts, but is {self.parts!r}.")
-            object.__setattr__(self, "parts", tuple(self.parts))
+            object.__setattr__(self, "parts", _validate.names(self.parts, "parts", "a Gibbs state", "list the names of parts"))
 
 
 @dataclass(frozen=True)
@@ -146,9 +147,7 @@ class Correlation:
 
     def __post_init__(self) -> None:
         owner = "a correlation"
-        between = tuple(self.between)
-        if isinstance(self.between, str) or len(between) != 2 or between[0] == between[1]:
-            raise MachineError(f"`between` of {owner} must name two different parts, but is {self.between!r}.")
+        between = _validate.names(self.between, "between", owner, "name two different parts", length=2)
         object.__setattr__(self, "between", between)
         _validate.choice(self.pattern, "pattern", owner, ("two_mode_squeezing", "exchange"))
         object.__setattr__(self, "phase", _validate.real(self.phase, "phase", owner))
@@ -188,9 +187,11 @@ class CorrelatedMarginals(InitialState):
 
     def __post_init__(self) -> None:
         owner = "a state with correlated marginals"
-        correlations = tuple(self.correlations)
+        correlations = _validate.entries(self.correlations, "correlations", owner, "be a list of correlations")
         if not correlations or not all(isinstance(entry, Correlation) for entry in correlations):
-            raise MachineError(f"`correlations` of {owner} must hold at least one Correlation, but is {self.correlations!r}.")
+            raise MachineError(
+                f"`correlations` of {owner} must hold at least one Correlation, but is {_validate.shown(self.correlations)}."
+            )
         object.__setattr__(self, "correlations", correlations)
         strength = _validate.not_negative(self.strength, "strength", owner)
         if strength > 1.0:
@@ -225,6 +226,11 @@ class Squeezed(InitialState):
         _validate.identifier(self.part, "part", owner)
         for name in ("r", "phase"):
             object.__setattr__(self, name, _validate.real(getattr(self, name), name, owner))
+        if abs(self.r) > _STRONGEST:
+            raise MachineError(
+                f"`r` of {owner} must lie between -{_STRONGEST} and {_STRONGEST}, but is {self.r:g}: beyond, e^(4 r) is "
+                "more than double precision holds beside one, and the uncertainty relation could not be kept."
+            )
         _check_start(self.start, owner)
 
 
@@ -320,9 +326,7 @@ class GivenState(InitialState):
         owner = "a given state"
         object.__setattr__(self, "state", _as_state(self.state, owner))
         if self.parts is not None:
-            if not isinstance(self.parts, (tuple, list)) or not self.parts or len(set(self.parts)) != len(self.parts):
-                raise MachineError(f"`parts` of {owner} must list the names of different parts, but is {self.parts!r}.")
-            object.__setattr__(self, "parts", tuple(self.parts))
+            object.__setattr__(self, "parts", _validate.names(self.parts, "parts", owner, "list the names of different parts"))
         _check_start(self.start, owner)
 
     def remarks(self) -> tuple[str, ...]:
@@ -348,8 +352,10 @@ def _as_state(state: Any, owner: str) -> MatrixOperator:
     if not isinstance(state, (str, MatrixOperator)) and not scipy.sparse.issparse(state):
         try:
             array = np.asarray(state, dtype=complex)
-        except (TypeError, ValueError):
-            raise MachineError(f"`state` of {owner} must be a QuTiP state, a matrix or a vector, but is {state!r}.") from None
+        except (TypeError, ValueError, OverflowError):
+            raise MachineError(
+                f"`state` of {owner} must be a QuTiP state, a matrix or a vector, but is {_validate.shown(state)}."
+            ) from None
         is_vector = array.ndim == 1 or (array.ndim == 2 and array.shape[1] == 1)
         if is_vector and array.size > 1:
             if not np.all(np.isfinite(array)):
@@ -358,7 +364,7 @@ def _as_state(state: Any, owner: str) -> MatrixOperator:
         state = array
     operator = as_operator(state, "state", owner)
     if isinstance(operator, str):
-        raise MachineError(f"`state` of {owner} must be a QuTiP state or a matrix, but is {operator!r}.")
+        raise MachineError(f"`state` of {owner} must be a QuTiP state or a matrix, but is {_validate.shown(operator)}.")
     return operator
 
 
@@ -373,4 +379,6 @@ else:  # what a file may hold, told apart by its `kind`
 
 def _check_start(start: Any, owner: str) -> None:
     if not isinstance(start, InitialState):
-        raise MachineError(f"`start` of {owner} must be an initial state such as ProductThermal(), but is {start!r}.")
+        raise MachineError(
+            f"`start` of {owner} must be an initial state such as ProductThermal(), but is {_validate.shown(start)}."
+        )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, cast
@@ -94,19 +93,17 @@ class Machine:
             ("counters", Counter),
         )
         for what, kind in kinds:
-            given = getattr(self, what)
-            if not isinstance(given, Iterable):
-                raise MachineError(f"`{what}` of {owner} must be a list of {what}, but is {given!r}.")
-            entries = tuple(given)
+            entries = _validate.entries(getattr(self, what), what, owner, f"be a list of {what}")
             object.__setattr__(self, what, entries)
             for entry in entries:
                 if not isinstance(entry, kind):
-                    raise MachineError(f"`{what}` of {owner} must hold only {what}, but holds {entry!r}.")
+                    raise MachineError(f"`{what}` of {owner} must hold only {what}, but holds {_validate.shown(entry)}.")
             if not entries and what == "subsystems":
                 raise MachineError(f"`{what}` of {owner} must hold at least one, but is empty.")
+        _validate.identifier(self.name, "name", owner)
         object.__setattr__(self, "period", _validate.positive(self.period, "period", owner))
         if not isinstance(self.initial, InitialState):
-            raise MachineError(f"`initial` of {owner} must be an initial state, but is {self.initial!r}.")
+            raise MachineError(f"`initial` of {owner} must be an initial state, but is {_validate.shown(self.initial)}.")
         for what, names in (("part", [part.name for part in self.parts]), ("counter", [c.name for c in self.counters])):
             for name in names:
                 if names.count(name) > 1:

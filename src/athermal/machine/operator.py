@@ -42,9 +42,10 @@ class MatrixOperator:
     """
 
     def __init__(self, matrix: Any) -> None:
-        entries = scipy.sparse.csr_array(matrix)
+        entries = scipy.sparse.csr_array(matrix, copy=True)
         entries.sum_duplicates()
         entries.eliminate_zeros()
+        entries.sort_indices()
         real = np.iscomplexobj(entries.data) and not np.any(entries.data.imag)
         self.matrix = entries.real if real else entries.astype(np.result_type(entries.dtype, float))
 
@@ -73,7 +74,9 @@ class MatrixOperator:
 
     def __hash__(self) -> int:
         """Return a hash of the entries."""
-        return hash((self.matrix.shape, self.matrix.indices.tobytes(), self.matrix.astype(complex).data.tobytes()))
+        places = self.matrix.indices.astype(np.int64).tobytes()
+        values = self.matrix.data.astype(complex) + 0.0  # -0 is 0
+        return hash((self.matrix.shape, places, values.tobytes()))
 
     def __repr__(self) -> str:
         """Return its size."""
@@ -177,12 +180,12 @@ def as_operator(value: Any, what: str, owner: str) -> Operator:
     else:
         try:
             array = np.asarray(value, dtype=complex)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             array = np.empty(0)
         if array.ndim != 2:
             raise MachineError(
                 f"`{what}` of {owner} must be a QuTiP operator, a square matrix or the name of a standard operator, but "
-                f"is {value!r}."
+                f"is {_validate.shown(value)}."
             )
         matrix = scipy.sparse.coo_array(array)
     if matrix.shape[0] != matrix.shape[1]:
@@ -204,7 +207,9 @@ def as_hamiltonian(value: Any, what: str, owner: str) -> MatrixOperator:
     except MachineError as error:
         raise MachineError(str(error).replace(" or the name of a standard operator", " or a list of energies")) from None
     if isinstance(operator, str):
-        raise MachineError(f"`{what}` of {owner} must be a QuTiP operator, a matrix or a list of energies, but is {value!r}.")
+        raise MachineError(
+            f"`{what}` of {owner} must be a QuTiP operator, a matrix or a list of energies, but is {_validate.shown(value)}."
+        )
     if not operator.is_hermitian:
         raise MachineError(
             f"`{what}` of {owner} must be Hermitian, but it and its adjoint differ by {asymmetry(operator.matrix):.3g} of its "

@@ -133,7 +133,8 @@ class Ohmic(SpectralDensity):
         if self.cutoff_shape == "exponential":
             cut = np.exp(-y)
         elif self.cutoff_shape == "drude":
-            cut = 1.0 / (1.0 + y * y)
+            with np.errstate(over="ignore"):  # y^2 may be beyond float, its inverse is not
+                cut = 1.0 / (1.0 + y * y)
         else:
             cut = np.where(y <= 1.0, 1.0, 0.0)
         return np.asarray(self.friction * self.cutoff * y**self.exponent * cut)
@@ -217,7 +218,9 @@ class FunctionDensity(SpectralDensity):
     def __post_init__(self) -> None:
         owner = "a function density"
         if not callable(self.function):
-            raise MachineError(f"`function` of {owner} must be a Python function of frequency, but is {self.function!r}.")
+            raise MachineError(
+                f"`function` of {owner} must be a Python function of frequency, but is {_validate.shown(self.function)}."
+            )
         object.__setattr__(self, "low", _validate.not_negative(self.low, "low", owner))
         object.__setattr__(self, "high", _validate.positive(self.high, "high", owner))
         _validate.choice(self.convention, "convention", owner, ("J", "kappa"))
@@ -226,7 +229,11 @@ class FunctionDensity(SpectralDensity):
 
     def __call__(self, frequency: FloatArray) -> FloatArray:
         flat = np.ravel(frequency)
-        values = [_validate.not_negative(self.function(float(w)), "value", f"a function density at w = {w:.6g}") for w in flat]
+        given = [_validate.called(self.function, float(w), "a function density", "w") for w in flat]
+        values = [
+            _validate.not_negative(value, "value", f"a function density at w = {w:.6g}")
+            for value, w in zip(given, flat, strict=True)
+        ]
         return np.array(values).reshape(np.shape(frequency))
 
     @property
@@ -364,6 +371,6 @@ def as_density(value: Any, what: str, owner: str) -> SpectralDensity:
     if not isinstance(value, SpectralDensity):
         raise MachineError(
             f"`{what}` of {owner} must be a spectral density (Ohmic, UnderdampedBrownian, FlatBand, TabulatedDensity, "
-            f"FunctionDensity or a sum of them), but is {value!r}."
+            f"FunctionDensity or a sum of them), but is {_validate.shown(value)}."
         )
     return value

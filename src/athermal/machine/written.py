@@ -36,9 +36,9 @@ def read_matrix(value: Any, flat: Flat = "refused") -> Matrix:
 
     Examples
     --------
-    >>> read_matrix([[0, "-1j"], ["1j", 0]])
-    array([[ 0.+0.j, -0.-1.j],
-           [ 0.+1.j,  0.+0.j]])
+    >>> read_matrix([[0, "-1j"], ["1j", 0]]).imag
+    array([[ 0., -1.],
+           [ 1.,  0.]])
     """
     if not isinstance(value, list) or not value:
         raise _wrong(flat, f"is {_shown(value)}")

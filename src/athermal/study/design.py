@@ -353,6 +353,8 @@ def _value(value: Any) -> Any:
 
 def as_plain(value: Any, name: str) -> Any:
     """Return a value of a parameter as JSON-ready data."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise StudyError(f"The values of {name!r} must be finite, but one is {value}. Leave it out.")
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     if isinstance(value, (list, tuple)):

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from athermal import _validate
 from athermal.comparison.storage import comparison_tree
 from athermal.engine.progress import Progress
 from athermal.engine.threads import blas_threads
@@ -114,7 +115,7 @@ def rerun(
     >>> at.rerun(swaps, 1).is_identical
     True
     """
-    if not isinstance(store, Sweep) and Path(store).is_file():
+    if not isinstance(store, Sweep) and _validate.file_path(store).is_file():
         if point is not None:
             raise StudyError(f"`point` must be left out, but is {point!r}: {store} is a single ledger.")
         if (tree := comparison_tree(Path(store))) is not None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
+from athermal import _validate
 from athermal._validate import suggest
 from athermal.errors import StudyError
 from athermal.study import tables
@@ -149,7 +150,7 @@ class Sweep:
         FileFormatError
             If the path has another ending, or cannot be written to.
         """
-        return tables.tables(self).save(Path(path))
+        return tables.tables(self).save(_validate.file_path(path))
 
     def to_dataframe(self) -> pd.DataFrame:
         """Return the sweep as a pandas data frame: a row for each cycle of each point, what belongs to a part as heat[hot].

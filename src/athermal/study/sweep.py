@@ -123,7 +123,7 @@ def sweep(
     check_size(subject, design, seed, max_points, workers)
     study = study_of(subject, design, seed)
     _first_possible(subject, design, seed)
-    held = None if store is None else Store.create(Path(store), study)
+    held = None if store is None else Store.create(_validate.file_path(store), study)
     with executor_of(workers, scheduler) as executor, telling(progress, "point") as tell:
         return _Job(subject, design, seed, study, held, tell).run(executor)
 
@@ -336,7 +336,7 @@ def load_sweep(path: str | Path) -> Sweep:
     >>> at.load_sweep("swaps")
     <Sweep: 2 of 2 points of T_hot>
     """
-    store = Store.open(Path(path))
+    store = Store.open(_validate.file_path(path))
     design = design_of(store.study["design"])
     records = {point: record for point in sorted(store.finished()) if (record := store.read(point)) is not None}
     return Sweep(design, records, store.study, store.path)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
+from athermal import _validate
 from athermal._types import BoolArray, FloatArray, IntArray
 from athermal._validate import suggest
 from athermal.errors import StudyError
@@ -368,7 +369,7 @@ class Ledger:
         >>> [ledger.save(f"engine{ending}").name for ending in (".nc", ".csv")]
         ['engine.nc', 'engine.csv']
         """
-        return ledger_tables.tables(self).save(Path(path))
+        return ledger_tables.tables(self).save(_validate.file_path(path))
 
     def to_dataframe(self, table: str = "cycles") -> pd.DataFrame:
         """Return a table of the ledger as a pandas data frame: a row for each cycle, a column for each quantity of each part.
@@ -575,4 +576,4 @@ def load(path: str | Path) -> Ledger:
     FileFormatError
         If the file is missing, truncated, not a ledger, or of another format version.
     """
-    return Ledger(*storage.load(Path(path)))
+    return Ledger(*storage.load(_validate.file_path(path)))

@@ -74,7 +74,7 @@ class DensityMatrix(Backend):
             check_levels(self.levels, owner)
         _validate.positive(self.max_memory, "max_memory", owner)
         if not isinstance(self.coherence, bool):
-            raise MachineError(f"`coherence` of {owner} must be true or false, but is {self.coherence!r}.")
+            raise MachineError(f"`coherence` of {owner} must be true or false, but is {_validate.shown(self.coherence)}.")
 
     def bind(self, machine: Machine) -> DensityMatrixSolver:
         """Return a solver for this machine, or raise `MachineError` if it is too large."""

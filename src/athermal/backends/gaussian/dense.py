@@ -68,7 +68,7 @@ class Dense(Backend):
 
     def __post_init__(self) -> None:
         owner = "the dense backend"
-        _validate.positive(self.tolerance, "tolerance", owner)
+        _validate.fraction(self.tolerance, "tolerance", owner)
         _validate.count(self.max_panels, "max_panels", owner)
         _validate.positive(self.max_growth, "max_growth", owner)
 

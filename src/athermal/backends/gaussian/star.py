@@ -88,7 +88,7 @@ class Star(Backend):
 
     def __post_init__(self) -> None:
         owner = "the star backend"
-        _validate.positive(self.tolerance, "tolerance", owner)
+        _validate.fraction(self.tolerance, "tolerance", owner)
         _validate.count(self.max_panels, "max_panels", owner)
         _validate.positive(self.max_growth, "max_growth", owner)
         _validate.count(self.max_rank, "max_rank", owner, least=0)

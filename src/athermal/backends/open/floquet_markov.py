@@ -244,7 +244,7 @@ class FloquetMarkov(Backend):
             check_levels(self.levels, self.owner)
         if self.harmonics is not None:
             _validate.count(self.harmonics, "harmonics", self.owner, least=0)
-        _validate.positive(self.rtol, "rtol", self.owner)
+        _validate.fraction(self.rtol, "rtol", self.owner, most=1e-3)
         _validate.not_negative(self.grouping, "grouping", self.owner)
         _validate.positive(self.max_memory, "max_memory", self.owner)
 

@@ -277,7 +277,7 @@ class HEOM(Backend):
         _validate.positive(self.max_memory, "max_memory", owner)
         for name in ("check", "minimal_dissipation"):
             if not isinstance(getattr(self, name), bool):
-                raise MachineError(f"`{name}` of {owner} must be true or false, but is {getattr(self, name)!r}.")
+                raise MachineError(f"`{name}` of {owner} must be true or false, but is {_validate.shown(getattr(self, name))}.")
 
     @property
     def _integrator(self) -> Integrator:

@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ConfigDict
 
+from athermal import _validate
 from athermal._types import FloatArray, IntArray
+from athermal.errors import MachineError
 
 if TYPE_CHECKING:
     from athermal.machine.drive.combined import Product, Sum
@@ -72,6 +74,13 @@ class Drive(ABC):
         from athermal.machine.drive.combined import Product, as_drive  # noqa: PLC0415 - a product is itself a drive
 
         return Product((self, as_drive(other, "factor", "a product of drives")))
+
+    def __truediv__(self, other: float) -> Product:
+        """Return the drive divided by a number."""
+        divisor = _validate.real(other, "divisor", "a drive")
+        if divisor == 0.0:
+            raise MachineError("`divisor` of a drive must not be zero, but is 0.")
+        return self * (1.0 / divisor)
 
     def __neg__(self) -> Product:
         """Return the negative."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
+from athermal import _validate
 from athermal._types import FloatArray
 from athermal.errors import MachineError
 from athermal.machine.drive.base import TIME_RESOLUTION, Drive, Side, Values
@@ -55,7 +56,8 @@ class Sum(_Combined):
     kind: Literal["sum"] = field(default="sum", repr=False)
 
     def __post_init__(self) -> None:
-        terms = tuple(as_drive(term, f"terms[{k}]", "a sum of drives") for k, term in enumerate(self.terms))
+        given = _validate.entries(self.terms, "terms", "a sum of drives", "be a list of drives")
+        terms = tuple(as_drive(term, f"terms[{k}]", "a sum of drives") for k, term in enumerate(given))
         if not terms:
             raise MachineError("`terms` of a sum of drives must hold at least one drive, but is empty.")
         object.__setattr__(self, "terms", terms)
@@ -85,7 +87,8 @@ class Product(_Combined):
     kind: Literal["product"] = field(default="product", repr=False)
 
     def __post_init__(self) -> None:
-        factors = tuple(as_drive(factor, f"factors[{k}]", "a product of drives") for k, factor in enumerate(self.factors))
+        given = _validate.entries(self.factors, "factors", "a product of drives", "be a list of drives")
+        factors = tuple(as_drive(factor, f"factors[{k}]", "a product of drives") for k, factor in enumerate(given))
         if not factors:
             raise MachineError("`factors` of a product of drives must hold at least one drive, but is empty.")
         object.__setattr__(self, "factors", factors)
@@ -143,8 +146,8 @@ def as_drive(value: Any, what: str, owner: str, *, real: bool = False) -> Drive:
     """Return `value` as a drive (a number is a constant), or raise `MachineError`."""
     if not isinstance(value, Drive):
         if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
-            raise MachineError(f"`{what}` of {owner} must be a number or a drive, but is {value!r}.")
-        return Constant(float(value))
+            raise MachineError(f"`{what}` of {owner} must be a number or a drive, but is {_validate.shown(value)}.")
+        return Constant(_validate.real(value, what, owner))
     if real and value.is_complex:
         raise MachineError(
             f"`{what}` of {owner} must be a real drive, but is a rotating one. Only exchange and two-mode-squeezing "

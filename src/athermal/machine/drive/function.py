@@ -62,7 +62,11 @@ class Function(Drive):
     def __post_init__(self) -> None:
         owner = "a function drive"
         if not callable(self.function):
-            raise MachineError(f"`function` of {owner} must be a Python function of time, but is {self.function!r}.")
+            raise MachineError(
+                f"`function` of {owner} must be a Python function of time, but is {_validate.shown(self.function)}."
+            )
+        if self.slope is not None and not callable(self.slope):
+            raise MachineError(f"`slope` of {owner} must be a Python function of time, but is {_validate.shown(self.slope)}.")
         object.__setattr__(self, "period", _validate.positive(self.period, "period", owner))
         jumps = _validate.reals(self.jumps, "jumps", owner)
         for jump in jumps:
@@ -74,13 +78,14 @@ class Function(Drive):
     @cached_property
     def _pieces(self) -> tuple[Chebyshev, ...]:
         edges = sorted({0.0, *self.jumps, self.period})
-        return tuple(_interpolate(self.function, low, high) for low, high in itertools.pairwise(edges))
+        return tuple(_interpolate(self.function, low, high, "a function drive") for low, high in itertools.pairwise(edges))
 
     @cached_property
     def _slopes(self) -> tuple[Chebyshev, ...]:
         if self.slope is None:
             return tuple(piece.deriv() for piece in self._pieces)
-        return tuple(_interpolate(self.slope, *map(float, piece.domain)) for piece in self._pieces)
+        domains = [(float(piece.domain[0]), float(piece.domain[1])) for piece in self._pieces]
+        return tuple(_interpolate(self.slope, low, high, "the slope of a function drive") for low, high in domains)
 
     def _check_slope(self) -> None:
         for piece, slope in zip(self._pieces, self._slopes, strict=True):
@@ -128,11 +133,11 @@ class Function(Drive):
         return len(piece.coef) == 1
 
 
-def _interpolate(function: Callable[[float], float], low: float, high: float) -> Chebyshev:
+def _interpolate(function: Callable[[float], float], low: float, high: float, owner: str) -> Chebyshev:
     """Return the Chebyshev interpolant of `function` on (low, high), converged to rounding."""
 
     def vector(times: FloatArray) -> FloatArray:
-        return np.array([_validate.real(function(float(t)), "value", f"a function drive at t = {t:.6g}") for t in times])
+        return np.array([_validate.called(function, float(t), owner, "t") for t in times])
 
     checks, sampled = low + (high - low) * (np.arange(_N_CHECKS) + 0.5) / _N_CHECKS, None
     for degree in (8, 16, 32, 64, 128, 256, 512, 1024):

@@ -53,7 +53,8 @@ class Strokes(Drive):
             raise MachineError(f"`durations` of {owner} must hold at least one stroke, but is empty.")
         for k, duration in enumerate(durations):
             _validate.positive(duration, f"durations[{k}]", owner)
-        ramps = (self.ramps,) * len(durations) if np.ndim(self.ramps) == 0 else self.ramps
+        is_one = isinstance(self.ramps, (int, float, np.integer, np.floating))
+        ramps = (self.ramps,) * len(durations) if is_one else self.ramps
         ramps = _validate.reals(ramps, "ramps", owner, length=len(durations))
         for k, (ramp, duration) in enumerate(zip(ramps, durations, strict=True)):
             _validate.not_negative(ramp, f"ramps[{k}]", owner)

@@ -74,6 +74,12 @@ class FiniteSubsystem(ABC):
         return fitting_matrix(operator, self.dimension, self.owner)
 
 
+def check_dimension(dimension: int, owner: str) -> None:
+    """Raise `MachineError` unless a part has two states at least: one of a single state holds neither heat nor entropy."""
+    if dimension < 2:
+        raise MachineError(f"`hamiltonian` of {owner} must have two states at least, but has {dimension}. Leave the part out.")
+
+
 def check_levels(levels: Any, owner: str) -> int:
     """Return a number of levels to cut an oscillator to, or raise `MachineError`."""
     number = _validate.count(levels, "levels", owner, least=2)
@@ -169,6 +175,7 @@ class Qudit(FiniteSubsystem):
     def __post_init__(self) -> None:
         _validate.identifier(self.name, "name", "a qudit")
         object.__setattr__(self, "hamiltonian", as_hamiltonian(self.hamiltonian, "hamiltonian", f"qudit {self.name!r}"))
+        check_dimension(self.dimension, f"qudit {self.name!r}")
 
     @property
     def dimension(self) -> int:

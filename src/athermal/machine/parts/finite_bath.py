@@ -23,7 +23,7 @@ from athermal.machine.operator import (
     oscillator_operators,
     spin_operators,
 )
-from athermal.machine.parts.finite import check_levels, fitting_matrix
+from athermal.machine.parts.finite import check_dimension, check_levels, fitting_matrix
 from athermal.machine.parts.reservoir import check_reservoir, check_sites, contact_weights
 from athermal.maths.tensor import embed
 
@@ -308,6 +308,7 @@ class FiniteBath(FiniteReservoir):
     def __post_init__(self) -> None:
         owner = check_reservoir(self)
         object.__setattr__(self, "hamiltonian", as_hamiltonian(self.hamiltonian, "hamiltonian", owner))
+        check_dimension(self.dimension, owner)
 
     @property
     def dimension(self) -> int:

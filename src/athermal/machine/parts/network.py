@@ -15,6 +15,9 @@ from athermal.errors import MachineError, StateError
 from athermal.machine.parts.reservoir import Reservoir, check_reservoir, static_positive
 from athermal.maths.symplectic import symplectic_inverse, williamson
 
+# The form of a network is a matrix: one of so many sites takes 13 GB.
+_MOST_SITES = 20_000
+
 
 class NetworkReservoir(Reservoir):
     """Coupled sites, given by a static form; diagonalised when made."""
@@ -69,7 +72,9 @@ class Chain(NetworkReservoir):
 
     def __post_init__(self) -> None:
         owner = check_reservoir(self)
-        object.__setattr__(self, "sites", _validate.count(self.sites, "sites", owner, least=3 if self._closed else 1))
+        object.__setattr__(
+            self, "sites", _validate.count(self.sites, "sites", owner, least=3 if self._closed else 1, most=_MOST_SITES)
+        )
         object.__setattr__(self, "frequency", static_positive(self.frequency, "frequency", owner))
         object.__setattr__(self, "hopping", _validate.real(self.hopping, "hopping", owner))
         self._check_bounded(owner, "Keep |hopping| below half the frequency.")

@@ -15,6 +15,9 @@ from athermal.machine.densities import AnySpectralDensity
 from athermal.machine.parts.reservoir import Reservoir, check_reservoir, check_sites
 from athermal.machine.spectral import RULES, Rule, as_density, discretise
 
+# A mode takes some hundred bytes, and a run with so many of them hours a cycle.
+_MOST_MODES = 10**7
+
 
 class StarReservoir(Reservoir):
     """Independent modes: the sites are the normal modes."""
@@ -112,8 +115,8 @@ class ContinuumBath(StarReservoir):
             self._check_auto(owner)
             return
         if isinstance(self.modes, str):
-            raise MachineError(f'`modes` of {owner} must be a whole number or "auto", but is {self.modes!r}.')
-        object.__setattr__(self, "modes", _validate.count(self.modes, "modes", owner))
+            raise MachineError(f'`modes` of {owner} must be a whole number or "auto", but is {_validate.shown(self.modes)}.')
+        object.__setattr__(self, "modes", _validate.count(self.modes, "modes", owner, most=_MOST_MODES))
         try:
             _ = self._discrete
         except MachineError as error:
@@ -122,7 +125,7 @@ class ContinuumBath(StarReservoir):
     @property
     def is_auto(self) -> bool:
         """Whether the run chooses the modes."""
-        return self.modes == "auto"
+        return isinstance(self.modes, str) and self.modes == "auto"
 
     @property
     def band(self) -> tuple[float, float]:
@@ -132,7 +135,7 @@ class ContinuumBath(StarReservoir):
 
     def _check_auto(self, owner: str) -> None:
         if self.rule != "equal":
-            raise MachineError(f'`rule` of {owner} must be left out with modes = "auto", but is {self.rule!r}.')
+            raise MachineError(f'`rule` of {owner} must be left out with modes = "auto", but is {_validate.shown(self.rule)}.')
         low = self.spectral_density.support[0] if self.low is None else _validate.not_negative(self.low, "low", owner)
         high = self.spectral_density.support[1] if self.high is None else _validate.positive(self.high, "high", owner)
         if high <= low:
