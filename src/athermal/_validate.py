@@ -117,7 +117,7 @@ def table(values: Any, what: str, owner: str, of: str) -> dict[str, Any]:
 
 def fraction(value: Any, what: str, owner: str, *, least: float = 1e-15, most: float = 0.1) -> float:
     """Return `value` as a tolerance that arithmetic can meet and that still means something, or raise `MachineError`."""
-    number = real(value, what, owner)
+    number = positive(value, what, owner)
     if not least <= number <= most:
         raise MachineError(_message(what, owner, f"lie between {least:g} (rounding) and {most:g}", number, ""))
     return number
