@@ -226,3 +226,10 @@ def test_equal_operators_have_one_hash():
     operators = [MatrixOperator(way) for way in ways]
     assert all(one == operators[0] for one in operators)
     assert {hash(one) for one in operators} == {hash(operators[0])}
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
+def test_swept_values_are_numbers(wrong):
+    for over in ({"T_hot": [1.5, wrong]}, {"modes": [3], "T_hot": np.array([wrong])}, [{"T_hot": wrong}]):
+        with pytest.raises(at.StudyError, match="The values of 'T_hot' must be finite, but one is"):
+            at.sweep("two_oscillator", over=over, cycles=1)
