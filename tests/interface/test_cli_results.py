@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pandas as pd
@@ -73,13 +72,13 @@ def test_other_commands_ask_too(tmp_path):
         assert "exists already and would be replaced" in done.stderr
 
 
-@pytest.mark.parametrize("ending", [".csv", ".json", ".nc", ".tex", ".pdf"])
+@pytest.mark.parametrize("ending", [".json", ".nc", ".pdf"])
 def test_out_may_name_a_file(made, tmp_path, ending):
     folder, _ = made
     path = tmp_path / "new" / f"x{ending}"
     assert invoke("run", folder / "engine.toml", "--out", path).exit_code == 0
     assert [entry.name for entry in (tmp_path / "new").iterdir()] == [path.name]
-    start = {".csv": b"cycle,time,work", ".json": b"{", ".nc": b"\x89HDF", ".tex": b"\\begin{tabular}", ".pdf": b"%PDF"}[ending]
+    start = {".json": b"{", ".nc": b"\x89HDF", ".pdf": b"%PDF"}[ending]
     assert path.read_bytes().startswith(start)
 
 
@@ -113,15 +112,12 @@ def test_a_finished_run_is_shown_as_it_was_printed(made):
     assert (refused.exit_code, "--set changes a machine" in refused.stderr) == (2, True)
 
 
-@pytest.mark.parametrize(
-    ("to", "ending"), [("csv", ".csv"), ("json", ".json"), ("parquet", ".parquet"), ("xlsx", ".xlsx"), ("latex", ".tex")]
-)
+@pytest.mark.parametrize(("to", "ending"), [("csv", ".csv"), ("latex", ".tex")])
 def test_export_of_a_ledger(made, to, ending):
     result = made[0] / "results" / "engine.nc"
     done = invoke("export", result, "--to", to)
     assert (done.exit_code, done.stdout.strip()) == (0, str(result.with_suffix(ending)))
     assert invoke("export", result, "--to", to).exit_code == 2  # it is there
-    assert invoke("export", result, "--to", to, "--force").exit_code == 0
 
 
 def test_export_to_standard_output_and_of_other_tables(made):
@@ -191,23 +187,21 @@ def test_warnings_of_a_rerun_are_lines(made, tmp_path):
 
 
 def test_sigterm_keeps_what_ctrl_c_keeps(tmp_path):
-    command = [sys.executable, "-c", "from athermal.cli import main; main()", "run", "two_oscillator", "--set", "modes=6"]
-    command += ["--cycles", "1000000", "--out", str(tmp_path), "--log", str(tmp_path / "log.txt")]
-    slow = {**os.environ, "PYTHONUNBUFFERED": "1"}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=slow) as process:
-        while not (tmp_path / "log.txt").exists():  # the command has begun
-            assert process.poll() is None
-            time.sleep(0.05)
-        time.sleep(2.0)
+    code = "from athermal.engine import progress; progress._BETWEEN_LINES = 0.0; from athermal.cli import main; main()"
+    command = [sys.executable, "-c", code, "run", "two_oscillator", "--set", "modes=6", "--cycles", "1000000"]
+    command += ["--out", str(tmp_path / "a.nc"), "--log", str(tmp_path / "log.txt")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        while "cycle 9/" not in (line := process.stderr.readline()):
+            assert line, process.poll()
         process.send_signal(signal.SIGTERM)
         _, stderr = process.communicate(timeout=60)
     assert process.returncode == 143, stderr
     assert "Interrupted. The run stopped in cycle" in stderr
-    ledger = at.load(tmp_path / "two_oscillator.nc")
+    ledger = at.load(tmp_path / "a.nc")
     assert ledger.status == f"interrupted after {ledger.n_cycles} of 1000000 cycles"
     assert "Exit status 143" in (tmp_path / "log.txt").read_text()
     with pytest.warns(at.RecurrenceWarning):
-        assert at.rerun(tmp_path / "two_oscillator.nc").is_identical  # of the cycles that were finished
+        assert at.rerun(tmp_path / "a.nc").is_identical  # of the cycles that were finished
 
 
 def test_a_reader_that_has_seen_enough_is_no_failure():

@@ -138,5 +138,5 @@ def content_digest(data: dict[str, xr.Dataset], *facts: Any) -> str:
         for name, values in sorted(table.variables.items(), key=lambda pair: str(pair[0])):
             found.update(f"{group}/{name} {values.dims} {values.shape}".encode())
             plain = values.values
-            found.update(plain.tobytes() if plain.dtype.kind in "fiub" else repr(plain.tolist()).encode())
+            found.update(plain.tobytes() if plain.dtype.kind in "fiubc" else repr(plain.tolist()).encode())
     return found.hexdigest()
