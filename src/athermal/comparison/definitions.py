@@ -17,7 +17,7 @@ from athermal.thermodynamics import latex, laws, measured
 from athermal.thermodynamics.definitions import definitions, entropy_production, interaction_energy, switching_work
 from athermal.thermodynamics.export import Tables, columns_by_name, frame_of
 from athermal.thermodynamics.ledger import Ledger
-from athermal.thermodynamics.snapshot import Reference, Refinement, Snapshot
+from athermal.thermodynamics.snapshot import Reference, Refinement, Replicates, Snapshot
 from athermal.thermodynamics.table import Cells, format_table, ratio
 
 if TYPE_CHECKING:
@@ -215,7 +215,7 @@ def _amounts(work: FloatArray, a: Snapshot, b: Snapshot, ref: Reference, share: 
         "energy_change": [balance.energy_change for balance in balances],
         "heat_intake": [balance.heat_intake for balance in balances],
         "energy_intake": [balance.energy_intake for balance in balances],
-        "efficiency": [balance.efficiency for balance in balances],
+        "efficiency": [balance.output_over_intake for balance in balances],
         "entropy_production": [entropy_production(balance, a, b, ref) for balance in balances],
         "residual_first_law": [balance.residual for balance in balances],
     }
@@ -270,25 +270,34 @@ def _dataset(columns: dict[str, Any], own: xr.Dataset, share: float) -> xr.Datas
 
 
 def _errors(ledger: Ledger, which: str, share: float) -> xr.Dataset:
-    """Return how well each column is known, by replicates or by the refinement of the baths."""
+    """Return how well each column is known: of measured or sampled numbers, by the refinement of baths, by coarser cut-offs."""
     found, ref = measured.intervals(ledger, which), ledger.reference
     fine = _amounts(found.works, ledger.snapshots.at(found.start), ledger.snapshots.at(found.stop), ref, share)
-    held = ledger.replicates or ledger.refinement
-    if held is None:
+    held, kind = ledger.replicates or ledger.refinement, "refinement"
+    if ledger.uncertainty is not None or (isinstance(held, Replicates) and held.kind == "bootstrap"):
+        kind, spread = "standard", _measured_errors(ledger, which, share)
+    elif held is None:
         return xr.Dataset()
-    works = measured.sum_between(held.works, found.start, found.stop)
-    other = _amounts(works, held.snapshots.at(found.start), held.snapshots.at(found.stop), ref, share)
-    kind = "refinement"
-    if isinstance(held, Refinement):
-        spread = {name: np.abs(values - other[name]) for name, values in fine.items()}
-    elif held.is_statistical:
-        # of a jackknife sqrt((n - 1)/n sum (x_k - mean x)^2), of a bootstrap the standard deviation
-        scale = len(held) - 1 if held.kind == "jackknife" else len(held) / (len(held) - 1)
-        kind, spread = "standard", {name: np.sqrt(scale * np.var(values, axis=2)) for name, values in other.items()}
     else:
-        spread = {name: np.sum(np.abs(other[name] - values[:, :, None]), axis=2) for name, values in fine.items()}
+        works = measured.sum_between(held.works, found.start, found.stop)
+        other = _amounts(works, held.snapshots.at(found.start), held.snapshots.at(found.stop), ref, share)
+        if isinstance(held, Refinement):
+            spread = {name: np.abs(values - other[name]) for name, values in fine.items()}
+        elif held.is_statistical:  # of a jackknife sqrt((n - 1)/n sum (x_k - mean x)^2)
+            kind, spread = "standard", {name: np.sqrt((len(held) - 1) * np.var(v, axis=2)) for name, v in other.items()}
+        else:
+            spread = {name: np.sum(np.abs(other[name] - values[:, :, None]), axis=2) for name, values in fine.items()}
     spread.pop("residual_first_law")
     return _dataset(spread, getattr(ledger, which), share).assign_attrs(kind=kind)
+
+
+def _measured_errors(ledger: Ledger, which: str, share: float) -> dict[str, FloatArray]:
+    """Return one standard error of each column of measured numbers, as the ledger has them of its own."""
+
+    def amounts(works: FloatArray, a: Snapshot, b: Snapshot, ref: Reference) -> dict[str, FloatArray]:
+        return {name: np.moveaxis(values, 0, 1) for name, values in _amounts(works, a, b, ref, share).items()}
+
+    return {name: np.moveaxis(values, 0, 1) for name, values in measured.standard_errors(ledger, which, amounts).items()}
 
 
 def _remarks(ledger: Ledger, cycles: xr.Dataset) -> tuple[str, ...]:

@@ -61,8 +61,12 @@ class Balance:
     @property
     def efficiency(self) -> FloatArray:
         """Eta = -W/(Q_in + dU_in) of an engine; NaN unless W < 0."""
-        eta = laws.ratio(-self.work, self.heat_intake + self.energy_intake)
-        return np.asarray(np.where(np.asarray(self.work) < 0.0, eta, np.nan))
+        return np.asarray(np.where(np.asarray(self.work) < 0.0, self.output_over_intake, np.nan))
+
+    @property
+    def output_over_intake(self) -> FloatArray:
+        """-W/(Q_in + dU_in) whatever the sign of W; NaN if nothing was taken in."""
+        return laws.ratio(-self.work, self.heat_intake + self.energy_intake)
 
     @property
     def residual(self) -> FloatArray:

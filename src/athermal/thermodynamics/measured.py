@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import xarray as xr
 
 from athermal._types import FloatArray, IntArray
 from athermal.thermodynamics import laws
-from athermal.thermodynamics.snapshot import ALWAYS, Replicates, Snapshot, Uncertainty
+from athermal.thermodynamics.snapshot import ALWAYS, Reference, Replicates, Snapshot, Uncertainty
 
 if TYPE_CHECKING:
     from athermal.thermodynamics.ledger import Ledger
@@ -73,6 +74,33 @@ def standard_error(ledger: Ledger, which: str) -> Any:
     return lambda name: np.hypot(of_numbers(name), of_temperatures(name))
 
 
+Amounts = Callable[[FloatArray, Snapshot, Snapshot, Reference], dict[str, FloatArray]]
+"""What else may be read off intervals: from the works, the snapshots before and after, and the reference; intervals first."""
+
+
+def standard_errors(ledger: Ledger, which: str, amounts: Amounts) -> dict[str, FloatArray]:
+    """Return one standard error of amounts that are no columns of the ledger: as `standard_error` of those that are."""
+    found, ref = intervals(ledger, which), ledger.reference
+    ends = ledger.snapshots.at(found.start), ledger.snapshots.at(found.stop)
+    own = amounts(found.works, *ends, ref)
+    if ledger.uncertainty is not None:
+        n, starts, stops, works = _shifted(ledger, ledger.uncertainty, which)
+        errors = {name: _linear(values, n) for name, values in amounts(works, starts, stops, ref).items()}
+    else:
+        held = ledger.replicates
+        drawn = {} if held is None else amounts(*_works_first(*_drawn(held, found)), ref)
+        errors = {name: _spread(values, own[name], 0 if held is None else len(held)) for name, values in drawn.items()}
+    squares = {name: values**2 for name, values in errors.items()}
+    for up, down in _moved_temperatures(ledger):
+        pair = [amounts(found.works, *ends, reference) for reference in (up, down)]
+        squares = {name: total + (0.5 * _change(pair[0][name], pair[1][name])) ** 2 for name, total in squares.items()}
+    return {name: np.sqrt(total) for name, total in squares.items()}
+
+
+def _works_first(a: Snapshot, b: Snapshot, works: FloatArray) -> tuple[FloatArray, Snapshot, Snapshot]:
+    return works, a, b
+
+
 def bootstrap_error(ledger: Ledger, which: str) -> Any:
     """Return the function that gives the root mean square deviation of a column's draws from its value (Efron 1979).
 
@@ -82,14 +110,16 @@ def bootstrap_error(ledger: Ledger, which: str) -> Any:
     table, n = bootstrap_columns(ledger, which), 0 if ledger.replicates is None else len(ledger.replicates)
     own = getattr(ledger, which)
 
-    def error(name: str) -> FloatArray:
-        values = table[name].values.reshape(n, -1, *table[name].shape[1:])
-        # what no draw changes is exact, also where it is infinite
-        is_same = np.all(values == values[0], axis=0)
-        off = np.subtract(values, own[name].values, out=np.full(values.shape, np.nan), where=np.isfinite(values))
-        return np.where(is_same, 0.0, np.sqrt(np.sum(off**2, axis=0) / (n - 1)))
+    return lambda name: _spread(table[name].values, own[name].values, n)
 
-    return error
+
+def _spread(values: FloatArray, own: FloatArray, n: int) -> FloatArray:
+    """Return the root mean square deviation of n draws, one after another, from the value itself."""
+    values = values.reshape(n, -1, *values.shape[1:])
+    # what no draw changes is exact, also where it is infinite
+    is_same = np.all(values == values[0], axis=0)
+    off = np.subtract(values, own, out=np.full(values.shape, np.nan), where=np.isfinite(values))
+    return np.where(is_same, 0.0, np.sqrt(np.sum(off**2, axis=0) / (n - 1)))
 
 
 def temperature_error(ledger: Ledger, which: str) -> Any:
@@ -97,21 +127,32 @@ def temperature_error(ledger: Ledger, which: str) -> Any:
 
     Each derivative times its error is half the change of f between T_j + error_j and T_j - error_j.
     """
-    ref, found = ledger.reference, intervals(ledger, which)
-    if ref.temperature_errors is None or not np.any(ref.temperature_errors):
+    found, references = intervals(ledger, which), _moved_temperatures(ledger)
+    if not references:
         return None
     a, b = ledger.snapshots.at(found.start), ledger.snapshots.at(found.stop)
-    pairs = []
-    for j in np.flatnonzero(ref.temperature_errors):
-        off = ref.temperature_errors * (np.arange(len(ref.temperatures)) == j)
-        moved = [replace(ref, temperatures=ref.temperatures + sign * off) for sign in (1.0, -1.0)]
-        pairs.append([replace(ledger, reference=one).columns_between(a, b, found.works, with_words=False) for one in moved])
+    pairs = [
+        [replace(ledger, reference=one).columns_between(a, b, found.works, with_words=False) for one in moved]
+        for moved in references
+    ]
 
     def error(name: str) -> FloatArray:
         changes = [_change(up[name].values, down[name].values) for up, down in pairs]
         return np.asarray(np.sqrt(np.sum((0.5 * np.array(changes)) ** 2, axis=0)))
 
     return error
+
+
+def _moved_temperatures(ledger: Ledger) -> list[tuple[Reference, Reference]]:
+    """Return the reference with each temperature higher, and lower, by its error; none if temperatures are exact."""
+    ref = ledger.reference
+    if ref.temperature_errors is None:
+        return []
+    found = []
+    for j in np.flatnonzero(ref.temperature_errors):
+        off = ref.temperature_errors * (np.arange(len(ref.temperatures)) == j)
+        found.append((replace(ref, temperatures=ref.temperatures + off), replace(ref, temperatures=ref.temperatures - off)))
+    return found
 
 
 def _change(one: FloatArray, other: FloatArray) -> FloatArray:
@@ -124,21 +165,27 @@ def linear_error(ledger: Ledger, which: str) -> Any:
 
     Each derivative times its error is half the change of f between x_k + error_k and x_k - error_k.
     """
-    found, errors = intervals(ledger, which), ledger.uncertainty
-    if errors is None:
+    if ledger.uncertainty is None:
         return None
+    n, starts, stops, works = _shifted(ledger, ledger.uncertainty, which)
+    table = _columns(ledger, starts, stops, works)
+    return lambda name: _linear(table[name].values, n)
+
+
+def _shifted(ledger: Ledger, errors: Uncertainty, which: str) -> tuple[int, Snapshot, Snapshot, FloatArray]:
+    """Return of how many numbers, and all intervals with each of them higher, and lower, by its error, one after another."""
+    found = intervals(ledger, which)
     shifts = _shifts(errors, found) + _calibration(ledger, errors, found)
     a, b = ledger.snapshots.at(found.start), ledger.snapshots.at(found.stop)
     moved = [shift.applied(a, b, found.works, sign) for shift in shifts for sign in (1.0, -1.0)]
     starts, stops = _joined([before for before, _, _ in moved]), _joined([after for _, after, _ in moved])
-    table = _columns(ledger, starts, stops, np.concatenate([entry[2] for entry in moved]))
+    return len(shifts), starts, stops, np.concatenate([entry[2] for entry in moved])
 
-    def error(name: str) -> FloatArray:
-        values = table[name].values
-        both = values.reshape(len(shifts), 2, -1, *values.shape[1:])
-        return np.asarray(np.sqrt(np.sum((0.5 * _change(both[:, 0], both[:, 1])) ** 2, axis=0)))
 
-    return error
+def _linear(values: FloatArray, n: int) -> FloatArray:
+    """Return the error of an amount that was read off `_shifted` intervals: the root of the sum of half changes squared."""
+    both = values.reshape(n, 2, -1, *values.shape[1:])
+    return np.asarray(np.sqrt(np.sum((0.5 * _change(both[:, 0], both[:, 1])) ** 2, axis=0)))
 
 
 @dataclass(frozen=True)

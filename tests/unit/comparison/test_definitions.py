@@ -244,6 +244,49 @@ def test_data_of_a_measurement():
     assert np.allclose(found.errors.heat.sel(definition="bath energy"), 0.1, rtol=0.2)
 
 
+@pytest.mark.parametrize(
+    "extra",
+    [{"method": "linear"}, {"method": "bootstrap", "draws": 300}, {"temperatures": {"hot": (2.0, 0.2), "cold": (1.0, 0.1)}}],
+)
+def test_errors_of_measured_numbers_are_those_of_the_ledger(extra):
+    """Of one subsystem, bath energy is the ledger's own definition: linear propagation, bootstrap, errors of temperatures."""
+    given = {
+        "temperatures": {"hot": 2.0, "cold": 1.0},
+        "heats": {"hot": [0.0, -1.0, -1.8], "cold": [0.0, 0.6, 1.0]},
+        "energies": {"q": [0.0, 0.1, 0.0]},
+        "entropies": {"q": [0.3, 0.35, 0.3]},
+        "heat_errors": {"hot": 0.05, "cold": 0.02},
+    }
+    ledger = at.account([0.0, 1.0, 2.0], **given | extra)
+    found = at.compare_definitions(ledger)
+    for own, which in ((ledger.errors, found.errors), (ledger.cumulative_errors, found.cumulative_errors)):
+        mine = which.sel(definition="bath energy")
+        near = {"rtol": 1e-9, "atol": 1e-12}
+        for name in ("work", "efficiency", "heat", "heat_intake", "energy_intake"):
+            np.testing.assert_allclose(mine[name], own[name], **near, err_msg=name)
+        np.testing.assert_allclose(mine.entropy_production, own.sigma_total_change, **near)
+        np.testing.assert_allclose(mine.energy_change, own.energy_change.squeeze("subsystem"), **near)
+    assert found.errors.attrs["kind"] == "standard"
+    assert "±" in str(found)
+
+
+def test_linear_errors_decide_what_is_negative():
+    """dSigma = -0.02 at an error of 0.02 is no spent resource; at 0.001 it is."""
+    verdicts = []
+    for error in (0.001, 0.02):
+        ledger = at.account(
+            [0.0, 1.0],
+            temperatures={"hot": 2.0, "cold": 1.0},
+            heats={"hot": [0.0, -1.0], "cold": [0.0, 0.48]},
+            energies={"q": 0.0},
+            entropies={"q": 0.0},
+            heat_errors={"hot": error, "cold": error},
+            method="linear",
+        )
+        verdicts.append(at.compare_definitions(ledger).cycles.second_law.sel(definition="bath energy").item())
+    assert verdicts == ["resources spent", "kept"]
+
+
 def test_bad_input(strong):
     with pytest.raises(at.StudyError, match="must be a Ledger"):
         at.compare_definitions("engine.nc")
