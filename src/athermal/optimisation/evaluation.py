@@ -194,7 +194,7 @@ class Evaluator:
         numbers = (*values, *constrained)
         missing = [m.label for m, number in zip(measures, numbers, strict=True) if not math.isfinite(number)]
         if missing:
-            reason = f"{', '.join(dict.fromkeys(missing))} of this run is undefined (NaN or infinite)."
+            reason = f"{', '.join(dict.fromkeys(missing))} of this run is undefined (NaN or infinite){_why(missing)}."
             return Evaluation(task.index, task.point, values, constrained, "undefined", math.inf, reason, warned, sizes)
         held = zip(self.problem.constraints, constrained, sizes[len(values) :], strict=True)
         violation = max((entry.violation(value, size) for entry, value, size in held), default=0.0)
@@ -246,3 +246,14 @@ def shown(value: object) -> str:
     ('0.123457', '12', 'ring')
     """
     return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _why(labels: Sequence[str]) -> str:
+    """Return where figures of merit are defined, of those that are not."""
+    told = {
+        "coefficient_": "a coefficient of performance is a refrigerator's: work goes in and the coldest reservoirs give heat",
+        "efficiency": "an efficiency is an engine's: work comes out",
+    }
+    bare = {label.removeprefix("last_cycle_") for label in labels}
+    found = [words for start, words in told.items() if any(name.startswith(start) for name in bare)]
+    return f": {'; '.join(found)}" if found else ""
