@@ -43,7 +43,9 @@ def describe(plan: MachineFile) -> dict[str, Any]:
     machine, span = plan.machine, plan.cycles * plan.machine.period
     explicit = _explicit(plan, span)
     curvature = None if machine.is_finite else explicit.lowest_curvature()
-    recurrences = {name: machine.recurrence_time(name) for name in machine.reservoir_names}
+    # some backends take continua as they are, whatever their number of modes
+    is_whole = takes_continua(machine, plan.backend)
+    recurrences = {name: math.inf if is_whole else machine.recurrence_time(name) for name in machine.reservoir_names}
     unfit, problem = _problems_of(plan, explicit)
     return {
         "name": plan.name,
@@ -61,6 +63,7 @@ def describe(plan: MachineFile) -> dict[str, Any]:
                 "is_auto": isinstance(part, ContinuumBath) and part.is_auto,
                 "recurrence_time": recurrences[part.name],
                 "recurrence_cycles": recurrences[part.name] / machine.period,
+                "is_continuous": is_whole or (isinstance(part, ContinuumBath) and part.is_auto),
                 "is_run_within_recurrence": span <= recurrences[part.name],
             }
             for part in machine.reservoirs
@@ -162,7 +165,7 @@ def _lines(plan: MachineFile, facts: dict[str, Any]) -> list[str]:
 
 
 def _recurrence(entry: dict[str, Any], cycles: int) -> str:
-    if entry["is_auto"]:
+    if entry["is_continuous"]:
         return "recurrence time: beyond any run"
     if math.isinf(entry["recurrence_time"]):
         return "recurrence time: none, it stands for nothing but itself"

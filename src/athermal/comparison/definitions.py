@@ -315,7 +315,7 @@ def _remarks(ledger: Ledger, cycles: xr.Dataset) -> tuple[str, ...]:
             "A master equation neglects V_j: its heat is the energy that the subsystems lose, and stands for bath energy and "
             "system energy alike."
         )
-    elif "interaction_energy" not in known or np.all(np.isnan(known["interaction_energy"])):
+    elif ref.reservoirs and ("interaction_energy" not in known or np.all(np.isnan(known["interaction_energy"]))):
         remarks.append(
             "The interaction energies V_j are not in this ledger: it comes from data, from a backend that does not tell them, or "
             "from an earlier version. athermal.run with Dense, Star, DensityMatrix, StateVectors or HEOM tells them."
