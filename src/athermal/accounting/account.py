@@ -226,6 +226,8 @@ class _Options:
         _validate.not_negative(self.tolerance, "tolerance", owner)
         _validate.not_negative(self.state_tolerance, "state_tolerance", owner)
         _validate.choice(self.heat_sign, "heat_sign", owner, ("into reservoirs", "into machine"))
+        if not isinstance(self.memoryless, (bool, np.bool_)):
+            raise StudyError(f"`memoryless` of {owner} must be True or False, but is {self.memoryless!r}.")
         if _validate.not_negative(self.calibration_error, "calibration_error", owner) >= 1.0:
             raise StudyError(
                 f"`calibration_error` of {owner} must be relative, 0.02 for 2 %, and below 1, but is {self.calibration_error:g}."

@@ -10,7 +10,15 @@ import numpy as np
 
 from athermal._types import FloatArray
 from athermal.accounting import noise
-from athermal.accounting.given_states import by_instant, dimension_of, is_sampled, read_counts, read_populations, read_state
+from athermal.accounting.given_states import (
+    by_instant,
+    dimension_of,
+    is_moments,
+    is_sampled,
+    read_counts,
+    read_populations,
+    read_state,
+)
 from athermal.accounting.states import AnyState, DensityState, GaussianState, PopulationState
 from athermal.errors import StateError, StudyError
 
@@ -78,9 +86,12 @@ class Given:
         return _alike(found, labels), self.error is not None
 
     def _read(self, entry: Any, label: str, reach: float) -> AnyState:
+        # a tolerance is one of elements, of which eigenvalues may be off by more; how far noise moves these is known, and an
+        # element and its adjoint may differ by twice that
+        tolerance = self.tolerance + reach * (1.0 if is_moments(entry) else np.sqrt(2.0) / dimension_of(entry))
         if self.kind == "populations":
-            return read_populations(entry, label, self.tolerance + reach, is_joint=self.is_joint)
-        return read_state(entry, label, self.tolerance + reach)
+            return read_populations(entry, label, tolerance, is_joint=self.is_joint)
+        return read_state(entry, label, tolerance)
 
     def _noises(self, first: Any, n_instants: int) -> list[noise.Noise]:
         if self.error is None:
@@ -89,7 +100,7 @@ class Given:
         make: Callable[..., list[noise.Noise]] = noise.of_density
         if self.kind == "populations":
             make = noise.of_populations
-        elif isinstance(first, (tuple, list)) and len(first) == 2 and np.ndim(first[0]) == 1 and np.ndim(first[1]) == 2:
+        elif is_moments(first):
             make = noise.of_gaussian
         return make(self.error, size, n_instants, what)
 
@@ -105,8 +116,9 @@ class Given:
         rough = [read_state(one, f"{label}, sample {k + 1}", max(_ROUGH, self.tolerance)) for k, one in enumerate(entry)]
         if any(state.size != rough[0].size for state in rough):
             raise StateError(f"{label} must be samples of one state, but they have different sizes.")
-        most = self.tolerance + noise.of_samples(_stacked(rough, label)).reach
-        stacked = _stacked([read_state(one, f"{label}, sample {k + 1}", most) for k, one in enumerate(entry)], label)
+        # the scatter of the Hermitian parts tells less than half of that of all
+        reach = 1.5 * noise.of_samples(_stacked(rough, label)).reach
+        stacked = _stacked([self._read(one, f"{label}, sample {k + 1}", reach) for k, one in enumerate(entry)], label)
         mean = stacked.mean()
         return Estimate(mean, noise.of_samples(stacked).around(mean))
 

@@ -18,7 +18,7 @@ _NOISE = "It may miss by {most:.2g}. If it is noise, give its size (`{option}`),
 
 def read_state(value: Any, what: str, tolerance: float) -> AnyState:
     """Return a state that misses being one by no more than a tolerance, or raise `StateError` with how much, and what helps."""
-    if _is_moments(value):
+    if is_moments(value):
         return _gaussian(value[0], value[1], what, tolerance)
     dims: tuple[int, ...] = ()
     if hasattr(value, "full"):
@@ -69,7 +69,7 @@ def read_counts(value: Any, what: str) -> FloatArray:
 
 def dimension_of(value: Any) -> int:
     """Return the dimension of a state, or its number of levels or modes, before it is read."""
-    if _is_moments(value):
+    if is_moments(value):
         return len(value[0]) // 2
     shape = value.shape if hasattr(value, "full") else np.shape(value)
     return max(int(size) for size in shape) if shape else 1
@@ -103,9 +103,9 @@ def _symplectic_eigenvalues(sigma: FloatArray, what: str) -> FloatArray:
 
 def is_sampled(value: Any) -> bool:
     """Tell whether what stands for one instant is several samples of the state, not one state."""
-    if _is_moments(value) or hasattr(value, "full"):
+    if is_moments(value) or hasattr(value, "full"):
         return False
-    if isinstance(value, (list, tuple)) and value and (hasattr(value[0], "full") or _is_moments(value[0])):
+    if isinstance(value, (list, tuple)) and value and (hasattr(value[0], "full") or is_moments(value[0])):
         return True
     if isinstance(value, (list, tuple)) and value and all(_depth(one) == 2 for one in value):
         return True
@@ -168,7 +168,8 @@ def _hermitian(value: Any, what: str) -> ComplexArray:
     return matrix
 
 
-def _is_moments(value: Any) -> bool:
+def is_moments(value: Any) -> bool:
+    """Tell whether a state is a pair of mean and covariance."""
     return isinstance(value, (list, tuple)) and len(value) == 2 and _depth(value[0]) == 1 and _depth(value[1]) == 2
 
 

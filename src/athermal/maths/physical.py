@@ -115,9 +115,10 @@ def unit_trace(matrix: Matrix) -> ComplexArray:
 def allowed(size: int, tolerance: float) -> float:
     """Return by how much an eigenvalue, a trace or a norm may miss, if each of the d^2 elements is known to a tolerance.
 
-    Noise whose real and imaginary parts are below it has no eigenvalue larger than sqrt(2) d times the tolerance.
+    Noise whose real and imaginary parts are below it has no eigenvalue larger than sqrt(2) d times the tolerance. What misses by
+    one half is no state with an error, whatever the tolerance.
     """
-    return float(np.sqrt(2.0)) * size * tolerance
+    return min(float(np.sqrt(2.0)) * size * tolerance, _SOMETHING_ELSE)
 
 
 def physical_state(matrix: Matrix, what: str, tolerance: float = STATE_TOLERANCE, remedy: str = "") -> Physical:

@@ -337,6 +337,10 @@ def test_heats_of_the_other_sign():
         ({"states": None, "counts": {"q": [[0, 0]] * 2}}, "all zero"),
         ({"counts": {"q": [[1, 2]] * 2}}, "given once|more"),
         ({"states": {"q": [qutip.sigmaz(), qutip.sigmaz()]}}, "observable"),
+        ({"states": {"q": [[qutip.sigmaz()] * 3] * 2}}, "observable"),
+        ({"states": {"q": [qutip.sigmaz()] * 2}, "state_tolerance": 10.0}, "observable"),
+        ({"states": {"q": [np.diag([1.2, -0.2])] * 2}, "state_errors": 0.01}, "lowest is -0.2"),
+        ({"memoryless": "yes"}, "True or False"),
         ({"states": {"q": [np.diag([1.01, -0.01])] * 2}}, "nearest_state.*state_errors.*state_tolerance"),
     ],
 )
