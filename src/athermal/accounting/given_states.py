@@ -71,8 +71,11 @@ def dimension_of(value: Any) -> int:
     """Return the dimension of a state, or its number of levels or modes, before it is read."""
     if is_moments(value):
         return len(value[0]) // 2
-    shape = value.shape if hasattr(value, "full") else np.shape(value)
-    return max(int(size) for size in shape) if shape else 1
+    try:
+        shape = value.shape if hasattr(value, "full") else np.shape(value)
+    except ValueError:  # ragged, which reading it will tell
+        shape = ()
+    return max((int(size) for size in shape), default=1) or 1
 
 
 def _gaussian(mean: Any, covariance: Any, what: str, tolerance: float) -> GaussianState:
