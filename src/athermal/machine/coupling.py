@@ -162,9 +162,9 @@ class Position(Coupling):
     strength : float or Drive
         s(t), real.
     counter_term : bool, optional
-        Add the counter-term s(t)^2 x^2 sum_k g_k^2/(2 w_k) that keeps the whole bounded below (for coupled bath modes
-        s^2 x^2 g^T h_xx^-1 g / 2). It belongs to H_ij. Used for a reservoir unless you say False; refused between two
-        subsystems, which have none.
+        Add the counter-term s(t)^2 x^2 sum_k g_k^2/(2 w_k) that keeps the whole bounded below. For coupled bath modes it is
+        s^2 x^2 g^T (h^-1)_xx g / 2, the x block of the inverse of their whole form. It belongs to H_ij. Used for a reservoir
+        unless you say False; refused between two subsystems, which have none.
 
     Examples
     --------

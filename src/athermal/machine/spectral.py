@@ -12,6 +12,7 @@ Both describe the same couplings g_k when kappa = 4 J.
 
 from __future__ import annotations
 
+import itertools
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 Convention = Literal["J", "kappa"]
 Rule = Literal["equal", "midpoint", "legendre", "gauss", "log", "tan"]
+# A density that falls off more slowly towards zero is taken as constant there.
+_LOWEST_POWER = 0.02
 RULES: tuple[Rule, ...] = ("equal", "midpoint", "legendre", "gauss", "log", "tan")
 
 
@@ -258,8 +261,10 @@ def discretise(
         - "equal": equal spacing, end points included, every mode of weight (high - low)/(n - 1);
         - "midpoint": equal spacing dw = (high - low)/n from low + dw/2;
         - "legendre": Gauss-Legendre nodes of [low, high];
-        - "gauss": the Gauss rule of g^2(w) dw itself, which reproduces its first 2n moments and converges
-          exponentially once n exceeds bandwidth x time / pi;
+        - "gauss": the Gauss rule of g^2(w) dw itself, which reproduces its first 2n moments; of g^2/w dw if the band starts
+          at zero and g^2 vanishes there, which reproduces the counter-term's integral g^2/w dw and 2n - 1 moments. Converges
+          exponentially once n exceeds bandwidth x time / pi, thermal noise g^2 coth(w/2T) the faster the larger T: its factor
+          w coth(w/2T) is smooth at zero, where coth is not;
         - "log": midpoints in ln w, for many decades; needs low > 0;
         - "tan": Gauss-Legendre nodes in the angle of w = scale tan(angle), for algebraic tails; takes high = infinity.
     low, high : float, optional
@@ -330,7 +335,7 @@ def _grid(rule: str, n: int, low: float, high: float, scale: float) -> tuple[Flo
 
 
 def _gauss_rule(density: SpectralDensity, n: int, low: float, high: float) -> tuple[FloatArray, FloatArray]:
-    """Return the n-point Gauss rule of g^2(w) dw by Lanczos on a fine grid (Gautschi, discretised Stieltjes)."""
+    """Return the n-point Gauss rule of g^2 dw, or that of g^2/w dw times w, by Lanczos on a fine grid (Gautschi, discretised Stieltjes)."""
     if math.isinf(high):
         if getattr(density, "cutoff_shape", "") != "exponential":
             raise MachineError(
@@ -339,11 +344,17 @@ def _gauss_rule(density: SpectralDensity, n: int, low: float, high: float) -> tu
             )
         # e^-y y^(2n) peaks at y = 2n: beyond that the first 2n moments see nothing.
         high = density.scale * (2.0 * n + 40.0 + 8.0 * math.sqrt(2.0 * n + 40.0))
-    edges = np.concatenate([[low], low + (high - low) * 2.0 ** np.arange(-40.0, 1.0)])
-    x, w = np.polynomial.legendre.leggauss(max(32, 2 * n))
-    half = 0.5 * np.diff(edges)[:, None]
-    grid = (edges[:-1, None] + half * (x + 1.0)).ravel()
-    mass = density.squared_coupling(grid) * (half * w).ravel()
+    # towards zero until what is left of integral g^2/w is at rounding; polynomials of degree 2n oscillate ever less there
+    power = _power_at_zero(density, high) if low == 0.0 else 0.0
+    depth = math.ceil(min(1000.0, max(40.0, 50.0 / power))) if power else 40
+    edges = np.concatenate([[low], low + (high - low) * 2.0 ** np.arange(-float(depth), 1.0)])
+    points, masses = [], []
+    for k, (start, stop) in enumerate(itertools.pairwise(edges)):
+        x, w = np.polynomial.legendre.leggauss(24 + math.ceil(2.0 * n * 2.0 ** (-0.5 * max(depth - k, 0))))
+        points.append(start + 0.5 * (stop - start) * (x + 1.0))
+        masses.append(0.5 * (stop - start) * w)
+    grid = np.concatenate(points)
+    mass = density.squared_coupling(grid) * np.concatenate(masses) / (grid if power else 1.0)
     keep = mass > np.max(mass) * 1e-40
     grid, mass = grid[keep], mass[keep]
     if len(grid) < n:
@@ -363,7 +374,16 @@ def _gauss_rule(density: SpectralDensity, n: int, low: float, high: float) -> tu
         off_diagonal[k] = float(np.linalg.norm(image))
         vector = image / off_diagonal[k]
     nodes, vectors = scipy.linalg.eigh_tridiagonal(diagonal, off_diagonal)
-    return np.asarray(nodes), np.asarray(total * vectors[0] ** 2)
+    return np.asarray(nodes), np.asarray(total * vectors[0] ** 2 * (nodes if power else 1.0))
+
+
+def _power_at_zero(density: SpectralDensity, high: float) -> float:
+    """Return s of g^2 ~ w^s at zero frequency; zero where integral g^2/w diverges."""
+    near, nearer = density.squared_coupling(high * np.array([1e-9, 1e-11]))
+    if not near > nearer > 0.0:
+        return 0.0 if nearer > 0.0 else 1.0
+    power = 0.5 * math.log10(near / nearer)
+    return power if power > _LOWEST_POWER else 0.0
 
 
 def as_density(value: Any, what: str, owner: str) -> SpectralDensity:

@@ -1,3 +1,4 @@
+import itertools
 import math
 
 import numpy as np
@@ -69,11 +70,12 @@ def test_every_rule_converges_to_the_integral(density, rule, order):
 
 @pytest.mark.parametrize("density", [BAND, CUBIC, HARD, OHMIC, at.Ohmic(0.1, 1.0, exponent=0.5)])
 def test_gauss_rule_is_exact_for_polynomials_up_to_degree_2n_minus_1(density):
-    """The Gauss rule of g^2(w) dw itself, infinite support of an exponential cut-off included."""
+    """The Gauss rule of g^2(w) dw, of g^2/w dw from zero on; infinite support of an exponential cut-off included."""
     n = 5
     w, g = at.discretise(density, n, "gauss")
     low, high = density.support
-    for moment in range(2 * n):
+    first = 0 if low else -1
+    for moment in range(first, 2 * n + first):
         if math.isinf(high):
             # integral of (2/pi) friction cutoff^(1-s) w^(s+m) e^{-w/cutoff}
             s, c = density.exponent, density.cutoff
@@ -83,7 +85,29 @@ def test_gauss_rule_is_exact_for_polynomials_up_to_degree_2n_minus_1(density):
         assert np.sum(g**2 * w**moment) == pytest.approx(expected, rel=1e-10)  # panels of the fine grid near w = 0
     # ... and no further: the rule would otherwise not be a Gauss rule of this weight.
     if math.isfinite(high):
-        assert np.sum(g**2 * w ** (2 * n)) != pytest.approx(integral(density, low, high, 2 * n), rel=1e-10)
+        beyond = 2 * n + first
+        assert np.sum(g**2 * w**beyond) != pytest.approx(integral(density, low, high, beyond), rel=1e-12)
+
+
+@pytest.mark.parametrize("density", [HARD, at.Ohmic(0.3, 3.0, 0.4, "hard"), BAND, at.FunctionDensity(lambda w: w**3, 0.0, 3.0)])
+def test_gauss_rule_converges_exponentially_for_thermal_noise(density):
+    """Integral g^2 coth(w/2T) cos(wt) dw: another node multiplies the error by less than one, where coth's pole would make it 1/n^2."""
+    temperature, time = 0.5, 2.0
+    low, high = density.support
+
+    def noise(u):
+        w = np.exp(u)
+        return w * float(density.squared_coupling(np.array([w]))[0]) / np.tanh(0.5 * w / temperature) * np.cos(w * time)
+
+    edges = np.linspace(np.log(low or 1e-32), np.log(high), 25)
+    exact = sum(scipy.integrate.quad(noise, a, b, epsabs=1e-15, epsrel=1e-12)[0] for a, b in itertools.pairwise(edges))
+    errors = []
+    for n in (6, 12, 18):
+        w, g = at.discretise(density, n, "gauss")
+        errors.append(abs(np.sum(g**2 / np.tanh(0.5 * w / temperature) * np.cos(w * time)) / exact - 1.0))
+    # poles at 2 pi i T: (1.4 to 2.5)^-2n; a power law of the second order would gain four, and nine in all
+    assert errors[1] < 1e-2 * errors[0] or errors[1] < 1e-10
+    assert errors[2] < 1e-3 * errors[1] or errors[2] < 1e-11
 
 
 def test_gauss_rule_of_a_flat_band_is_gauss_legendre():
