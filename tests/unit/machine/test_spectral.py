@@ -91,7 +91,7 @@ def test_gauss_rule_is_exact_for_polynomials_up_to_degree_2n_minus_1(density):
 
 @pytest.mark.parametrize("density", [HARD, at.Ohmic(0.3, 3.0, 0.4, "hard"), BAND, at.FunctionDensity(lambda w: w**3, 0.0, 3.0)])
 def test_gauss_rule_converges_exponentially_for_thermal_noise(density):
-    """Integral g^2 coth(w/2T) cos(wt) dw: another node multiplies the error by less than one, where coth's pole would make it 1/n^2."""
+    """Integral g^2 coth(w/2T) cos(wt) dw: each node multiplies the error by less than one, where coth's pole would make it 1/n^2."""
     temperature, time = 0.5, 2.0
     low, high = density.support
 
