@@ -335,7 +335,7 @@ def _grid(rule: str, n: int, low: float, high: float, scale: float) -> tuple[Flo
 
 
 def _gauss_rule(density: SpectralDensity, n: int, low: float, high: float) -> tuple[FloatArray, FloatArray]:
-    """Return the n-point Gauss rule of g^2 dw, or that of g^2/w dw times w, by Lanczos on a fine grid (Gautschi, discretised Stieltjes)."""
+    """Return the n-point Gauss rule of g^2 dw, or w times that of g^2/w dw, by Lanczos on a fine grid (Gautschi)."""
     if math.isinf(high):
         if getattr(density, "cutoff_shape", "") != "exponential":
             raise MachineError(
