@@ -23,6 +23,7 @@ from athermal.maths.legendre import refine, series_rule
 
 # C(t) is followed until a thousandth of integral |C| dt is left, looked for on a grid up to some periods, or some 1/scale.
 _LEFT, _PERIODS, _SCALES, _FIRST, _TIMES = 1e-3, 30.0, 40.0, 1e-4, 400
+_RUN = 2.0
 # Instants of a period at which Bohr frequencies are taken, how much of the largest matrix element counts, how close two may be,
 # and how many are kept.
 _INSTANTS, _SEEN, _CLOSE, _MOST = 8, 1e-6, 1e-3, 24
@@ -185,9 +186,14 @@ class BathCorrelation:
         return float(min(max(2.0 * times[late[0]], 1.0 / self.scale, slow), longest))
 
     @property
+    def horizon(self) -> float:
+        """Up to when C(t) is looked at: its memory, or two periods, in which what is small at any time may add up."""
+        return max(self.memory, _RUN * self.seen.period)
+
+    @property
     def lowest(self) -> float:
-        """The lowest frequency that can be told from zero while C(t) is followed."""
-        return 0.1 / self.memory
+        """The lowest frequency that can be told from zero while C(t) is looked at."""
+        return 0.1 / self.horizon
 
     def looked_at(self) -> tuple[FloatArray, FloatArray, float]:
         """Return the frequencies at which the system looks, S and J there, and how much of S is felt.

@@ -29,6 +29,8 @@ _SLOWEST, _FASTEST = 1e-2, 1e3
 _STEP, _SAMPLES, _TIMES = 0.1, 800, 120
 # The fastest of evenly spread rates, in units of the scale.
 _EVEN = 10.0
+# The share of the largest misfit above which another counts.
+_COUNTS = 0.1
 # A density that is larger than this at its end, in units of its largest value, has a sharp edge.
 _EDGE = 1e-3
 
@@ -135,11 +137,13 @@ class Expansions:
 
     def _candidates(self, number: int) -> list[ComplexArray]:
         correlation = self.correlation
-        even = np.geomspace(1.0 / correlation.memory, _EVEN * correlation.scale, number).astype(complex)
+        even = np.geomspace(1.0 / correlation.horizon, _EVEN * correlation.scale, number).astype(complex)
         found = [self._rational(number), self._shifted(number), even]
         if poles := self._closed_form:
             rates = -1j * np.array(poles)
-            thermal = pade_frequencies(number - len(rates)) * self.correlation.temperature if number > len(rates) else np.zeros(0)
+            more, cold = max(number - len(rates), 0), correlation.temperature < correlation.lowest
+            spread = np.geomspace(correlation.lowest, correlation.scale, more)
+            thermal = spread if cold else pade_frequencies(more) * correlation.temperature
             found.append(np.concatenate([rates, thermal]).astype(complex))
         return found
 
@@ -226,9 +230,9 @@ class Expansions:
     @cached_property
     def _truth(self) -> tuple[FloatArray, ComplexArray]:
         """Return times, evenly in their logarithm and by themselves, and the integral of C up to them."""
-        memory, scale = self.correlation.memory, self.correlation.scale
-        even = np.linspace(0.0, memory, 2 * _TIMES + 1)[1:]
-        times = np.unique(np.concatenate([np.geomspace(min(1e-2 / scale, 1e-3 * memory), memory, _TIMES), even]))
+        memory, horizon, first = self.correlation.memory, self.correlation.horizon, 1e-2 / self.correlation.scale
+        even = np.concatenate([np.linspace(0.0, end, _TIMES + 1)[1:] for end in (memory, horizon)])
+        times = np.unique(np.concatenate([np.geomspace(min(first, 1e-3 * memory), horizon, _TIMES), even]))
         return times, self.correlation.until(times)
 
     @cached_property
@@ -273,8 +277,9 @@ class Expansions:
 
     def doubt(self, found: Exponents, other: Exponents) -> float:
         """Return how much further an expansion is from the truth than from another, at least one."""
-        apart = self.misfits(found, other)
-        return max(1.0, self.misfit(found) / max(*apart.values(), 1e-300))
+        missed, apart = self.misfits(found), self.misfits(found, other)
+        least = _COUNTS * max(missed.values())
+        return max(1.0, *(value / max(apart[name], _COUNTS * value) for name, value in missed.items() if value >= least))
 
     def number(self, given: int | None) -> int:
         """Return the smallest number of exponentials that is good enough, or a given one if it is.
@@ -347,6 +352,8 @@ def pade_frequencies(number: int) -> FloatArray:
     >>> float(pade_frequencies(8)[0] / (2.0 * np.pi))
     1.0
     """
+    if number < 1:
+        return np.zeros(0)
     odd = 2.0 * np.arange(1, 2 * number + 1) + 1.0
     beside = 1.0 / np.sqrt(odd[:-1] * odd[1:])
     values = scipy.linalg.eigvalsh(np.diag(beside, 1) + np.diag(beside, -1))
