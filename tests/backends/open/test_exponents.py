@@ -121,7 +121,10 @@ DENSITIES = {
 }
 
 
-@pytest.mark.parametrize("case", DENSITIES)
+SLOW = ("almost without a counter-term", "hard", "fast", "a table", "a peak on a slope")
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, marks=pytest.mark.slow if case in SLOW else ()) for case in DENSITIES])
 def test_default_numbers_meet_what_the_system_sees(case):
     """S and J at the Bohr frequencies, zero among them, and the reorganisation energy, from the density itself."""
     density, temperature = DENSITIES[case]

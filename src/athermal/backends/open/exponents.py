@@ -31,6 +31,8 @@ _STEP, _SAMPLES, _TIMES = 0.1, 800, 120
 _EVEN = 10.0
 # The share of the largest misfit above which another counts.
 _COUNTS = 0.1
+# The most that errors are raised for that.
+_DOUBTFUL = 20.0
 # A density that is larger than this at its end, in units of its largest value, has a sharp edge.
 _EDGE = 1e-3
 
@@ -276,10 +278,18 @@ class Expansions:
         }
 
     def doubt(self, found: Exponents, other: Exponents) -> float:
-        """Return how much further an expansion is from the truth than from another, at least one."""
+        """Return how much further an expansion is from the truth than from another, at least one.
+
+        The loss of coherence counts at each time for itself: both may miss it alike where C(t) has a long tail.
+        """
         missed, apart = self.misfits(found), self.misfits(found, other)
-        least = _COUNTS * max(missed.values())
-        return max(1.0, *(value / max(apart[name], _COUNTS * value) for name, value in missed.items() if value >= least))
+        (times, until), least = self._truth, _COUNTS * max(missed.values())
+        ratios = [value / max(apart[name], value / _DOUBTFUL) for name, value in missed.items() if value >= least]
+        off, between = (np.abs(self._twice @ np.real(found.until(times) - values)) for values in (until, other.until(times)))
+        late = off >= 0.5 * np.max(off)
+        if missed["the loss of coherence"] >= least:
+            ratios.append(float(np.max(off[late] / np.maximum(between[late], off[late] / _DOUBTFUL))))
+        return max(1.0, *ratios)
 
     def number(self, given: int | None) -> int:
         """Return the smallest number of exponentials that is good enough, or a given one if it is.

@@ -229,8 +229,8 @@ class HEOM(Backend):
     max_memory : float
         GiB that a run may need, by an estimate made before anything is allocated.
     check : bool
-        Whether to run coarser hierarchies beside it, of one tier less, of one exponential less for each bath, and of one of the
-        `levels` less: the changes are the errors of the ledger (`ledger.errors`).
+        Whether to run coarser hierarchies beside it, of one tier less and of two, of one exponential less for each bath, and of
+        one of the `levels` less: the changes, extrapolated, are the errors of the ledger (`ledger.errors`).
     minimal_dissipation : bool
         Whether to follow the dynamical map as well, from which the minimal-dissipation energy and heat follow (A. Colla and H.-P.
         Breuer, Phys. Rev. A 105, 052216 (2022)): columns `minimal_dissipation_energy` and `minimal_dissipation_heat`, shown by
@@ -244,7 +244,8 @@ class HEOM(Backend):
     Warns
     -----
     TruncationWarning
-        If a column changes by more than 0.01 (nat, or in units of the lowest temperature) in the coarser hierarchies.
+        If a column's error is above 0.01 (nat, or in units of the lowest temperature); or if the density matrix had a clearly
+        negative eigenvalue, and its entropies are unknown.
 
     Examples
     --------
