@@ -240,7 +240,7 @@ def _table(ledger: Ledger, which: str, share: float, errors: xr.Dataset) -> xr.D
     produced = amounts["entropy_production"]
     cold = bool(np.any(ledger.reference.is_cold))
     less = ledger.breaks_second_law(a, b) if cold else laws.entropy_production(a, b, ledger.reference) < -allowed
-    is_broken = bool(ledger.memoryless) & less
+    is_broken = bool(ledger.memoryless) & (less | (laws.second_law_deficit(a, b) > 0.0))
     spent = np.where(is_broken, BROKEN, SPENT)
     verdict = np.where(own["sigma_total_change"].values < -allowed, spent, APPARENT)
     verdict = np.where(produced >= -allowed, KEPT, verdict)

@@ -160,6 +160,12 @@ def entropy_production(a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
     return np.asarray(b.system_entropy - a.system_entropy + entropy_flow(a, b, ref))
 
 
+def second_law_deficit(a: Snapshot, b: Snapshot) -> FloatArray:
+    """By how much single strokes fall short of dS(rho_S) + sum_j Q_j/T_j >= 0, added up; 0 where a backend does not look."""
+    before, after = (s.extras.get("second_law_deficit", np.zeros(np.shape(s.time))) for s in (a, b))
+    return np.asarray(after - before)
+
+
 def entropic_work(a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
     """T_min dsigma = T_min dSigma + sum_i dF_i."""
     free = np.sum(free_energy(b, ref) - free_energy(a, ref), axis=-1)

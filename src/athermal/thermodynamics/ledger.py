@@ -328,10 +328,14 @@ class Ledger:
         return np.asarray(self.tolerance * terms + nats)
 
     def breaks_second_law(self, a: Snapshot, b: Snapshot) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
-        """Tell where dS(rho_S) + sum_j Q_j/T_j < 0 over intervals; with a reservoir at T = 0, where it has given heat."""
+        """Tell where dS(rho_S) + sum_j Q_j/T_j < 0 over intervals; with a reservoir at T = 0, where it has given heat.
+
+        Also where only some of an interval's strokes break it.
+        """
         ref = self.reference
         if not np.any(ref.is_cold):
-            return np.asarray(laws.entropy_production(a, b, ref) < -self.entropy_tolerance(a, b))
+            hidden = laws.second_law_deficit(a, b) > 0.0
+            return np.asarray(hidden | (laws.entropy_production(a, b, ref) < -self.entropy_tolerance(a, b)))
         energies = np.sum(np.abs(b.subsystem_energies), -1) + np.sum(np.abs(b.reservoir_energies), -1)
         return np.asarray(laws.entropy_flow(a, b, ref, 0.0) < -self.tolerance * energies)
 

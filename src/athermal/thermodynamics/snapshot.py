@@ -34,6 +34,9 @@ EXTRAS = {
     "counts": Extra(("counter",), "what each counter of the machine has counted", "", is_cumulative=True),
     "observables": Extra(("observable",), "mean of each observable that was asked for", ""),
     "bath_quanta": Extra(("reservoir",), "energy of the quanta that reservoir j received", "energy", is_cumulative=True),
+    "second_law_deficit": Extra(
+        (), "by how much strokes without memory fall short of dS(rho_S) + sum_j Q_j/T_j >= 0, added up", "nat", is_cumulative=True
+    ),
     "interaction_energy": Extra(("reservoir",), "interaction energy V_j of reservoir j with the subsystems", "energy"),
     "switching_work": Extra(("reservoir",), "work done by driving the coupling to reservoir j", "energy", is_cumulative=True),
     "ergotropy": Extra((), "ergotropy of the subsystems together", "energy"),

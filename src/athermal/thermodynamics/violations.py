@@ -48,14 +48,17 @@ def _broken_second_law(ledger: Ledger) -> list[str]:
     a, b = ledger.snapshots.at(slice(None, -1)), ledger.snapshots.at(slice(1, None))
     produced = laws.entropy_production(a, b, ledger.reference)
     noise = STANDARD_ERRORS * measured.production_noise(ledger)
-    broken = np.flatnonzero(ledger.breaks_second_law(a, b) & (produced < -noise))
+    hidden = np.broadcast_to(laws.second_law_deficit(a, b), produced.shape)
+    worst = np.fmin(produced, -hidden)
+    broken = np.flatnonzero(ledger.breaks_second_law(a, b) & (worst < -noise))
     if not len(broken):
         return []
-    k = int(broken[np.argmin(produced[broken])])
+    k = int(broken[np.argmin(worst[broken])])
+    within = "" if hidden[k] <= max(0.0, -produced[k]) else f", and in single strokes within {-hidden[k]:.3e}"
     sentence = (
         f"The second law is broken in {len(broken)} of {len(produced)} intervals, most from t = {a.time[k]:.6g} to "
-        f"{b.time[k]:.6g}: dS(rho_S) + sum Q_j/T_j = {produced[k]:.3e}. The baths of {ledger.memoryless} have no memory, so "
-        f"that no correlation with them can pay for it{_verdict(ledger)}. {_remedy(ledger)}"
+        f"{b.time[k]:.6g}: dS(rho_S) + sum Q_j/T_j = {produced[k]:.3e}{within}. The baths of {ledger.memoryless} have no memory, "
+        f"so that no correlation with them can pay for it{_verdict(ledger)}. {_remedy(ledger)}"
     )
     return [sentence]
 

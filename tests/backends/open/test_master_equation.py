@@ -278,6 +278,40 @@ def test_a_local_equation_that_breaks_the_second_law_is_caught_and_named():
     assert float(good.heat[1, 0]) < 0.0 < float(good.heat[1, 1])
 
 
+def xyz_pair():
+    """Two qubits with a strong XYZ coupling in strokes of two fields, one of them with the hot bath in the first, the other with the
+    cold one in the second."""
+    halves, names = (20.0, 20.0), ("sigmax", "sigmay", "sigmaz")
+    field, band = at.Strokes(halves, (3.37, 2.01)), at.FlatBand(0.1, low=0.01, high=20.0)
+    return at.Machine(
+        [at.Qubit("a", field), at.Qubit("b", field)],
+        [at.ContinuumBath("hot", 2.0, band), at.ContinuumBath("cold", 1.0, band)],
+        [
+            *(at.OperatorCoupling(("a", "b"), (name, name), j) for name, j in zip(names, (0.72, 0.46, 0.2), strict=True)),
+            at.Exchange(("a", "hot"), at.Strokes(halves, (1.0, 0.0))),
+            at.Exchange(("b", "cold"), at.Strokes(halves, (0.0, 1.0))),
+        ],
+        period=40.0,
+    )
+
+
+@pytest.mark.parametrize("samples", [1, 4])
+def test_a_local_engine_that_breaks_the_second_law_within_its_strokes_is_named(samples):
+    """Whole cycles keep it, and show an engine where there is none: parts of strokes break it, and outweigh each other."""
+    with pytest.warns(at.ResidualWarning, match="second law is broken"):
+        local = at.run(xyz_pair(), 6, samples_per_cycle=samples, backend=at.Lindblad(approach="local"))
+    last = local.cycles.isel(cycle=-1)
+    assert str(last.mode.values) == "engine"
+    assert float(last.sigma_total_change) > 0.0
+    assert bool(last.is_violated)
+    assert float(last.second_law_deficit) > 1e-3
+    assert 'approach="global"' in local.violations()[0]
+    right = at.run(xyz_pair(), 6, samples_per_cycle=samples, backend=at.Lindblad())
+    assert str(right.cycles.mode.values[-1]) == "heater"
+    assert right.violations() == []
+    assert float(right.cycles.second_law_deficit.max()) == 0.0
+
+
 def stroke_engine(frequency, contacts):
     """One qubit that meets a hot and a cold bath in turn, its frequency changed in between."""
     hot, cold = contacts

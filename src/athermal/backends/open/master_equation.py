@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal
 
 import numpy as np
+import scipy.special
 
 from athermal import _validate
 from athermal._types import ComplexArray
@@ -20,15 +22,25 @@ from athermal.machine.machine import Machine
 from athermal.machine.open_system import OpenSystem, open_system
 from athermal.machine.parts.finite import check_levels
 from athermal.maths.jumps import lindblad, redfield
-from athermal.maths.superoperator import stacked
+from athermal.maths.superoperator import stacked, unstacked
 from athermal.thermodynamics.snapshot import Snapshot
 
 Approach = Literal["local", "global"]
 APPROACHES = ("local", "global")
+# A state whose lowest eigenvalue is below this is none; and what rounding leaves of an entropy.
+_LOWEST, _NATS = -1e-6, 1e-11
+# Parts of a stroke without drives in which the second law is checked; and what an equation of weak coupling neglects anyway.
+_PARTS, _NEGLECTED = 4, 1e-3
 # Instants at which operators are held at once, and how many of them for each contact.
 _INSTANTS, _MATRICES = 130, 12
 # The dimension up to which a stretch without drives is one exponential, and up to which a driven one is held as a linear map.
 _LARGEST_EXACT, _LARGEST_MAP = 14, 4
+
+
+def entropy_if_state(matrix: ComplexArray) -> float:
+    """Return the entropy of a density matrix, NaN if it is none."""
+    values = np.linalg.eigvalsh(0.5 * (matrix + matrix.conj().T))
+    return float(np.sum(scipy.special.entr(np.maximum(values, 0.0)))) if values[0] >= _LOWEST else float("nan")
 
 
 class MarkovianSolver(OpenSolver):
@@ -51,9 +63,21 @@ class MarkovianSolver(OpenSolver):
 
     def snapshot(self, state: OpenState, time: float) -> Snapshot:
         seen = super().snapshot(state, time)
-        if not self.has_quanta:
-            return seen
-        return replace(seen, extras={**seen.extras, "bath_quanta": state.sums[1 + 2 * len(self.baths) :].copy()})
+        more = {"second_law_deficit": np.asarray(state.deficit)}
+        if self.has_quanta:
+            more["bath_quanta"] = state.sums[1 + 2 * len(self.baths) :].copy()
+        return replace(seen, extras={**seen.extras, **more})
+
+    def judged(self, before: OpenState, after: OpenState) -> OpenState:
+        """Without memory dS(rho_S) + sum_j Q_j/T_j < 0 is impossible in any part of a stroke, though others may outweigh it."""
+        ref, places = self.reference, slice(1, 1 + len(self.baths))
+        if np.any(ref.is_cold):
+            return after
+        one, two = (entropy_if_state(unstacked(state.vector)) for state in (before, after))
+        heats = (after.sums - before.sums)[places] / ref.divisors
+        produced = two - one + float(np.sum(heats))
+        allowed = _NEGLECTED * (abs(two - one) + float(np.sum(np.abs(heats)))) + _NATS
+        return replace(after, deficit=after.deficit - produced) if produced < -allowed else after
 
     def facts(self) -> dict[str, Any]:
         return super().facts() | {"memoryless": self.name, "remedy": self.remedy}
@@ -82,6 +106,10 @@ class MasterEquationSolver(MarkovianSolver):
     @property
     def remedy(self) -> str:
         return super().remedy if self.options.approach == "global" else 'Compare it with approach="global", or use HEOM().'
+
+    def marks(self, start: float, stop: float) -> Sequence[float]:
+        is_cheap = self.system.drives.is_constant(start, stop) and self.system.dimension <= _LARGEST_EXACT
+        return np.linspace(start, stop, _PARTS + 1).tolist() if is_cheap else (start, stop)
 
     def flow(self, start: float, stop: float) -> Carrier:
         drives, size = self.system.drives, self.system.dimension

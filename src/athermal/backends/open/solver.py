@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -51,10 +51,13 @@ class OpenState:
     sums : (1 + 2 m + ...,) array
         Since time zero: the work W, the heat Q_j into each bath, the work of switching each contact, and what else the backend
         adds up.
+    deficit : float
+        Since time zero: by how much strokes fall short of the second law, where the baths have no memory.
     """
 
     vector: ComplexArray
     sums: FloatArray
+    deficit: float = 0.0
 
 
 class OpenSolver(Solver[OpenState]):
@@ -128,9 +131,12 @@ class OpenSolver(Solver[OpenState]):
             raise MachineError(f"{self.name} cannot be run backwards in time.")
         before = state.sums[0]
         edges, are_breakpoints = self.hamiltonian_edges(start, stop)
+        has_strokes = bool(self.system.drives.breakpoints)
         for k, (low, high) in enumerate(itertools.pairwise(edges)):
-            vector, sums = self.flow(low, high).run(state.vector, state.sums, low, high, self.integrator)
-            state = OpenState(vector, sums)
+            for begin, end in itertools.pairwise(self.marks(low, high) if has_strokes else (low, high)):
+                vector, sums = self.flow(begin, end).run(state.vector, state.sums, begin, end, self.integrator)
+                after = replace(state, vector=vector, sums=sums)
+                state = self.judged(state, after) if has_strokes else after
             if are_breakpoints[k]:
                 state = self._jump(state, high)
         return state, float(state.sums[0] - before)
@@ -147,7 +153,15 @@ class OpenSolver(Solver[OpenState]):
         own = 0.0 if jump is None else np.real(trace_row(jump) @ state.vector[: self.system.dimension**2])
         sums[0] += own + np.sum(switched)
         sums[1 + m : 1 + 2 * m] += switched
-        return OpenState(state.vector, sums)
+        return replace(state, sums=sums)
+
+    def marks(self, start: float, stop: float) -> Sequence[float]:
+        """Return the ends of a stretch, and the times in it at which it is judged."""
+        return start, stop
+
+    def judged(self, before: OpenState, after: OpenState) -> OpenState:
+        """Return the state after a part of a stroke with what a backend finds wrong with it."""
+        return after
 
     def snapshot(self, state: OpenState, time: float) -> Snapshot:
         phase, m = time % self.machine.period, len(self.baths)
