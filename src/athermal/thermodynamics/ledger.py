@@ -543,7 +543,7 @@ class Ledger:
         intake = laws.heat_intake(a, b)
         eta, split = laws.output_over_intake(work, a, b), laws.efficiency_split(a, b, ref)
         # terms that cancel over a cycle are known no better than the energies that an integrator carries
-        known = resolution * max(1.0, ref.energy_rounding / self.rounding)
+        known = resolution * max(1.0, ref.energy_rounding / self.rounding) if self.rounding else resolution
         energy_tolerance = tolerance * energy_terms + known + violations.STANDARD_ERRORS * noise
         split_tolerance = energy_tolerance + t_min * entropy_tolerance
         with np.errstate(divide="ignore", invalid="ignore"):
