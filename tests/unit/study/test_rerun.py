@@ -65,9 +65,9 @@ def test_sweep_over_a_function(tmp_path):
 def test_function_must_be_given_where_its_machine_has_no_plain_form():
     def driven(strength):
         coupling = at.Exchange(("a", "hot"), at.Function(lambda t: strength * np.cos(2 * np.pi * t / 3.0), 3.0))
-        return at.Machine([at.Oscillator("a", 1.0)], [at.Bath("hot", 2.0, [1.0], [0.1])], [coupling], period=3.0)
+        return at.Machine([at.Oscillator("a", 1.0)], [at.Bath("hot", 4.0 * strength, [1.0], [0.1])], [coupling], period=3.0)
 
-    sweep = at.sweep(driven, {"strength": [0.5, -np.inf]}, cycles=1, workers=1)
+    sweep = at.sweep(driven, {"strength": [0.5, -1.0]}, cycles=1, workers=1)
     with pytest.raises(at.FileFormatError, match="does not hold its machine"):
         at.rerun(sweep, 0)
     with pytest.raises(StudyError, match="made by a Python function, 'driven', which is not stored. Give it as `machine`"):
