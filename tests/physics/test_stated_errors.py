@@ -152,7 +152,12 @@ def current(densities, temperatures, highest):
 
 
 @pytest.mark.parametrize(
-    ("exponents", "friction"), [((0.3, 0.3), 0.05), pytest.param((0.5, 1.5), 0.3, marks=pytest.mark.slow), ((1.0, 3.0), 0.2)]
+    ("exponents", "friction"),
+    [
+        ((0.3, 0.3), 0.05),
+        pytest.param((0.5, 1.5), 0.3, marks=pytest.mark.slow),
+        pytest.param((1.0, 3.0), 0.2, marks=pytest.mark.slow),
+    ],
 )
 def test_heat_between_two_baths(exponents, friction):
     densities = [at.Ohmic(friction, 3.0, s) for s in exponents]
