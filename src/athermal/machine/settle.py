@@ -221,7 +221,7 @@ def _check_size(bath: ContinuumBath, width: float, high: float, duration: float,
 def _remedy(density: SpectralDensity) -> str:
     if getattr(density, "cutoff_shape", "") == "drude":
         return (
-            "A Drude cut-off falls off too slowly for a run: ask for less accuracy (some per cent can be had), cut it with `high`, "
-            "use an exponential cut-off, or find the `limit_cycle`, which takes the whole tail."
+            "A Drude cut-off falls off too slowly for a run: ask for less accuracy (some per cent can be had), cut it with "
+            "`high`, use an exponential cut-off, or find the `limit_cycle`, which takes the whole tail."
         )
     return "Run fewer cycles, cut the density with `high`, or give a number of `modes`."
