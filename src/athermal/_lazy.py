@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 
 def attach(package: str, stub: Path) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
@@ -62,3 +62,10 @@ class LazyModule(ModuleType):
 
     def __getattr__(self, name: str) -> Any:
         return getattr(importlib.import_module(self.__name__), name)
+
+
+if TYPE_CHECKING:
+    import xarray as xr
+else:  # pandas comes with it: a machine runs without them, and its ledger is read with them
+    xr = LazyModule("xarray")
+__all__ = ["LazyModule", "attach", "xr"]

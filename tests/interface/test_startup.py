@@ -57,6 +57,15 @@ def test_a_first_machine_of_oscillators(code):
     assert "numpy" in found
 
 
+def test_a_run_needs_no_tables():
+    """xarray, pandas and what they bring along wait until a ledger is read."""
+    code = "import athermal as at; ledger = at.run(at.library.two_oscillator(modes=6), 2); ledger.violations()"
+    found, _ = imported_by(code)
+    assert not found & {"xarray", "pandas", "dask", "pyarrow", "qutip", "matplotlib"}
+    found, _ = imported_by(f"{code}; ledger.work")
+    assert "xarray" in found
+
+
 @pytest.mark.parametrize("option", ["--version", "--help", "run --help", "sweep --help", "optimise --help"])
 def test_version_and_help_of_the_command(option):
     found, printed = imported_by(f"import athermal.cli; sys.argv = ['athermal', *{option.split()!r}]; athermal.cli.main()")

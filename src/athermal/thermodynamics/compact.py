@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import xarray as xr
 
+from athermal._lazy import xr
 from athermal._types import FloatArray
 from athermal.errors import FileFormatError
 from athermal.thermodynamics import states

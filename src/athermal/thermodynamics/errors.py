@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 
+from athermal._lazy import xr
 from athermal._types import FloatArray
 from athermal.thermodynamics import measured
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 
+from athermal._lazy import xr
 from athermal.errors import FileFormatError
 from athermal.thermodynamics import netcdf
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 
 from athermal import _validate
+from athermal._lazy import xr
 from athermal._types import BoolArray, FloatArray, IntArray
 from athermal._validate import suggest
 from athermal.errors import StudyError
@@ -531,6 +531,14 @@ class Ledger:
                 **({"observable": list(ref.observables)} if ref.observables else {}),
             },
         )
+
+    def residuals(self) -> dict[str, FloatArray]:
+        """Return by how much each cycle misses the laws, and by how much it may: these columns of `cycles`, as plain arrays."""
+        found = measured.intervals(self, "cycles")
+        a, b = self.snapshots.at(found.start), self.snapshots.at(found.stop)
+        noise = measured.first_law_noise(self, found)
+        columns = self._residuals(a, b, found.works, self.energy_rounding(a, b), noise, "cycle")
+        return {name: values for name, (_, values) in columns.items()}
 
     def _residuals(
         self, a: Snapshot, b: Snapshot, work: FloatArray, resolution: FloatArray, noise: FloatArray, dim: str

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 
+from athermal._lazy import xr
 from athermal._types import FloatArray, IntArray
 from athermal.thermodynamics import laws
 from athermal.thermodynamics.snapshot import ALWAYS, Reference, Replicates, Snapshot, Uncertainty

@@ -17,8 +17,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import xarray as xr
-
+from athermal._lazy import xr
 from athermal.errors import FileFormatError
 
 ENDINGS = (".nc", ".nc4", ".h5", ".hdf5")

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.special
-import xarray as xr
 
 from athermal import _validate
+from athermal._lazy import xr
 from athermal._numbers import number
 from athermal._types import BoolArray, FloatArray
 from athermal.errors import StudyError

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import xarray as xr
 
+from athermal._lazy import xr
 from athermal._types import ComplexArray, FloatArray
 from athermal.errors import StudyError
 from athermal.maths.tensor import partial_trace

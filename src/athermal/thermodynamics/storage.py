@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 
+from athermal._lazy import xr
 from athermal._types import FloatArray
 from athermal.errors import FileFormatError
 from athermal.thermodynamics import netcdf, states

@@ -28,10 +28,10 @@ def _missed_laws(ledger: Ledger) -> list[str]:
         name for name in LONG_NAMES if name.startswith("residual_") and name.removeprefix("residual_") not in ledger.unchecked
     ]
     # what needs the entropies of a state that is none is unknown, and says so itself
-    is_known = ~np.isnan(ledger.cycles["entropy_change"].values).any(axis=1)
+    residuals = ledger.residuals()
+    is_known = ~np.isnan(residuals["tolerance_second_law"])
     for name in checked:
-        values = ledger.cycles[name].values
-        allowed = ledger.cycles[f"tolerance_{name.removeprefix('residual_')}"].values
+        values, allowed = residuals[name], residuals[f"tolerance_{name.removeprefix('residual_')}"]
         if name != "residual_first_law":
             values, allowed = np.where(is_known, values, 0.0), np.where(is_known, allowed, 0.0)
         found.extend(
