@@ -26,7 +26,11 @@ def in_other_units(ledger, s):
         extras=extras,
     )
     reference = replace(ledger.reference, temperatures=ledger.reference.temperatures * s, period=ledger.reference.period / s)
-    return Ledger(snapshots, ledger.works * s, reference, ledger.samples_per_cycle, ledger.provenance)
+    recurrence = ledger.provenance["recurrence"]
+    times = {name: time / s for name, time in recurrence.get("times", {}).items()}
+    recurrence = recurrence | {"times": times, "charged": recurrence.get("charged", 0.0) / s}
+    provenance = ledger.provenance | {"recurrence": recurrence}
+    return Ledger(snapshots, ledger.works * s, reference, ledger.samples_per_cycle, provenance)
 
 
 def digits(text):
