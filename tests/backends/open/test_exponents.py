@@ -150,7 +150,7 @@ def test_a_peak_is_two_exponentials():
     assert np.allclose(rates.real, 0.5e-4, rtol=0.01)
 
 
-@pytest.mark.parametrize("case", ["super-Ohmic", "cold"])
+@pytest.mark.parametrize("case", ["cold"])
 def test_sums_scale_with_the_unit(case):
     density, temperature = DENSITIES[case]
     one = Expansions(BathCorrelation(at.ContinuumBath("bath", temperature, density), SEEN))

@@ -91,7 +91,7 @@ def test_the_equilibrium_is_stationary_and_at_weak_coupling_that_of_the_qubit():
     energy = -0.5 * np.tanh(0.5 / 0.8)
     deviations = []
     for friction in (0.01, 0.005):
-        solver = at.HEOM(depth=3, exponents=9, check=False).bind(qubit("sigmax", friction=friction))
+        solver = at.HEOM(depth=3, check=False).bind(qubit("sigmax", friction=friction))
         rho = solver.finest.density(solver.prepare(at.Gibbs(0.8)).runs[0].vector)
         deviations.append(0.5 * np.real(rho[0, 0] - rho[1, 1]) - energy)
     assert deviations[0] / deviations[1] == pytest.approx(2.0, rel=0.05)  # first order in the friction

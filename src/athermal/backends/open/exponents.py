@@ -288,7 +288,7 @@ class Expansions:
         off, between = (np.abs(self._twice @ np.real(found.until(times) - values)) for values in (until, other.until(times)))
         late = off >= 0.5 * np.max(off)
         if missed["the loss of coherence"] >= least:
-            ratios.append(float(np.max(off[late] / np.maximum(between[late], off[late] / _DOUBTFUL))))
+            ratios.append(float(np.quantile(off[late] / np.maximum(between[late], off[late] / _DOUBTFUL), 0.8)))
         return max(1.0, *ratios)
 
     def number(self, given: int | None) -> int:
