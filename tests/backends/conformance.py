@@ -104,7 +104,7 @@ class Conformance:
     def test_snapshot_shapes(self, case, solver):
         snapshot = solver.snapshot(solver.prepare(case.initial), 0.0)
         n, m = len(case.machine.subsystems), len(case.machine.reservoirs)
-        sizes = {"subsystem": n, "reservoir": m, "counter": len(case.machine.counters)}
+        sizes = {"subsystem": n, "reservoir": m, "counter": len(case.machine.counters), "pair": n * (n - 1) // 2}
         shapes = {name: np.shape(getattr(snapshot, name)) for name in ALWAYS}
         assert shapes == {
             "time": (),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from functools import cached_property
 
 import numpy as np
@@ -60,8 +61,38 @@ class GaussianCase(Case):
             {
                 "interaction_energy": np.array([hand.energy(name, mean, covariance, time) for name in baths]),
                 "switching_work": switching,
+                "subsystem_ergotropy": np.array([self._ergotropy([name], mean, covariance, time) for name in systems]),
+                "gaussian_ergotropy": np.asarray(self._ergotropy(systems, mean, covariance, time)),
+                **({"logarithmic_negativity": np.array(self._negativities(covariance))} if len(systems) > 1 else {}),
             },
         )
+
+    def _rows(self, names):
+        modes = [k for name in names for k in self.by_hand.modes[name]]
+        return modes + [self.by_hand.n + k for k in modes]
+
+    def _ergotropy(self, names, mean, covariance, time):
+        rows, form, force = self._rows(names), 0.0, 0.0
+        hand = self.by_hand
+        terms = [t for part in self.machine.subsystems if part.name in names for t in hand._oscillator(part)]
+        terms += [t for c in self.machine.couplings if set(c.between) <= set(names) for t in hand._coupling(c)]
+        for term in terms:
+            f = term.factor(time)
+            here, pull = (f * term.form).real, (f * term.force).real
+            form, force = form + here[np.ix_(rows, rows)], force + pull[rows]
+        if np.linalg.eigvalsh(form)[0] <= 0.0:
+            return np.nan
+        moved, own = mean[rows] + np.linalg.solve(form, force), covariance[np.ix_(rows, rows)]
+        least = _symplectic(form)[::-1] @ _symplectic(own)
+        return 0.5 * np.sum(form * own) + 0.5 * moved @ form @ moved - least
+
+    def _negativities(self, covariance):
+        found = []
+        for pair in itertools.combinations(self.machine.subsystem_names, 2):
+            rows, flip = self._rows(pair), np.diag([1.0, 1.0, 1.0, -1.0])
+            values = _symplectic(flip @ covariance[np.ix_(rows, rows)] @ flip)
+            found.append(np.sum(np.maximum(0.0, -np.log(2.0 * values))))
+        return found
 
     def log_partition(self, reservoir):
         """ln Z = -sum ln(2 sinh(w/2T)), the w being the positive eigenvalues of i Omega h."""
@@ -70,6 +101,10 @@ class GaussianCase(Case):
         h = self.by_hand.reservoir_forms[reservoir][np.ix_(rows, rows)]
         w = np.linalg.eigvals(1j * omega(len(modes)) @ h).real
         return -np.sum(np.log(2.0 * np.sinh(w[w > 0.0] / (2.0 * self.machine.part(reservoir).temperature))))
+
+
+def _symplectic(matrix):
+    return np.sort(np.abs(np.linalg.eigvals(1j * omega(len(matrix) // 2) @ matrix)))[::2]
 
 
 class ProductCase(GaussianCase):

@@ -17,7 +17,7 @@ from athermal.thermodynamics.ledger import Ledger
 from athermal.thermodynamics.significance import beyond_carnot
 
 # The dimensions of a ledger's columns, beside those of the sweep.
-_PARTS = ("subsystem", "reservoir", "resource", "counter", "observable")
+_PARTS = ("subsystem", "reservoir", "resource", "counter", "observable", "pair")
 _TAKEN = {*_PARTS, "cycle", "point", "time", "temperature", "status", "error", "seed", "hash"}
 
 
@@ -53,9 +53,9 @@ def _labels(records: Iterable[Record]) -> dict[str, list[Any]]:
         if ledger is not None:
             ref = ledger.reference
             n_cycles = max(n_cycles, ledger.n_cycles)
-            for dim, words in zip(
-                _PARTS, (ref.subsystems, ref.reservoirs, resource_names(ref), ref.counters, ref.observables), strict=True
-            ):
+            pairs = ref.pairs if "logarithmic_negativity" in ledger.snapshots.extras else ()
+            labels = ref.subsystems, ref.reservoirs, resource_names(ref), ref.counters, ref.observables, pairs
+            for dim, words in zip(_PARTS, labels, strict=True):
                 found[dim] |= dict.fromkeys(words)
     return {dim: list(words) for dim, words in found.items() if words} | {"cycle": list(range(1, n_cycles + 1))}
 

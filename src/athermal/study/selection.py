@@ -18,7 +18,7 @@ from athermal.thermodynamics.significance import is_beyond
 CUMULATIVE = "cumulative_"
 """What the names of the columns since time zero start with."""
 
-_LABELS = ("subsystem", "reservoir", "resource", "counter", "observable")
+_LABELS = ("subsystem", "reservoir", "resource", "counter", "observable", "pair")
 
 
 def dataset_of(sweep: Any) -> xr.Dataset:

@@ -215,6 +215,7 @@ class Ledger:
                 **({} if ref.ground_energies is None else {"ground_energy": (("reservoir",), ref.ground_energies)}),
                 **({"counter": list(ref.counters)} if ref.counters else {}),
                 **({"observable": list(ref.observables)} if ref.observables else {}),
+                **({"pair": list(ref.pairs)} if "logarithmic_negativity" in self.snapshots.extras else {}),
             },
         )
 
@@ -226,6 +227,10 @@ class Ledger:
             return self.cycles[name]
         if name in self.reference.observables:
             return self.cycles["observables"].sel(observable=name)
+        if name in LONG_NAMES:
+            extra = EXTRAS.get(name.removesuffix("_change"))
+            where = f": {extra.where}" if extra is not None and extra.where else ""
+            raise AttributeError(f"This ledger has no column {name!r}, which not every run has{where}.")
         raise AttributeError(f"A ledger has no column {name!r}.{suggest(name, list(LONG_NAMES))}")
 
     def __dir__(self) -> list[str]:
@@ -529,6 +534,7 @@ class Ledger:
                 "resource": list(laws.resource_names(ref)),
                 **({"counter": list(ref.counters)} if ref.counters else {}),
                 **({"observable": list(ref.observables)} if ref.observables else {}),
+                **({"pair": list(ref.pairs)} if "logarithmic_negativity" in self.snapshots.extras else {}),
             },
         )
 

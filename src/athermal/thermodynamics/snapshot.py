@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
@@ -28,6 +29,8 @@ class Extra:
     long_name: str
     units: str
     is_cumulative: bool = False
+    where: str = ""
+    """Which runs have it, for the message of one that has not."""
 
 
 EXTRAS = {
@@ -39,10 +42,34 @@ EXTRAS = {
     ),
     "interaction_energy": Extra(("reservoir",), "interaction energy V_j of reservoir j with the subsystems", "energy"),
     "switching_work": Extra(("reservoir",), "work done by driving the coupling to reservoir j", "energy", is_cumulative=True),
-    "ergotropy": Extra((), "ergotropy of the subsystems together", "energy"),
-    "subsystem_ergotropy": Extra(("subsystem",), "ergotropy of each subsystem", "energy"),
-    "concurrence": Extra((), "concurrence of the two qubits", "1"),
-    "negativity": Extra((), "negativity of the two subsystems", "1"),
+    "ergotropy": Extra(
+        (),
+        "ergotropy of the subsystems together",
+        "energy",
+        where="finite subsystems of up to 512 states together have it; beyond, `subsystem_ergotropy` is that of each, and "
+        "oscillators treated as Gaussian have `gaussian_ergotropy`",
+    ),
+    "subsystem_ergotropy": Extra(("subsystem",), "ergotropy of each subsystem", "energy", where="runs of machines have it"),
+    "gaussian_ergotropy": Extra(
+        (),
+        "work that Gaussian unitaries can draw from the subsystems together",
+        "energy",
+        where="oscillators treated as Gaussian have it; finite subsystems have `ergotropy`",
+    ),
+    "logarithmic_negativity": Extra(
+        ("pair",),
+        "logarithmic negativity of each pair of subsystems",
+        "1",
+        where="two and more oscillators treated as Gaussian have it; two finite subsystems have `negativity`",
+    ),
+    "concurrence": Extra((), "concurrence of the two qubits", "1", where="machines with two qubits as their subsystems have it"),
+    "negativity": Extra(
+        (),
+        "negativity of the two subsystems",
+        "1",
+        where="two finite subsystems of up to 512 states together have it; oscillators treated as Gaussian have "
+        "`logarithmic_negativity`",
+    ),
     "mutual_information_coherence": Extra((), "the part of I(S,R) that is coherence between energies", "nat"),
     "system_correlation_coherence": Extra((), "the part of C(S) that is coherence between energies", "nat"),
     "reservoir_correlation_coherence": Extra((), "the part of C(R) that is coherence between energies", "nat"),
@@ -230,6 +257,11 @@ class Reference:
     def is_cold(self) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
         """Which reservoirs have T_j = 0."""
         return np.asarray(self.temperatures == 0.0)
+
+    @property
+    def pairs(self) -> tuple[str, ...]:
+        """Labels of the pairs of subsystems, in the order of columns by pair."""
+        return tuple(f"{a}|{b}" for a, b in itertools.combinations(self.subsystems, 2))
 
     @property
     def divisors(self) -> FloatArray:

@@ -21,6 +21,7 @@ from athermal.backends.gaussian.shared import (
     jumps_of,
     reference_of,
     relative_difference,
+    resources_of,
     works_apart,
 )
 from athermal.backends.gaussian.state import GaussianState
@@ -137,6 +138,8 @@ class DenseSolver(Solver[GaussianState]):
         forms, forces = hamiltonian.subsystem_coupling(time % self.machine.period)
         subsystem_energies = energies_of(forms, forces, means, second)
         extras = extras_of(hamiltonian, time, means, second, state.switching)
+        own_rows = mode_indices(np.arange(len(self.machine.subsystems)), n_modes)
+        extras |= resources_of(hamiltonian, time, state.mean[own_rows], covariance[np.ix_(own_rows, own_rows)])
         diagonal = np.diag(covariance) + state.mean**2
         quanta = 0.5 * hamiltonian.frequencies * (diagonal[:n_modes] + diagonal[n_modes:])
         reservoir_modes = [hamiltonian.part_modes[name] for name in self.machine.reservoir_names]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 
 import numpy as np
@@ -10,7 +11,7 @@ from athermal._types import FloatArray
 from athermal.errors import InstabilityError
 from athermal.machine.hamiltonian import Hamiltonian
 from athermal.machine.machine import Machine
-from athermal.maths.gaussian import log_partition
+from athermal.maths.gaussian import gaussian_ergotropy, log_partition, logarithmic_negativity
 from athermal.maths.propagate import QuadraticFunctional, Works
 from athermal.thermodynamics.snapshot import Reference
 
@@ -69,6 +70,23 @@ def extras_of(
     """Return the further columns: V_j, and the work done by driving the coupling to each reservoir."""
     interactions = energies_of(*hamiltonian.interactions(time % hamiltonian.period), means, second)
     return {"interaction_energy": interactions, "switching_work": switching + np.zeros_like(interactions)}
+
+
+def resources_of(hamiltonian: Hamiltonian, time: float, mean: FloatArray, covariance: FloatArray) -> dict[str, FloatArray]:
+    """Return ergotropies and entanglement of the subsystems, from their moments (x's, then p's)."""
+    names, phase = hamiltonian.machine.subsystem_names, time % hamiltonian.period
+    n = len(names)
+    form, force = hamiltonian.own_form(names, phase)
+    each = []
+    for k, name in enumerate(names):
+        rows = [k, n + k]
+        each.append(gaussian_ergotropy(mean[rows], covariance[np.ix_(rows, rows)], *hamiltonian.own_form((name,), phase)))
+    found = {"subsystem_ergotropy": np.array(each)}
+    found["gaussian_ergotropy"] = np.asarray(gaussian_ergotropy(mean, covariance, form, force))
+    pairs = [[a, b, n + a, n + b] for a, b in itertools.combinations(range(n), 2)]
+    if pairs:
+        found["logarithmic_negativity"] = np.array([logarithmic_negativity(covariance[np.ix_(r, r)], 1) for r in pairs])
+    return found
 
 
 def jumps_of(hamiltonian: Hamiltonian, time: float) -> Works:

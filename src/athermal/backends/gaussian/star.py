@@ -12,7 +12,7 @@ from athermal import _validate
 from athermal._types import ComplexArray, FloatArray
 from athermal.backends.base import Backend, Keeper, Solver, Watch
 from athermal.backends.gaussian import watch as watching
-from athermal.backends.gaussian.shared import check_growth, energies_of, extras_of, reference_of
+from athermal.backends.gaussian.shared import check_growth, energies_of, extras_of, reference_of, resources_of
 from athermal.backends.gaussian.star_entropy import block_entropy, changed, low_rank_entropy
 from athermal.backends.gaussian.star_prepare import StarPreparation
 from athermal.backends.gaussian.star_segment import Segment, SegmentBuilder
@@ -191,7 +191,8 @@ class StarSolver(Solver[StarState]):
             np.asarray(system_entropy),
             np.asarray(reservoirs_entropy),
             np.asarray(total),
-            extras_of(self.hamiltonian, time, means, second, state.switching),
+            extras_of(self.hamiltonian, time, means, second, state.switching)
+            | resources_of(self.hamiltonian, time, means[: 2 * s], system),
         )
 
     def watch(self, observables: Sequence[Observable]) -> Watch[StarState]:
