@@ -103,3 +103,12 @@ def test_coherence_can_be_left_out():
     s = solver.snapshot(solver.prepare(at.ProductThermal()), 0.0)
     assert not any("coherence" in name for name in s.extras)
     assert {"ergotropy", "subsystem_ergotropy", "negativity", "concurrence"} <= set(s.extras)
+
+
+def test_large_wholes_run_on_threads_whatever_they_are_made_of():
+    """Six oscillators of three levels are 729 states, as large as ten qubits."""
+    oscillators = at.library.two_oscillator(modes=2)
+    assert at.DensityMatrix(levels=3).bind(oscillators).is_threaded
+    assert not at.DensityMatrix(levels=2).bind(oscillators).is_threaded
+    spins = at.library.two_qubit_swap()
+    assert not at.DensityMatrix().bind(spins).is_threaded

@@ -234,7 +234,7 @@ class DensityMatrixSolver(Solver[FactorState]):
 
     @property
     def is_threaded(self) -> bool:
-        return self.machine.dimension > _LARGE_DIMENSION
+        return self.hamiltonian.dimension > _LARGE_DIMENSION
 
     def accuracy(self) -> dict[str, float]:
         return {"unitarity_defect": self._defect}
