@@ -38,6 +38,7 @@ from athermal.maths.kronrod import Integral
 from athermal.maths.resonances import Resonance, resonances
 from athermal.maths.symplectic import mode_indices
 from athermal.thermodynamics import laws
+from athermal.thermodynamics.by_name import ByName
 from athermal.thermodynamics.ledger import Ledger
 from athermal.thermodynamics.snapshot import ROUNDING, Reference, Snapshot
 
@@ -56,7 +57,7 @@ class LimitCycle:
     work : float
         W, from <d_t H>.
     heat : (m,) array
-        Q_j of each reservoir.
+        Q_j of each reservoir, by position or by name: `heat["hot"]`.
     exponents : complex array
         Floquet exponents, slowest first: see `floquet_exponents`.
     errors : dict of str to float
@@ -80,7 +81,7 @@ class LimitCycle:
     """
 
     work: float
-    heat: FloatArray
+    heat: ByName
     exponents: ComplexArray
     errors: dict[str, float]
     undamped: FloatArray
@@ -136,7 +137,7 @@ class LimitCycle:
         energies, entropies = self.subsystem_energies(), self.subsystem_entropies()
         system = np.asarray(self.system_entropy())
         start = Snapshot(np.asarray(0.0), energies, np.zeros(m), entropies, unknown, system, nothing, nothing)
-        end = Snapshot(np.asarray(period), energies, self.heat, entropies, unknown, system, nothing, nothing)
+        end = Snapshot(np.asarray(period), energies, np.asarray(self.heat), entropies, unknown, system, nothing, nothing)
         return start, end
 
     @property
@@ -186,7 +187,7 @@ class LimitCycle:
     @property
     def mode(self) -> str:
         """The mode of operation, a key of `laws.MODES`."""
-        return laws.mode(self.work, self.heat, self.reference.temperatures, self._resolution)
+        return laws.mode(self.work, np.asarray(self.heat), self.reference.temperatures, self._resolution)
 
     def ledger(self) -> Ledger:
         """Return one cycle as a ledger, for tables and plots; I(S,R), C(R) and D_j are unknown there (NaN), their sum is not."""
@@ -376,7 +377,7 @@ def _assembled(
         "mean": mean.errors.mean,
     }
     work = period * (float(integral.values[layout.work]) + mean.work)
-    heat = period * (integral.values[layout.heats] + mean.heats)
+    heat = ByName(period * (integral.values[layout.heats] + mean.heats), machine.reservoir_names)
     exponents, n_nodes = as_exponents(zeros, system), integral.n_nodes
     reference = _reference(machine, float(np.sum(np.abs(state.subsystem_energies(0.0))) + np.sum(np.abs(heat))), achieved["heat"])
     return LimitCycle(work, heat, exponents, achieved, state.undamped, n_harmonics, n_nodes, tolerance, reference, machine, state)
