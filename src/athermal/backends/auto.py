@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from athermal._lazy import LazyModule
 from athermal.backends.base import Backend, Solver
-from athermal.backends.finite import DensityMatrix
-from athermal.backends.gaussian import Dense, Star
-from athermal.backends.open import HEOM
 from athermal.machine.initial import Charged, GaussianMoments, Gibbs, InitialState
 from athermal.machine.machine import Machine
+
+if TYPE_CHECKING:
+    from athermal.backends import finite, gaussian
+    from athermal.backends import open as continuous
+else:  # a run imports the backend that it is run with, and no other
+    finite, gaussian, continuous = (LazyModule(f"athermal.backends.{family}") for family in ("finite", "gaussian", "open"))
 
 # Up to here the dense backend takes fractions of a second a cycle, and there is nothing to gain. Above, star was faster in
 # every case measured, the covariance of each bath formed in every cycle included (600 modes: 0.12 s a cycle against 0.16 s, and
@@ -46,12 +50,12 @@ class Auto(Backend):
     def choose(self, machine: Machine, cycles: int = 1, initial: InitialState | None = None) -> tuple[Backend, str]:
         """Return the backend for a run, and why."""
         if machine.has_continua:
-            return HEOM(), "HEOM: finite subsystems between continuous baths, at any coupling strength"
+            return continuous.HEOM(), "HEOM: finite subsystems between continuous baths, at any coupling strength"
         if machine.is_finite:
-            return DensityMatrix(), "density matrix: the machine has finite parts"
-        n_modes, star = machine.n_modes, Star()
+            return finite.DensityMatrix(), "density matrix: the machine has finite parts"
+        n_modes, star = machine.n_modes, gaussian.Star()
         if n_modes <= _SMALL:
-            return Dense(), f"dense: {n_modes} modes are few, and every column is known"
+            return gaussian.Dense(), f"dense: {n_modes} modes are few, and every column is known"
         start: Any = initial or machine.initial
         charging = 0
         while hasattr(start, "start"):
@@ -59,15 +63,15 @@ class Auto(Backend):
             start = start.start
         if isinstance(start, GaussianMoments) or (isinstance(start, Gibbs) and _is_wide(start, machine, star)):
             kind = type(start).__name__
-            return Dense(), f"dense: the start ({kind}) correlates more modes than the star backend can hold"
+            return gaussian.Dense(), f"dense: the start ({kind}) correlates more modes than the star backend can hold"
         reach = expected_rank(machine, machine.period)
         if n_modes <= _LARGE and all(2 * reach > bath.n_modes for bath in machine.harmonic_baths):
-            return Dense(), f"dense: within one cycle the contacts reach most of the {n_modes} modes"
+            return gaussian.Dense(), f"dense: within one cycle the contacts reach most of the {n_modes} modes"
         rank = expected_rank(machine, max(cycles, charging) * machine.period)
         if len(machine.reservoirs) == 1 or all(_is_known(bath.n_modes, rank, star) for bath in machine.harmonic_baths):
             return star, f"star: of {n_modes} modes it follows only those that the contacts reach, and every column is known"
         if n_modes <= _LARGE:
-            return Dense(), f"dense: the run is too long for the star backend to know C(R) and D_j of {n_modes} modes"
+            return gaussian.Dense(), f"dense: the run is too long for the star backend to know C(R) and D_j of {n_modes} modes"
         return star, (
             f"star: {n_modes} modes are too many for the dense backend; C(R) and D_j are known for the first cycles only"
         )
@@ -86,7 +90,7 @@ def expected_rank(machine: Machine, duration: float) -> int:
     return math.ceil(bandwidth * duration / (2.0 * math.pi)) + _TAIL
 
 
-def _is_known(n_modes: int, rank: int, star: Star) -> bool:
+def _is_known(n_modes: int, rank: int, star: gaussian.Star) -> bool:
     """Tell whether the star backend knows the entropy of a bath that has changed in so many directions."""
     return n_modes <= max(star.entropy_modes, star.block_modes) or rank <= min(star.max_rank, n_modes // 2)
 
@@ -101,12 +105,12 @@ def default_backend(machine: Machine) -> Backend:
     'Dense'
     """
     if machine.has_continua:
-        return HEOM()
+        return continuous.HEOM()
     if machine.is_finite:
-        return DensityMatrix()
+        return finite.DensityMatrix()
     if not machine.is_settled:
         return Auto()
-    return Dense() if machine.n_modes <= _LARGE else Star()
+    return gaussian.Dense() if machine.n_modes <= _LARGE else gaussian.Star()
 
 
 def takes_continua(machine: Machine, backend: Backend | str | None) -> bool:
@@ -122,6 +126,6 @@ def takes_continua(machine: Machine, backend: Backend | str | None) -> bool:
     return machine.has_continua if is_left_to_us else isinstance(backend, Backend) and backend.takes_continua
 
 
-def _is_wide(start: Gibbs, machine: Machine, star: Star) -> bool:
+def _is_wide(start: Gibbs, machine: Machine, star: gaussian.Star) -> bool:
     names = (*machine.subsystem_names, *machine.reservoir_names) if start.parts is None else start.parts
     return sum(len(machine.hamiltonian.part_modes.get(name, ())) for name in names) > star.block_modes

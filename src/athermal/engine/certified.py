@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from athermal import _validate
+from athermal._lazy import LazyModule
 from athermal.backends.base import Backend
-from athermal.backends.finite import DensityMatrix, StateVectors
 from athermal.engine.single import Steps, recurrence_of, single_run, span_of
 from athermal.engine.watching import Wanted
 from athermal.errors import ConvergenceError, MachineError, RunError, RunInterrupted
@@ -27,6 +27,11 @@ from athermal.machine.spec import to_spec
 from athermal.thermodynamics.errors import worst
 from athermal.thermodynamics.ledger import Ledger
 from athermal.thermodynamics.snapshot import Refinement, Snapshot
+
+if TYPE_CHECKING:
+    from athermal.backends import finite
+else:  # it is asked for where somebody chose it, who has imported it
+    finite = LazyModule("athermal.backends.finite")
 
 DEFAULT_ACCURACY = 1e-6
 _SMALLEST_ACCURACY, _LARGEST_ACCURACY = 1e-11, 0.1
@@ -163,7 +168,7 @@ def _check_certifiable(plan: Plan) -> None:
             f"{type(plan.backend).__name__} needs them. Use HEOM(), BlochRedfield(), Lindblad() or FloquetMarkov(), which take a "
             "continuum as it is, or give the baths a number of `modes` and use DensityMatrix(levels=...)."
         )
-    if isinstance(plan.backend, (DensityMatrix, StateVectors)):
+    if isinstance(plan.backend, (finite.DensityMatrix, finite.StateVectors)):
         raise MachineError(
             f'`backend` of a run with modes="auto" must be Dense(), Star() or "auto", but is {plan.backend!r}: the cut of its '
             "levels is not certified. Give the baths a number of modes."
