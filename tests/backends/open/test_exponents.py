@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from math import gamma
 
 import numpy as np
@@ -150,12 +151,29 @@ def test_a_peak_is_two_exponentials():
     assert np.allclose(rates.real, 0.5e-4, rtol=0.01)
 
 
-@pytest.mark.parametrize("case", ["cold"])
+@pytest.mark.parametrize("case", [pytest.param(case, marks=pytest.mark.slow if case in SLOW else ()) for case in DENSITIES])
+def test_more_exponentials_are_never_worse(case):
+    density, temperature = DENSITIES[case]
+    bath = Expansions(BathCorrelation(at.ContinuumBath("bath", temperature, density), SEEN))
+    found = [bath.of(number) for number in range(1, MOST + 1)]
+    misfits = [bath.misfit(each) for each in found]
+    assert all(two <= one for one, two in itertools.pairwise(misfits[3:]))
+    least = bath.number(None)
+    assert misfits[-1] < 0.3 * misfits[least - 1]
+    for each in found:  # none cancels another
+        assert np.max(np.abs([each.real, each.imaginary])) <= 100.0 * np.abs(bath.correlation.at(np.array([0.002])))[0]
+    # what an expansion is compared with is another one, and worse
+    for number in range(least, MOST + 1):
+        assert len(bath.coarser(number)) < len(bath.of(number))
+        assert bath.misfit(bath.coarser(number)) > misfits[number - 1]
+
+
+@pytest.mark.parametrize("case", ["cold", "super-Ohmic", "fifth power"])
 def test_sums_scale_with_the_unit(case):
     density, temperature = DENSITIES[case]
     one = Expansions(BathCorrelation(at.ContinuumBath("bath", temperature, density), SEEN))
     number = one.number(None)
-    for scale in (1e-9, 1e9):
+    for scale in (1e-9, 3e5):
         larger = at.Ohmic(density.friction, scale * density.cutoff, density.exponent, density.cutoff_shape)
         seen = View(tuple(scale * w for w in SEEN.frequencies), 1.0, SEEN.period / scale)
         two = Expansions(BathCorrelation(at.ContinuumBath("bath", scale * temperature, larger), seen))

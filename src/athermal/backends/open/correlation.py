@@ -37,6 +37,8 @@ _ZERO, _DIVERGES = 1e-3, 1.5
 _LARGEST = 700.0
 # How often panels are halved towards zero frequency.
 _HALVINGS = 100
+# Values whose relative distance is less differ by rounding.
+_ALIKE = 1e-9
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,18 @@ def _apart(gaps: FloatArray) -> tuple[float, ...]:
             kept.append(gap)
     chosen = np.unique(np.round(np.linspace(0, len(kept) - 1, min(len(kept), _MOST))).astype(int))
     return tuple(kept[k] for k in chosen)
+
+
+def distinct(values: FloatArray) -> FloatArray:
+    """Return positive values, ascending, of those that agree to rounding only one: as many in any unit.
+
+    Examples
+    --------
+    >>> distinct(np.array([0.3, 0.1 + 0.2, 0.5]))
+    array([0.3, 0.5])
+    """
+    found = np.sort(values)
+    return np.asarray(found[np.diff(found, prepend=-np.inf) > _ALIKE * found])
 
 
 class BathCorrelation:
@@ -202,7 +216,7 @@ class BathCorrelation:
         """
         low, lower = self.lowest, _ZERO * self.lowest
         near = self.spectrum(np.array([low, lower]))[0]
-        w = np.unique(np.maximum(np.array(self.seen.frequencies), low if near[1] > _DIVERGES * near[0] else lower))
+        w = distinct(np.maximum(np.array(self.seen.frequencies), low if near[1] > _DIVERGES * near[0] else lower))
         values = self.spectrum(w)
         largest = max(float(np.max(values)), float(np.max(self.spectrum(self.grid))))
         felt = self.seen.strength**2 * self.seen.period
@@ -215,4 +229,4 @@ class BathCorrelation:
         about = [0.5 * (one + two) for one, two in itertools.pairwise(marks)]
         top = min(30.0 * max([self.scale, *marks]), self.end)
         even = np.geomspace(self.lowest, top, 300)
-        return np.unique(np.concatenate([even, np.linspace(self.lowest, 3.0 * self.scale, 100), marks, about]))
+        return distinct(np.concatenate([even, np.linspace(self.lowest, 3.0 * self.scale, 100), marks, about]))

@@ -11,7 +11,7 @@ import numpy as np
 import scipy.linalg
 
 from athermal._types import ComplexArray, FloatArray
-from athermal.backends.open.correlation import BathCorrelation
+from athermal.backends.open.correlation import BathCorrelation, distinct
 from athermal.backends.open.shared_fit import SharedFit
 from athermal.errors import MachineError
 
@@ -33,6 +33,8 @@ _EVEN = 10.0
 _COUNTS = 0.1
 # The most that errors are raised for that.
 _DOUBTFUL = 20.0
+# A time that is short for a density, in units of 1/scale, and the largest amplitude of use, in units of |C| there.
+_SHORT, _LARGEST = 1e-2, 100.0
 # A density that is larger than this at its end, in units of its largest value, has a sharp edge.
 _EDGE = 1e-3
 
@@ -122,18 +124,32 @@ class Expansions:
         self._found: dict[int, Exponents] = {}
 
     def of(self, number: int) -> Exponents:
-        """Return the best expansion in at most that many exponentials.
+        """Return the best expansion in at most that many exponentials: never a worse one than in fewer.
 
         Rates come from the poles of S(w), from samples of C(t), and where they are known in closed form; coefficients by least
         squares, in time and in frequency, with more weight where the system looks; then the rates are improved.
         """
         if number not in self._found:
             candidates = [self._fitted(rates) for rates in self._candidates(number) if 0 < len(rates) <= number]
-            found = min(candidates, key=self.misfit)
-            if self.misfit(found) > GOAL:
-                found = min(found, self._fitted(self._fit.improved(found.rates)), key=self.misfit)
-            self._found[number] = found
+            found = min(candidates, key=self._rank)
+            fewer = [self.of(number - 1)] if number > 1 else []
+            self._found[number] = min(*fewer, found, self._fitted(self._fit.improved(found.rates)), key=self._rank)
         return self._found[number]
+
+    def coarser(self, number: int) -> Exponents:
+        """Return the expansion that one of at most that many exponentials is compared with: in fewer, or in two for one."""
+        found = len(self.of(number))
+        return self.of(found - 1 if found > 1 else 2)
+
+    def _rank(self, found: Exponents) -> tuple[bool, float]:
+        """Return what is the less the better: amplitudes that all but cancel are of no use to a hierarchy, then the misfit."""
+        largest = float(np.max(np.abs(np.concatenate([found.real, found.imaginary])), initial=0.0))
+        return largest > _LARGEST * self._size, self.misfit(found)
+
+    @cached_property
+    def _size(self) -> float:
+        """Return |C(t)| at a time that is short for its density."""
+        return float(np.abs(self.correlation.at(np.array([_SHORT / self.correlation.scale])))[0])
 
     # --- rates ---------------------------------------------------------------------------------------------------------
 
@@ -232,9 +248,9 @@ class Expansions:
     @cached_property
     def _truth(self) -> tuple[FloatArray, ComplexArray]:
         """Return times, evenly in their logarithm and by themselves, and the integral of C up to them."""
-        memory, horizon, first = self.correlation.memory, self.correlation.horizon, 1e-2 / self.correlation.scale
+        memory, horizon, first = self.correlation.memory, self.correlation.horizon, _SHORT / self.correlation.scale
         even = np.concatenate([np.linspace(0.0, end, _TIMES + 1)[1:] for end in (memory, horizon)])
-        times = np.unique(np.concatenate([np.geomspace(min(first, 1e-3 * memory), horizon, _TIMES), even]))
+        times = distinct(np.concatenate([np.geomspace(min(first, 1e-3 * memory), horizon, _TIMES), even]))
         return times, self.correlation.until(times)
 
     @cached_property

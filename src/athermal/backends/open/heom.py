@@ -297,7 +297,7 @@ class HEOM(Backend):
         fine = tuple(found.of(n) for found, n in zip(expansions, numbers, strict=True))
         cases, factor = [Case("", system, fine, self.depth)], 1.0
         if self.check:
-            other = tuple(found.of(n - 1 if n > 1 else 2) for found, n in zip(expansions, numbers, strict=True))
+            other = tuple(found.coarser(n) for found, n in zip(expansions, numbers, strict=True))
             cases += [Case("depth", system, fine, self.depth - 1 if self.depth > 1 else 2)]
             cases += [Case("exponents", system, other, self.depth)]
             if self.levels is not None and self.levels > _FEWEST:

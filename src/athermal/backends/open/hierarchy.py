@@ -30,8 +30,8 @@ from athermal.thermodynamics.snapshot import Snapshot
 
 # Hierarchies that are cut too soon have slightly negative states; how much that matters, their errors tell.
 _LEAST = -1e-3
-SMALLEST = 1e-7
-"""The effect of an auxiliary operator on the state below which it is left out."""
+SMALLEST = 1e-6
+"""The share of the largest rate of the first tier that an auxiliary operator must add to a rate, or it is left out."""
 
 
 @dataclass(frozen=True)
@@ -70,9 +70,10 @@ def ladder(baths: tuple[Exponents, ...], depth: int, strengths: FloatArray, smal
     strengths : (m,) array
         The largest |f_j| ||A_j||.
     smallest : float
-        Auxiliary operators whose effect on the state, prod_k min(1, 4 |c_k| strength^2/(Re v_k)^2)^n_k, is smaller are left out:
-        deep tiers of fast exponentials, which matter least and make the equations stiff. |c_k| is the larger of |a_k + i b_k| and
-        |a_k - i b_k|, with which the two sides of a density matrix are multiplied.
+        Auxiliary operators whose part in the rates of the state, prod_k min(1, 4 |c_k| strength^2/(Re v_k)^2)^n_k sum_k n_k
+        Re v_k, is a smaller share of the largest such part of the first tier are left out: deep tiers of fast exponentials, which
+        matter least and make the equations stiff. A share, for what weak baths do adds up over as many periods as it is weak.
+        |c_k| is the larger of |a_k + i b_k| and |a_k - i b_k|, with which the two sides of a density matrix are multiplied.
 
     Examples
     --------
@@ -90,9 +91,13 @@ def ladder(baths: tuple[Exponents, ...], depth: int, strengths: FloatArray, smal
     slowness = np.concatenate([bath.rates.real for bath in baths]) ** 2
     effects = np.minimum(1.0, 4.0 * amounts * strengths[owners] ** 2 / slowness)
 
+    least = smallest * float(np.max(effects * rates.real, initial=0.0))
+
     def is_kept(label: tuple[int, ...]) -> bool:
-        """Tell whether an operator is deep and fast enough to be left out; energies need all of the first tier."""
-        return sum(label) <= 1 or math.prod(effect**n for effect, n in zip(effects, label, strict=True) if n) >= smallest
+        """Tell whether an operator is too deep and too fast to be left out; energies need all of the first tier."""
+        if sum(label) <= 1:
+            return True
+        return math.prod(e**n for e, n in zip(effects, label, strict=True) if n) * float(np.dot(label, rates.real)) >= least
 
     kept = np.flatnonzero([is_kept(label) for label in ados.labels])
     labels = [ados.labels[k] for k in kept]
