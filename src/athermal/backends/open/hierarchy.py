@@ -97,7 +97,8 @@ def ladder(baths: tuple[Exponents, ...], depth: int, strengths: FloatArray, smal
         """Tell whether an operator is too deep and too fast to be left out; energies need all of the first tier."""
         if sum(label) <= 1:
             return True
-        return math.prod(e**n for e, n in zip(effects, label, strict=True) if n) * float(np.dot(label, rates.real)) >= least
+        found = math.prod(e**n for e, n in zip(effects, label, strict=True) if n) * float(np.dot(label, rates.real))
+        return bool(found >= least)
 
     kept = np.flatnonzero([is_kept(label) for label in ados.labels])
     labels = [ados.labels[k] for k in kept]
