@@ -1,5 +1,6 @@
 """Ledgers for other programs: every number comes back to the last bit, unknown and infinite ones are said, names survive."""
 
+import csv
 import dataclasses
 import json
 import math
@@ -22,8 +23,25 @@ def same(column, expected):
     return np.array_equal(np.asarray(column, dtype=float), np.asarray(expected, dtype=float), equal_nan=True)
 
 
+def read_csv(path):
+    """Read a table as Python reads numbers: correctly rounded, which pandas before 3.1 does only when told to."""
+    with path.open(newline="") as file:
+        head, *rows = csv.reader(file)
+    return pd.DataFrame({name: [cell(row[k]) for row in rows] for k, name in enumerate(head)})
+
+
+def cell(text):
+    """Return the truth value, the number or else the text that a cell holds."""
+    if text in {"True", "False"}:
+        return text == "True"
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
 READERS = {
-    ".csv": pd.read_csv,
+    ".csv": read_csv,
     ".parquet": pd.read_parquet,
     ".xlsx": lambda path: pd.read_excel(path, sheet_name="cycles"),
 }
