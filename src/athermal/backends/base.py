@@ -67,7 +67,7 @@ class Solver(ABC, Generic[State]):
 
     @abstractmethod
     def accuracy(self) -> dict[str, float]:
-        """Return what the solver knows of its own errors, by name."""
+        """Return what the solver knows of its own errors since the latest `prepare`, by name."""
 
     @property
     def is_threaded(self) -> bool:

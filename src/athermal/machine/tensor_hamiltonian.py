@@ -131,8 +131,14 @@ class TensorHamiltonian(DrivenTerms[TensorTerm]):
         total = scipy.sparse.csr_array((math.prod(sizes), math.prod(sizes)))
         for amount, term in zip([1.0] * len(terms) if amounts is None else amounts, terms, strict=True):
             if amount != 0.0:
-                total = total + amount * embed(term.local, [list(within).index(name) for name in term.parts], sizes)
+                total = total + amount * self._embedded(term, tuple(within))
         return total
+
+    def _embedded(self, term: TensorTerm, within: tuple[str, ...]) -> Any:
+        """Return a term's operator as a sparse matrix on some parts; that of the same parts as it is."""
+        if within == term.parts:
+            return term.local
+        return embed(term.local, [within.index(name) for name in term.parts], self.sizes(within))
 
     @cached_property
     def whole(self) -> DrivenSum:

@@ -8,7 +8,7 @@ import numpy as np
 import scipy.linalg
 import scipy.sparse
 
-from athermal._types import ComplexArray, IntArray
+from athermal._types import ComplexArray, FloatArray, IntArray
 from athermal.maths.tensor import sectors
 
 Blocks = list[ComplexArray]
@@ -63,8 +63,8 @@ class AugmentedExponential:
 
     Parameters
     ----------
-    generator : (n, n) array
-    rows : (s, n) array
+    generator : (n, n) real array
+    rows : (s, n) real array
         In the unit of L.
     duration : float
 
@@ -76,25 +76,23 @@ class AugmentedExponential:
     True
     """
 
-    def __init__(self, generator: ComplexArray, rows: ComplexArray, duration: float) -> None:
+    def __init__(self, generator: FloatArray, rows: FloatArray, duration: float) -> None:
         n_rows = len(rows)
-        self._pieces: list[tuple[IntArray, ComplexArray, ComplexArray | None]] = []
+        self._pieces: list[tuple[IntArray, FloatArray, FloatArray | None]] = []
         for sector in sectors([generator], len(generator)):
             block, below = generator[np.ix_(sector, sector)], rows[:, sector]
             if not np.any(below):
-                middle = np.trace(block) / len(block)
-                turned = scipy.linalg.expm(duration * (block - middle * np.eye(len(block))))
-                self._pieces.append((sector, np.exp(duration * middle) * turned, None))
+                self._pieces.append((sector, scipy.linalg.expm(duration * block), None))
                 continue
-            whole = np.zeros((len(block) + n_rows,) * 2, dtype=complex)
+            whole = np.zeros((len(block) + n_rows,) * 2)
             whole[: len(block), : len(block)], whole[len(block) :, : len(block)] = block, below
             found = scipy.linalg.expm(duration * whole)[:, : len(block)]
             self._pieces.append((sector, found[: len(block)], found[len(block) :]))
         self._n_rows = n_rows
 
-    def __call__(self, vector: ComplexArray) -> tuple[ComplexArray, ComplexArray]:
+    def __call__(self, vector: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return e^{Lt} v and the integrals of l e^{Ls} v."""
-        state, total = np.zeros(len(vector), dtype=complex), np.zeros(self._n_rows, dtype=complex)
+        state, total = np.zeros(len(vector)), np.zeros(self._n_rows)
         for sector, block, below in self._pieces:
             state[sector] = block @ vector[sector]
             if below is not None:

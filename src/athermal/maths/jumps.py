@@ -8,6 +8,7 @@ G(rho) = sum_n Z_n rho X_n^dag with Z = (1/2) sum_w S(w) X(w) (H.-P. Breuer and 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -275,7 +276,7 @@ def hermitian_basis(size: int) -> ComplexArray:
 
 
 def hermitian_coordinates(state: ComplexArray) -> FloatArray:
-    """Return the coordinates of a Hermitian matrix in `hermitian_basis`.
+    """Return the coordinates of Hermitian matrices (..., d, d) in `hermitian_basis`, shape (..., d^2).
 
     Examples
     --------
@@ -283,7 +284,22 @@ def hermitian_coordinates(state: ComplexArray) -> FloatArray:
     >>> bool(np.allclose(np.tensordot(hermitian_coordinates(h), hermitian_basis(2), axes=1), h))
     True
     """
-    return np.asarray(np.tril(state.real) + np.triu(state.imag.T, 1)).ravel()
+    return np.asarray(np.tril(state.real) + np.triu(state.imag.swapaxes(-1, -2), 1)).reshape(*state.shape[:-2], -1)
+
+
+def from_hermitian_coordinates(coordinates: FloatArray) -> ComplexArray:
+    """Return the Hermitian matrix of coordinates in `hermitian_basis`.
+
+    Examples
+    --------
+    >>> h = np.array([[1.0, 2.0 - 3.0j], [2.0 + 3.0j, 4.0]])
+    >>> bool(np.all(from_hermitian_coordinates(hermitian_coordinates(h)) == h))
+    True
+    """
+    size = math.isqrt(len(coordinates))
+    held = coordinates.reshape(size, size)
+    below = np.tril(held, -1) + 1j * np.triu(held, 1).T
+    return np.asarray(below + below.conj().T + np.diag(np.diagonal(held)))
 
 
 def stacks(parts: Sequence[ComplexArray]) -> ComplexArray:

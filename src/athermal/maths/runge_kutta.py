@@ -106,7 +106,7 @@ def integrate(
     >>> bool(abs(found[0] + 1.0) < 1e-9)
     True
     """
-    y, shape = np.asarray(state, dtype=complex).ravel(), state.shape
+    y, shape = state.ravel(), state.shape
     absolute = np.broadcast_to(tolerance.absolute, shape).ravel()
     time, longest, together, taken = start, _LARGEST * (stop - start), 1, 0
     step = _first_step(slopes, y.reshape(shape), start, longest)
@@ -146,9 +146,11 @@ def _step(
     slope: Slope, first: int, y: ComplexArray, shape: tuple[int, ...], step: float, tableau: Tableau
 ) -> tuple[ComplexArray, ComplexArray]:
     """Return the state after a step, and the stages."""
-    stages = np.empty((len(tableau.c), len(y)), dtype=complex)
+    stages = np.empty((len(tableau.c), len(y)), dtype=y.dtype)
     stages[0] = slope(first, y.reshape(shape)).ravel()
+    weights = step * tableau.a
     for i in range(1, len(tableau.c)):
-        inside = y + step * (tableau.a[i, :i] @ stages[:i])
+        inside = weights[i, :i] @ stages[:i]
+        inside += y
         stages[i] = slope(first + i, inside.reshape(shape)).ravel()
     return y + step * (tableau.b @ stages), stages

@@ -396,6 +396,12 @@ def test_redfield_states_that_are_none_have_no_entropy():
     assert np.isnan(ledger.entropy_change).any()
     assert np.isfinite(ledger.heat).all()
     assert any("negative eigenvalue" in remark for remark in ledger.provenance["remarks"])
+    solver = at.BlochRedfield().bind(machine)
+    solver.snapshot(solver.advance(solver.prepare(start), 0.0, 1.0)[0], 1.0)
+    assert solver.accuracy()["lowest_eigenvalue"] < -1e-3
+    solver.snapshot(solver.prepare(at.ProductThermal()), 0.0)  # another run, and a state
+    assert solver.accuracy()["lowest_eigenvalue"] > -1e-12
+    assert not any("negative eigenvalue" in remark for remark in solver.remarks())
 
 
 @pytest.mark.parametrize(
@@ -521,3 +527,40 @@ def test_a_comparison_with_an_accuracy_is_for_those_that_have_modes():
     found = at.compare_backends(machine, {"exact": at.Dense(), "weak": at.Lindblad(levels=4)}, accuracy=1e-3)
     assert found.refused == {}
     assert set(found.ledgers) == {"exact", "weak"}
+
+
+# --- how stretches are carried ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("levels", [6, 18])
+@pytest.mark.parametrize("backend", [at.Lindblad(), at.Lindblad(approach="local"), at.BlochRedfield()])
+def test_a_constant_machine_is_exact_however_long(levels, backend):
+    """A cavity after 10^5 of its times: the thermal state of its levels, and the heat that it has given, without steps."""
+    bath = at.ContinuumBath("bath", 0.25, DRUDE)
+    machine = at.Machine([at.TruncatedOscillator("o", 1.0, levels)], [bath], [at.Position(("o", "bath"), 1.0)], period=1e5)
+    start = at.ProductThermal({"o": 0.4})
+    ledger = at.run(machine, initial=start, backend=backend, observables={"n": "o.num"})
+    weights = [np.exp(-np.arange(levels) / temperature) for temperature in (0.4, 0.25)]
+    before, after = (float(np.arange(levels) @ each / each.sum()) for each in weights)
+    # exact for Lindblad; Redfield is off by the order of its rates
+    allowed = 1e-9 if isinstance(backend, at.Lindblad) else 1e-3
+    assert float(ledger.n[-1].item()) == pytest.approx(after, abs=allowed)
+    assert float(ledger.heat[0, 0]) == pytest.approx(before - after, abs=allowed)
+    assert ledger.violations() == []
+
+
+def test_sparse_sums_are_the_same_equation(monkeypatch):
+    """A driven cavity with constant dissipators: by sparse matrices of each drive, and by products of matrices at every instant."""
+    drives = [at.OperatorCoupling("o", "position", at.Harmonic(0.3, frequency=1.0)), at.OperatorCoupling("o", "num", 0.1)]
+    bath = at.ContinuumBath("bath", 0.5, DRUDE)
+    part = at.TruncatedOscillator("o", 1.0, 6)
+    machine = at.Machine([part], [bath], [at.Position(("o", "bath"), 1.0), *drives], period=2.0 * np.pi)
+    found = []
+    for largest in (32, 0):
+        monkeypatch.setattr("athermal.backends.open.master_equation._LARGEST_SPARSE", largest)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", at.TruncationWarning)
+            found.append(at.run(machine, 2, samples_per_cycle=2, backend=at.Lindblad(approach="local")))
+    for name in ("work", "heat", "energy_change", "entropy_change"):
+        np.testing.assert_allclose(getattr(found[0], name), getattr(found[1], name), atol=1e-8)
+    np.testing.assert_allclose(found[0].snapshots.extras["bath_quanta"], found[1].snapshots.extras["bath_quanta"], atol=1e-8)

@@ -124,6 +124,8 @@ class HEOMSolver(Solver[HEOMState]):
         }
 
     def prepare(self, initial: InitialState) -> HEOMState:
+        for run in self.runs:
+            run.begin()
         if isinstance(initial, HierarchyState):
             initial.check(self.signature)
             nothing = np.zeros(self.finest.n_sums)

@@ -15,10 +15,11 @@ from athermal import _validate
 from athermal._types import ComplexArray
 from athermal.backends.base import Backend
 from athermal.backends.finite.memory import GIB, Held, check_memory
+from athermal.backends.open.carriers import Carried, Driven, Exact, Map, Sparse
 from athermal.backends.open.flow import Carrier
 from athermal.backends.open.integrator import Integrator
 from athermal.backends.open.solver import OpenSolver, OpenState
-from athermal.backends.open.weak_coupling import Dissipation, Driven, Exact, Map, WeakCoupling
+from athermal.backends.open.weak_coupling import Dissipation, WeakCoupling
 from athermal.machine.machine import Machine
 from athermal.machine.open_system import OpenSystem, open_system
 from athermal.machine.parts.finite import check_levels
@@ -34,8 +35,9 @@ _LOWEST, _NATS = -1e-6, 1e-11
 _PARTS, _NEGLECTED = 4, 1e-2
 # Instants at which operators are held at once, and how many of them for each contact.
 _INSTANTS, _MATRICES = 130, 12
-# The dimension up to which a stretch without drives is one exponential, and up to which a driven one is held as a linear map.
-_LARGEST_EXACT, _LARGEST_MAP = 14, 4
+# Up to which dimension a stretch without drives is one exponential, and parts of it are worth looking at; up to which a driven
+# one is held as a linear map; and up to which it is one of sparse matrices, if only dissipators are constant.
+_LARGEST_EXACT, _LARGEST_PART, _LARGEST_MAP, _LARGEST_SPARSE = 32, 14, 4, 32
 
 
 def entropy_if_state(matrix: ComplexArray) -> float:
@@ -91,7 +93,7 @@ class MasterEquationSolver(MarkovianSolver):
         self.has_quanta = options.has_quanta
         dissipation = options.dissipation(system.energy_scale)
         self.equation = WeakCoupling(system, options.approach == "global", dissipation, self.n_sums)
-        self._carriers: Held[Exact | Map | Driven] = Held(lambda carrier: carrier.size(), options.max_memory * GIB)
+        self._carriers: Held[Carried] = Held(lambda carrier: carrier.size(), options.max_memory * GIB)
 
     @property
     def remedy(self) -> str:
@@ -118,7 +120,7 @@ class MasterEquationSolver(MarkovianSolver):
     def marks(self, start: float, stop: float) -> Sequence[float]:
         if not self._leaves_couplings_out:
             return start, stop
-        is_cheap = self.system.drives.is_constant(start, stop) and self.system.dimension <= _LARGEST_EXACT
+        is_cheap = self.system.drives.is_constant(start, stop) and self.system.dimension <= _LARGEST_PART
         return np.linspace(start, stop, _PARTS + 1).tolist() if is_cheap else (start, stop)
 
     def flow(self, start: float, stop: float) -> Carrier:
@@ -130,7 +132,8 @@ class MasterEquationSolver(MarkovianSolver):
         end = phase + stop - start
         if size <= _LARGEST_MAP:
             return self._carriers.get(key, lambda: Map(self.equation.on(phase, end), self.integrator))
-        return self._carriers.get(key, lambda: Driven(self.equation.on(phase, end)))
+        kind = Sparse if size <= _LARGEST_SPARSE and self.equation.is_static(phase, end) else Driven
+        return self._carriers.get(key, lambda: kind(self.equation.on(phase, end)))
 
 
 class MasterEquation(Backend):
@@ -211,7 +214,7 @@ class Lindblad(MasterEquation):
         period.
     method : str
         How driven stretches are integrated: by one of the Runge-Kutta methods "dop853", "vern9", "vern7", "tsit5", or a multistep
-        method, "adams", "lsoda", or "bdf" for stiff equations. Where nothing is driven the solution is exact up to dimension 14.
+        method, "adams", "lsoda", or "bdf" for stiff equations. Where nothing is driven the solution is exact up to dimension 32.
     rtol, atol : float
         Its relative and absolute tolerance; energies are measured by that spread.
     max_memory : float

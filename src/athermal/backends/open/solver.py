@@ -25,7 +25,7 @@ from athermal.machine.observable import Observable
 from athermal.machine.open_system import OpenSystem
 from athermal.maths.density import entropy
 from athermal.maths.superoperator import trace_row, unstacked
-from athermal.maths.tensor import embed, partial_trace
+from athermal.maths.tensor import partial_trace
 from athermal.thermodynamics.snapshot import ROUNDING, Reference, Snapshot
 from athermal.thermodynamics.states import Kept
 
@@ -73,7 +73,7 @@ class OpenSolver(Solver[OpenState]):
         self.name = name
         self.observer = Observer(self.hamiltonian)
         self.baths = self.machine.reservoir_names
-        self.lowest_eigenvalue = 0.0
+        self.begin()
 
     # --- what each backend says ----------------------------------------------------------------------------------------
 
@@ -117,10 +117,15 @@ class OpenSolver(Solver[OpenState]):
         )
 
     def prepare(self, initial: InitialState) -> OpenState:
+        self.begin()
         self.check_start(initial)
         preparation = Preparation(self.machine, self.hamiltonian, _never, _MEMORY)
         factor = preparation.pieces(initial).factor()
         return OpenState(self.lift(factor @ factor.conj().T), np.zeros(self.n_sums))
+
+    def begin(self) -> None:
+        """Forget what earlier runs were like: `accuracy` and `remarks` are of the run since the latest `prepare`."""
+        self.lowest_eigenvalue = 0.0
 
     def check_start(self, initial: InitialState) -> None:
         """Raise `MachineError` for a start that this backend cannot hold: one that correlates or changes the baths."""
@@ -234,8 +239,8 @@ class OpenSolver(Solver[OpenState]):
         total = np.zeros(len(self.machine.subsystems))
         for i in range(len(total)):
             for parts, local in self.hamiltonian.subsystem_energy_terms(i, time).items():
-                whole = embed(local, self.hamiltonian.positions(parts), self.hamiltonian.dimensions)
-                total[i] += float(np.real(np.sum(whole.multiply(rho.T))))
+                own = partial_trace(rho, self.hamiltonian.dimensions, self.hamiltonian.positions(parts))
+                total[i] += float(np.real(np.sum(local.multiply(own.T))))
         return total
 
     def accuracy(self) -> dict[str, float]:

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
+import scipy.sparse
 
 from athermal._types import ComplexArray, FloatArray
 from athermal.backends.open.flow import Slope as SlopeOf
@@ -17,10 +18,8 @@ from athermal.backends.open.solver import dense
 from athermal.errors import ConvergenceError
 from athermal.machine.drive import Drive
 from athermal.machine.open_system import Bath, OpenSystem
-from athermal.maths.block_exponential import AugmentedExponential
 from athermal.maths.jumps import Dissipators, Eigenbasis, hermitian_basis, hermitian_coordinates, stacks
 from athermal.maths.runge_kutta import Slope
-from athermal.maths.superoperator import stacked, unstacked
 
 
 class Dissipation(Protocol):
@@ -161,7 +160,11 @@ class Stretch:
             dissipators = self._dissipators(times, hamiltonians)
             loss = sum((found.loss for found in dissipators), start=np.zeros((1, d, d), dtype=complex))
             rows = self._rows(times, hamiltonians, dissipators)
-        drift = -1j * hamiltonians - loss
+        return self._slope(-1j * hamiltonians - loss, dissipators, rows)
+
+    def _slope(self, drift: ComplexArray, dissipators: list[Dissipators], rows: ComplexArray) -> Slope:
+        """Return dy/dt of the k-th drift and rows: d rho/dt = drift rho + G(rho) + h.c."""
+        d = self.size
 
         def slope(k: int, y: ComplexArray) -> ComplexArray:
             flat = y[:, : d * d]
@@ -239,95 +242,81 @@ class Stretch:
         """Return Hermitian states (n, d, d) in the frame after the stretch, stacked by rows with their sums behind them."""
         y = np.zeros((len(states), self.size**2 + self.equation.n_sums), dtype=complex)
         y[:, : self.size**2] = states.reshape(len(states), -1)
-        units = np.ones(y.shape[1])
-        units[self.size**2 :] = self.equation.system.energy_scale
-        (found,) = integrator.states(self, y, np.array([self.start, self.stop]), units)
+        (found,) = integrator.states(self, y, np.array([self.start, self.stop]), self.units)
+        self.finite(found)
+        return found
+
+    def generator(self) -> FloatArray:
+        """Return the generator, where it is constant, in Hermitian coordinates with the sums behind them, (d^2 + sums, d^2)."""
+        return self._columns(self(np.array([0.5 * (self.start + self.stop)])))
+
+    def _columns(self, slope: Slope) -> FloatArray:
+        """Return dy/dt of each Hermitian matrix of the basis, in its coordinates, as columns."""
+        d = self.size
+        y = np.zeros((d * d, d * d + self.equation.n_sums), dtype=complex)
+        y[:, : d * d] = hermitian_basis(d).reshape(d * d, -1)
+        images = slope(0, y)
+        inside = hermitian_coordinates(images[:, : d * d].reshape(-1, d, d))
+        return np.concatenate([inside, images[:, d * d :].real], axis=1).T
+
+    def sparse(self) -> SparseSum:
+        """Return the generator where the dissipators are constant and drives are not, in Hermitian coordinates."""
+        terms, n_sums = self._hamiltonian, self.equation.n_sums
+        count, whole = len(terms.drives), self.size**2 + n_sums
+        nothing = np.zeros((1, self.size, self.size), dtype=complex)
+        of_terms = [
+            self._columns(self._slope(-1j * term[None], [], rows[None]))
+            for term, rows in zip(terms.stack, self._row_parts[:count], strict=True)
+        ]
+        constant = self._columns(self._slope(-self._unmoved_loss, self._unmoved, self._row_parts[count][None]))
+        moving = [a for a, drive in enumerate(terms.drives) if not drive.is_constant(self.start, self.stop)]
+        (amounts,) = terms.amounts(np.array([0.5 * (self.start + self.stop)]))
+        for a in set(range(count)) - set(moving):
+            constant = constant + amounts[a] * of_terms[a]
+        powers = [self._columns(self._slope(nothing, [], self._row_parts[count + 1 + a][None])) for a in moving]
+        stack = scipy.sparse.csr_array(np.concatenate([constant, *(of_terms[a] for a in moving), *powers]))
+        stack.resize((stack.shape[0], whole))
+        driven = Driving(tuple(terms.drives[a] for a in moving), terms.stack[moving], self.start, self.stop)
+        return SparseSum(driven, stack)
+
+    def finite(self, found: FloatArray | ComplexArray) -> None:
+        """Raise `ConvergenceError` if the solution has outgrown all bounds."""
         if not np.all(np.isfinite(found)):
             raise ConvergenceError(
                 f"The state grew beyond all bounds between t = {self.start:.6g} and {self.stop:.6g}: the equations are unstable "
                 "with these options."
             )
-        return found
 
-    def generator(self) -> ComplexArray:
-        """Return dy/dt of each |a><b| (stacked by rows), where it is constant, as columns."""
-        d = self.size
-        y = np.zeros((d * d, d * d + self.equation.n_sums), dtype=complex)
-        y[:, : d * d] = hermitian_basis(d).reshape(d * d, -1)
-        images = self(np.array([0.5 * (self.start + self.stop)]))(0, y).reshape(d, d, -1)
-        found = np.empty_like(images)
-        for a in range(d):
-            found[a, a] = images[a, a]
-            for b in range(a):  # |a><b| = (S - i A)/2 with S = |a><b| + |b><a|, A = i(|a><b| - |b><a|)
-                found[a, b] = 0.5 * (images[a, b] - 1j * images[b, a])
-                found[b, a] = 0.5 * (images[a, b] + 1j * images[b, a])
-        return found.reshape(d * d, -1).T
+    @property
+    def units(self) -> FloatArray:
+        """What the components naturally are: one, and the energies that are summed the machine's scale of energy."""
+        return np.concatenate([np.ones(self.size**2), np.full(self.equation.n_sums, self.equation.system.energy_scale)])
 
 
-class Exact:
-    """A stretch on which the generator is constant, by its exponential."""
+@dataclass(frozen=True)
+class SparseSum:
+    """L_0 + sum_a f_a(t) L_a + sum_a f_a'(t) L'_a, real.
 
-    def __init__(self, stretch: Stretch) -> None:
-        self.stretch = stretch
-        whole, n = stretch.generator(), stretch.size**2
-        unit = stretch.equation.system.energy_scale
-        self._exponential = AugmentedExponential(whole[:n], whole[n:] / unit, stretch.stop - stretch.start)
+    Parameters
+    ----------
+    driving : Driving
+        Of f_a.
+    stack : sparse matrix
+        L_0, the L_a and the L'_a, one below the other.
+    """
 
-    def run(
-        self, vector: ComplexArray, sums: FloatArray, start: float, stop: float, integrator: Integrator
-    ) -> tuple[ComplexArray, FloatArray]:
-        """Return the state and the sums at the end."""
-        stretch, d = self.stretch, self.stretch.size
-        inside = stretch.into_frame(unstacked(vector)).ravel()
-        after, added = self._exponential(inside)
-        state = stretch.out_of_frame(after.reshape(d, d))
-        return stacked(state), sums + stretch.equation.system.energy_scale * np.real(added)
+    driving: Driving
+    stack: Any
+
+    def __call__(self, times: FloatArray) -> Slope:
+        """Return the function of k and y that is dy/dt at times[k]."""
+        driving, size = self.driving, self.stack.shape[1]
+        factors = np.concatenate([np.ones((len(times), 1)), driving.amounts(times), driving.slopes(times)], axis=1)
+        return lambda k, y: factors[k] @ (self.stack @ y).reshape(-1, size)
 
     def size(self) -> float:
         """Return how many bytes it takes."""
-        return self._exponential.size()
-
-
-class Map:
-    """A driven stretch of a small system as a linear map, the same in every cycle."""
-
-    def __init__(self, stretch: Stretch, integrator: Integrator) -> None:
-        self.stretch = stretch
-        self._images = stretch.evolved(hermitian_basis(stretch.size), integrator)
-
-    def run(
-        self, vector: ComplexArray, sums: FloatArray, start: float, stop: float, integrator: Integrator
-    ) -> tuple[ComplexArray, FloatArray]:
-        """Return the state and the sums at the end."""
-        stretch, d = self.stretch, self.stretch.size
-        after = hermitian_coordinates(stretch.into_frame(unstacked(vector))) @ self._images
-        state = stretch.out_of_frame(after[: d * d].reshape(d, d))
-        return stacked(state), sums + np.real(after[d * d :])
-
-    def size(self) -> float:
-        """Return how many bytes it takes."""
-        return float(self._images.nbytes)
-
-
-class Driven:
-    """A driven stretch, integrated anew for each state."""
-
-    def __init__(self, stretch: Stretch) -> None:
-        self.stretch = stretch
-
-    def run(
-        self, vector: ComplexArray, sums: FloatArray, start: float, stop: float, integrator: Integrator
-    ) -> tuple[ComplexArray, FloatArray]:
-        """Return the state and the sums at the end."""
-        stretch, d = self.stretch, self.stretch.size
-        inside = stretch.into_frame(unstacked(vector))
-        after = stretch.evolved(0.5 * (inside + inside.conj().T)[None], integrator)[0]
-        state = stretch.out_of_frame(after[: d * d].reshape(d, d))
-        return stacked(state), sums + np.real(after[d * d :])
-
-    def size(self) -> float:
-        """Return how many bytes it takes."""
-        return 0.0
+        return float(self.stack.data.nbytes + self.stack.indices.nbytes + self.stack.indptr.nbytes)
 
 
 def _diagonal(matrices: ComplexArray) -> ComplexArray:
