@@ -36,7 +36,7 @@ def test_the_figure_shows_the_numbers(ledger):
     found = at.compare_definitions(ledger)
     axes = at.plot.definitions(found, cycle=1)
     data = found.cycles.sel(cycle=1, definition=list(found.names))
-    assert [label.get_text() for label in axes[0].get_yticklabels()] == list(found.names)
+    assert [label.get_text().replace("\n", " ") for label in axes[0].get_yticklabels()] == list(found.names)
     assert np.array_equal([bar.get_width() for bar in axes[1].patches], -data.heat.values.T.ravel())
     shown = np.concatenate([line.get_xdata() for line in axes[2].lines if line.get_linestyle() == "None"])
     assert np.allclose(np.sort(shown), np.sort(data.entropy_production.values), rtol=0.0, atol=0.0)

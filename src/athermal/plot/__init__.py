@@ -6,8 +6,10 @@ column's width in this package's style; on axes of your own your own style holds
 
 from athermal.plot.against_carnot import efficiency
 from athermal.plot.between_backends import backends
-from athermal.plot.budget import flows, resources
+from athermal.plot.budget import flows
 from athermal.plot.by_definition import definitions
+from athermal.plot.design import style
+from athermal.plot.enlarged import resources
 from athermal.plot.heat_map import heat_map
 from athermal.plot.lasting import lasting
 from athermal.plot.mode_map import mode_map
@@ -33,5 +35,6 @@ __all__ = [
     "mode_map",
     "pareto_front",
     "resources",
+    "style",
     "summary",
 ]

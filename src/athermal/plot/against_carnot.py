@@ -7,12 +7,13 @@ from typing import Any, Literal
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.text import Text
 
 from athermal._types import FloatArray
 from athermal.floquet import LimitCycle
-from athermal.plot import style
+from athermal.plot import design, fitting
 from athermal.thermodynamics.ledger import Ledger
-from athermal.thermodynamics.significance import gives_work
+from athermal.thermodynamics.significance import gives_work, is_athermal_engine, is_past_recurrence
 
 
 def efficiency(ledger: Ledger, ax: Axes | None = None, *, limit: LimitCycle | None = None) -> Axes:
@@ -42,12 +43,12 @@ def efficiency(ledger: Ledger, ax: Axes | None = None, *, limit: LimitCycle | No
     >>> ax.get_xlabel()
     'cycle'
     """
-    with style.canvas(ax, 2.5) as axes:
+    with design.canvas(ax, 2.5) as axes:
         draw_efficiency(axes, ledger, headroom=0.14)
         if limit is not None and limit.work < 0.0:
-            style.draw_limit(axes, limit.efficiency, style.BLUE, f"limit cycle {limit.efficiency:.3f}")
+            design.draw_limit(axes, limit.efficiency, design.BLUE, f"limit cycle {limit.efficiency:.3f}")
         name_beyond_carnot(axes)
-        style.legend_above(axes)
+        fitting.finish(axes)
     return axes
 
 
@@ -56,14 +57,14 @@ def draw_efficiency(ax: Axes, ledger: Ledger, headroom: float) -> None:
     top = _set_scale(ax, ledger, headroom)
     _draw_carnot(ax, ledger, top)
     _draw_cycles(ax, ledger)
-    style.set_cycle_axis(ax, ledger)
+    design.set_cycle_axis(ax, ledger)
     ax.set_ylabel(r"efficiency $\eta$ (work / intake)")
 
 
-def name_beyond_carnot(ax: Axes, side: Literal["left", "right"] = "right") -> None:
+def name_beyond_carnot(ax: Axes, side: Literal["left", "right"] = "right") -> Text:
     """Name the region above Carnot, in the clear strip at the top."""
     x = 0.985 if side == "right" else 0.015
-    ax.text(x, 0.975, "beyond Carnot", transform=ax.transAxes, ha=side, va="top", style="italic", fontsize="medium")
+    return ax.text(x, 0.975, "beyond Carnot", transform=ax.transAxes, ha=side, va="top", style="italic", fontsize="medium")
 
 
 def _set_scale(ax: Axes, ledger: Ledger, headroom: float) -> float:
@@ -84,8 +85,8 @@ def _set_scale(ax: Axes, ledger: Ledger, headroom: float) -> float:
 
 def _draw_carnot(ax: Axes, ledger: Ledger, top: float) -> None:
     carnot = ledger.carnot_efficiency
-    ax.axhspan(carnot, top, facecolor=style.ORANGE, alpha=0.18, linewidth=0, zorder=0)
-    ax.axhline(carnot, color=style.BLACK, linestyle="--", label=rf"Carnot $\eta_\mathrm{{C}} = {carnot:.3f}$", zorder=2)
+    ax.axhspan(carnot, top, facecolor=design.ORANGE, alpha=0.18, linewidth=0, zorder=0)
+    ax.axhline(carnot, color=design.BLACK, linestyle="--", label=rf"Carnot $\eta_\mathrm{{C}} = {carnot:.3f}$", zorder=2)
 
 
 def _efficiency(ledger: Ledger, data: xr.Dataset, errors: xr.Dataset) -> tuple[FloatArray, FloatArray]:
@@ -96,29 +97,29 @@ def _efficiency(ledger: Ledger, data: xr.Dataset, errors: xr.Dataset) -> tuple[F
 
 
 def _draw_cycles(ax: Axes, ledger: Ledger) -> None:
-    cycle, size = style.cycle_numbers(ledger), style.marker_size(ledger)
+    cycle, size = design.cycle_numbers(ledger), design.marker_size(ax, ledger)
     gives, gave = gives_work(ledger.cycles), gives_work(ledger.cumulative)
     eta, bar = _efficiency(ledger, ledger.cycles, ledger.errors)
     total, total_bar = _efficiency(ledger, ledger.cumulative, ledger.cumulative_errors)
     look: dict[str, Any] = {"markerfacecolor": "white", "markersize": 1.6 * size}
     if np.any(gave):
-        marker = "" if style.is_crowded(ledger) else "s"
-        ax.plot(cycle, total, ":", marker=marker, color=style.ORANGE, label="since the start", zorder=3, **look)
-        _draw_bars(ax, cycle, total, total_bar, style.ORANGE)
+        marker = "" if design.is_crowded(ledger) else "s"
+        ax.plot(cycle, total, ":", marker=marker, color=design.ORANGE, label="since the start", zorder=3, **look)
+        _draw_bars(ax, cycle, total, total_bar, design.ORANGE)
     if np.any(gives):
-        ax.plot(cycle, eta, "o-", color=style.BLUE, markersize=size, label="each cycle", zorder=4)
-        _draw_bars(ax, cycle, eta, bar, style.BLUE, label="one standard error")
-    athermal = gives & ledger.cycles["is_athermal"].values
+        ax.plot(cycle, eta, "o-", color=design.BLUE, markersize=size, label="each cycle", zorder=4)
+        _draw_bars(ax, cycle, eta, bar, design.BLUE, label="one standard error")
+    athermal = is_athermal_engine(ledger.cycles) & ~is_past_recurrence(ledger.cycles)
     if np.any(athermal):
         label = r"athermal engine, $\mathrm{d}\sigma < 0$"
-        look = {"color": style.VERMILLION, "markeredgecolor": style.BLACK, "markeredgewidth": 0.6, "markersize": 1.8 * size}
+        look = {"color": design.VERMILLION, "markeredgecolor": design.BLACK, "markeredgewidth": 0.6, "markersize": 1.8 * size}
         ax.plot(cycle[athermal], eta[athermal], "D", label=label, zorder=5, **look)
     if not np.any(gives):
-        ax.text(0.5, 0.4, "no cycle gives work", transform=ax.transAxes, ha="center", color=style.GREY)
+        ax.text(0.5, 0.4, "no cycle gives work", transform=ax.transAxes, ha="center", color=design.GREY)
     if not np.all(gives):
         nothing = np.zeros(np.count_nonzero(~gives))
         label = r"no work output, $W \geq 0$"
-        ax.plot(cycle[~gives], nothing, "x", color=style.GREY, markersize=1.2 * size, clip_on=False, label=label, zorder=5)
+        ax.plot(cycle[~gives], nothing, "x", color=design.GREY, markersize=1.2 * size, clip_on=False, label=label, zorder=5)
 
 
 def _draw_bars(ax: Axes, cycle: FloatArray, eta: FloatArray, bar: FloatArray, colour: str, label: str | None = None) -> None:

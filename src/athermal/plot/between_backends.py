@@ -12,7 +12,7 @@ from athermal._types import FloatArray
 from athermal.comparison import BackendComparison
 from athermal.comparison.table import SHOWN
 from athermal.errors import StudyError
-from athermal.plot import style
+from athermal.plot import design, fitting
 
 _LABELS = {
     "work": "work $W$",
@@ -27,7 +27,7 @@ _LABELS = {
     "efficiency": r"efficiency $\eta$",
     "counts": "counts",
 }
-_COLOURS = (style.BLUE, style.VERMILLION, style.GREEN, style.PURPLE, style.ORANGE, style.SKY)
+_COLOURS = (design.BLUE, design.VERMILLION, design.GREEN, design.PURPLE, design.ORANGE, design.SKY)
 _MARKERS = "oDs^vPX"
 _LEAST = 1e-17
 """Where a difference of zero is drawn, left of all rounding."""
@@ -72,7 +72,7 @@ def backends(comparison: BackendComparison, *, ax: Axes | None = None) -> Axes:
     zero = values == 0.0
     drawn = np.where(zero, _LEAST, values)
     height = np.arange(len(shown), dtype=float)
-    with style.canvas(ax, 0.9 + 0.22 * len(shown)) as axes:
+    with design.canvas(ax, 0.9 + 0.22 * len(shown)) as axes:
         for k, name in enumerate(others):
             colour, marker = _COLOURS[k % len(_COLOURS)], _MARKERS[k % len(_MARKERS)]
             shift = 0.5 * (k - 0.5 * (len(others) - 1)) / len(others)
@@ -84,16 +84,16 @@ def backends(comparison: BackendComparison, *, ax: Axes | None = None) -> Axes:
         _set_limits(axes, drawn, zero)
         axes.set_yticks(height, [_LABELS[name] for name in shown])
         axes.set_ylim(len(shown) - 0.4, -0.6)
-        axes.grid(axis="y", color=style.PALE, linewidth=0.4, zorder=0)
+        axes.grid(axis="y", color=design.PALE, linewidth=0.4, zorder=0)
         axes.set_axisbelow(True)
         axes.set_xlabel(f"largest relative difference\nfrom {_label(comparison, comparison.reference)}")
         _explain(axes, comparison, shown, has_zero=bool(zero.any()))
-        style.legend_above(axes)
+        fitting.finish(axes)
     return axes
 
 
 def _label(comparison: BackendComparison, name: str) -> str:
-    return f"{style.plain(name)} ({comparison.runtimes[name]:.2g} s)"
+    return f"{design.plain(name)} ({comparison.runtimes[name]:.2g} s)"
 
 
 def _set_limits(ax: Axes, drawn: FloatArray, zero: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> None:
@@ -107,7 +107,7 @@ def _set_limits(ax: Axes, drawn: FloatArray, zero: np.ndarray[tuple[int, ...], n
 def _explain(ax: Axes, comparison: BackendComparison, shown: list[str], *, has_zero: bool) -> None:
     """Say in the legend what hollow signs are, and what is unknown to whom."""
     if has_zero:
-        look: dict[str, Any] = {"marker": "o", "linestyle": "none", "color": style.GREY, "markerfacecolor": "white"}
+        look: dict[str, Any] = {"marker": "o", "linestyle": "none", "color": design.GREY, "markerfacecolor": "white"}
         ax.add_line(Line2D([], [], label="no difference", **look))
     for name in comparison.others:
         found = {column: comparison.extent(name, column) for column in shown}
@@ -116,5 +116,5 @@ def _explain(ax: Axes, comparison: BackendComparison, shown: list[str], *, has_z
             ("infinite", [column for column, extent in found.items() if np.isinf(extent.difference)]),
         ):
             if columns:
-                text = f"{word} of {style.plain(name)}: {', '.join(_LABELS[column] for column in columns)}"
+                text = f"{word} of {design.plain(name)}: {', '.join(_LABELS[column] for column in columns)}"
                 ax.add_line(Line2D([], [], linestyle="none", label=text))

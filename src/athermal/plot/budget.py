@@ -10,43 +10,13 @@ from matplotlib.patheffects import withStroke
 
 from athermal._types import FloatArray
 from athermal.floquet import LimitCycle
-from athermal.plot import style, words
+from athermal.plot import design, fitting, words
 from athermal.thermodynamics.ledger import Ledger
-
-
-def resources(ledger: Ledger, ax: Axes | None = None) -> Axes:
-    """Draw, for each cycle, how much of the work output each resource gave or absorbed.
-
-    The terms of -W = -sum_j eta_j Q_j - T_min (dI + dC(S) + dC(R) + sum_j dD_j) - sum_i dF_i (S18), summed over reservoirs
-    and subsystems: what gave work up is stacked upwards, what absorbed work downwards, and their sum -W is the black dash. Terms
-    that the ledger does not know are named in the legend; where the second law still gives their sum, that is one grey bar.
-
-    Parameters
-    ----------
-    ledger : Ledger
-    ax : matplotlib Axes, optional
-        Where to draw; new ones if left out.
-
-    Returns
-    -------
-    matplotlib Axes
-
-    Examples
-    --------
-    >>> from athermal import plot
-    >>> ax = plot.resources(at.run(at.library.two_oscillator(modes=12), cycles=3))
-    >>> [bars.get_label() for bars in ax.containers][:2]
-    ['heat', '$C(S)$']
-    """
-    with style.canvas(ax, 2.6) as axes:
-        draw_resources(axes, ledger)
-        style.legend_above(axes)
-    return axes
 
 
 def draw_resources(ax: Axes, ledger: Ledger, *, with_meaning: bool = False) -> None:
     """Draw all of it but the legend, whose entries say in plain words what each resource is if `with_meaning`."""
-    cycle = style.cycle_numbers(ledger)
+    cycle = design.cycle_numbers(ledger)
     raised, lowered = np.zeros(len(cycle)), np.zeros(len(cycle))
     unknown: list[str] = []
     for group in words.shown_groups(ledger):
@@ -60,15 +30,15 @@ def draw_resources(ax: Axes, ledger: Ledger, *, with_meaning: bool = False) -> N
     entropic = [symbol for symbol in unknown if symbol != "heat"]
     if entropic and not np.all(np.isnan(rest := words.unresolved_work(ledger))):
         label = f"unknown: {', '.join(entropic)} (their sum)"
-        _stack(ax, ledger, rest, raised, lowered, (label, style.PALE, "++", style.BLACK))
+        _stack(ax, ledger, rest, raised, lowered, (label, design.PALE, "++", design.BLACK))
         unknown = [symbol for symbol in unknown if symbol == "heat"]
-    ax.axhline(0.0, color=style.BLACK, linewidth=0.6, zorder=3)
+    ax.axhline(0.0, color=design.BLACK, linewidth=0.6, zorder=3)
     _mark_net_work(ax, ledger)
-    style.note_unknown(ax, unknown)
-    style.set_cycle_axis(ax, ledger)
+    design.note_unknown(ax, unknown)
+    design.set_cycle_axis(ax, ledger)
     ax.use_sticky_edges = False  # the foot of a bar is no edge: bars hang below zero too
     ax.margins(y=0.08)
-    ax.set_ylabel(f"contribution to $-W$\n({style.energy_unit(ledger)})")
+    ax.set_ylabel(f"contribution to $-W$\n({design.energy_unit(ledger)})")
 
 
 def _stack(
@@ -78,10 +48,10 @@ def _stack(
     label, colour, hatch, hatch_colour = look
     known = np.nan_to_num(given)
     bottom = np.where(known >= 0.0, raised, lowered)
-    is_crowded = style.is_crowded(ledger)
+    is_crowded = design.is_crowded(ledger)
     largest = np.nanmax(np.abs(ledger.cycles["work_by_resource"].values))  # the rims of bars of no height would look like work
     ax.bar(
-        style.cycle_numbers(ledger),
+        design.cycle_numbers(ledger),
         known,
         width=1.0 if is_crowded else 0.72,
         bottom=bottom,
@@ -100,19 +70,21 @@ def _mark_net_work(ax: Axes, ledger: Ledger) -> None:
     """Draw the work output as a dash on each bar, or as a line if bars are too narrow; with a white rim, to stand out."""
     look: dict[str, Any] = {"linestyle": "none", "marker": "_", "markeredgewidth": 2.0}
     look["markersize"] = min(14.0, 170.0 / ledger.n_cycles)
-    if style.is_crowded(ledger):
+    if design.is_crowded(ledger):
         look = {"linestyle": "-", "linewidth": 1.0}
-    rim = withStroke(linewidth=3.2 if not style.is_crowded(ledger) else 2.0, foreground="white")
+    rim = withStroke(linewidth=3.2 if not design.is_crowded(ledger) else 2.0, foreground="white")
     work = ledger.cycles["work_output"].values
-    ax.plot(style.cycle_numbers(ledger), work, color=style.BLACK, path_effects=[rim], label=r"work output $-W$", zorder=5, **look)
+    ax.plot(
+        design.cycle_numbers(ledger), work, color=design.BLACK, path_effects=[rim], label=r"work output $-W$", zorder=5, **look
+    )
 
 
 _RESERVOIR_LOOKS = (
-    (style.VERMILLION, "^", "--"),
-    (style.SKY, "v", "-."),
-    (style.GREEN, "D", ":"),
-    (style.PURPLE, "P", "--"),
-    (style.ORANGE, "X", "-."),
+    (design.VERMILLION, "^", "--"),
+    (design.SKY, "v", "-."),
+    (design.GREEN, "D", ":"),
+    (design.PURPLE, "P", "--"),
+    (design.ORANGE, "X", "-."),
 )
 
 
@@ -140,32 +112,33 @@ def flows(ledger: Ledger, ax: Axes | None = None, *, limit: LimitCycle | None = 
     >>> [line.get_label() for line in ax.lines][1:3]
     ['heat from hot bath', 'heat from cold bath']
     """
-    with style.canvas(ax, 2.6) as axes:
-        _draw_flows(axes, ledger)
+    with design.canvas(ax, 2.6) as axes:
+        draw_flows(axes, ledger)
         if limit is not None:
             for k, heat in enumerate(limit.heat):
-                style.draw_limit(axes, -float(heat), _RESERVOIR_LOOKS[k % len(_RESERVOIR_LOOKS)][0])
-            style.draw_limit(axes, -limit.work, style.BLACK, "limit cycle")
-        style.set_cycle_axis(axes, ledger)
-        axes.set_ylabel(f"energy per cycle\n({style.energy_unit(ledger)})")
-        style.legend_above(axes)
+                design.draw_limit(axes, -float(heat), _RESERVOIR_LOOKS[k % len(_RESERVOIR_LOOKS)][0])
+            design.draw_limit(axes, -limit.work, design.BLACK, "limit cycle")
+        fitting.finish(axes)
     return axes
 
 
-def _draw_flows(ax: Axes, ledger: Ledger) -> None:
-    cycle, size, data = style.cycle_numbers(ledger), style.marker_size(ledger), ledger.cycles
-    ax.axhline(0.0, color=style.GREY, linewidth=0.6, zorder=1)
+def draw_flows(ax: Axes, ledger: Ledger) -> None:
+    """Draw all of it but the legend."""
+    cycle, size, data = design.cycle_numbers(ledger), design.marker_size(ax, ledger), ledger.cycles
+    ax.axhline(0.0, color=design.GREY, linewidth=0.6, zorder=1)
     for k, name in enumerate(ledger.reference.reservoirs):
         colour, marker, line = _RESERVOIR_LOOKS[k % len(_RESERVOIR_LOOKS)]
-        given, label = -data["heat"].values[:, k], f"heat from {style.plain(name)}"
+        given, label = -data["heat"].values[:, k], f"heat from {design.plain(name)}"
         ax.plot(cycle, given, color=colour, marker=marker, linestyle=line, markersize=size, label=label)
     stored = data["energy_change"].values.sum(axis=-1)
     look: dict[str, Any] = {
-        "color": style.GREY,
+        "color": design.GREY,
         "marker": "s",
         "linestyle": ":",
         "markerfacecolor": "white",
         "markersize": size,
     }
     ax.plot(cycle, stored, label=r"stored, $\Delta U$", **look)
-    ax.plot(cycle, data["work_output"].values, "o-", color=style.BLACK, markersize=size, label="work output $-W$", zorder=4)
+    ax.plot(cycle, data["work_output"].values, "o-", color=design.BLACK, markersize=size, label="work output $-W$", zorder=4)
+    design.set_cycle_axis(ax, ledger)
+    ax.set_ylabel(f"energy per cycle\n({design.energy_unit(ledger)})")

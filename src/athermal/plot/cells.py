@@ -13,7 +13,7 @@ from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import MaxNLocator, NullLocator
 
 from athermal._types import FloatArray
-from athermal.plot import style
+from athermal.plot import design
 from athermal.plot.symbols import parameter_label
 
 
@@ -70,7 +70,7 @@ def cell_axis(name: str, values: Any) -> CellAxis:
     array = np.asarray(values)
     if array.dtype.kind not in "fiu":
         places = np.arange(len(array), dtype=float)
-        texts = tuple(style.plain(str(value)) for value in array)
+        texts = tuple(design.plain(str(value)) for value in array)
         return CellAxis(name, np.arange(len(array)), places, _edges(places), "linear", texts)
     order = np.argsort(array, kind="stable")
     centres = array[order].astype(float)
@@ -117,10 +117,10 @@ def outline(ax: Axes, inside: Any, x: CellAxis, y: CellAxis, label: str) -> list
     if not len(segments):
         return []
     # Black on a white rim, which shows on every colour; the rim of one segment must not cut the next one.
-    for colour, width, name in (("white", 3.0, "_rim"), (style.BLACK, 1.4, label)):
+    for colour, width, name in (("white", 3.0, "_rim"), (design.BLACK, 1.4, label)):
         look: Any = {"colors": colour, "linewidths": width, "capstyle": "projecting", "zorder": 5, "label": name}
         ax.add_collection(LineCollection(list(segments), clip_on=False, **look), autolim=False)
-    return [Line2D([], [], color=style.BLACK, linewidth=1.4, label=label)]
+    return [Line2D([], [], color=design.BLACK, linewidth=1.4, label=label)]
 
 
 def fill(ax: Axes, inside: Any, x: CellAxis, y: CellAxis, look: dict[str, Any]) -> list[Patch]:

@@ -13,21 +13,21 @@ from matplotlib.lines import Line2D
 
 from athermal._types import FloatArray
 from athermal.errors import StudyError
-from athermal.plot import cells, style
+from athermal.plot import cells, design, fitting
 from athermal.plot.symbols import column_label, parameter_label
 from athermal.study.selection import Plane, plane
 
 DIVERGING = LinearSegmentedColormap.from_list(
-    "below_and_beyond", ["#00335C", style.BLUE, "#9CC6E0", "#F7F7F7", "#F2B58A", style.VERMILLION, "#7A2E00"]
+    "below_and_beyond", ["#00335C", design.BLUE, "#9CC6E0", "#F7F7F7", "#F2B58A", design.VERMILLION, "#7A2E00"]
 )
 """Blue below the centre, vermillion above it: the two that colour blindness keeps apart, darker with the distance."""
 
 ATHERMAL = r"athermal engine, $\mathrm{d}\sigma < 0$"
 
-NO_WORK: dict[str, Any] = {"facecolor": "#FFFFFF", "edgecolor": style.PALE, "hatch": "////", "label": "no work output"}
-UNDEFINED: dict[str, Any] = {"facecolor": "#FFFFFF", "edgecolor": style.PALE, "hatch": "....", "label": "undefined"}
-FAILED: dict[str, Any] = {"facecolor": style.PALE, "edgecolor": style.BLACK, "hatch": "xxxx", "label": "failed"}
-UNFINISHED: dict[str, Any] = {"facecolor": style.PALE, "edgecolor": "#FFFFFF", "hatch": "\\\\\\\\", "label": "not finished"}
+NO_WORK: dict[str, Any] = {"facecolor": "#FFFFFF", "edgecolor": design.PALE, "hatch": "////", "label": "no work output"}
+UNDEFINED: dict[str, Any] = {"facecolor": "#FFFFFF", "edgecolor": design.PALE, "hatch": "....", "label": "undefined"}
+FAILED: dict[str, Any] = {"facecolor": design.PALE, "edgecolor": design.BLACK, "hatch": "xxxx", "label": "failed"}
+UNFINISHED: dict[str, Any] = {"facecolor": design.PALE, "edgecolor": "#FFFFFF", "hatch": "\\\\\\\\", "label": "not finished"}
 
 
 def heat_map(
@@ -90,7 +90,7 @@ def heat_map(
     values = _shown(chosen, column, is_ratio=is_ratio)
     label = r"$\eta/\eta_\mathrm{C}$" if is_ratio and chosen.name == "efficiency" else column_label(chosen.name)
     label = f"{label} over $\\eta_\\mathrm{{C}}$" if is_ratio and chosen.name != "efficiency" else label
-    with style.canvas(ax, 2.9 if chosen.y else 2.5) as axes:
+    with design.canvas(ax, 2.9 if chosen.y else 2.5) as axes:
         if chosen.y is None:
             _draw_line(axes, chosen, values, 1.0 if is_ratio else None, outline=outline)
             axes.set_ylabel(f"{label}\n({chosen.when})")
@@ -100,7 +100,7 @@ def heat_map(
             handles = draw(axes, chosen, values, colours, outline=outline)
             _colour_bar(axes, colours, values, f"{label} ({chosen.when})")
             if handles:
-                style.legend_above(axes, handles)
+                fitting.finish(axes, handles)
     return axes
 
 
@@ -132,13 +132,15 @@ def _colours(values: FloatArray, *, is_ratio: bool) -> ScalarMappable:
 
 def _colour_bar(ax: Axes, colours: ScalarMappable, values: FloatArray, label: str) -> None:
     finite = values[np.isfinite(values)]
-    bar = ax.figure.colorbar(colours, ax=ax, label=label, extend="max" if np.any(np.isposinf(values)) else "neither", pad=0.03)
+    bar = ax.figure.colorbar(
+        colours, ax=ax, label=label, extend="max" if np.any(np.isposinf(values)) else "neither", pad=0.03, use_gridspec=False
+    )
     bar.outline.set_linewidth(0.6)
     if isinstance(colours.norm, CenteredNorm):
         # The colours are those of equal distances on both sides; the bar shows only what occurs.
         centre = colours.norm.vcenter
         bar.ax.set_ylim(min(float(np.min(finite)), centre), max(float(np.max(finite)), centre))
-        bar.ax.axhline(centre, color=style.BLACK, linestyle="--", linewidth=0.9)
+        bar.ax.axhline(centre, color=design.BLACK, linestyle="--", linewidth=0.9)
     bar.ax.tick_params(labelsize=ax.xaxis.get_major_ticks()[0].label1.get_fontsize(), width=0.6, length=3.0)
 
 
@@ -186,15 +188,15 @@ def _draw_dots(ax: Axes, chosen: Plane, values: FloatArray, colours: ScalarMappa
     look: dict[str, Any] = {"norm": colours.norm, "cmap": colours.cmap, "zorder": 3}
     handles: list[Any] = []
     plain = shown & ~athermal
-    ax.scatter(x[plain], y[plain], c=drawn[plain], s=18.0, edgecolors=style.GREY, linewidths=0.4, **look)
+    ax.scatter(x[plain], y[plain], c=drawn[plain], s=18.0, edgecolors=design.GREY, linewidths=0.4, **look)
     if np.any(athermal):
         ax.scatter(
-            x[athermal], y[athermal], c=drawn[athermal], s=26.0, marker="D", edgecolors=style.BLACK, linewidths=1.1, **look
+            x[athermal], y[athermal], c=drawn[athermal], s=26.0, marker="D", edgecolors=design.BLACK, linewidths=1.1, **look
         )
-        handles.append(Line2D([], [], linestyle="", marker="D", markerfacecolor="white", color=style.BLACK, label=ATHERMAL))
+        handles.append(Line2D([], [], linestyle="", marker="D", markerfacecolor="white", color=design.BLACK, label=ATHERMAL))
     for where, marker, name in _without_value(chosen, kinds, shown):
         if np.any(where):
-            handles += ax.plot(x[where], y[where], linestyle="", marker=marker, color=style.GREY, label=name, zorder=2)
+            handles += ax.plot(x[where], y[where], linestyle="", marker=marker, color=design.GREY, label=name, zorder=2)
     ax.set(xlabel=parameter_label(chosen.x), ylabel=parameter_label(str(chosen.y)))
     return handles
 
@@ -205,24 +207,24 @@ def _draw_line(ax: Axes, chosen: Plane, values: FloatArray, carnot: float | None
     kinds = {name: np.asarray(array)[axis.order] for name, array in chosen.states().items()}
     shown = values[axis.order]
     line = "o-" if chosen.is_grid and not axis.texts else "o"
-    ax.plot(axis.centres, np.where(np.isfinite(shown), shown, np.nan), line, color=style.BLUE, zorder=4)
+    ax.plot(axis.centres, np.where(np.isfinite(shown), shown, np.nan), line, color=design.BLUE, zorder=4)
     if carnot is not None:
-        ax.axhline(carnot, color=style.BLACK, linestyle="--", label=r"Carnot", zorder=2)
+        ax.axhline(carnot, color=design.BLACK, linestyle="--", label=r"Carnot", zorder=2)
         top = max(1.05 * carnot, float(np.max(shown[np.isfinite(shown)])) * 1.1)
-        ax.axhspan(carnot, top, facecolor=style.ORANGE, alpha=0.18, linewidth=0, zorder=0)
+        ax.axhspan(carnot, top, facecolor=design.ORANGE, alpha=0.18, linewidth=0, zorder=0)
         ax.set_ylim(0.0, top)
     where = kinds["athermal"] & np.isfinite(shown)
     if outline and np.any(where):
-        look: dict[str, Any] = {"color": style.VERMILLION, "markeredgecolor": style.BLACK, "markeredgewidth": 0.6}
+        look: dict[str, Any] = {"color": design.VERMILLION, "markeredgecolor": design.BLACK, "markeredgewidth": 0.6}
         ax.plot(axis.centres[where], shown[where], "D", label=ATHERMAL, markersize=6.0, zorder=5, **look)
     foot: dict[str, Any] = {"transform": ax.get_xaxis_transform(), "clip_on": False, "zorder": 5}
     for where, marker, name in _without_value(chosen, kinds, np.isfinite(shown)):
         if np.any(where):
             zero = np.zeros(np.count_nonzero(where))
-            ax.plot(axis.centres[where], zero, linestyle="", marker=marker, color=style.GREY, label=name, **foot)
+            ax.plot(axis.centres[where], zero, linestyle="", marker=marker, color=design.GREY, label=name, **foot)
     axis.apply(ax, "x")
     if ax.get_legend_handles_labels()[1]:
-        style.legend_above(ax)
+        fitting.finish(ax)
 
 
 def _without_value(chosen: Plane, kinds: dict[str, Any], shown: Any) -> list[tuple[Any, str, str]]:

@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 
 from athermal._types import FloatArray
 from athermal.errors import StudyError
-from athermal.plot import cells, style
+from athermal.plot import cells, design, fitting
 from athermal.plot.symbols import parameter_label
 from athermal.study.lasting import cycles_beyond_carnot
 from athermal.study.selection import Plane, dataset_of, fix, is_grid, parameters_of, plane, varied
@@ -68,7 +68,7 @@ def lasting(sweep: Any, *, at: Mapping[str, Any] | None = None, ax: Axes | None 
     lasts = cycles_beyond_carnot(sweep, at=at)
     n_cycles = np.ravel(lasts.values)[axis.order]
     is_open = np.ravel(lasts["is_lower_bound"].values)[axis.order]
-    with style.canvas(ax, 2.6) as axes:
+    with design.canvas(ax, 2.6) as axes:
         _draw_carnot(axes, values, 1.0 if is_ratio else float(carnot[kinds["values"]][0]), is_ratio=is_ratio)
         handles = _draw_lines(axes, chosen.coordinate("cycle"), values, axis, n_cycles, is_open)
         _set_axes(axes, chosen.coordinate("cycle"), is_ratio=is_ratio)
@@ -78,7 +78,7 @@ def lasting(sweep: Any, *, at: Mapping[str, Any] | None = None, ax: Axes | None 
             handles, title = [_sign(is_open=False), *([_sign(is_open=True)] if np.any(is_open) else [])], ""
         n_missing = int(np.count_nonzero(~np.any(kinds["values"], axis=-1)))
         note = [Line2D([], [], linestyle="none", label=f"not shown: {n_missing} failed or not run")] if n_missing else []
-        style.legend_above(axes, [*handles, axes.lines[0], *note], title or None)
+        fitting.finish(axes, [*handles, axes.lines[0], *note], title or None)
     return axes
 
 
@@ -101,8 +101,8 @@ def _lines(sweep: Any, at: Mapping[str, Any] | None) -> Plane:
 def _draw_carnot(ax: Axes, values: FloatArray, carnot: float, *, is_ratio: bool) -> None:
     top = max(1.12 * carnot, 1.08 * float(np.max(values, initial=0.0, where=np.isfinite(values))))
     label = "Carnot" if is_ratio else rf"Carnot $\eta_\mathrm{{C}} = {carnot:.3f}$"
-    ax.axhline(carnot, color=style.BLACK, linestyle="--", label=label, zorder=2)
-    ax.axhspan(carnot, top, facecolor=style.ORANGE, alpha=0.18, linewidth=0, zorder=0)
+    ax.axhline(carnot, color=design.BLACK, linestyle="--", label=label, zorder=2)
+    ax.axhspan(carnot, top, facecolor=design.ORANGE, alpha=0.18, linewidth=0, zorder=0)
     ax.set_ylim(0.0, top)
 
 
@@ -117,19 +117,19 @@ def _draw_lines(
             continue
         width = 3.2 - 2.2 * k / max(n - 1, 1) if n > 1 else 1.2
         label = f"{_value(axis, k)}: {_in_words(n_cycles[k], is_open=bool(is_open[k]))}"
-        marker: dict[str, Any] = {"marker": "o", "markersize": 2.0} if len(cycle) <= style.MANY_CYCLES else {}
+        marker: dict[str, Any] = {"marker": "o", "markersize": 2.0} if len(cycle) <= design.MANY_CYCLES else {}
         handles += ax.plot(cycle, line, "-", color=colour, linewidth=width, label=label, zorder=3 + k / n, **marker)
         if n_cycles[k] > 0:
             face = "white" if is_open[k] else colour
             at = np.flatnonzero(cycle == n_cycles[k])
-            look: dict[str, Any] = {"markerfacecolor": face, "markeredgecolor": style.BLACK, "markeredgewidth": 0.6}
+            look: dict[str, Any] = {"markerfacecolor": face, "markeredgecolor": design.BLACK, "markeredgewidth": 0.6}
             ax.plot(cycle[at], line[at], "D", color=colour, markersize=6.5 - 2.5 * k / n, zorder=5 + k / n, **look)
     return handles
 
 
 def _sign(*, is_open: bool) -> Line2D:
     """Return what the legend shows of a last cycle."""
-    look: dict[str, Any] = {"markerfacecolor": "white" if is_open else style.GREY, "markeredgecolor": style.BLACK}
+    look: dict[str, Any] = {"markerfacecolor": "white" if is_open else design.GREY, "markeredgecolor": design.BLACK}
     label = "beyond Carnot to the end" if is_open else "last cycle beyond Carnot"
     return Line2D([], [], linestyle="none", marker="D", markeredgewidth=0.6, label=label, **look)
 
@@ -138,7 +138,7 @@ def _colour_bar(ax: Axes, axis: cells.CellAxis) -> None:
     """Tell many lines apart by a bar of colours, one step for each."""
     n = len(axis.centres)
     cmap = ListedColormap(_colours(n))
-    bar = ax.figure.colorbar(ScalarMappable(BoundaryNorm(np.arange(n + 1) - 0.5, n), cmap), ax=ax, pad=0.03)
+    bar = ax.figure.colorbar(ScalarMappable(BoundaryNorm(np.arange(n + 1) - 0.5, n), cmap), ax=ax, pad=0.03, use_gridspec=False)
     ticks = np.unique(np.linspace(0, n - 1, 6).round().astype(int))
     bar.set_ticks(list(ticks), labels=[_value(axis, int(k)) for k in ticks])
     bar.ax.minorticks_off()
@@ -146,7 +146,7 @@ def _colour_bar(ax: Axes, axis: cells.CellAxis) -> None:
 
 
 def _colours(n: int) -> Any:
-    return mpl.colormaps["cividis"](np.linspace(0.0, 0.88, n)) if n > 1 else [style.BLUE]
+    return mpl.colormaps["cividis"](np.linspace(0.0, 0.88, n)) if n > 1 else [design.BLUE]
 
 
 def _value(axis: cells.CellAxis, k: int) -> str:

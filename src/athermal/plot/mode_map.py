@@ -9,26 +9,26 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from athermal.plot import cells, style
+from athermal.plot import cells, design, fitting
 from athermal.plot.heat_map import FAILED, UNFINISHED
 from athermal.plot.symbols import parameter_label
 from athermal.study.selection import CUMULATIVE, Plane, dataset_of, fix, is_grid, plane, varied
 from athermal.thermodynamics import laws
 
 _LOOKS: dict[str, tuple[str, str, str, str]] = {
-    "athermal engine": (style.VERMILLION, "white", "", "D"),
-    "thermal engine": (style.BLUE, "white", "", "o"),
-    "athermal engine (discharge)": (style.PURPLE, style.BLACK, "....", "P"),
-    "athermal engine (reverse)": (style.VERMILLION, "white", "\\\\\\\\", "^"),
-    "thermal engine (reverse)": (style.BLUE, "white", "\\\\\\\\", "p"),
-    "refrigerator": (style.SKY, style.BLACK, "", "v"),
-    "accelerator": (style.YELLOW, style.BLACK, "", ">"),
-    "heater": (style.ORANGE, style.BLACK, "", "s"),
-    "charge": (style.PURPLE, "white", "", "X"),
-    "mixer": (style.GREY, "white", "", "h"),
-    "heat reversal": (style.GREEN, "white", "", "<"),
-    "conduction": (style.YELLOW, style.BLACK, "////", "d"),
-    "idle": ("#FFFFFF", style.PALE, "", "."),
+    "athermal engine": (design.VERMILLION, "white", "", "D"),
+    "thermal engine": (design.BLUE, "white", "", "o"),
+    "athermal engine (discharge)": (design.PURPLE, design.BLACK, "....", "P"),
+    "athermal engine (reverse)": (design.VERMILLION, "white", "\\\\\\\\", "^"),
+    "thermal engine (reverse)": (design.BLUE, "white", "\\\\\\\\", "p"),
+    "refrigerator": (design.SKY, design.BLACK, "", "v"),
+    "accelerator": (design.YELLOW, design.BLACK, "", ">"),
+    "heater": (design.ORANGE, design.BLACK, "", "s"),
+    "charge": (design.PURPLE, "white", "", "X"),
+    "mixer": (design.GREY, "white", "", "h"),
+    "heat reversal": (design.GREEN, "white", "", "<"),
+    "conduction": (design.YELLOW, design.BLACK, "////", "d"),
+    "idle": ("#FFFFFF", design.PALE, "", "."),
 }
 """Of each mode: colour, colour of the hatch, hatch, marker of a point of a sample."""
 
@@ -84,9 +84,9 @@ def mode_map(
         y = "cycle"
     chosen = plane(sweep, f"{CUMULATIVE}mode" if cumulative else "mode", x, y, at, cycle)
     names = kinds(chosen)
-    with style.canvas(ax, 2.9) as axes:
+    with design.canvas(ax, 2.9) as axes:
         handles = _cells(axes, chosen, names) if chosen.is_grid else _dots(axes, chosen, names)
-        style.legend_above(axes, handles, title=None if chosen.when == "each cycle" else chosen.when)
+        fitting.finish(axes, handles, title=None if chosen.when == "each cycle" else chosen.when)
     return axes
 
 
@@ -122,12 +122,12 @@ def _dots(ax: Axes, chosen: Plane, names: Any) -> list[Any]:
     handles: list[Line2D] = []
     looks = [(names == name, colour, marker, name) for name, (colour, _, _, marker) in _LOOKS.items()]
     looks += [
-        (chosen.states()["failed"], style.GREY, "+", "failed"),
-        (chosen.states()["unfinished"], style.GREY, "1", "not finished"),
+        (chosen.states()["failed"], design.GREY, "+", "failed"),
+        (chosen.states()["unfinished"], design.GREY, "1", "not finished"),
     ]
     for where, colour, marker, name in looks:
         if np.any(where):
-            edge: dict[str, Any] = {"markeredgecolor": colour if marker in "+1" else style.BLACK, "markeredgewidth": 0.5}
+            edge: dict[str, Any] = {"markeredgecolor": colour if marker in "+1" else design.BLACK, "markeredgewidth": 0.5}
             handles += ax.plot(x[where], y[where], linestyle="", marker=marker, color=colour, label=name, markersize=5.0, **edge)
     ax.set(xlabel=parameter_label(chosen.x), ylabel=parameter_label(chosen.y) if chosen.y else "")
     if chosen.y is None:

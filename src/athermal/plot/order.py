@@ -8,10 +8,10 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from athermal.errors import StateError
-from athermal.plot import style
+from athermal.plot import design, fitting
 from athermal.thermodynamics.ledger import Ledger
 
-_LOOKS = ((style.BLUE, "o"), (style.VERMILLION, "s"), (style.GREEN, "^"), (style.PURPLE, "D"), (style.ORANGE, "v"))
+_LOOKS = ((design.BLUE, "o"), (design.VERMILLION, "s"), (design.GREEN, "^"), (design.PURPLE, "D"), (design.ORANGE, "v"))
 
 
 def ergotropy(ledger: Ledger, ax: Axes | None = None) -> Axes:
@@ -44,20 +44,20 @@ def ergotropy(ledger: Ledger, ax: Axes | None = None) -> Axes:
     data = ledger.instants
     if "subsystem_ergotropy" not in data:
         raise StateError("This ledger has no ergotropy: only machines of finite parts have that column. Draw `energy_entropy`.")
-    with style.canvas(ax, 2.6) as axes:
+    with design.canvas(ax, 2.6) as axes:
         time = data["time"].values / ledger.reference.period
-        size, every = style.marker_size(ledger) * 0.8, max(1, round(len(time) / 8))
-        axes.axhline(0.0, color=style.GREY, linewidth=0.6, zorder=1)
+        size, every = design.marker_size(axes, ledger) * 0.8, max(1, round(len(time) / 8))
+        axes.axhline(0.0, color=design.GREY, linewidth=0.6, zorder=1)
         for k, name in enumerate(ledger.reference.subsystems):
             colour, marker = _LOOKS[k % len(_LOOKS)]
             look: dict[str, Any] = {"color": colour, "marker": marker, "markersize": size, "markevery": every}
             gained = data["subsystem_energy"].values[:, k] - data["subsystem_energy"].values[0, k]
-            axes.plot(time, gained, linestyle=":", markerfacecolor="white", label=f"energy gained, {style.plain(name)}", **look)
+            axes.plot(time, gained, linestyle=":", markerfacecolor="white", label=f"energy gained, {design.plain(name)}", **look)
             ordered = data["subsystem_ergotropy"].values[:, k]
-            axes.plot(time, ordered, linestyle="-", label=f"ergotropy, {style.plain(name)}", **look)
+            axes.plot(time, ordered, linestyle="-", label=f"ergotropy, {design.plain(name)}", **look)
             axes.fill_between(time, 0.0, np.maximum(ordered, 0.0), color=colour, alpha=0.12, linewidth=0)
         axes.set_xlim(float(time[0]), float(time[-1]))
         axes.set_xlabel(r"time $t/\tau$ (cycles)")
-        axes.set_ylabel(f"energy of a subsystem\n({style.energy_unit(ledger)})")
-        style.legend_above(axes)
+        axes.set_ylabel(f"energy of a subsystem\n({design.energy_unit(ledger)})")
+        fitting.finish(axes)
     return axes

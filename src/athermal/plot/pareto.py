@@ -14,7 +14,7 @@ from athermal._types import FloatArray
 from athermal._validate import suggest
 from athermal.errors import StudyError
 from athermal.maths.pareto import pareto_points
-from athermal.plot import style
+from athermal.plot import design, fitting
 from athermal.plot.heat_map import ATHERMAL
 from athermal.plot.symbols import column_label
 from athermal.study.selection import CUMULATIVE, Points, points
@@ -77,10 +77,10 @@ def pareto_front(
     if not np.any(shown):
         raise StudyError(f"No point of the sweep has both {x!r} and {y!r} (efficiencies count where W < 0): there is no front.")
     front = pareto_points(values, maximise)
-    with style.canvas(ax, 2.6) as axes:
+    with design.canvas(ax, 2.6) as axes:
         rest = values[shown & ~front]
         if len(rest):
-            axes.plot(*rest.T, "o", color=style.GREY, label="other points", **_FAINT)
+            axes.plot(*rest.T, "o", color=design.GREY, label="other points", **_FAINT)
         _draw_front(axes, values[front], np.ravel(chosen[1].states()["athermal"])[front], is_more_better=maximise[0])
         if chosen[1].name == "efficiency":
             _draw_carnot(axes, chosen[1])
@@ -89,7 +89,7 @@ def pareto_front(
         _keep_rounding_out_of_view(axes, values[shown])
         axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
         _count_others(axes, chosen, shown)
-        style.legend_above(axes)
+        fitting.finish(axes)
     return axes
 
 
@@ -105,12 +105,12 @@ def _of_search(optimum: Any, x: str, y: str, ax: Axes | None) -> Axes:
     tried = optimum.history.where(optimum.history["status"] == "feasible", drop=True)
     values = np.stack([tried[name].values for name in (x, y)], axis=-1)
     front = pareto_points(values, (up[x], up[y]))
-    with style.canvas(ax, 2.6) as axes:
-        axes.plot(*values[~front].T, "o", color=style.GREY, label="other points", **_FAINT)
+    with design.canvas(ax, 2.6) as axes:
+        axes.plot(*values[~front].T, "o", color=design.GREY, label="other points", **_FAINT)
         _draw_front(axes, values[front], np.zeros(np.count_nonzero(front), dtype=bool), is_more_better=up[x])
         axes.set_xlabel(column_label(x))
         axes.set_ylabel(column_label(y))
-        style.legend_above(axes)
+        fitting.finish(axes)
     return axes
 
 
@@ -129,9 +129,9 @@ def _draw_front(ax: Axes, front: FloatArray, athermal: Any, *, is_more_better: b
     order = np.lexsort((front[:, 1], front[:, 0]))
     front, athermal = front[order], athermal[order]
     steps = "steps-pre" if is_more_better else "steps-post"
-    ax.plot(front[:, 0], front[:, 1], "o-", drawstyle=steps, color=style.BLUE, label="Pareto front", zorder=4)
+    ax.plot(front[:, 0], front[:, 1], "o-", drawstyle=steps, color=design.BLUE, label="Pareto front", zorder=4)
     if np.any(athermal):
-        look: dict[str, Any] = {"color": style.VERMILLION, "markeredgecolor": style.BLACK, "markeredgewidth": 0.6}
+        look: dict[str, Any] = {"color": design.VERMILLION, "markeredgecolor": design.BLACK, "markeredgewidth": 0.6}
         ax.plot(front[athermal, 0], front[athermal, 1], "D", label=ATHERMAL, markersize=6.0, zorder=5, **look)
 
 
@@ -140,7 +140,7 @@ def _draw_carnot(ax: Axes, chosen: Points) -> None:
     carnot = np.unique(np.round(chosen.values("carnot_efficiency")[chosen.states()["values"]], 12))
     if len(carnot) == 1:
         label = rf"Carnot $\eta_\mathrm{{C}} = {carnot[0]:.3f}$"
-        ax.axhline(carnot[0], color=style.BLACK, linestyle="--", label=label, zorder=1)
+        ax.axhline(carnot[0], color=design.BLACK, linestyle="--", label=label, zorder=1)
 
 
 def _keep_rounding_out_of_view(ax: Axes, values: FloatArray) -> None:

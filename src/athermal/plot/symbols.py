@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from athermal.plot import style
+from athermal.plot import design
 from athermal.thermodynamics.columns import LONG_NAMES
 
 _GREEK = ("alpha", "beta", "gamma", "delta", "epsilon", "kappa", "lambda", "mu", "nu", "omega", "phi", "sigma", "tau", "theta")
@@ -37,10 +37,10 @@ def parameter_label(name: str) -> str:
     head, _, tail = name.rpartition(".")
     stem, _, below = tail.partition("_")
     if stem not in {*_GREEK, "T"} or (below and not below.isalnum()):
-        return style.plain(name)
+        return design.plain(name)
     symbol = stem if stem == "T" else f"\\{stem}"
     symbol = f"${symbol}_\\mathrm{{{below}}}$" if below else f"${symbol}$"
-    return symbol if head in {"", "machine"} else f"{symbol} of {style.plain(head)}"
+    return symbol if head in {"", "machine"} else f"{symbol} of {design.plain(head)}"
 
 
 def column_label(name: str) -> str:
@@ -53,4 +53,4 @@ def column_label(name: str) -> str:
     """
     bare, _, label = name.partition("[")
     text = _SYMBOLS.get(bare) or LONG_NAMES.get(bare, (bare.replace("_", " "), ""))[0]
-    return f"{text}, {style.plain(label.removesuffix(']'))}" if label else text
+    return f"{text}, {design.plain(label.removesuffix(']'))}" if label else text

@@ -14,7 +14,7 @@ from matplotlib.markers import MarkerStyle
 from matplotlib.path import Path
 
 from athermal._types import FloatArray
-from athermal.plot import style
+from athermal.plot import design, fitting
 from athermal.thermodynamics.ledger import Ledger
 
 _RESERVOIR_LINES = ("--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)))
@@ -48,9 +48,9 @@ def correlations(ledger: Ledger, ax: Axes | None = None) -> Axes:
     >>> ax.get_ylabel()
     'correlation, athermality (nat)'
     """
-    with style.canvas(ax, 2.6) as axes:
+    with design.canvas(ax, 2.6) as axes:
         time = ledger.instants["time"].values / ledger.reference.period
-        size = style.marker_size(ledger) * 0.8
+        size = design.marker_size(axes, ledger) * 0.8
         every = max(1, round(len(time) / 8))
         unknown = []
         for values, label, look in _curves(ledger):
@@ -58,31 +58,31 @@ def correlations(ledger: Ledger, ax: Axes | None = None) -> Axes:
                 unknown.append(label.split(" ", maxsplit=1)[0])
             else:
                 axes.plot(time, values, label=label, markersize=size, markevery=every, **look)
-        style.note_unknown(axes, list(dict.fromkeys(unknown)))
+        design.note_unknown(axes, list(dict.fromkeys(unknown)))
         axes.set_xlim(float(time[0]), float(time[-1]))
         axes.set_xlabel(r"time $t/\tau$ (cycles)")
         axes.set_ylabel("correlation, athermality (nat)")
-        style.legend_above(axes)
+        fitting.finish(axes)
     return axes
 
 
 def _curves(ledger: Ledger) -> list[tuple[FloatArray, str, dict[str, Any]]]:
     data, ref = ledger.instants, ledger.reference
-    black: dict[str, Any] = {"color": style.BLACK, "linewidth": 1.8, "zorder": 1}
+    black: dict[str, Any] = {"color": design.BLACK, "linewidth": 1.8, "zorder": 1}
     curves: list[tuple[FloatArray, str, dict[str, Any]]] = [(data["sigma_total"].values, r"$\Sigma$ (sum of all)", black)]
-    curves.append((data["mutual_information"].values, "$I(S,R)$", {"color": style.SKY, "marker": "o"}))
+    curves.append((data["mutual_information"].values, "$I(S,R)$", {"color": design.SKY, "marker": "o"}))
     if len(ref.subsystems) > 1:
-        curves.append((data["system_correlation"].values, "$C(S)$", {"color": style.BLUE, "marker": "s"}))
+        curves.append((data["system_correlation"].values, "$C(S)$", {"color": design.BLUE, "marker": "s"}))
     if len(ref.reservoirs) > 1:
-        curves.append((data["reservoir_correlation"].values, "$C(R)$", {"color": style.GREEN, "marker": "^"}))
+        curves.append((data["reservoir_correlation"].values, "$C(R)$", {"color": design.GREEN, "marker": "^"}))
     label = "of these, coherence"
     for name in ("mutual_information_coherence", "system_correlation_coherence", "reservoir_correlation_coherence"):
         if name in data and np.nanmax(np.abs(data[name].values), initial=0.0) > _VISIBLE:
-            curves.append((data[name].values, label, {"color": style.BLACK, "linewidth": 0.9, "linestyle": ":", "zorder": 5}))
+            curves.append((data[name].values, label, {"color": design.BLACK, "linewidth": 0.9, "linestyle": ":", "zorder": 5}))
             label = "_nolegend_"
     for k, name in enumerate(ref.reservoirs):
-        look: dict[str, Any] = {"color": style.PURPLE, "linestyle": _RESERVOIR_LINES[k % len(_RESERVOIR_LINES)]}
-        curves.append((data["athermality"].values[:, k], f"$D$ of {style.plain(name)}", look))
+        look: dict[str, Any] = {"color": design.PURPLE, "linestyle": _RESERVOIR_LINES[k % len(_RESERVOIR_LINES)]}
+        curves.append((data["athermality"].values[:, k], f"$D$ of {design.plain(name)}", look))
     return curves
 
 
@@ -109,17 +109,17 @@ def energy_entropy(ledger: Ledger, ax: Axes | None = None) -> Axes:
     >>> ax.get_xlabel()
     'entropy $S$ of the subsystem (nat)'
     """
-    with style.canvas(ax, 2.8) as axes:
-        names = [style.plain(name) for name in ledger.reference.subsystems]
+    with design.canvas(ax, 2.8) as axes:
+        names = [design.plain(name) for name in ledger.reference.subsystems]
         paths = np.stack([ledger.instants["subsystem_entropy"].values, ledger.instants["subsystem_energy"].values], axis=-1)
         known = [k for k in range(len(names)) if not np.all(np.isnan(paths[:, k]).any(axis=-1))]
         for k in known:
             _draw_path(axes, ledger, paths[:, k], k)
-        style.note_unknown(axes, [f"$S$ of {name}" for k, name in enumerate(names) if k not in known])
+        design.note_unknown(axes, [f"$S$ of {name}" for k, name in enumerate(names) if k not in known])
         axes.margins(0.08)
         axes.autoscale_view()
         axes.set_xlabel("entropy $S$ of the subsystem (nat)")
-        axes.set_ylabel(f"its energy $U$\n({style.energy_unit(ledger)})")
+        axes.set_ylabel(f"its energy $U$\n({design.energy_unit(ledger)})")
         _draw_key(axes, ledger, known)
         for k in known:
             _draw_arrow(axes, ledger, paths[:, k])
@@ -139,11 +139,11 @@ def _draw_path(ax: Axes, ledger: Ledger, points: FloatArray, k: int) -> None:
     path = LineCollection(list(segments), cmap=scale, norm=norm, array=cycle, linewidths=1.0, zorder=2, capstyle="round")
     ax.add_collection(path)
     marker, ends = _SUBSYSTEM_MARKERS[k % len(_SUBSYSTEM_MARKERS)], points[::step]
-    size = style.marker_size(ledger)
+    size = design.marker_size(ax, ledger)
     ax.scatter(
         ends[1:, 0], ends[1:, 1], c=cycle[::step], cmap=scale, norm=norm, marker=marker, s=size**2, linewidths=0.0, zorder=3
     )
-    ax.plot(*ends[0], marker, markersize=size + 3.0, markerfacecolor="white", markeredgecolor=style.BLACK, zorder=4)
+    ax.plot(*ends[0], marker, markersize=size + 3.0, markerfacecolor="white", markeredgecolor=design.BLACK, zorder=4)
 
 
 def _draw_arrow(ax: Axes, ledger: Ledger, points: FloatArray) -> None:
@@ -167,14 +167,16 @@ def _draw_key(ax: Axes, ledger: Ledger, known: list[int]) -> None:
     for k in known:
         name = ledger.reference.subsystems[k]
         marker = _SUBSYSTEM_MARKERS[k % len(_SUBSYSTEM_MARKERS)]
-        look: dict[str, Any] = {"color": style.GREY, "linestyle": "-", "marker": marker, "markersize": 4.5}
-        ax.add_line(Line2D([], [], label=f"subsystem {style.plain(name)}", **look))
-    ring: dict[str, Any] = {"markerfacecolor": "white", "markeredgecolor": style.BLACK, "markersize": 7.0}
+        shown: dict[str, Any] = {"color": design.GREY, "linestyle": "-", "marker": marker, "markersize": 4.5}
+        ax.add_line(Line2D([], [], label=f"subsystem {design.plain(name)}", **shown))
+    ring: dict[str, Any] = {"markerfacecolor": "white", "markeredgecolor": design.BLACK, "markersize": 7.0}
     ax.add_line(Line2D([], [], linestyle="none", marker="o", label="start", **ring))
     if ledger.n_cycles > 1:
         scale, norm = _colours(ledger)
-        ticks = style.cycle_ticks(ledger)
-        bar = ax.figure.colorbar(mpl.cm.ScalarMappable(norm, scale), ax=ax, label="cycle", ticks=ticks, aspect=30, pad=0.02)
+        ticks = design.cycle_ticks(ledger)
+        bar = ax.figure.colorbar(
+            mpl.cm.ScalarMappable(norm, scale), ax=ax, label="cycle", ticks=ticks, aspect=30, pad=0.02, use_gridspec=False
+        )
         bar.ax.tick_params(which="both", labelsize=ax.xaxis.get_ticklabels()[0].get_fontsize(), length=2.0)
         bar.ax.minorticks_off()
-    style.legend_above(ax)
+    fitting.finish(ax)

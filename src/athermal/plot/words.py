@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from athermal._types import BoolArray, FloatArray
-from athermal.plot import style
+from athermal.plot import design
 from athermal.thermodynamics import laws
 from athermal.thermodynamics.ledger import Ledger
 from athermal.thermodynamics.significance import above_carnot, beyond_carnot, gives_work, is_past_recurrence
@@ -26,12 +26,12 @@ class ResourceGroup:
 
 
 GROUPS = (
-    ResourceGroup("heat", "heat between the reservoirs", style.VERMILLION, "", "white", "heat["),
-    ResourceGroup("$C(S)$", "correlations inside the machine", style.BLUE, "\\\\\\\\", "white", "C(S)"),
-    ResourceGroup("$I(S,R)$", "correlations machine\N{EN DASH}reservoirs", style.SKY, "////", style.BLACK, "I(S,R)"),
-    ResourceGroup("$C(R)$", "correlations among reservoirs", style.GREEN, "....", style.BLACK, "C(R)"),
-    ResourceGroup("$D$", "reservoirs out of equilibrium", style.PURPLE, "xxxx", style.BLACK, "D["),
-    ResourceGroup("$F$", "free energy of the machine's parts", style.YELLOW, "----", style.BLACK, "F["),
+    ResourceGroup("heat", "heat between the reservoirs", design.VERMILLION, "", "white", "heat["),
+    ResourceGroup("$C(S)$", "correlations inside the machine", design.BLUE, "\\\\\\\\", "white", "C(S)"),
+    ResourceGroup("$I(S,R)$", "correlations machine\N{EN DASH}reservoirs", design.SKY, "////", design.BLACK, "I(S,R)"),
+    ResourceGroup("$C(R)$", "correlations among reservoirs", design.GREEN, "....", design.BLACK, "C(R)"),
+    ResourceGroup("$D$", "reservoirs out of equilibrium", design.PURPLE, "xxxx", design.BLACK, "D["),
+    ResourceGroup("$F$", "free energy of the machine's parts", design.YELLOW, "----", design.BLACK, "F["),
 )
 """The terms of W = sum_j eta_j Q_j + T_min (dI + dC(S) + dC(R) + sum_j dD_j) + sum_i dF_i (S18), one group each."""
 
@@ -186,7 +186,7 @@ def symbol(payer: str) -> str:
     ('$C(S)$', '$D$[hot bath]', 'heat')
     """
     group, bracket, part = payer.partition("[")
-    return group if group in ("heat", "work") else f"${group}$" + style.plain(bracket + part)
+    return group if group in ("heat", "work") else f"${group}$" + design.plain(bracket + part)
 
 
 def _told(ledger: Ledger, kind: str, where: list[int]) -> str:
