@@ -124,9 +124,7 @@ def _draw_entropy(ax: Axes, data: xr.Dataset, spread: xr.Dataset | None) -> None
     produced, rows = data["entropy_production"].values, np.arange(data.sizes["definition"])
     is_apparent = data["second_law"].values == APPARENT
     ax.axvline(0.0, color=design.BLACK, linewidth=0.6)
-    ax.axvline(
-        float(data["sigma_total_change"]), color=design.PURPLE, linestyle="--", label=r"correlations, $\Delta\Sigma$"
-    )
+    ax.axvline(float(data["sigma_total_change"]), color=design.PURPLE, linestyle="--", label=r"correlations, $\Delta\Sigma$")
     ax.errorbar(produced, rows, xerr=_error(spread, "entropy_production"), fmt="none", ecolor=design.BLUE)
     ax.plot(produced[~is_apparent], rows[~is_apparent], "o", color=design.BLUE)
     if np.any(is_apparent):

@@ -28,6 +28,7 @@ NO_WORK: dict[str, Any] = {"facecolor": "#FFFFFF", "edgecolor": design.PALE, "ha
 UNDEFINED: dict[str, Any] = {"facecolor": "#FFFFFF", "edgecolor": design.PALE, "hatch": "....", "label": "undefined"}
 FAILED: dict[str, Any] = {"facecolor": design.PALE, "edgecolor": design.BLACK, "hatch": "xxxx", "label": "failed"}
 UNFINISHED: dict[str, Any] = {"facecolor": design.PALE, "edgecolor": "#FFFFFF", "hatch": "\\\\\\\\", "label": "not finished"}
+PAST: dict[str, Any] = {"facecolor": "none", "edgecolor": design.GREY, "hatch": "..", "label": "past recurrence"}
 
 
 def heat_map(
@@ -46,7 +47,8 @@ def heat_map(
 
     An efficiency is shown as eta/eta_C with eta_C = 1 - T_min/T_max, white at Carnot, where work comes out (W < 0). Each cell is
     one computed point: nothing is interpolated, and the outline of the athermal engines (W < 0 and dsigma < 0, the only ones that
-    can be beyond Carnot) runs along the cells. Failed points and those that give no work are hatched and named in the legend.
+    can be beyond Carnot) runs along the cells. Cells past the recurrence time of a finite bath are dotted, and no engines are
+    outlined there. Failed points and those that give no work are hatched and named in the legend.
     Over one parameter a line is drawn; of a sample or a table, every point as a dot.
 
     Parameters
@@ -99,8 +101,7 @@ def heat_map(
             draw = _draw_cells if chosen.is_grid else _draw_dots
             handles = draw(axes, chosen, values, colours, outline=outline)
             _colour_bar(axes, colours, values, f"{label} ({chosen.when})")
-            if handles:
-                fitting.finish(axes, handles)
+            fitting.finish(axes, handles)
     return axes
 
 
@@ -165,6 +166,7 @@ def _draw_cells(ax: Axes, chosen: Plane, values: FloatArray, colours: ScalarMapp
     is_blank = np.isnan(shown) & kinds["values"]
     no_work = is_blank & ~kinds["work"] if chosen.name == "efficiency" else np.zeros_like(is_blank)
     handles: list[Any] = []
+    handles += cells.fill(ax, kinds["past"], x, y, PAST)
     if outline:
         handles += cells.outline(ax, kinds["athermal"], x, y, ATHERMAL)
     for where, look in (
@@ -223,8 +225,7 @@ def _draw_line(ax: Axes, chosen: Plane, values: FloatArray, carnot: float | None
             zero = np.zeros(np.count_nonzero(where))
             ax.plot(axis.centres[where], zero, linestyle="", marker=marker, color=design.GREY, label=name, **foot)
     axis.apply(ax, "x")
-    if ax.get_legend_handles_labels()[1]:
-        fitting.finish(ax)
+    fitting.finish(ax)
 
 
 def _without_value(chosen: Plane, kinds: dict[str, Any], shown: Any) -> list[tuple[Any, str, str]]:

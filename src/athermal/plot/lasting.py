@@ -75,7 +75,8 @@ def lasting(sweep: Any, *, at: Mapping[str, Any] | None = None, ax: Axes | None 
         title = f"{parameter_label(parameter)}: how long the charge lasts"
         if len(handles) > MOST:
             _colour_bar(axes, axis)
-            handles, title = [_sign(is_open=False), *([_sign(is_open=True)] if np.any(is_open) else [])], ""
+            lasting_ones, title = n_cycles > 0, ""
+            handles = [_sign(is_open=which) for which in (False, True) if np.any(lasting_ones & (is_open == which))]
         n_missing = int(np.count_nonzero(~np.any(kinds["values"], axis=-1)))
         note = [Line2D([], [], linestyle="none", label=f"not shown: {n_missing} failed or not run")] if n_missing else []
         fitting.finish(axes, [*handles, axes.lines[0], *note], title or None)

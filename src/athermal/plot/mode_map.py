@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from athermal.plot import cells, design, fitting
-from athermal.plot.heat_map import FAILED, UNFINISHED
+from athermal.plot.heat_map import FAILED, PAST, UNFINISHED
 from athermal.plot.symbols import parameter_label
 from athermal.study.selection import CUMULATIVE, Plane, dataset_of, fix, is_grid, plane, varied
 from athermal.thermodynamics import laws
@@ -107,7 +107,7 @@ def _cells(ax: Axes, chosen: Plane, names: Any) -> list[Any]:
     for name, (colour, hatch_colour, hatch, _) in _LOOKS.items():
         look = {"facecolor": colour, "edgecolor": hatch_colour, "hatch": hatch, "label": name}
         handles += cells.fill(ax, (rows == name)[order], x, y, look)
-    for kind, look in (("failed", FAILED), ("unfinished", UNFINISHED)):
+    for kind, look in (("past", PAST), ("failed", FAILED), ("unfinished", UNFINISHED)):
         handles += cells.fill(ax, chosen.states()[kind].reshape(rows.shape)[order], x, y, look)
     x.apply(ax, "x")
     y.apply(ax, "y")
