@@ -14,7 +14,7 @@ from athermal.errors import StudyError
 from athermal.plot import cells
 from athermal.plot.heat_map import ATHERMAL
 from athermal.plot.mode_map import _LOOKS
-from athermal.thermodynamics import laws
+from athermal.thermodynamics import modes
 from tests.unit import sweeps
 
 
@@ -235,7 +235,7 @@ class TestModeMap:
         ]
 
     def test_cells_are_told_apart(self):
-        kinds = {laws.kind(mode, is_athermal=is_athermal) for mode in laws.MODES for is_athermal in (True, False)}
+        kinds = {modes.kind(mode, is_athermal=is_athermal) for mode in modes.MODES for is_athermal in (True, False)}
         assert set(_LOOKS) == kinds - {"thermal engine (discharge)"}  # without heat only stored resources give work
         assert len({(colour, hatch) for colour, _, hatch, _ in _LOOKS.values()}) == len(_LOOKS)
         assert len({marker for *_, marker in _LOOKS.values()}) == len(_LOOKS)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import athermal as at
-from athermal.thermodynamics import laws, payers
+from athermal.thermodynamics import modes, payers
 from athermal.thermodynamics.ledger import Ledger
 from athermal.thermodynamics.significance import gives_work, is_athermal_engine
 from athermal.thermodynamics.snapshot import Reference, Snapshot
@@ -160,7 +160,7 @@ def test_gamma_and_thermal_efficiency_are_undefined_where_heat_is_rounding():
 def test_one_meaning_of_athermal_engine():
     """In the words of the table, of sentences, of maps and of outlines: W < 0 and dsigma < 0."""
     table = made_up(TEMPERATURES["three"], 7).cycles
-    words = [laws.kind(str(m), is_athermal=bool(a)) for m, a in zip(table["mode"].values, table.is_athermal.values, strict=True)]
+    words = [modes.kind(str(m), is_athermal=bool(a)) for m, a in zip(table["mode"].values, table.is_athermal.values, strict=True)]
     assert [word.startswith("athermal engine") for word in words] == is_athermal_engine(table).tolist()
     assert [word.startswith(("athermal engine", "thermal engine")) for word in words] == gives_work(table).tolist()
     assert np.array_equal(is_athermal_engine(table), (table.work.values < -1e-12) & (table.entropic_work.values < -1e-12))

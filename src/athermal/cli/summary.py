@@ -7,7 +7,7 @@ import re
 import numpy as np
 
 from athermal._numbers import number
-from athermal.thermodynamics import laws, significance
+from athermal.thermodynamics import modes, significance
 from athermal.thermodynamics.errors import certificate
 from athermal.thermodynamics.ledger import Ledger
 from athermal.thermodynamics.significance import gives_work, is_past_recurrence
@@ -67,7 +67,7 @@ def _altogether(ledger: Ledger) -> str:
     row = ledger.cumulative.isel(cycle=n - 1)
     cycles = f"All {n} cycles" if n == ledger.n_cycles else f"Cycles 1 to {n}" if n > 1 else "Cycle 1"
     output, unit = float(row["work_output"]), f" {ledger.units['energy']}" if "energy" in ledger.units else ""
-    if str(row["mode"].item()) in laws.WITHOUT_WORK:
+    if str(row["mode"].item()) in modes.WITHOUT_WORK:
         return f"{cycles} together took in as much work as they gave."
     if output < 0.0:
         return f"{cycles} together took in {number(-output)}{unit} of work."

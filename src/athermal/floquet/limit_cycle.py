@@ -37,7 +37,7 @@ from athermal.maths.gaussian import entropy
 from athermal.maths.kronrod import Integral
 from athermal.maths.resonances import Resonance, resonances
 from athermal.maths.symplectic import mode_indices
-from athermal.thermodynamics import laws
+from athermal.thermodynamics import laws, modes
 from athermal.thermodynamics.by_name import ByName
 from athermal.thermodynamics.ledger import Ledger
 from athermal.thermodynamics.snapshot import ROUNDING, Reference, Snapshot
@@ -186,8 +186,8 @@ class LimitCycle:
 
     @property
     def mode(self) -> str:
-        """The mode of operation, a key of `laws.MODES`."""
-        return laws.mode(self.work, np.asarray(self.heat), self.reference.temperatures, self._resolution)
+        """The mode of operation, a key of `modes.MODES`."""
+        return modes.mode(self.work, np.asarray(self.heat), self.reference.temperatures, self._resolution)
 
     def ledger(self) -> Ledger:
         """Return one cycle as a ledger, for tables and plots; I(S,R), C(R) and D_j are unknown there (NaN), their sum is not."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from athermal.thermodynamics import laws
+from athermal.thermodynamics import modes
 
 if TYPE_CHECKING:
     from athermal.floquet.limit_cycle import LimitCycle
@@ -48,7 +48,7 @@ def _energies(cycle: LimitCycle) -> list[tuple[str, str]]:
 
 def _performance(cycle: LimitCycle) -> list[tuple[str, str]]:
     rows = []
-    if cycle.work < 0.0 and cycle.mode not in laws.WITHOUT_WORK and not math.isnan(cycle.efficiency):
+    if cycle.work < 0.0 and cycle.mode not in modes.WITHOUT_WORK and not math.isnan(cycle.efficiency):
         rows.append(("efficiency", f"{cycle.efficiency:.6g}  (Carnot {cycle.carnot_efficiency:.6g})"))
     elif cycle.mode == "refrigerator":
         rows.append(("coefficient of performance", f"{cycle.coefficient_of_performance:.6g}"))

@@ -13,7 +13,7 @@ from athermal.plot import cells, design, fitting
 from athermal.plot.heat_map import FAILED, PAST, UNFINISHED
 from athermal.plot.symbols import parameter_label
 from athermal.study.selection import CUMULATIVE, Plane, dataset_of, fix, is_grid, plane, varied
-from athermal.thermodynamics import laws
+from athermal.thermodynamics import modes
 
 _LOOKS: dict[str, tuple[str, str, str, str]] = {
     "athermal engine": (design.VERMILLION, "white", "", "D"),
@@ -93,7 +93,7 @@ def mode_map(
 def kinds(chosen: Plane) -> Any:
     """Return the mode of each point, engines told apart as "thermal engine" and "athermal engine"; "" where a run has none."""
     athermal = chosen.values("is_athermal") > 0.0
-    return np.vectorize(lambda mode, a: laws.kind(mode, is_athermal=a), otypes=[object])(chosen.words("mode"), athermal)
+    return np.vectorize(lambda mode, a: modes.kind(mode, is_athermal=a), otypes=[object])(chosen.words("mode"), athermal)
 
 
 def _cells(ax: Axes, chosen: Plane, names: Any) -> list[Any]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from athermal._types import BoolArray, FloatArray
 from athermal.plot import design
-from athermal.thermodynamics import laws
+from athermal.thermodynamics import modes
 from athermal.thermodynamics.ledger import Ledger
 from athermal.thermodynamics.significance import above_carnot, beyond_carnot, gives_work, is_past_recurrence
 
@@ -75,7 +75,7 @@ def kinds(ledger: Ledger) -> list[str]:
     """Return "athermal engine", "thermal engine" or the mode of each cycle."""
     data = ledger.cycles
     return [
-        laws.kind(str(mode), is_athermal=bool(athermal))
+        modes.kind(str(mode), is_athermal=bool(athermal))
         for mode, athermal in zip(data["mode"].values, data["is_athermal"].values, strict=True)
     ]
 

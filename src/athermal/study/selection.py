@@ -12,7 +12,7 @@ import xarray as xr
 from athermal._types import BoolArray, FloatArray
 from athermal._validate import suggest
 from athermal.errors import StudyError
-from athermal.thermodynamics import laws
+from athermal.thermodynamics import modes
 from athermal.thermodynamics.significance import is_beyond
 
 CUMULATIVE = "cumulative_"
@@ -162,9 +162,9 @@ class Points:
 
         "past" are those past the recurrence time of a finite bath, which are no "athermal" engines: the bath's size shows.
         """
-        modes = self.words("mode")
-        has, failed = modes != "", self.words("status") == "failed"
-        gives = (self.values("work") < 0.0) & np.isin(modes, laws.WITH_OUTPUT)
+        words = self.words("mode")
+        has, failed = words != "", self.words("status") == "failed"
+        gives = (self.values("work") < 0.0) & np.isin(words, modes.WITH_OUTPUT)
         past = self.values("is_past_recurrence") > 0.0 if "is_past_recurrence" in self.data else np.zeros_like(gives)
         athermal = gives & (self.values("is_athermal") > 0.0) & ~past
         ended = {"failed": ~has & failed, "unfinished": ~has & ~failed}

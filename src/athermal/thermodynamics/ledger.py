@@ -14,8 +14,8 @@ from athermal._lazy import xr
 from athermal._types import BoolArray, FloatArray, IntArray
 from athermal._validate import suggest
 from athermal.errors import StudyError
-from athermal.thermodynamics import errors, laws, ledger_tables, measured, payers, significance, storage, violations
-from athermal.thermodynamics.columns import LONG_NAMES, attributes, in_units
+from athermal.thermodynamics import datasets, errors, laws, ledger_tables, measured, significance, storage, violations
+from athermal.thermodynamics.columns import LONG_NAMES
 from athermal.thermodynamics.snapshot import EXTRAS, ROUNDING, Reference, Refinement, Replicates, Snapshot, Uncertainty
 from athermal.thermodynamics.states import Kept, States
 from athermal.thermodynamics.table import format_table, ledger_rows
@@ -179,45 +179,7 @@ class Ledger:
 
     @cached_property
     def instants(self) -> xr.Dataset:
-        s, ref = self.snapshots, self.reference
-        index = ("instant",)
-        data = {
-            "subsystem_energy": ((*index, "subsystem"), s.subsystem_energies, "U_i", "energy"),
-            "reservoir_energy": ((*index, "reservoir"), s.reservoir_energies, "E_j", "energy"),
-            "subsystem_entropy": ((*index, "subsystem"), s.subsystem_entropies, "S(rho_i)", "nat"),
-            "reservoir_entropy": ((*index, "reservoir"), s.reservoir_entropies, "S(rho_j)", "nat"),
-            "system_entropy": (index, s.system_entropy, "S(rho_S)", "nat"),
-            "reservoirs_entropy": (index, s.reservoirs_entropy, "S(rho_R)", "nat"),
-            "total_entropy": (index, s.total_entropy, "S(rho_SR)", "nat"),
-            "mutual_information": (index, laws.mutual_information(s), "I(S,R)", "nat"),
-            "system_correlation": (index, laws.system_correlation(s), "C(S)", "nat"),
-            "reservoir_correlation": (index, laws.reservoir_correlation(s), "C(R)", "nat"),
-            "athermality": ((*index, "reservoir"), laws.athermality(s, ref), "D_j", "nat"),
-            "sigma_total": (index, laws.sigma_total(s, ref), "Sigma", "nat"),
-            "free_energy": ((*index, "subsystem"), laws.free_energy(s, ref), "F_i = U_i - T_min S_i", "energy"),
-        }
-        for name, values in s.extras.items():
-            extra = EXTRAS[name]
-            data[name] = ((*index, *extra.dims), values, extra.long_name, extra.units)
-        return xr.Dataset(
-            {
-                name: (dims, values, {"long_name": label, "units": in_units(unit, self.units)})
-                for name, (dims, values, label, unit) in data.items()
-            },
-            coords={
-                "instant": np.arange(len(s.time)),
-                "time": (index, s.time),
-                "subsystem": list(ref.subsystems),
-                "reservoir": list(ref.reservoirs),
-                "temperature": (("reservoir",), ref.temperatures, {"units": in_units("energy", self.units)}),
-                **({} if ref.temperature_errors is None else {"temperature_error": (("reservoir",), ref.temperature_errors)}),
-                "log_partition": (("reservoir",), ref.log_partitions),
-                **({} if ref.ground_energies is None else {"ground_energy": (("reservoir",), ref.ground_energies)}),
-                **({"counter": list(ref.counters)} if ref.counters else {}),
-                **({"observable": list(ref.observables)} if ref.observables else {}),
-                **({"pair": list(ref.pairs)} if "logarithmic_negativity" in self.snapshots.extras else {}),
-            },
-        )
+        return datasets.instants(self)
 
     def __getattr__(self, name: str) -> xr.DataArray:
         """Return a column of `cycles`."""
@@ -429,161 +391,25 @@ class Ledger:
         """
         return ledger_tables.text(self, columns, table, digits)
 
-    # --- the one place where the laws become columns -----------------------------------------------------------------
-
     def columns_between(self, a: Snapshot, b: Snapshot, works: FloatArray, *, with_words: bool = True) -> xr.Dataset:
         """Return the columns of intervals between any snapshots of this machine, those before and those after stacked.
 
         Columns of words, the mode and who paid, take longer than all others together where intervals are many.
         """
         noise, labels = np.zeros(len(works)), np.arange(1, len(works) + 1)
-        return self._between(a, b, works, noise, "cycle", labels, with_words=with_words)
+        return datasets.between(self, a, b, works, noise, "cycle", labels, with_words=with_words)
 
     def _account(self, found: measured.Intervals, dim: str, labels: IntArray) -> xr.Dataset:
         a, b = self.snapshots.at(found.start), self.snapshots.at(found.stop)
-        return self._between(a, b, found.works, measured.first_law_noise(self, found), dim, labels)
-
-    def _between(
-        self,
-        a: Snapshot,
-        b: Snapshot,
-        work: FloatArray,
-        noise: FloatArray,
-        dim: str,
-        labels: IntArray,
-        *,
-        with_words: bool = True,
-    ) -> xr.Dataset:
-        ref = self.reference
-        duration = b.time - a.time
-        entropic = laws.entropic_work(a, b, ref)
-        resolution = self.energy_rounding(a, b)
-        heats, intake, given = laws.heat(a, b), laws.heat_intake(a, b), laws.energy_intake(a, b)
-        by_resource = laws.work_by_resource(a, b, ref)
-        cold = np.sum(heats[:, laws.coldest(ref.temperatures)], axis=-1)
-        cooled = np.where((work > 0.0) & (cold < 0.0), np.minimum(work, -cold), 0.0)  # both beyond rounding, or no COP
-
-        def over(divisor: FloatArray, ratio: FloatArray) -> FloatArray:
-            """Return a ratio, undefined where what it is divided by is at rounding."""
-            return np.where(np.abs(divisor) > resolution, ratio, np.nan)
-
-        i, j, r = (dim, "subsystem"), (dim, "reservoir"), (dim, "resource")
-        n = len(labels)
-        columns: dict[str, tuple[Any, Any]] = {
-            "work": (dim, work),
-            "work_output": (dim, -work),
-            "power": (dim, -work / duration),
-            "heat": (j, heats),
-            "energy_change": (i, laws.energy_change(a, b)),
-            "entropy_change": (i, laws.entropy_change(a, b)),
-            "free_energy_change": (i, laws.free_energy(b, ref) - laws.free_energy(a, ref)),
-            "sigma_total": (dim, laws.sigma_total(b, ref)),
-            "sigma_total_change": (dim, laws.sigma_total_change(a, b, ref)),
-            "entropic_work": (dim, entropic),
-            "sigma_change": (dim, laws.sigma_change(a, b, ref)),
-            "heat_intake": (dim, intake),
-            "energy_intake": (dim, given),
-            "efficiency": (dim, over(np.minimum(work, 0.0), laws.efficiency(work, a, b))),
-            "carnot_efficiency": (dim, np.full(n, laws.carnot_efficiency(ref))),
-            "thermal_efficiency": (dim, over(intake, laws.thermal_efficiency(a, b, ref))),
-            "gamma": (dim, over(intake, laws.gamma(a, b))),
-            "thermal_share": (dim, over(work, laws.thermal_share(work, a, b, ref))),
-            "entropic_share": (dim, over(work, laws.entropic_share(work, a, b, ref))),
-            "work_by_resource": (r, by_resource),
-            "coefficient_of_performance": (dim, over(cooled, laws.coefficient_of_performance(work, a, b, ref))),
-            "carnot_coefficient": (dim, np.full(n, laws.carnot_coefficient(ref))),
-            "coefficient_split": (dim, over(cooled, laws.coefficient_split(work, a, b, ref))),
-            "refrigeration_cost": (dim, laws.refrigeration_cost(a, b, ref)),
-            "refrigeration_by_resource": (r, laws.refrigeration_by_resource(a, b, ref)),
-        }
-        for name, function, dims in (
-            ("mutual_information", laws.mutual_information, dim),
-            ("system_correlation", laws.system_correlation, dim),
-            ("reservoir_correlation", laws.reservoir_correlation, dim),
-        ):
-            columns[name] = (dims, function(b))
-            columns[f"{name}_change"] = (dims, function(b) - function(a))
-        columns["athermality"] = (j, laws.athermality(b, ref))
-        columns["athermality_change"] = (j, laws.athermality_change(a, b, ref))
-        for name in b.extras:
-            axes = (dim, *EXTRAS[name].dims)
-            change = b.extras[name] - a.extras[name]
-            if EXTRAS[name].is_cumulative:
-                columns[name] = (axes, change)
-            else:
-                columns[name], columns[f"{name}_change"] = (axes, b.extras[name]), (axes, change)
-        if with_words:
-            modes = [laws.mode(float(w), q, ref.temperatures, float(e)) for w, q, e in zip(work, heats, resolution, strict=True)]
-            columns["mode"] = (dim, np.array(modes, dtype=str))
-            columns["is_athermal"] = (
-                dim,
-                np.array([laws.is_athermal(float(x), float(e)) for x, e in zip(entropic, resolution, strict=True)], dtype=bool),
-            )
-            columns["is_past_recurrence"] = (dim, self.past_recurrence(a, b))
-            columns["paid_by"] = (dim, payers.paid_by(work, entropic, by_resource, resolution, np.array(modes), ref))
-        columns.update(self._residuals(a, b, work, resolution, noise, dim))
-        return xr.Dataset(
-            {name: (dims, values, attributes(name, self.units)) for name, (dims, values) in columns.items()},
-            coords={
-                dim: labels,
-                "time": (dim, b.time),
-                "subsystem": list(ref.subsystems),
-                "reservoir": list(ref.reservoirs),
-                "temperature": (("reservoir",), ref.temperatures, {"units": in_units("energy", self.units)}),
-                **({} if ref.temperature_errors is None else {"temperature_error": (("reservoir",), ref.temperature_errors)}),
-                "resource": list(laws.resource_names(ref)),
-                **({"counter": list(ref.counters)} if ref.counters else {}),
-                **({"observable": list(ref.observables)} if ref.observables else {}),
-                **({"pair": list(ref.pairs)} if "logarithmic_negativity" in self.snapshots.extras else {}),
-            },
-        )
+        return datasets.between(self, a, b, found.works, measured.first_law_noise(self, found), dim, labels)
 
     def residuals(self) -> dict[str, FloatArray]:
         """Return by how much each cycle misses the laws, and by how much it may: these columns of `cycles`, as plain arrays."""
         found = measured.intervals(self, "cycles")
         a, b = self.snapshots.at(found.start), self.snapshots.at(found.stop)
         noise = measured.first_law_noise(self, found)
-        columns = self._residuals(a, b, found.works, self.energy_rounding(a, b), noise, "cycle")
+        columns = datasets.residuals(self, a, b, found.works, self.energy_rounding(a, b), noise, "cycle")
         return {name: values for name, (_, values) in columns.items()}
-
-    def _residuals(
-        self, a: Snapshot, b: Snapshot, work: FloatArray, resolution: FloatArray, noise: FloatArray, dim: str
-    ) -> dict[str, Any]:
-        ref, tolerance = self.reference, self.tolerance
-        q, du = laws.heat(a, b), laws.energy_change(a, b)
-        entropy_tolerance = self.entropy_tolerance(a, b)
-        t_min = ref.lowest_temperature
-        energy_terms = np.abs(work) + np.sum(np.abs(q), -1) + np.sum(np.abs(du), -1)
-        intake = laws.heat_intake(a, b)
-        eta, split = laws.output_over_intake(work, a, b), laws.efficiency_split(a, b, ref)
-        # terms that cancel over a cycle are known no better than the energies that an integrator carries
-        known = resolution * max(1.0, ref.energy_rounding / self.rounding) if self.rounding else resolution
-        energy_tolerance = tolerance * energy_terms + known + violations.STANDARD_ERRORS * noise
-        split_tolerance = energy_tolerance + t_min * entropy_tolerance
-        with np.errstate(divide="ignore", invalid="ignore"):
-            # eta divides by the intake, so a small intake magnifies what the energies are known to.
-            eta_tolerance = np.where(
-                intake > 0.0, split_tolerance / np.where(intake > 0.0, intake, 1.0) * (1.0 + np.abs(eta)), np.inf
-            )
-        residuals = {
-            "first_law": (work - laws.first_law(a, b), energy_tolerance),
-            "second_law": (laws.second_law_residual(a, b, ref), entropy_tolerance),
-            "work_split": (work - laws.work_split(a, b, ref), split_tolerance),
-            "efficiency": (np.where(np.isnan(split), 0.0, eta - split), eta_tolerance),
-        }
-        columns: dict[str, Any] = {}
-        # of numbers with errors `violations` judges that
-        violated = self.breaks_second_law(a, b) & (bool(self.memoryless) and not self.has_standard_errors)
-        for name, (value, allowed) in residuals.items():
-            columns[f"tolerance_{name}"] = (dim, allowed)
-            if name in self.unchecked:
-                columns[f"residual_{name}"] = (dim, np.full(np.shape(value), np.nan))
-                continue
-            columns[f"residual_{name}"] = (dim, value)
-            # A NaN residual is a violation, not a pass, unless the state was none and its entropies are unknown.
-            violated |= ~(np.abs(value) <= allowed) & ~(np.isnan(entropy_tolerance) & (name != "first_law"))
-        columns["is_violated"] = (dim, violated)
-        return columns
 
 
 def load(path: str | Path) -> Ledger:

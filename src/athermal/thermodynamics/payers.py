@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from athermal._types import FloatArray, Matrix
-from athermal.thermodynamics import laws
+from athermal.thermodynamics import laws, modes
 from athermal.thermodynamics.snapshot import Reference
 
 GROUPS = {"heat": "heat[", "C(S)": "C(S)", "I(S,R)": "I(S,R)", "C(R)": "C(R)", "D": "D[", "F": "F["}
@@ -48,7 +48,7 @@ def _payer(work: float, entropic: float, terms: FloatArray, resolution: float, m
     if not abs(work) > resolution and mode != "heat reversal":
         return "none"
     names = np.array(laws.resource_names(ref))
-    is_athermal = laws.is_athermal(entropic, resolution)
+    is_athermal = modes.is_athermal(entropic, resolution)
     gave = {
         group: -terms[[name.startswith(prefix) for name in names]]
         for group, prefix in GROUPS.items()

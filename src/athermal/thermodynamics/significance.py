@@ -13,7 +13,7 @@ from athermal._lazy import xr
 from athermal._numbers import number
 from athermal._types import BoolArray, FloatArray
 from athermal.errors import StudyError
-from athermal.thermodynamics import laws, measured
+from athermal.thermodynamics import measured, modes
 
 if TYPE_CHECKING:
     from athermal.thermodynamics.ledger import Ledger
@@ -225,7 +225,7 @@ def is_past_recurrence(table: xr.Dataset) -> BoolArray:
 
 def gives_work(table: xr.Dataset) -> BoolArray:
     """Tell for each interval of a ledger or a sweep whether work came out: W < 0 beyond rounding."""
-    return np.asarray((table["work"].values < 0.0) & np.isin(table["mode"].values, laws.WITH_OUTPUT))
+    return np.asarray((table["work"].values < 0.0) & np.isin(table["mode"].values, modes.WITH_OUTPUT))
 
 
 def is_athermal_engine(table: xr.Dataset) -> BoolArray:

@@ -9,7 +9,7 @@ import numpy as np
 
 from athermal._numbers import number
 from athermal._types import FloatArray
-from athermal.thermodynamics import laws
+from athermal.thermodynamics import modes
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -117,8 +117,8 @@ def _counts(row: xr.Dataset, error: xr.Dataset | None, name: str = "counts") -> 
 def _performance(row: xr.Dataset, error: xr.Dataset | None) -> list[str]:
     """Return the cells of efficiency, Carnot's, and mode; only what gives work has an efficiency."""
     mode, eta = str(row["mode"].item()), "-"
-    if mode in laws.WITH_OUTPUT:
-        mode = laws.kind(mode, is_athermal=bool(row["is_athermal"].item()))
+    if mode in modes.WITH_OUTPUT:
+        mode = modes.kind(mode, is_athermal=bool(row["is_athermal"].item()))
         eta = ratio(row["efficiency"].item(), None if error is None else error["efficiency"].item())
     mode += " (past recurrence)" if row["is_past_recurrence"].item() else ""
     return [eta, ratio(row["carnot_efficiency"].item()), mode + (" (!)" if row["is_violated"].item() else "")]

@@ -5,7 +5,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from athermal.thermodynamics import laws
+from athermal.thermodynamics import laws, modes
 from athermal.thermodynamics.snapshot import Reference, Snapshot
 
 REF = Reference(("a", "b"), ("hot", "cold"), np.array([4.0, 1.0]), np.array([-0.5, -0.25]), 2.0)
@@ -187,24 +187,24 @@ T = np.array([2.0, 1.0])
     ],
 )
 def test_modes_of_two_reservoirs(work, heats, expected):
-    assert laws.mode(work, np.array(heats), T, 1e-2) == expected
-    assert expected in laws.MODES
-    assert laws.mode(work, np.array(heats[::-1]), T[::-1], 1e-2) == expected
+    assert modes.mode(work, np.array(heats), T, 1e-2) == expected
+    assert expected in modes.MODES
+    assert modes.mode(work, np.array(heats[::-1]), T[::-1], 1e-2) == expected
 
 
 @pytest.mark.parametrize(
     ("work", "heat", "expected"), [(1.0, 1.0, "heater"), (1.0, -1.0, "charge"), (-1.0, -1.0, "engine"), (-1.0, 1.0, "discharge")]
 )
 def test_modes_of_one_reservoir(work, heat, expected):
-    assert laws.mode(work, np.array([heat]), np.array([1.0]), 0.0) == expected
+    assert modes.mode(work, np.array([heat]), np.array([1.0]), 0.0) == expected
 
 
 def test_modes_of_three_reservoirs():
     temperatures = np.array([1.0, 2.0, 3.0])
-    assert laws.mode(1.0, np.array([1.0, -2.0, 1.0]), temperatures, 0.0) == "mixer"
-    assert laws.mode(1.0, np.array([-1.0, 2.0, 1.0]), temperatures, 0.0) == "refrigerator"
-    assert laws.mode(-1.0, np.array([1.0, 2.0, -4.0]), temperatures, 0.0) == "engine"
-    assert laws.mode(-1.0, np.array([-4.0, 2.0, 1.0]), temperatures, 0.0) == "reverse engine"
+    assert modes.mode(1.0, np.array([1.0, -2.0, 1.0]), temperatures, 0.0) == "mixer"
+    assert modes.mode(1.0, np.array([-1.0, 2.0, 1.0]), temperatures, 0.0) == "refrigerator"
+    assert modes.mode(-1.0, np.array([1.0, 2.0, -4.0]), temperatures, 0.0) == "engine"
+    assert modes.mode(-1.0, np.array([-4.0, 2.0, 1.0]), temperatures, 0.0) == "reverse engine"
 
 
 @pytest.mark.parametrize(
@@ -219,31 +219,31 @@ def test_modes_of_three_reservoirs():
 def test_reservoirs_of_one_temperature_count_together_in_any_order(work, heats, expected):
     temperatures = np.array([1.0, 1.0, 3.0, 3.0 * (1.0 + 1e-15)])  # rounding is no difference
     for order in permutations(range(4)):
-        assert laws.mode(work, np.array(heats)[list(order)], temperatures[list(order)], 1e-9) == expected
+        assert modes.mode(work, np.array(heats)[list(order)], temperatures[list(order)], 1e-9) == expected
 
 
 def test_equal_temperatures_are_neither_hot_nor_cold_in_any_order():
     assert (
-        laws.mode(1.0, np.array([-1.0, 2.0]), np.ones(2), 0.0)
-        == laws.mode(1.0, np.array([2.0, -1.0]), np.ones(2), 0.0)
+        modes.mode(1.0, np.array([-1.0, 2.0]), np.ones(2), 0.0)
+        == modes.mode(1.0, np.array([2.0, -1.0]), np.ones(2), 0.0)
         == "mixer"
     )
     assert (
-        laws.mode(-1.0, np.array([-2.0, 3.0]), np.ones(2), 0.0)
-        == laws.mode(-1.0, np.array([3.0, -2.0]), np.ones(2), 0.0)
+        modes.mode(-1.0, np.array([-2.0, 3.0]), np.ones(2), 0.0)
+        == modes.mode(-1.0, np.array([3.0, -2.0]), np.ones(2), 0.0)
         == "engine"
     )
 
 
 def test_equal_temperatures_have_no_direction():
-    assert laws.mode(0.0, np.array([1.0, -1.0]), np.array([1.0, 1.0]), 0.0) == "idle"
+    assert modes.mode(0.0, np.array([1.0, -1.0]), np.array([1.0, 1.0]), 0.0) == "idle"
 
 
 def test_an_unknown_work_is_no_mode_but_idle():
-    assert laws.mode(np.nan, np.array([1.0, -1.0]), T, 0.0) == "idle"
+    assert modes.mode(np.nan, np.array([1.0, -1.0]), T, 0.0) == "idle"
 
 
 def test_athermal_means_dsigma_below_zero():
-    assert laws.is_athermal(-0.1, 1e-3)
-    assert not laws.is_athermal(-1e-4, 1e-3)
-    assert not laws.is_athermal(0.1, 1e-3)
+    assert modes.is_athermal(-0.1, 1e-3)
+    assert not modes.is_athermal(-1e-4, 1e-3)
+    assert not modes.is_athermal(0.1, 1e-3)

@@ -48,27 +48,13 @@ def by_hand(n, **changes):
 
 def test_columns_and_their_dimensions(ledger):
     dims = {name: ledger.cycles[name].dims for name in ledger.cycles}
-    per_reservoir = {
-        "heat",
-        "athermality",
-        "athermality_change",
-        "interaction_energy",
-        "interaction_energy_change",
-        "switching_work",
-    }
-    per_subsystem = {"energy_change", "entropy_change", "free_energy_change"}
-    per_resource = {"work_by_resource", "refrigeration_by_resource"}
+    per_reservoir = dict.fromkeys(("heat", "athermality", "athermality_change"), ("reservoir",))
+    per_subsystem = dict.fromkeys(("energy_change", "entropy_change", "free_energy_change"), ("subsystem",))
+    per_resource = dict.fromkeys(("work_by_resource", "refrigeration_by_resource"), ("resource",))
+    extras = {key: column.dims for name, column in EXTRAS.items() for key in (name, f"{name}_change")}
+    expected = per_reservoir | per_subsystem | per_resource | extras
     for name, found in dims.items():
-        extra = (
-            ("reservoir",)
-            if name in per_reservoir
-            else ("subsystem",)
-            if name in per_subsystem
-            else ("resource",)
-            if name in per_resource
-            else ()
-        )
-        assert found == ("cycle", *extra), name
+        assert found == ("cycle", *expected.get(name, ())), name
     of_finite_machines = {*EXTRAS, *(f"{name}_change" for name in EXTRAS)}
     assert set(LONG_NAMES) - of_finite_machines <= set(dims)
     assert ledger.cycles.cycle.values.tolist() == [1, 2, 3, 4]
