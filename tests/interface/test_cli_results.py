@@ -230,3 +230,23 @@ def test_shells_can_complete_commands_and_machines(monkeypatch):
 
     assert "two_oscillator" in _machines("two_o")
     assert _machines("examples/two_osc") in ([], ["examples/two_oscillator.toml"])
+
+
+def test_what_is_no_machine_and_no_result_is_told_apart(tmp_path):
+    wrong = {
+        ("run", ""): "must not be empty",
+        ("sweep", "two_oscillator", "--vary", "T_hot=1:2:1000000000"): "at most 1,000,000",
+        ("run", "two_qubit_swap", "-n", "1", "--observable", "work=hot.sigmaz"): "that of a column",
+        ("run", "two_qubit_swap", "-n", "1", "--observable", "z=hot.sigmaz", "--observable", "z=hot.sigmax"): "2 times",
+    }
+    (tmp_path / "table.csv").write_text("cycle,work" + ",x" * 500 + "\n1,2\n")
+    wrong["show", str(tmp_path / "table.csv")] = "for other programs"
+    for arguments, words in wrong.items():
+        result = CliRunner().invoke(app, list(arguments))
+        assert (result.exit_code, words in result.output, len(result.output) < 600) == (2, True, True), result.output
+
+
+def test_numbers_beyond_double_precision_are_an_error_not_a_traceback():
+    with np.errstate(over="ignore"):
+        result = CliRunner().invoke(app, ["run", "otto", "--set", "T_hot=1e308", "--set", "modes=6", "-n", "1"])
+    assert (result.exit_code, "double precision" in result.output) == (1, True), result.output

@@ -32,11 +32,16 @@ def is_result(source: str) -> bool:
     return path.suffix.lower() in netcdf.ENDINGS or is_store(path)
 
 
+def _place(path: Path) -> Path:
+    """Return where a result is: for the data set of a sweep, the folder of the sweep."""
+    return path.parent if path.suffix.lower() in netcdf.ENDINGS and is_store(path.parent) else path
+
+
 def show(source: str, changes: Sequence[str], *, with_cumulative: bool, as_json: bool) -> int:
     """Print a finished run or sweep as the command that made it did; return the exit status."""
     if changes:
         raise FileFormatError(f"--set changes a machine, but {source} is a finished result. Give the machine file instead.")
-    path = Path(source)
+    path = _place(Path(source))
     if is_store(path):
         sweep = load_sweep(path)
         typer.echo(json.dumps(describe_sweep(sweep, {}), indent=2, allow_nan=False) if as_json else "\n".join(sweep_lines(sweep)))
@@ -56,7 +61,7 @@ def export(source: Path, to: str, table: str, out: Path | None, *, force: bool) 
     """Write a finished run or sweep as a file for other programs and print its path; return the exit status."""
     if source.suffix == ".toml":
         raise FileFormatError(f"{source} is a machine file, not a result. Run it first: athermal run {source} --out results")
-    ending = FORMATS[to]
+    ending, source = FORMATS[to], _place(source)
     if source.is_dir() and table not in ("cycles", "cumulative"):
         raise FileFormatError(
             f"--table {table} goes with a ledger, but {source} is a sweep, whose table has cycles and cumulative columns."

@@ -52,7 +52,13 @@ def run(
     plan = resolve(source, changes)
     settings = {key: value for key, value in settings.items() if value is not None}
     if "observables" in settings:
-        settings["observables"] = plan.observables | dict(map(_named, settings["observables"]))
+        named = [_named(text) for text in settings["observables"]]
+        names = [name for name, _ in named]
+        if repeated := [name for name in names if names.count(name) > 1]:
+            raise MachineError(
+                f"--observable names {repeated[0]!r} {names.count(repeated[0])} times. Give each a name of its own."
+            )
+        settings["observables"] = plan.observables | dict(named)
     plan = dataclasses.replace(plan, **settings)
     files = {} if out is None else outputs.ledger_files(out, plan.name)
     outputs.prepare(files.values(), force=force)
@@ -98,7 +104,7 @@ def _execute(plan: MachineFile) -> _Outcome:
 def _kept(ledger: Ledger | None, plan: MachineFile) -> str:
     finished = ledger.n_cycles if ledger is not None else 0
     if finished == plan.cycles:
-        return f"All {plan.cycles} cycles were run."
+        return f"All cycles ({plan.cycles}) were run."
     if not finished:
         return f"No cycle of {plan.cycles} was finished."
     return f"The run stopped in cycle {finished + 1} of {plan.cycles}; the results are those of the finished ones."

@@ -65,7 +65,8 @@ def _altogether(ledger: Ledger) -> str:
         return ""
     n = int(counted[-1]) + 1
     row = ledger.cumulative.isel(cycle=n - 1)
-    cycles = f"All {n} cycles" if n == ledger.n_cycles else f"Cycles 1 to {n}" if n > 1 else "Cycle 1"
+    every = "Both cycles" if n == 2 else f"All {n} cycles"
+    cycles = every if n == ledger.n_cycles else f"Cycles 1-{n}" if n > 1 else "Cycle 1"
     output, unit = float(row["work_output"]), f" {ledger.units['energy']}" if "energy" in ledger.units else ""
     if str(row["mode"].item()) in modes.WITHOUT_WORK:
         return f"{cycles} together took in as much work as they gave."
@@ -87,7 +88,7 @@ def _laws(ledger: Ledger) -> str:
     is_missed = bool(ledger.violations()) and not worst <= 1.0
     checked = "MISSED" if is_missed else f"hold in every cycle; no residual above {worst:.0e} of its tolerance"
     known = ledger.provenance.get("accuracy", {})
-    accuracy = "".join(f"; {name.replace('_', ' ')} {value:.0e}" for name, value in known.items())
+    accuracy = "".join(f"; {name.replace('_', ' ')} {value:.0e}".replace("0e+00", "0") for name, value in known.items())
     listed = [_LAWS[name] for name in names]
     return f"{', '.join(listed[:-1])} and {listed[-1]}: {checked}{accuracy}.".replace(
         "irst law, second law", "irst and second law"

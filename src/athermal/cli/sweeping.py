@@ -197,6 +197,8 @@ def _highlights(result: Sweep) -> list[str]:
     past = is_past_recurrence(data)
     masks = is_athermal_engine(data) & ~past, beyond(data), past
     in_some = [int(np.sum(np.any(mask, axis=data["work"].dims.index("cycle")))) for mask in masks]
+    if not np.any(gives_work(data)):
+        return [*lines, f"No work comes out at any of {len(result)} points."]
     lines.append(f"An athermal engine in some cycle at {in_some[0]} of {len(result)} points, above Carnot at {in_some[1]}.")
     if in_some[2]:
         lines.append(
@@ -208,6 +210,9 @@ def _highlights(result: Sweep) -> list[str]:
 
 def _short(value: Any) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+_MOST_VALUES = 1_000_000
 
 
 def _split(text: str) -> tuple[str, str]:
@@ -229,6 +234,8 @@ def _values(name: str, text: str) -> list[Any]:
     low, high, count = (read_value(word) for word in words[:3])
     if not isinstance(count, int) or isinstance(count, bool) or count < 1:
         raise StudyError(f"{rule} COUNT must be a whole number of at least 1.")
+    if count > _MOST_VALUES:
+        raise StudyError(f"{rule} COUNT must be at most {_MOST_VALUES:,}: every value is a point, or many, to be run.")
     if not all(isinstance(end, (int, float)) and not isinstance(end, bool) and np.isfinite(end) for end in (low, high)):
         raise StudyError(f"{rule} LOW and HIGH must be numbers.")
     is_logarithmic = len(words) == 4

@@ -35,7 +35,7 @@ def text_of(comparison: BackendComparison) -> str:
     lines = [format_table(rows), "", f"{comparison.reference}: largest magnitude. Others: largest difference from it."]
     cells = " ".join(cell for row in rows[1:] for cell in row[1:])
     legend = (
-        (" -", "-: neither knows it."),
+        (" -", "-: unknown, or undefined as an efficiency without work, by both."),
         ("unknown", "unknown: one of the two does not know it."),
         ("?", "?: unknown in some cycles."),
         ("within", "within: all differences are within the errors that the ledgers state."),

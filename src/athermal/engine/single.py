@@ -156,6 +156,14 @@ def _advance(
         status = f"stopped after {len(record.works) // samples} of {cycles} cycles: {error}"
         error.ledger = _finished(solver, record, samples, provenance, status)
         raise
+    except (np.linalg.LinAlgError, FloatingPointError, OverflowError) as error:
+        status = f"stopped after {len(record.works) // samples} of {cycles} cycles"
+        ledger = _finished(solver, record, samples, provenance, status)
+        raise ConvergenceError(
+            f"Numbers of this machine leave the range of double precision, and the run was {status} ({error}). Give energies and "
+            "temperatures that are less far apart.",
+            ledger,
+        ) from error
     except KeyboardInterrupt:
         status = f"interrupted after {len(record.works) // samples} of {cycles} cycles"
         ledger = _finished(solver, record, samples, provenance, status)

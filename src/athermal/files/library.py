@@ -90,6 +90,10 @@ def is_machine_file(source: str) -> bool:
     False
     """
     path, names = Path(source), library_functions()
+    if not source.strip():
+        raise FileFormatError(
+            "The name of a machine must not be empty. Give a machine file, or one of the library: athermal list."
+        )
     if path.is_dir():
         raise FileFormatError(f"{source} is a folder, not a machine file.{_files_in(path)}")
     if path.exists():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import copy
 import dataclasses
-import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,6 +23,7 @@ from athermal.backends.open import HEOM, BlochRedfield, FloquetMarkov, Lindblad
 from athermal.engine import Progress, run
 from athermal.engine.certified import checked_accuracy
 from athermal.errors import FileFormatError, MachineError, RunError, RunInterrupted, StateError
+from athermal.files.hints import line_of, result_hint
 from athermal.files.library import build_library_machine, library_functions
 from athermal.files.overrides import SECTIONS, apply_override, parse_override
 from athermal.files.tables import with_tables
@@ -193,7 +193,7 @@ def read_document(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         raise FileFormatError(f"There is no machine file {path}.") from None
     except UnicodeDecodeError:
-        raise FileFormatError(f"{path} is not a text file, as a machine file must be.{_result_hint(path)}") from None
+        raise FileFormatError(f"{path} is not a text file, as a machine file must be.{result_hint(path)}") from None
     except OSError as error:
         raise FileFormatError(f"The machine file {path} cannot be read: {error.strerror or error}.") from error
     document = _tables(text, str(path))
@@ -218,7 +218,9 @@ def _tables(text: str, source: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise FileFormatError(f"{source} is not valid TOML: {error}.{_line_of(text, str(error))}") from None
+        raise FileFormatError(
+            f"{source} is not valid TOML: {error}.{result_hint(Path(source)) or line_of(text, str(error))}"
+        ) from None
 
 
 def library_machine_file(name: str, overrides: Overrides = ()) -> MachineFile:
@@ -430,16 +432,3 @@ def _machine(document: dict[str, Any], name: str) -> Machine:
     closed: dict[str, Any] = {} if "reservoirs" in table else {"reservoirs": [], "couplings": []}
     machine: Machine = from_spec(Machine, {"name": name, **closed, **given}, "the machine")
     return machine
-
-
-def _line_of(text: str, message: str) -> str:
-    """Return the line of a file that a TOML error names, to be shown."""
-    found = re.search(r"line (\d+)", message)
-    lines = text.splitlines()
-    if not found or not 0 < int(found[1]) <= len(lines):
-        return ""
-    return f" That line is\n  {lines[int(found[1]) - 1].strip()}"
-
-
-def _result_hint(path: Path) -> str:
-    return f" For a result file use `athermal plot {path}`." if path.suffix == ".nc" else ""

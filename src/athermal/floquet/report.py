@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from athermal.thermodynamics import modes
+from athermal.thermodynamics import laws, modes
 
 if TYPE_CHECKING:
     from athermal.floquet.limit_cycle import LimitCycle
@@ -51,7 +51,12 @@ def _performance(cycle: LimitCycle) -> list[tuple[str, str]]:
     if cycle.work < 0.0 and cycle.mode not in modes.WITHOUT_WORK and not math.isnan(cycle.efficiency):
         rows.append(("efficiency", f"{cycle.efficiency:.6g}  (Carnot {cycle.carnot_efficiency:.6g})"))
     elif cycle.mode == "refrigerator":
-        rows.append(("coefficient of performance", f"{cycle.coefficient_of_performance:.6g}"))
+        rows.append(
+            (
+                "coefficient of performance",
+                f"{cycle.coefficient_of_performance:.6g}  (Carnot {laws.carnot_coefficient(cycle.reference):.6g})",
+            )
+        )
     else:
         rows.append(("efficiency", f"-  (Carnot {cycle.carnot_efficiency:.6g})"))
     return [*rows, ("entropy production, dSigma", f"{cycle.entropy_production:.9g} nats")]

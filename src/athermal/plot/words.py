@@ -105,7 +105,7 @@ def headline(ledger: Ledger) -> str:
     doubt = doubtful(ledger) & counted
     n = int(np.count_nonzero(counted))
     every = (
-        (f"all {n} cycles" if n > 1 else "its one cycle")
+        ("its one cycle" if n == 1 else "both cycles" if n == 2 else f"all {n} cycles")
         if np.all(counted)
         else f"{_cycles(counted)}, within the recurrence time of its baths"
     )
@@ -113,7 +113,7 @@ def headline(ledger: Ledger) -> str:
     if np.any(reversal) and not np.any(giving):
         return f"heat runs from cold to hot in {_cycles(reversal)}, without work"
     if not np.any(giving):
-        return f"no work comes out in {every.replace('all', 'any of')}"
+        return f"no work comes out in {every.replace('all', 'any of').replace('both cycles', 'either cycle')}"
     if np.all(beyond[counted]):
         return f"beyond the Carnot limit in {every}"
     if np.any(doubt) and np.any(beyond):

@@ -265,7 +265,7 @@ def _entries(data: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _short(value: Any) -> str:
-    text = "not given" if value is None else json.dumps(value)
+    text = "left out" if value is None else json.dumps(value)
     return text if len(text) <= 40 else f"{text[:37]}..."
 
 

@@ -80,6 +80,11 @@ def read(path: Path) -> tuple[xr.DataTree, bool]:
     except FileFormatError:
         raise
     except Exception as error:
+        if path.suffix.lower() not in ENDINGS:
+            raise FileFormatError(
+                f"{path} cannot be read as netCDF. Results that can be read again end in {', '.join(ENDINGS)}; others are for "
+                "other programs."
+            ) from error
         raise FileFormatError(
             f"{path} cannot be read as netCDF: it is truncated, damaged or something else ({type(error).__name__}: {error}). "
             "Run again to make it anew."

@@ -34,6 +34,8 @@ from athermal.thermodynamics.snapshot import Reference, Snapshot
 
 # Matrices of the size of the whole that are held at once: state, propagator, its work and their products.
 _MATRICES = 8
+# State vectors of larger machines fit in no memory.
+_VECTORS = 2**30
 # Below this a cycle takes a fraction of a second on one thread.
 _LARGE_DIMENSION = 512
 
@@ -83,7 +85,8 @@ class DensityMatrix(Backend):
         dimension = self.dimension_of(machine)
         if machine.is_finite:
             check_baths(machine, self.max_memory)
-        remedy = "Use StateVectors(), fewer or smaller parts" if machine.is_finite else "Use Dense(), or fewer levels"
+        smaller = "Use StateVectors(), fewer or smaller parts" if dimension <= _VECTORS else "Use fewer or smaller parts"
+        remedy = smaller if machine.is_finite else "Use Dense(), or fewer levels"
         what = "A density matrix of this machine"
         check_memory(what, dimension, 16.0 * _MATRICES, 2, self.max_memory, remedy)
         solver = DensityMatrixSolver(machine, self)
