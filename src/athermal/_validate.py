@@ -102,7 +102,8 @@ def names(values: Any, what: str, owner: str, rule: str, *, length: int | None =
     given = entries(values, what, owner, rule)
     is_good = all(isinstance(name, str) and name.strip() for name in given) and len(set(map(str, given))) == len(given) > 0
     if not is_good or (length is not None and len(given) != length):
-        raise MachineError(_message(what, owner, rule, values, ""))
+        repeated = next((name for name in given if isinstance(name, str) and given.count(name) > 1), None)
+        raise MachineError(_message(what, owner, rule, values, "" if repeated is None else f"Name {repeated!r} once."))
     return given
 
 

@@ -132,7 +132,6 @@ def test_given_states_are_in_the_users_basis_and_order():
         (at.Squeezed("a", 0.3), at.MachineError, "must name a part of truncated oscillators, but 'a' is none"),
         (at.CorrelatedMarginals([at.Correlation(("a", "web"))]), at.MachineError, "with a lowering operator, but 'web' has none"),
         (at.ProductThermal({"hott": 1.0}), at.MachineError, "Did you mean 'hot'"),
-        (at.Gibbs(1.0, ("a", "a")), at.MachineError, "must not repeat a part"),
     ],
 )
 def test_what_is_refused(initial, error, message):

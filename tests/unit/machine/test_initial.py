@@ -18,6 +18,7 @@ PAIR = at.Correlation(("a", "b"))
         (lambda: at.Gibbs(-1.0), "`temperature` of a Gibbs state must be zero or positive, but is -1.0"),
         (lambda: at.Gibbs(1.0, parts="a"), "`parts` of a Gibbs state must list the names of parts, but is 'a'"),
         (lambda: at.Gibbs(1.0, parts=()), r"`parts` of a Gibbs state must list the names of parts, but is \(\)"),
+        (lambda: at.Gibbs(1.0, parts=("a", "a")), r"must list the names of parts, but is \('a', 'a'\)\. Name 'a' once\."),
         (lambda: at.Charged(-1), "`cycles` of a charged state must be a whole number of at least 0, but is -1"),
         (lambda: at.Charged(1.5), "`cycles` of a charged state must be a whole number"),
         (lambda: at.Charged(1, start="thermal"), "`start` of a charged state must be an initial state such as ProductThermal"),
