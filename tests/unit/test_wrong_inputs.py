@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import inspect
 import pathlib
 
 import numpy as np
@@ -233,3 +235,35 @@ def test_swept_values_are_numbers(wrong):
     for over in ({"T_hot": [1.5, wrong]}, {"modes": [3], "T_hot": np.array([wrong])}, [{"T_hot": wrong}]):
         with pytest.raises(at.StudyError, match="The values of 'T_hot' must be finite, but one is"):
             at.sweep("two_oscillator", over=over, cycles=1)
+
+
+MACHINES = [
+    (name, parameter)
+    for name in sorted(at.library.__all__)
+    for parameter in inspect.signature(getattr(at.library, name)).parameters
+]
+MANY = [
+    None,
+    True,
+    -1,
+    1e400,
+    10**400,
+    float("nan"),
+    "x",
+    "",
+    b"x",
+    [],
+    {},
+    {1.0, 2.0},
+    Stranger(),
+    np.array([1.0, 2.0]),
+    1j,
+    [None],
+]
+
+
+@pytest.mark.parametrize(("name", "parameter"), MACHINES)
+def test_machines_of_the_library_let_no_other_exception_out(name, parameter):
+    for wrong in MANY:
+        with contextlib.suppress(AthermalError):
+            getattr(at.library, name)(**{parameter: wrong})

@@ -96,7 +96,7 @@ def heat_reversal(
             Exchange(("link", "cold"), Strokes((stroke,) * 3, (0.0, angle / stroke, 0.0))),
         ),
         period=3.0 * stroke,
-        initial=initial or _correlated(correlation, phase),
+        initial=_correlated(correlation, phase) if initial is None else initial,
         name="heat_reversal",
     )
 

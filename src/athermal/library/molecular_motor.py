@@ -19,6 +19,8 @@ from athermal.machine.machine import Machine
 from athermal.machine.parts import Qudit, SpinBath
 
 _OWNER = "a molecular motor"
+# The phase of a hop is the load times the length of a step; nobody's motor carries more in a cycle.
+_MOST_LOAD = 10**6
 
 
 def molecular_motor(
@@ -160,7 +162,7 @@ def molecular_motor(
     cycles = _validate.count(charged, "charged", _OWNER, least=0)
     return Machine(
         subsystems=tuple(Qudit(name, [0.0] * sites) for name in names),
-        reservoirs=(SpinBath("hot bath", T_hot, tuple(hot_spins)), SpinBath("cold bath", T_cold, tuple(cold_spins))),
+        reservoirs=(SpinBath("hot bath", T_hot, hot_spins), SpinBath("cold bath", T_cold, cold_spins)),
         couplings=tuple(couplings),
         period=ring.period,
         initial=Charged(cycles, start) if cycles else start,
@@ -232,7 +234,8 @@ class _Ring:
         """Return the bonds that touch a bath."""
         if given is None:
             return (self.sites - 1,)
-        chosen = tuple(_validate.count(n, f"{what}[{k}]", _OWNER, least=0) for k, n in enumerate(given))
+        listed = _validate.entries(given, what, _OWNER, f"list different bonds below {self.sites}")
+        chosen = tuple(_validate.count(n, f"{what}[{k}]", _OWNER, least=0) for k, n in enumerate(listed))
         if len(set(chosen)) != len(chosen) or any(n >= self.sites for n in chosen):
             raise MachineError(f"`{what}` of {_OWNER} must list different bonds below {self.sites}, but is {list(chosen)}.")
         return chosen
@@ -294,9 +297,9 @@ class _Ring:
 
 def _check_choices(potential: str, direction: int, particles: int, steps: int | None) -> None:
     _validate.choice(potential, "potential", _OWNER, ("travelling", "flashing"))
-    if direction not in (1, -1):
+    if not isinstance(direction, int) or direction not in (1, -1):
         raise MachineError(f"`direction` of {_OWNER} must be 1 or -1, but is {_validate.shown(direction)}.")
-    if particles not in (1, 2):
+    if not isinstance(particles, int) or particles not in (1, 2):
         raise MachineError(f"`particles` of {_OWNER} must be 1 or 2, but is {_validate.shown(particles)}.")
     if steps is not None:
         _validate.count(steps, "steps", _OWNER, least=2)
@@ -309,4 +312,6 @@ def _whole(value: int, what: str) -> int:
         raise MachineError(
             f"`{what}` of {_OWNER} must be a whole number, but is {_validate.shown(value)}: the phase of a hop must repeat."
         )
+    if abs(value) > _MOST_LOAD:
+        raise MachineError(f"`{what}` of {_OWNER} must be at most {_MOST_LOAD}, but is {_validate.shown(value)}.")
     return int(value)

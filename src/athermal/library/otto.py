@@ -10,7 +10,7 @@ from athermal.machine.coupling import Coupling, Exchange, Position
 from athermal.machine.drive import Constant, Product, Strokes
 from athermal.machine.initial import AnyInitialState, ProductThermal, Squeezed
 from athermal.machine.machine import Machine
-from athermal.machine.parts import AnyReservoir, ContinuumBath, Oscillator, Ring
+from athermal.machine.parts import AnyReservoir, ContinuumBath, Oscillator, Reservoir, Ring
 from athermal.machine.spectral import FlatBand
 
 
@@ -91,7 +91,7 @@ def otto(
     >>> machine.period
     200.0
     """
-    if baths not in ("ring", "star"):
+    if not isinstance(baths, str) or baths not in ("ring", "star"):
         raise MachineError(f"`baths` of an Otto engine must be 'ring' or 'star', but is {_validate.shown(baths)}.")
     for name, value in (("stroke_time", stroke_time), ("switching_time", switching_time)):
         _validate.not_negative(value, name, "an Otto engine")
@@ -100,16 +100,22 @@ def otto(
         raise MachineError(
             f"`switching_time` of an Otto engine must be at most half its contact time {contact_time}, but is {switching_time}."
         )
+    hot_squeezing = _validate.real(hot_squeezing, "hot_squeezing", "an Otto engine")
+    for name, given in (("hot_bath", hot_bath), ("cold_bath", cold_bath)):
+        if given is not None and not isinstance(given, Reservoir):
+            raise MachineError(f"`{name}` of an Otto engine must be a harmonic bath, but is {_validate.shown(given)}.")
+    _validate.choice(law, "law", "an Otto engine", ("potential", "number"))
     if hot_squeezing and initial is not None:
         raise MachineError(
             f"`hot_squeezing` of an Otto engine must be zero when an initial state is given, but is {hot_squeezing}. Give "
             "`Squeezed` as, or inside, the initial state."
         )
     is_ring = baths == "ring"
-    cold = cold_bath or _bath("cold bath", T_cold, omega_cold, modes, hopping, rate, half_width, is_ring=is_ring)
-    hot = hot_bath or _bath("hot bath", T_hot, omega_hot, modes, hopping, rate, half_width, is_ring=is_ring)
+    own = (modes, hopping, rate, half_width)
+    cold = cold_bath if cold_bath is not None else _bath("cold bath", T_cold, omega_cold, *own, is_ring=is_ring)
+    hot = hot_bath if hot_bath is not None else _bath("hot bath", T_hot, omega_hot, *own, is_ring=is_ring)
     strength = contact_strength if contact_strength is not None else (0.1 if is_ring else 1.0)
-    kind = contact or ("position" if is_ring else "exchange")
+    kind = ("position" if is_ring else "exchange") if contact is None else contact
     couplings = []
     strokes = ((cold, cold_bath, omega_cold, 0.0), (hot, hot_bath, omega_hot, contact_time + stroke_time))
     for bath, given, frequency, start in strokes:
@@ -117,12 +123,13 @@ def otto(
         where = site if given is not None else (0 if is_ring else None)
         amplitude = frequency if law == "potential" else None
         couplings.append(_contact(kind, bath.name, Product((Constant(strength), window)), where, amplitude))
+    start_of_hot = Squeezed(hot.name, hot_squeezing) if hot_squeezing else ProductThermal()
     return Machine(
         subsystems=(Oscillator("working", _frequency(omega_hot, omega_cold, contact_time, stroke_time), law=law),),
         reservoirs=(hot, cold),
         couplings=tuple(couplings),
         period=2.0 * (contact_time + stroke_time),
-        initial=initial or (Squeezed(hot.name, hot_squeezing) if hot_squeezing else ProductThermal()),
+        initial=start_of_hot if initial is None else initial,
         name="otto",
     )
 
@@ -166,10 +173,10 @@ def _bath(
     is_ring: bool,
 ) -> AnyReservoir:
     if is_ring:
-        if modes == "auto":
+        if isinstance(modes, str):
             raise MachineError(
                 '`modes` of an Otto engine with ring baths must be a whole number, but is "auto". Use baths="star".'
             )
         return Ring(name, temperature, modes, frequency, hopping)
     band = FlatBand(rate, max(frequency - half_width, 0.0), frequency + half_width)
-    return ContinuumBath(name, temperature, band, modes, "equal" if modes == "auto" else "midpoint")
+    return ContinuumBath(name, temperature, band, modes, "equal" if isinstance(modes, str) else "midpoint")

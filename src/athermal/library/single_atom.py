@@ -91,6 +91,7 @@ def single_atom(
     radial = _validate.positive(omega_radial, "omega_radial", _OWNER)
     axial = _validate.positive(omega_axial, "omega_axial", _OWNER)
     half = math.pi / axial
+    own = ProductThermal({"flywheel": _validate.not_negative(T_flywheel, "T_flywheel", _OWNER)})
     heating = Strokes((half, half), (_validate.real(hot_coupling, "hot_coupling", _OWNER), 0.0))
     cooling = Strokes((half, half), (0.0, _validate.real(cold_coupling, "cold_coupling", _OWNER)))
     return Machine(
@@ -98,13 +99,13 @@ def single_atom(
             TruncatedOscillator("atom", radial, _validate.count(atom_levels, "atom_levels", _OWNER, least=2)),
             TruncatedOscillator("flywheel", axial, _validate.count(flywheel_levels, "flywheel_levels", _OWNER, least=2)),
         ),
-        reservoirs=(SpinBath("hot bath", T_hot, tuple(hot_spins)), SpinBath("cold bath", T_cold, tuple(cold_spins))),
+        reservoirs=(SpinBath("hot bath", T_hot, hot_spins), SpinBath("cold bath", T_cold, cold_spins)),
         couplings=(
             Exchange(("atom", "hot bath"), heating),
             Exchange(("atom", "cold bath"), cooling),
             OperatorCoupling(("atom", "flywheel"), ("num", "position"), _validate.real(coupling, "coupling", _OWNER)),
         ),
         period=2.0 * half,
-        initial=initial or ProductThermal({"flywheel": _validate.not_negative(T_flywheel, "T_flywheel", _OWNER)}),
+        initial=own if initial is None else initial,
         name="single_atom",
     )

@@ -101,7 +101,7 @@ def spin_star(
     """
     for name, value in (("omega_hot", omega_hot), ("omega_cold", omega_cold), ("contact", contact)):
         _validate.positive(value, name, _OWNER)
-    if qubits not in (1, 2):
+    if not isinstance(qubits, int) or qubits not in (1, 2):
         raise MachineError(f"`qubits` of {_OWNER} must be 1 or 2, but is {_validate.shown(qubits)}.")
     if omega_hot <= omega_cold:
         raise MachineError(f"`omega_hot` of {_OWNER} must be above `omega_cold` = {omega_cold}, but is {omega_hot}.")
@@ -117,7 +117,8 @@ def spin_star(
         _bath("hot bath", temperature, omega_hot, spins, contact, half_width),
         _bath("cold bath", T_cold, omega_cold, spins, contact, half_width),
     )
-    start = initial or (Charged(charged) if charged else ProductThermal())
+    own = Charged(charged) if charged else ProductThermal()
+    start = own if initial is None else initial
     if qubits == 1:
         return _one(omega_hot, omega_cold, baths, _contact_time(contact_time, contact), start)
     return _two(omega_hot, omega_cold, baths, coupling, start)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 
+from athermal import _validate
 from athermal.library.otto import otto
 from athermal.machine.initial import AnyInitialState
 from athermal.machine.machine import Machine
@@ -52,6 +53,9 @@ def three_oscillators(
     >>> three_oscillators().n_modes
     3
     """
+    owner = "a machine of three oscillators"
+    angle = _validate.real(swap_angle, "swap_angle", owner)
+    contact_time = _validate.positive(contact_time, "contact_time", owner)
     machine = otto(
         omega_hot,
         omega_cold,
@@ -60,7 +64,7 @@ def three_oscillators(
         hot_bath=Bath("hot bath", T_hot, (omega_hot,)),
         cold_bath=Bath("cold bath", T_cold, (omega_cold,)),
         contact="exchange",
-        contact_strength=swap_angle / contact_time,
+        contact_strength=angle / contact_time,
         contact_time=contact_time,
         switching_time=0.0,
         law="number",

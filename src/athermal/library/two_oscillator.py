@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import Literal, cast
 
 from athermal import _validate
 from athermal.machine.coupling import AnyCoupling, Exchange, Position, TwoModeSqueezing
@@ -12,7 +12,9 @@ from athermal.machine.drive import Rotating
 from athermal.machine.initial import AnyInitialState, ProductThermal
 from athermal.machine.machine import Machine
 from athermal.machine.parts import AnyReservoir, ContinuumBath, Oscillator
-from athermal.machine.spectral import Convention, FlatBand, Rule, SpectralDensity
+from athermal.machine.spectral import RULES, Convention, FlatBand, Rule, SpectralDensity, as_density
+
+_OWNER = "a two-oscillator engine"
 
 
 def two_oscillator(
@@ -85,12 +87,18 @@ def two_oscillator(
     >>> round(machine.period, 6)
     6.283185
     """
-    for name, value in (("omega_hot", omega_hot), ("omega_cold", omega_cold)):
-        _validate.positive(value, name, "a two-oscillator engine")
+    for name, value in (("omega_hot", omega_hot), ("omega_cold", omega_cold), ("half_width", half_width)):
+        _validate.positive(value, name, _OWNER)
+    squeezing = _validate.real(squeezing, "squeezing", _OWNER)
+    _validate.choice(damping, "damping", _OWNER, ("exchange", "position"))
+    for name, density in (("density_hot", density_hot), ("density_cold", density_cold)):
+        if density is not None:
+            as_density(density, name, _OWNER)
     # x x_k with couplings 2 g_k damps as a^dag b_k + h.c. with g_k does: a flat J is the rate that a flat kappa is.
     convention: Convention = "J" if damping == "position" else "kappa"
-    hot = density_hot or FlatBand(rate, max(omega_hot - half_width, 0.0), omega_hot + half_width, convention)
-    cold = density_cold or FlatBand(rate, max(omega_cold - half_width, 0.0), omega_cold + half_width, convention)
+    bands = [FlatBand(rate, max(w - half_width, 0.0), w + half_width, convention) for w in (omega_hot, omega_cold)]
+    hot = bands[0] if density_hot is None else density_hot
+    cold = bands[1] if density_cold is None else density_cold
     difference = omega_hot - omega_cold
     couplings: list[AnyCoupling] = [_damping(damping, name, counter_term=counter_term) for name in ("hot", "cold")]
     couplings.append(Exchange(("hot", "cold"), Rotating(coupling, difference)))
@@ -105,7 +113,7 @@ def two_oscillator(
         reservoirs=baths,
         couplings=tuple(couplings),
         period=2.0 * math.pi / abs(difference) if difference else 2.0 * math.pi / omega_hot,
-        initial=initial or ProductThermal(),
+        initial=ProductThermal() if initial is None else initial,
         name="two_oscillator",
     )
 
@@ -113,7 +121,8 @@ def two_oscillator(
 def _bath(
     name: str, temperature: float, density: SpectralDensity, modes: int | Literal["auto"], rule: Rule | None, high: float | None
 ) -> ContinuumBath:
-    if modes == "auto":
+    rule = None if rule is None else cast("Rule", _validate.choice(rule, "rule", _OWNER, RULES))
+    if isinstance(modes, str):
         return ContinuumBath(name, temperature, density, modes, rule or "equal", high=high)
     low, end = density.support
     chosen: Rule = rule or ("equal" if low > 0.0 and math.isfinite(end) else "legendre")

@@ -104,6 +104,6 @@ def two_qubit_swap(
             Exchange(("cold", "cold bath"), contact),
         ),
         period=2.0 * stroke,
-        initial=initial or ProductThermal(),
+        initial=ProductThermal() if initial is None else initial,
         name="two_qubit_swap",
     )
