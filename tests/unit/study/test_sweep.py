@@ -34,7 +34,7 @@ def test_every_column_is_that_of_the_run_bit_for_bit():
     axes = {"T_hot": [1.5, 2.4], "coupling": [0.1, 0.15, 0.2], "initial.strength": [0.3, 0.9]}
     sweep = at.sweep(engine, axes, cycles=3, initial=CORRELATED, workers=1)
     assert sweep.dataset.sizes == {
-        "T_hot": 2, "coupling": 3, "initial.strength": 2, "cycle": 3, "subsystem": 2, "reservoir": 2, "resource": 9
+        "T_hot": 2, "coupling": 3, "initial.strength": 2, "cycle": 3, "subsystem": 2, "reservoir": 2, "resource": 9, "pair": 1
     }  # fmt: skip
     for T_hot, coupling, strength in itertools.product(*axes.values()):
         start = at.CorrelatedMarginals(CORRELATED.correlations, strength=strength)
