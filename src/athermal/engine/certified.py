@@ -182,7 +182,7 @@ def _check_certifiable(plan: Plan) -> None:
         elif isinstance(start, Displaced) and start.part in names:
             what = f"A displaced state of reservoir {start.part!r}"
         elif isinstance(start, CorrelatedMarginals):
-            pinned = [e for e in start.correlations if names & set(e.between) and (e.site is not None or e.weights is not None)]
+            pinned = [entry for entry in start.correlations if names & set(entry.between) and entry.is_pinned]
             what = f"The correlation between {' and '.join(map(repr, pinned[0].between))}" if pinned else ""
         if what:
             raise MachineError(

@@ -5,7 +5,7 @@ Each wraps or replaces another, so they combine: `Charged(cycles=3, start=Squeez
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -14,6 +14,7 @@ import scipy.sparse
 from pydantic import ConfigDict, Field
 
 from athermal import _validate
+from athermal._types import FloatArray
 from athermal.errors import MachineError
 from athermal.machine.operator import AnyState, MatrixOperator, as_operator, is_qobj
 from athermal.maths.moments import physical_moments
@@ -118,7 +119,9 @@ class Correlation:
     """A pattern of correlation between two parts, to be used in `CorrelatedMarginals`.
 
     "two_mode_squeezing" is <a B> = e^{i phase} c, "exchange" is <a B^dag> = e^{i phase} c, where a part's amplitude is
-    that of its mode (an oscillator) or of its normalised contact sum_k g_k b_k / |g| (a reservoir).
+    that of its mode (an oscillator) or of its normalised contact sum_k g_k b_k / |g| (a reservoir). With modes="paired" mode k
+    of one part goes with mode k of the other, <a_k B_k> = w_k e^{i phase} c for every k: two baths that are two-mode squeezed
+    mode by mode.
 
     Parameters
     ----------
@@ -128,12 +131,18 @@ class Correlation:
     weight : float
         Relative size of this correlation among several.
     site, weights : optional
-        The contact of a reservoir, if not its own couplings.
+        The contact of a reservoir, if not its own couplings. With modes="paired" `weights` are the relative sizes w_k of the
+        pairs, 1 if left out; zero leaves a pair uncorrelated.
+    modes : {"contact", "paired"}
+        What of a reservoir is correlated. "paired" needs parts with equally many modes: those of a bath in their order (a chain's
+        normal modes from the lowest on), the sites of a spin or truncated bath, the one mode of a subsystem.
 
     Examples
     --------
     >>> Correlation(("hot", "cold")).pattern
     'two_mode_squeezing'
+    >>> Correlation(("hot", "cold"), modes="paired", weights=[1.0, 0.5]).weights
+    (1.0, 0.5)
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
@@ -144,6 +153,7 @@ class Correlation:
     weight: float = 1.0
     site: int | None = None
     weights: tuple[float, ...] | None = None
+    modes: Literal["contact", "paired"] = "contact"
 
     def __post_init__(self) -> None:
         owner = "a correlation"
@@ -156,6 +166,33 @@ class Correlation:
             object.__setattr__(self, "site", _validate.count(self.site, "site", owner, least=0))
         if self.weights is not None:
             object.__setattr__(self, "weights", _validate.reals(self.weights, "weights", owner))
+        _validate.choice(self.modes, "modes", owner, ("contact", "paired"))
+        if self.is_paired and self.site is not None:
+            raise MachineError(
+                f'`site` of {owner} must be left out with modes = "paired", but is {self.site}: every mode has its partner. Give '
+                "`weights`, one for each pair, to correlate some of them only."
+            )
+
+    @property
+    def is_paired(self) -> bool:
+        """Whether the modes of the two parts are correlated one by one."""
+        return self.modes == "paired"
+
+    @property
+    def is_pinned(self) -> bool:
+        """Whether it depends on which modes stand for a bath, and not on its spectral density alone."""
+        return self.is_paired or self.site is not None or self.weights is not None
+
+    def pair_weights(self, sizes: Sequence[int]) -> FloatArray:
+        """Return w_k of every pair of two parts of so many modes, or raise `MachineError` if they are not equally many."""
+        first, second = self.between
+        owner = f"The correlation between {first!r} and {second!r}"
+        if sizes[0] != sizes[1]:
+            raise MachineError(
+                f'{owner} must be between parts of equally many modes with modes = "paired", but {first!r} has {sizes[0]} and '
+                f'{second!r} has {sizes[1]}. Give both as many, or correlate their contacts with modes = "contact".'
+            )
+        return np.ones(sizes[0]) if self.weights is None else np.array(_validate.reals(self.weights, "weights", owner, length=sizes[0]))
 
 
 @dataclass(frozen=True)
@@ -165,7 +202,8 @@ class CorrelatedMarginals(InitialState):
     Off-diagonal blocks of the given patterns are added to the covariance of `start`, `strength` times as large as the
     uncertainty relation sigma + i Omega/2 >= 0 allows (the largest size is found in closed form). Of finite parts, the state
     becomes rho^{1/2} (1 + c Y) rho^{1/2} with Y the sum of the patterns' operators and c `strength` times as large as
-    1 + c Y >= 0 allows.
+    1 + c Y >= 0 allows. One factor c is common to all correlations, and to all pairs of modes="paired": the pair that has the
+    least room decides it (modes near their ground states have little; `weights` can give each pair its own size).
 
     Parameters
     ----------

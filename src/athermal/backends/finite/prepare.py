@@ -229,7 +229,7 @@ class Preparation:
         sizes = self.hamiltonian.sizes(cluster.parts)
         pattern = scipy.sparse.csr_array((int(np.prod(sizes)),) * 2, dtype=complex)
         for entry in initial.correlations:
-            product = np.exp(-1j * entry.phase) * scipy.sparse.kron(*self._amplitudes(entry))
+            product = np.exp(-1j * entry.phase) * self._product(entry)
             positions = [cluster.parts.index(name) for name in entry.between]
             pattern = pattern + entry.weight * embed(product + product.conj().T, positions, sizes)
         if initial.strength == 0.0 or not pattern.nnz:
@@ -261,8 +261,19 @@ class Preparation:
         kept = singular > len(singular) * np.finfo(float).eps
         pieces.replace(cluster, left[:, kept] * singular[kept])
 
-    def _amplitudes(self, entry: Correlation) -> tuple[Matrix, Matrix]:
-        """Return A and B^dag, or A and B, of a pattern <A B^dag> or <A B>."""
+    def _product(self, entry: Correlation) -> Matrix:
+        """Return A B^dag, or A B, of a pattern; of paired modes the sum over the pairs with their weights."""
+        if not entry.is_paired:
+            return scipy.sparse.kron(*self._amplitudes(entry, entry.site, entry.weights), format="csr")
+        sites = [getattr(self.machine.part(name), "n_sites", 1) for name in entry.between]
+        weights = entry.pair_weights(sites)
+        pairs = [(k, weight) for k, weight in enumerate(weights) if weight != 0.0]
+        size = math.prod(self.hamiltonian.sizes(entry.between))
+        products = (weight * scipy.sparse.kron(*self._amplitudes(entry, k, None), format="csr") for k, weight in pairs)
+        return sum(products, scipy.sparse.csr_array((size, size)))
+
+    def _amplitudes(self, entry: Correlation, site: int | None, weights: tuple[float, ...] | None) -> tuple[Matrix, Matrix]:
+        """Return A and B^dag, or A and B, of a pattern <A B^dag> or <A B> at the contacts that are named."""
         owner = f"The correlation between {entry.between[0]!r} and {entry.between[1]!r}"
         found = []
         for k, name in enumerate(entry.between):
@@ -272,8 +283,8 @@ class Preparation:
                     f"{owner} must be between parts with a lowering operator, but {name!r} has none. Use GivenState."
                 )
             if isinstance(part, FiniteReservoir):
-                matrix = part.operator(part.lowering, entry.site, entry.weights, owner)
-                matrix = matrix / part.contact_norm(entry.site, entry.weights, owner)
+                matrix = part.operator(part.lowering, site, weights, owner)
+                matrix = matrix / part.contact_norm(site, weights, owner)
             else:
                 matrix = part.operator(part.lowering)
             found.append(matrix.conj().T.tocsr() if k == 1 and entry.pattern == "exchange" else matrix)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import scipy.sparse
 
-from athermal._types import FloatArray, IntArray
+from athermal._types import FloatArray, IntArray, Matrix
 from athermal.backends.gaussian.state import GaussianState
 from athermal.errors import MachineError, StateError
 from athermal.machine.hamiltonian import Hamiltonian
@@ -211,12 +212,10 @@ def correlated_modes(hamiltonian: Hamiltonian, initial: CorrelatedMarginals, sta
     pattern = np.zeros((size, size))
     touched: set[int] = set()
     for entry in initial.correlations:
-        owner = f"The correlation between {entry.between[0]!r} and {entry.between[1]!r}"
-        columns = []
         for name in entry.between:
             touched.update(map(int, modes_of_part(hamiltonian, name, initial)))
-            columns.append(amplitude_directions(hamiltonian, name, entry, owner))
-        pattern += correlation_pattern(entry, *columns)
+        one = correlation_pattern(entry, *directions_of(hamiltonian, entry))
+        pattern += one.toarray() if scipy.sparse.issparse(one) else one
     # Everything that is already correlated with the touched modes, or shares columns of the factor, constrains them too.
     linked = (state.covariance != 0.0) | (state.factor != 0.0) | (state.factor.T != 0.0)
     half = hamiltonian.n_modes
@@ -236,19 +235,40 @@ def check_possible(largest: float, initial: CorrelatedMarginals) -> None:
         names = ", ".join(repr(name) for entry in initial.correlations for name in entry.between)
         raise StateError(
             f"No correlation of this pattern is possible between {names}: one of the parts is in a pure state, or they are "
-            "already as correlated as they can be. Raise a temperature, or lower the `strength` of `start`."
+            "already as correlated as they can be. Raise a temperature, lower the `strength` of `start`, or give modes that are "
+            "in their ground states the weight zero (`weights`)."
         )
 
 
-def correlation_pattern(entry: Correlation, first: FloatArray, second: FloatArray) -> FloatArray:
-    """Return the symmetric pattern of one correlation, from the directions (n, 2) of two amplitudes."""
-    (x_a, p_a), (x_b, p_b) = first.T, second.T
+def directions_of(hamiltonian: Hamiltonian, entry: Correlation) -> tuple[Matrix, Matrix]:
+    """Return where the amplitudes of both parts of a correlation point, shape (2N, 2 n): the x's of n amplitudes, then the p's.
+
+    A pattern between contacts has n = 1. One between paired modes has one for each pair, as sparse arrays.
+    """
+    owner = f"The correlation between {entry.between[0]!r} and {entry.between[1]!r}"
+    if not entry.is_paired:
+        first, second = (amplitude_directions(hamiltonian, name, entry, owner) for name in entry.between)
+        return first, second
+    modes = [hamiltonian.part_modes[name] for name in entry.between]
+    weights = entry.pair_weights([len(own) for own in modes])
+    shape, columns = (2 * hamiltonian.n_modes, 2 * len(weights)), np.arange(2 * len(weights))
+    first, second = (
+        scipy.sparse.csr_array((sizes, (mode_indices(own, hamiltonian.n_modes), columns)), shape=shape)
+        for own, sizes in zip(modes, (np.tile(weights, 2), np.ones(len(columns))), strict=True)
+    )
+    return first, second
+
+
+def correlation_pattern(entry: Correlation, first: Matrix, second: Matrix) -> Matrix:
+    """Return the symmetric pattern of one correlation, from the directions of two amplitudes, or of pairs (`directions_of`)."""
+    n = first.shape[1] // 2
+    x_a, p_a, x_b, p_b = first[:, :n], first[:, n:], second[:, :n], second[:, n:]
     c, s = np.cos(entry.phase), np.sin(entry.phase)
     if entry.pattern == "two_mode_squeezing":  # <a b> = e^{i phase}: <x x> = -<p p> = cos, <x p> = <p x> = sin
-        block = c * (np.outer(x_a, x_b) - np.outer(p_a, p_b)) + s * (np.outer(x_a, p_b) + np.outer(p_a, x_b))
+        block = c * (x_a @ x_b.T - p_a @ p_b.T) + s * (x_a @ p_b.T + p_a @ x_b.T)
     else:  # <a b^dag> = e^{i phase}: <x x> = <p p> = cos, <p x> = -<x p> = sin
-        block = c * (np.outer(x_a, x_b) + np.outer(p_a, p_b)) + s * (np.outer(p_a, x_b) - np.outer(x_a, p_b))
-    return np.asarray(entry.weight * (block + block.T))
+        block = c * (x_a @ x_b.T + p_a @ p_b.T) + s * (p_a @ x_b.T - x_a @ p_b.T)
+    return entry.weight * (block + block.T)
 
 
 def amplitude_directions(hamiltonian: Hamiltonian, name: str, entry: Correlation, owner: str) -> FloatArray:

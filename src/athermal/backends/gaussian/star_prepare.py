@@ -6,12 +6,14 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+import scipy.sparse
+import scipy.sparse.csgraph
 
-from athermal._types import FloatArray, IntArray
+from athermal._types import FloatArray, IntArray, Matrix
 from athermal.backends.gaussian.prepare import (
-    amplitude_directions,
     check_possible,
     correlation_pattern,
+    directions_of,
     displacement,
     gibbs_block,
     gibbs_parts,
@@ -38,7 +40,7 @@ from athermal.maths.gaussian import largest_correlation, squeezing, thermal_exce
 from athermal.maths.star_information import largest_low_rank_correlation
 from athermal.maths.symplectic import mode_indices
 
-Pair = tuple[Correlation, FloatArray, FloatArray]
+Pair = tuple[Correlation, Matrix, Matrix]
 
 
 class StarPreparation:
@@ -120,11 +122,11 @@ class StarPreparation:
         """Add the patterns' off-diagonal blocks to the covariance of the modes that they touch."""
         hamiltonian, pairs = self.hamiltonian, list[Pair]()
         for entry in initial.correlations:
-            owner = f"The correlation between {entry.between[0]!r} and {entry.between[1]!r}"
             for name in entry.between:
                 modes_of_part(hamiltonian, name, initial)
-            first, second = (amplitude_directions(hamiltonian, name, entry, owner) for name in entry.between)
-            pairs.append((entry, first, second))
+            pairs.append((entry, *directions_of(hamiltonian, entry)))
+        if any(entry.is_paired for entry in initial.correlations):
+            return self._pairwise(initial, start, pairs)
         touched = np.zeros(hamiltonian.n_modes, dtype=bool)
         for _, first, second in pairs:
             touched |= np.any(np.split(first, 2) + np.split(second, 2), axis=(0, 2))
@@ -145,6 +147,44 @@ class StarPreparation:
         check_possible(largest, initial)
         state = GaussianState.from_moments(mean, covariance + initial.strength * largest * pattern)
         return start.with_group(modes, mean, state.rows(np.arange(len(rows))), state.excess)
+
+    def _pairwise(self, initial: CorrelatedMarginals, start: StarStart, pairs: list[Pair]) -> StarStart:
+        """Correlate modes in many small groups, found as the blocks of the pattern and of what is correlated already."""
+        half = self.hamiltonian.n_modes
+        if start.shared is not None:
+            self._check_size(half, "Correlations on top of those between the contacts of large reservoirs")
+        contacts = [column for entry, *both in pairs if not entry.is_paired for column in both]
+        widest = max((int(np.count_nonzero(np.any(column, axis=1))) // 2 for column in contacts), default=0)
+        self._check_size(widest, "Paired modes with correlations of a contact beside them")
+        sparse = [scipy.sparse.csr_array(column) for _, *both in pairs for column in both]
+        pattern = sum(
+            (correlation_pattern(entry, sparse[2 * k], sparse[2 * k + 1]) for k, (entry, _, _) in enumerate(pairs)),
+            scipy.sparse.csr_array((2 * half, 2 * half)),
+        )
+        pattern.eliminate_zeros()
+        if initial.strength == 0.0 or not pattern.nnz:
+            return start
+        held = [(members, np.full(len(members), members[0])) for members, _ in start.groups]
+        ends = pattern.tocoo()
+        a = np.concatenate([ends.row % half, *(members for members, _ in held)])
+        b = np.concatenate([ends.col % half, *(firsts for _, firsts in held)])
+        linked = scipy.sparse.csr_array((np.ones(len(a)), (a, b)), shape=(half, half))
+        count, label = scipy.sparse.csgraph.connected_components(linked, directed=False)
+        is_touched = np.bincount(label[ends.row % half], minlength=count) > 0
+        groups = np.split(np.argsort(label, kind="stable"), np.cumsum(np.bincount(label))[:-1])
+        blocks = [modes for modes, kept in zip(groups, is_touched, strict=True) if kept]
+        self._check_size(max(map(len, blocks)), "A group of paired modes")
+        rows = [mode_indices(modes, half) for modes in blocks]
+        moments = [moments_of(start, modes) for modes in blocks]
+        patterns = [pattern[own][:, own].toarray() for own in rows]
+        largest = min(largest_correlation(own, one) for (_, own), one in zip(moments, patterns, strict=True))
+        check_possible(largest, initial)
+        states = [
+            GaussianState.from_moments(mean, own + initial.strength * largest * one)
+            for (mean, own), one in zip(moments, patterns, strict=True)
+        ]
+        joint = [(state.mean, state.rows(np.arange(len(state.mean))), state.excess) for state in states]
+        return start.with_groups([(modes, *own) for modes, own in zip(blocks, joint, strict=True)])
 
     def _widely_correlated(self, initial: CorrelatedMarginals, start: StarStart, pairs: list[Pair]) -> StarStart:
         """Correlate directions among many modes: few rows V and a small core J, sigma + V^T J V."""

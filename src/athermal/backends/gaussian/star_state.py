@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -173,11 +174,18 @@ class StarStart:
 
     def with_group(self, modes: IntArray, mean: FloatArray, matrix: FloatArray, above: FloatArray) -> StarStart:
         """Return the state with some modes, uncorrelated with the others, in another joint state."""
+        return self.with_groups([(modes, mean, matrix, above)])
+
+    def with_groups(self, states: Sequence[tuple[IntArray, FloatArray, FloatArray, FloatArray]]) -> StarStart:
+        """Return the state with disjoint groups of modes in other joint states: (modes, mean, symplectic factor, nu - 1/2)."""
         local, new_excess, new_mean = self.local.copy(), self.excess.copy(), self.mean.copy()
-        local[modes], new_excess[modes] = np.eye(2), above
-        new_mean[modes] = mean[: len(modes)] + 1j * mean[len(modes) :]
-        kept = tuple(group for group in self.groups if not set(group[0].tolist()) & set(modes.tolist()))
-        return StarStart(new_mean, new_excess, local, (*kept, (modes, matrix)), self.shared)
+        is_new = np.zeros(len(local), dtype=bool)
+        for modes, mean, _, above in states:
+            is_new[modes], local[modes], new_excess[modes] = True, np.eye(2), above
+            new_mean[modes] = mean[: len(modes)] + 1j * mean[len(modes) :]
+        kept = tuple(group for group in self.groups if not np.any(is_new[group[0]]))
+        new = tuple((modes, matrix) for modes, _, matrix, _ in states)
+        return StarStart(new_mean, new_excess, local, (*kept, *new), self.shared)
 
     def mapped(self, modes: IntArray, matrix: FloatArray) -> StarStart:
         """Return the state after a 2 x 2 symplectic matrix on each of some modes."""
