@@ -71,7 +71,8 @@ def account(
         xarray data set of columns `time`, `work`, `heat[NAME]`, `energy[NAME]`, `entropy[NAME]`, `system_entropy`, all with
         `_error`, and `state[NAME]`, `system_state`, `hamiltonian[NAME]`.
     temperatures : mapping
-        T_j of every reservoir by name, or a pair (T_j, its standard error).
+        T_j of every reservoir by name, or a pair (T_j, its standard error). Zero for a vacuum: dSigma is then infinite, with its
+        reason, where it takes heat.
     heats : mapping of str to (instants,) array
         The energy that each reservoir has absorbed since the start (Q_j > 0: absorbed): only its differences count.
     work : (instants,) array, optional
@@ -300,6 +301,6 @@ def _ledger(data: _Gathered, temperatures: Mapping[str, Any], dimensions: Mappin
     facts |= {"memoryless": "these data", "remedy": sign_remedy(options.heat_sign)} if options.memoryless else {}
     facts = provenance_of(numbers, readings, (step, len(times) - 1), facts)
     made = Ledger(*numbers.central(), reference, step, facts, replicates, None, uncertainty)
-    facts["remarks"] += remarks_of(made, readings)
+    facts["remarks"] += [*remarks_of(made, readings), *reference.remarks_on_vacuum()]
     facts["questions"] = questions(made, options.heat_sign)
     return made

@@ -25,7 +25,7 @@ _STATES = (("states", "state", "state_errors"), ("populations", "populations", "
 
 
 def temperatures_of(temperatures: Mapping[str, Any], units: Mapping[str, str]) -> dict[str, tuple[float, float]]:
-    """Return T_j and its standard error by name, in the unit of the energies."""
+    """Return T_j and its standard error by name, in the unit of the energies; zero is a vacuum."""
     if not isinstance(temperatures, Mapping) or not temperatures:
         raise StudyError(
             f"`temperatures` must name at least one reservoir, as in {{'hot': 2.0, 'cold': 1.0}}, but is {temperatures!r}."
@@ -36,7 +36,7 @@ def temperatures_of(temperatures: Mapping[str, Any], units: Mapping[str, str]) -
         pair = tuple(given) if isinstance(given, (tuple, list, np.ndarray)) and np.ndim(given) == 1 else (given, 0.0)
         if len(pair) != 2:
             raise StudyError(f"`temperature` of {owner} must be a number, or a pair (value, error), but is {given!r}.")
-        value = _validate.positive(_plain(pair[0]), "temperature", owner)
+        value = _validate.not_negative(_plain(pair[0]), "temperature", owner)
         error = _validate.not_negative(_plain(pair[1]), "error of the temperature", owner)
         if error > _VAGUE * value:
             raise StudyError(

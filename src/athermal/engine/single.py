@@ -31,7 +31,7 @@ from athermal.machine.machine import Machine
 from athermal.machine.spec import to_spec
 from athermal.thermodynamics import errors
 from athermal.thermodynamics.ledger import Ledger
-from athermal.thermodynamics.snapshot import Reference, Replicates, Snapshot
+from athermal.thermodynamics.snapshot import Replicates, Snapshot
 
 Steps = Callable[[int, int], None]
 
@@ -181,7 +181,7 @@ def _finished(solver: Solver[Any], record: _Record, samples: int, provenance: di
 
 def _ledger(solver: Solver[Any], record: _Record, samples: int, provenance: dict[str, Any], status: str) -> Ledger:
     facts = {**provenance, "status": status, "accuracy": solver.accuracy()} | solver.facts()
-    if remarks := (*solver.remarks(), *record.mended, *_remarks_on_vacuum(solver.reference)):
+    if remarks := (*solver.remarks(), *record.mended, *solver.reference.remarks_on_vacuum()):
         facts["remarks"] = list(remarks)
     replicates = None
     if record.replicates:
@@ -192,20 +192,6 @@ def _ledger(solver: Solver[Any], record: _Record, samples: int, provenance: dict
     states = record.watcher.stacked(len(record.snapshots))
     snapshots = Snapshot.stack(record.snapshots)
     return Ledger(snapshots, np.array(record.works), reference, samples, facts, replicates, kept_states=states)
-
-
-def _remarks_on_vacuum(reference: Reference) -> tuple[str, ...]:
-    """Return what a reader must know of reservoirs at zero temperature."""
-    cold = [name for name, is_cold in zip(reference.reservoirs, reference.is_cold, strict=True) if is_cold]
-    if not cold:
-        return ()
-    names = " and ".join(map(repr, cold))
-    said = (
-        f"T = 0 for reservoir {names}: every column is the limit of T -> 0. Heat into the ground state makes dSigma, dsigma and "
-        f"D_j of {names} infinite, for all three divide by T; what stays finite is T_min dSigma, the heat that {names} took, so "
-        "that W = sum eta_j Q_j + T_min dsigma holds with F_i = U_i."
-    )
-    return (said,)
 
 
 def _provenance(machine: Machine, initial: InitialState, backend: Backend, cycles: int) -> dict[str, Any]:

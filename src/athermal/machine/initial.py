@@ -192,7 +192,11 @@ class Correlation:
                 f'{owner} must be between parts of equally many modes with modes = "paired", but {first!r} has {sizes[0]} and '
                 f'{second!r} has {sizes[1]}. Give both as many, or correlate their contacts with modes = "contact".'
             )
-        return np.ones(sizes[0]) if self.weights is None else np.array(_validate.reals(self.weights, "weights", owner, length=sizes[0]))
+        return (
+            np.ones(sizes[0])
+            if self.weights is None
+            else np.array(_validate.reals(self.weights, "weights", owner, length=sizes[0]))
+        )
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from athermal._validate import suggest
+from athermal._validate import as_study, suggest
 from athermal.backends.auto import Auto
 from athermal.backends.base import Backend
 from athermal.errors import StudyError
@@ -19,6 +19,7 @@ from athermal.files import MachineFile, build_machine_file, plan_of, read_docume
 from athermal.files.library import is_machine_file, library_functions
 from athermal.machine.initial import AnyInitialState, InitialState
 from athermal.machine.machine import Machine
+from athermal.machine.observable import as_observables
 from athermal.machine.spec import to_spec
 from athermal.study.design import Point, as_plain
 
@@ -168,6 +169,8 @@ def as_subject(
     backend: Backend | Literal["auto"] | None = None,
     samples_per_cycle: int | None = None,
     accuracy: float | None = None,
+    observables: Mapping[str, Any] | None = None,
+    keep_states: Any = None,
 ) -> Subject:
     """Return what a caller wants to vary, with the settings that take the place of the file's.
 
@@ -178,7 +181,9 @@ def as_subject(
     FileFormatError
         If there is no such file or library machine.
     """
-    settings = _settings(cycles, initial, backend, samples_per_cycle, accuracy)
+    settings = _settings(cycles, initial, backend, samples_per_cycle, accuracy) | _watched(observables)
+    if keep_states is not None:
+        settings["run"] = settings.get("run", {}) | {"keep_states": _as_lists(keep_states)}
     if isinstance(varied, Subject):
         return varied
     if isinstance(varied, Machine):
@@ -235,11 +240,32 @@ def _settings(
     return {name: table for name, table in tables.items() if table}
 
 
+def _watched(observables: Mapping[str, Any] | None) -> Tables:
+    """Return observables as the table [observables]."""
+    if observables is None:
+        return {}
+    with as_study():
+        entries = {name: to_spec(observable) for name, observable in as_observables(observables)}
+    if large := [name for name, entry in entries.items() if entry is None]:
+        raise StudyError(
+            f"Observable {large[0]!r} is a matrix too large to be stored with every point. Write it as a product of operators of "
+            "single parts."
+        )
+    return {"observables": entries}
+
+
+def _as_lists(entries: Any) -> Any:
+    """Return (nested) tuples as lists, as a file has them."""
+    return [_as_lists(entry) for entry in entries] if isinstance(entries, (list, tuple)) else entries
+
+
 def _merged(tables: Tables, settings: Tables) -> Tables:
     """Return the tables of a file with settings in place of its own."""
     merged = dict(tables)
     if "run" in settings:
         merged["run"] = {**tables.get("run", {}), **settings["run"]}
+    if "observables" in settings:
+        merged["observables"] = settings["observables"]
     if "initial" in settings:
         merged["initial"] = settings["initial"]
         if isinstance(tables.get("machine"), Mapping):

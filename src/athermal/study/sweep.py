@@ -43,6 +43,8 @@ def sweep(
     backend: Backend | Literal["auto"] | None = None,
     samples_per_cycle: int | None = None,
     accuracy: float | None = None,
+    observables: Mapping[str, Any] | None = None,
+    keep_states: Any = None,
     store: str | Path | None = None,
     workers: int | None = None,
     scheduler: Any = None,
@@ -63,6 +65,9 @@ def sweep(
         paths into the initial state and the run ("initial.strength", "run.cycles").
     cycles, initial, backend, samples_per_cycle, accuracy
         As in `athermal.run`, in place of the file's. 10 cycles if neither says.
+    observables, keep_states
+        As in `athermal.run`, in place of the file's: means in the column `observables` of the data set, by the label
+        `observable`; states with the ledger of each point, `ledger(point).states`.
     store : path, optional
         A folder to keep finished points in as they come. A sweep that was stopped, however hard, goes on from there when it is
         called again; several processes may work on one folder.
@@ -119,6 +124,8 @@ def sweep(
         backend=backend,
         samples_per_cycle=samples_per_cycle,
         accuracy=accuracy,
+        observables=observables,
+        keep_states=keep_states,
     )
     check_size(subject, design, seed, max_points, workers)
     study = study_of(subject, design, seed)

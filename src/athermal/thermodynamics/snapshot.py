@@ -258,6 +258,19 @@ class Reference:
         """Which reservoirs have T_j = 0."""
         return np.asarray(self.temperatures == 0.0)
 
+    def remarks_on_vacuum(self) -> tuple[str, ...]:
+        """Return what a reader must know of reservoirs at zero temperature."""
+        cold = [name for name, is_cold in zip(self.reservoirs, self.is_cold, strict=True) if is_cold]
+        if not cold:
+            return ()
+        names = " and ".join(map(repr, cold))
+        said = (
+            f"T = 0 for reservoir {names}: every column is the limit of T -> 0. Heat into the ground state makes dSigma, dsigma and "
+            f"D_j of {names} infinite, for all three divide by T; what stays finite is T_min dSigma, the heat that {names} took, so "
+            "that W = sum eta_j Q_j + T_min dsigma holds with F_i = U_i."
+        )
+        return (said,)
+
     @property
     def pairs(self) -> tuple[str, ...]:
         """Labels of the pairs of subsystems, in the order of columns by pair."""

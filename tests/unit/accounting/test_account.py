@@ -361,3 +361,20 @@ def test_figures(full, figure):
     drawn = getattr(at.plot, figure)(made)
     drawn.figure.canvas.draw()
     plt.close("all")
+
+
+def test_a_vacuum_among_the_reservoirs():
+    """At T = 0 heat makes dSigma infinite, with its reason among the remarks; without heat it is that of the others."""
+    given = {"temperatures": {"hot": 2.0, "cold": 0.0}, "energies": {"a": 0.0}, "entropies": {"a": 0.0}}
+    taken, untouched = (at.account([0.0, 1.0], heats={"hot": [0.0, -1.0], "cold": [0.0, q]}, **given) for q in (0.25, 0.0))
+    assert taken.cycles["sigma_total_change"].item() == np.inf
+    assert taken.cycles["efficiency"].item() == pytest.approx(0.75)
+    assert taken.cycles["carnot_efficiency"].item() == 1.0
+    assert taken.cycles["entropic_work"].item() == pytest.approx(0.25)  # T_min dSigma, what the vacuum took
+    assert any(entry.startswith("T = 0 for reservoir 'cold'") for entry in taken.provenance["remarks"])
+    assert untouched.cycles["sigma_total_change"].item() == pytest.approx(-0.5)
+    assert "inf" in str(taken)
+    with pytest.raises(at.StudyError, match="must be less than 0.5 of it, but is 0.1 of 0"):
+        at.account([0.0, 1.0], heats={"cold": [0.0, 0.1]}, **(given | {"temperatures": {"cold": (0.0, 0.1)}}))
+    with pytest.raises(at.AthermalError, match="`temperature` of reservoir 'cold' must be .* but is -1"):
+        at.account([0.0, 1.0], heats={"cold": [0.0, 0.1]}, **(given | {"temperatures": {"cold": -1.0}}))

@@ -340,3 +340,24 @@ def test_a_machine_that_can_no_longer_be_made_is_another(tmp_path):
     bounds["least"] = 1.8
     with pytest.raises(at.StoreError, match="was begun with another machine"):
         at.sweep(machine, {"T_hot": [1.5, 2.0]}, cycles=1, workers=1, store=tmp_path / "store")
+
+
+def test_observables_and_states_of_every_point():
+    """In memory of a function and of a file's tables: the column and the states are those of `run`."""
+    watched = {"n": "hot.num", "x": at.Observable("cold", "position")}
+    options = {"cycles": 1, "observables": watched, "keep_states": [("hot", "cold")]}
+    for subject, name in ((engine, "T_hot"), (at.library.two_oscillator(modes=4), "machine.reservoirs.hot bath.temperature")):
+        sweep = at.sweep(subject, {name: [1.5, 2.4]}, workers=1, **options)
+        for k, T in enumerate((1.5, 2.4)):
+            if subject is engine:
+                ledger = at.run(engine(T), **options)
+                assert np.array_equal(sweep.ledger(k).instants.observables.values, ledger.instants.observables.values)
+                found = sweep.observables.sel({name: T, "observable": "n", "cycle": 1}).item()
+                assert found == ledger.n.sel(cycle=1).item()
+            assert sweep.ledger(k).state(("hot", "cold"), cycle=1)["covariance"].shape == (4, 4)
+    with pytest.raises(StudyError, match=r"observable.* 'm'"):
+        at.sweep(engine, {"T_hot": [1.5]}, workers=1, cycles=1, observables={"m": "warm.num"})
+    with pytest.raises(StudyError, match="`observables` must be a mapping"):
+        at.sweep(engine, {"T_hot": [1.5]}, workers=1, cycles=1, observables=3)
+    with pytest.raises(StudyError, match="'warm'"):
+        at.sweep(engine, {"T_hot": [1.5]}, workers=1, cycles=1, keep_states=["warm"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import scipy.linalg
@@ -261,7 +262,7 @@ class Preparation:
         kept = singular > len(singular) * np.finfo(float).eps
         pieces.replace(cluster, left[:, kept] * singular[kept])
 
-    def _product(self, entry: Correlation) -> Matrix:
+    def _product(self, entry: Correlation) -> Any:
         """Return A B^dag, or A B, of a pattern; of paired modes the sum over the pairs with their weights."""
         if not entry.is_paired:
             return scipy.sparse.kron(*self._amplitudes(entry, entry.site, entry.weights), format="csr")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import scipy.sparse
 
-from athermal._types import FloatArray, IntArray, Matrix
+from athermal._types import FloatArray, IntArray
 from athermal.backends.gaussian.state import GaussianState
 from athermal.errors import MachineError, StateError
 from athermal.machine.hamiltonian import Hamiltonian
@@ -214,7 +215,7 @@ def correlated_modes(hamiltonian: Hamiltonian, initial: CorrelatedMarginals, sta
     for entry in initial.correlations:
         for name in entry.between:
             touched.update(map(int, modes_of_part(hamiltonian, name, initial)))
-        one = correlation_pattern(entry, *directions_of(hamiltonian, entry))
+        one: Any = correlation_pattern(entry, *directions_of(hamiltonian, entry))
         pattern += one.toarray() if scipy.sparse.issparse(one) else one
     # Everything that is already correlated with the touched modes, or shares columns of the factor, constrains them too.
     linked = (state.covariance != 0.0) | (state.factor != 0.0) | (state.factor.T != 0.0)
@@ -240,7 +241,7 @@ def check_possible(largest: float, initial: CorrelatedMarginals) -> None:
         )
 
 
-def directions_of(hamiltonian: Hamiltonian, entry: Correlation) -> tuple[Matrix, Matrix]:
+def directions_of(hamiltonian: Hamiltonian, entry: Correlation) -> tuple[Any, Any]:
     """Return where the amplitudes of both parts of a correlation point, shape (2N, 2 n): the x's of n amplitudes, then the p's.
 
     A pattern between contacts has n = 1. One between paired modes has one for each pair, as sparse arrays.
@@ -259,7 +260,7 @@ def directions_of(hamiltonian: Hamiltonian, entry: Correlation) -> tuple[Matrix,
     return first, second
 
 
-def correlation_pattern(entry: Correlation, first: Matrix, second: Matrix) -> Matrix:
+def correlation_pattern(entry: Correlation, first: Any, second: Any) -> Any:
     """Return the symmetric pattern of one correlation, from the directions of two amplitudes, or of pairs (`directions_of`)."""
     n = first.shape[1] // 2
     x_a, p_a, x_b, p_b = first[:, :n], first[:, n:], second[:, :n], second[:, n:]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import scipy.sparse
 import scipy.sparse.csgraph
 
-from athermal._types import FloatArray, IntArray, Matrix
+from athermal._types import FloatArray, IntArray
 from athermal.backends.gaussian.prepare import (
     check_possible,
     correlation_pattern,
@@ -40,7 +41,7 @@ from athermal.maths.gaussian import largest_correlation, squeezing, thermal_exce
 from athermal.maths.star_information import largest_low_rank_correlation
 from athermal.maths.symplectic import mode_indices
 
-Pair = tuple[Correlation, Matrix, Matrix]
+Pair = tuple[Correlation, Any, Any]
 
 
 class StarPreparation:
@@ -157,7 +158,7 @@ class StarPreparation:
         widest = max((int(np.count_nonzero(np.any(column, axis=1))) // 2 for column in contacts), default=0)
         self._check_size(widest, "Paired modes with correlations of a contact beside them")
         sparse = [scipy.sparse.csr_array(column) for _, *both in pairs for column in both]
-        pattern = sum(
+        pattern: Any = sum(
             (correlation_pattern(entry, sparse[2 * k], sparse[2 * k + 1]) for k, (entry, _, _) in enumerate(pairs)),
             scipy.sparse.csr_array((2 * half, 2 * half)),
         )
