@@ -265,9 +265,9 @@ class Reference:
             return ()
         names = " and ".join(map(repr, cold))
         said = (
-            f"T = 0 for reservoir {names}: every column is the limit of T -> 0. Heat into the ground state makes dSigma, dsigma and "
-            f"D_j of {names} infinite, for all three divide by T; what stays finite is T_min dSigma, the heat that {names} took, so "
-            "that W = sum eta_j Q_j + T_min dsigma holds with F_i = U_i."
+            f"T = 0 for reservoir {names}: every column is the limit of T -> 0. Heat into the ground state makes dSigma, dsigma "
+            f"and D_j of {names} infinite, for all three divide by T; what stays finite is T_min dSigma, the heat that {names} "
+            "took, so that W = sum eta_j Q_j + T_min dsigma holds with F_i = U_i."
         )
         return (said,)
 
