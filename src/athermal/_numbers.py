@@ -63,7 +63,8 @@ def number(
 
 def _with_error(value: float, error: float, sign: str, digits: int) -> str:
     if math.isinf(value) or not 0.0 < error < math.inf:
-        return f"{number(value, digits=digits, signed=bool(sign))}±{error:g}"
+        told = number(value, digits=digits, signed=bool(sign))
+        return f"{told}±{error:g}" if error else told
     last = int(f"{error:.1e}".partition("e")[2]) - 1  # the power of ten of the second digit, after rounding
     power = max(_power(abs(value)), last + 1) if value else last + 1
     decimals = -last

@@ -126,7 +126,7 @@ def _lines(plan: MachineFile, facts: dict[str, Any]) -> list[str]:
     size = f"dimension {facts['dimension']}" if "dimension" in facts else f"{facts['n_modes']} modes in all"
     lines = [
         facts["title"] or facts["name"],
-        f"  {facts['source']}",
+        *([f"  {facts['source']}"] if facts["source"] != (facts["title"] or facts["name"]) else []),
         f"  period {facts['period']:.6g}, {size}, {plan.cycles} cycles{samples}",
         "",
         "Subsystems",

@@ -86,7 +86,9 @@ def _laws(ledger: Ledger) -> str:
         used = [np.abs(ledger.cycles[f"residual_{name}"].values) / ledger.cycles[f"tolerance_{name}"].values for name in names]
     worst = float(np.max(used))
     is_missed = bool(ledger.violations()) and not worst <= 1.0
-    checked = "MISSED" if is_missed else f"hold in every cycle; no residual above {worst:.0e} of its tolerance"
+    checked = (
+        "MISSED" if is_missed else f"hold in every cycle; no residual above {worst:.0e} of its tolerance".replace("0e+00", "0")
+    )
     known = ledger.provenance.get("accuracy", {})
     accuracy = "".join(f"; {name.replace('_', ' ')} {value:.0e}".replace("0e+00", "0") for name, value in known.items())
     listed = [_LAWS[name] for name in names]

@@ -96,7 +96,7 @@ def test_what_is_rounding_is_zero_relative_to_the_run_not_to_one():
         (0.5, 0.0996, "0.50±0.10"),
         (0.0, 2e-8, "(0.0±2.0)e-08"),
         (1.0, np.inf, "1±inf"),
-        (0.25, 0.0, "0.25±0"),
+        (0.25, 0.0, "0.25"),
         (np.nan, 0.1, "unknown"),
         (0.5, np.nan, "0.5"),
     ],
