@@ -22,6 +22,10 @@ from athermal.maths.tabulated import RealAxisTable
 # Bernstein ellipse within which Legendre functions are summed; outside, a rule of twice as many nodes is exact to 1e-15.
 _NEAR = 1.75
 _ASYMPTOTIC = 40.0
+# Panels this many times nearer to the lower end than z, or farther, are summed by moments: 4^-28 is 1e-17.
+_APART, _TERMS = 4.0, 28
+# Numbers of one array at most.
+_AT_ONCE = 400_000
 # A table is made when more real frequencies than this are asked for at once.
 _FEW = 200
 
@@ -171,6 +175,27 @@ class PiecewiseDensity:
         table = np.polynomial.legendre.legvander(fine, _DEGREE - 1)
         self._points = self._middle[:, None] + self._half[:, None] * fine
         self._masses = self._half[:, None] * fine_weights * (self._series @ table.T)
+        self._distances = edges - low
+        self._inner, self._outer, self._narrow_from = self._moments()
+
+    def _moments(self) -> tuple[FloatArray, FloatArray, int]:
+        """Return what the panels below and above each edge e add up to, seen from far above and far below it, (edges, terms).
+
+        With u = (w - low)/e: integral G u^j dw of the panels below, integral G u^(-j - 1) dw/e of those above; and the first
+        panel from which on all are narrow compared with their distance from `low`, so that the rule of a panel gives the latter.
+        """
+        n, powers, e = len(self._half), np.arange(_TERMS), self._distances
+        away = self._points - self.low
+        inner, outer = np.zeros((n + 1, _TERMS)), np.zeros((n + 1, _TERMS))
+        for k in range(n):
+            own = self._masses[k] @ (away[k, :, None] / e[k + 1]) ** powers
+            inner[k + 1] = inner[k] * (e[k] / e[k + 1]) ** powers + own
+        wide = np.flatnonzero(e[1:] > _APART * e[:-1])
+        narrow_from = int(wide[-1]) + 1 if len(wide) else 0
+        for k in reversed(range(max(narrow_from, 1), n)):
+            own = (self._masses[k] / away[k]) @ (e[k] / away[k, :, None]) ** powers
+            outer[k] = outer[k + 1] * (e[k] / e[k + 1]) ** powers + own
+        return inner, outer, narrow_from
 
     def density(self, z: ComplexArray) -> ComplexArray:
         """Return G at complex z from the series of the panel that z lies below, zero outside the support."""
@@ -197,31 +222,55 @@ class PiecewiseDensity:
         return np.asarray(self._table(w) - 1j * math.pi * rate)
 
     def _summed(self, z: ComplexArray) -> ComplexArray:
+        """Return the transform at any z: panels about as far from `low` as z one by one, all others by their moments.
+
+        A density that needs panels over many decades, such as w^s with a small s, costs no more than another.
+        """
         flat_z = np.asarray(z, dtype=complex).ravel()
-        result = np.empty(len(flat_z), dtype=complex)
-        step = max(1, 400_000 // self._points.size)
-        for start in range(0, len(flat_z), step):
-            result[start : start + step] = self._transform(flat_z[start : start + step])
+        result, away = np.empty(len(flat_z), dtype=complex), np.abs(flat_z - self.low)
+        first = np.searchsorted(self._distances[1:], away / _APART, side="right")
+        last = np.searchsorted(self._distances[:-1], _APART * away, side="left")
+        last = np.where(last >= max(self._narrow_from, 1), last, len(self._half))
+        waiting = [np.argsort(away)] if len(away) else []
+        while waiting:
+            part = waiting.pop()
+            low, high = int(np.min(first[part], initial=len(self._half))), int(np.max(last[part], initial=0))
+            if len(part) > 1 and len(part) * max(high - low, 1) * self._points.shape[1] > _AT_ONCE:
+                waiting += np.array_split(part, 2)
+            else:
+                result[part] = self._far(flat_z[part], low, high) + self._transform(flat_z[part], slice(low, high))
         return result.reshape(np.shape(z))
 
-    def _transform(self, z: ComplexArray) -> ComplexArray:
-        x = (z[:, None] - self._middle) / self._half
+    def _far(self, z: ComplexArray, low: int, high: int) -> ComplexArray:
+        """Return what the panels below `low` and from `high` on add to the transform."""
+        total = np.zeros(len(z), dtype=complex)
+        if low > 0:
+            total += np.polynomial.polynomial.polyval(self._distances[low] / (z - self.low), self._inner[low]) / (z - self.low)
+        if high < len(self._half):
+            total -= np.polynomial.polynomial.polyval((z - self.low) / self._distances[high], self._outer[high])
+        return total
+
+    def _transform(self, z: ComplexArray, chosen: slice) -> ComplexArray:
+        """Return the transform of the chosen panels."""
+        middle, half, points = self._middle[chosen], self._half[chosen], self._points[chosen]
+        edges, series = self.edges[chosen.start : chosen.stop + 1], self._series[chosen]
+        x = (z[:, None] - middle) / half
         root = np.sqrt(x - 1.0) * np.sqrt(x + 1.0)
         ellipse = np.maximum(np.abs(x + root), np.abs(x - root))
         is_near = ellipse < _NEAR
         rows, panels = np.nonzero(is_near)
         source = z.real if not np.any(z.imag) else z
-        inverse = source[:, None, None] - self._points
+        inverse = source[:, None, None] - points
         inverse[rows, panels] = np.inf
         np.divide(1.0, inverse, out=inverse)
-        total = (inverse.reshape(len(z), -1) @ self._masses.ravel()).astype(complex)
+        total = (inverse.reshape(len(z), -1) @ self._masses[chosen].ravel()).astype(complex)
         near = x[rows, panels]
         # 2 Q_k(x) by upward recurrence, whose error grows only as fast as the series falls
-        before = _log(z[rows] - self.edges[panels]) - _log(z[rows] - self.edges[panels + 1])
+        before = _log(z[rows] - edges[panels]) - _log(z[rows] - edges[panels + 1])
         here = near * before - 2.0
-        part = self._series[panels, 0] * before + self._series[panels, 1] * here
+        part = series[panels, 0] * before + series[panels, 1] * here
         for k in range(1, _DEGREE - 1):
             before, here = here, ((2 * k + 1) * near * here - k * before) / (k + 1)
-            part = part + self._series[panels, k + 1] * here
+            part = part + series[panels, k + 1] * here
         np.add.at(total, rows, part)
         return np.asarray(total)

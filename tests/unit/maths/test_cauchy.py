@@ -98,3 +98,14 @@ def test_the_table_does_not_slow_down_far_away():
     series = cauchy.PiecewiseDensity(lambda w: np.exp(-(w**2)), 0.0, 6.0)
     far = np.geomspace(1e5, 1e9, 300)
     np.testing.assert_allclose(series.transform(far + 0j).real * far, 0.5 * np.sqrt(np.pi), rtol=1e-4)  # next order 1/w
+
+
+@pytest.mark.parametrize("power", [0.05, 0.5])
+def test_moments_of_distant_panels_give_what_their_sum_gives(power):
+    """Panels over hundreds of octaves, at frequencies over as many: on the axis, above and below it, and at the edge itself."""
+    density = cauchy.PiecewiseDensity(lambda w: w**power * np.exp(-w), 0.0, 40.0)
+    sizes = np.logspace(-20.0, 3.0, 60)
+    z = np.concatenate([[0.0], sizes, -sizes, sizes * np.exp(0.3j), sizes * np.exp(-2.0j)])
+    whole = slice(0, len(density.edges) - 1)
+    assert density.transform(z) == pytest.approx(density._transform(z, whole), rel=1e-13)
+    assert density.transform(np.empty(0, complex)).shape == (0,)
