@@ -215,6 +215,10 @@ def plot(
         list[str] | None, typer.Option("--at", metavar="KEY=VALUE", help="Value of a parameter that is not drawn. Several times.")
     ] = None,
     cycle: Annotated[int | None, typer.Option("--cycle", min=1, help="Cycle of a map: the first if left out.")] = None,
+    style: Annotated[
+        str,
+        typer.Option("--style", metavar="NAME", help="screen (5.5 or 7.2 in wide), column (3.4 in) or double (7 in), for print."),
+    ] = "screen",
 ) -> None:
     """Draw a figure of a finished run or sweep."""
     choices = {"column": column, "x": x, "y": y, "cycle": cycle}
@@ -223,10 +227,10 @@ def plot(
         if result.is_dir():
             if with_limit:
                 raise FileFormatError(f"--limit goes with the figures of a ledger, but {result} is the folder of a sweep.")
-            typer.echo(pictures.draw_sweep(result, name or "heat-map", out, choices, fixed or []))
+            typer.echo(pictures.draw_sweep(result, name or "heat-map", out, choices, fixed or [], style=style))
         else:
             pictures.check_of_a_sweep(choices, fixed)
-            typer.echo(pictures.draw(result, name or "summary", out, with_limit=with_limit))
+            typer.echo(pictures.draw(result, name or "summary", out, with_limit=with_limit, style=style))
 
 
 @app.command(help=texts.SWEEP)

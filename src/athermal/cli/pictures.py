@@ -29,7 +29,7 @@ _OF_A_SWEEP = {
 }
 
 
-def draw(result: Path, kind: str, out: Path | None, *, with_limit: bool = False) -> Path:
+def draw(result: Path, kind: str, out: Path | None, *, with_limit: bool = False, style: str = "screen") -> Path:
     """Draw a figure of a saved ledger, with the limit cycle if asked for, and return the path of the picture."""
     if with_limit and kind not in WITH_LIMIT:
         raise FileFormatError(f"--limit goes with --kind {' or '.join(WITH_LIMIT)}, but the figure is {kind}.")
@@ -40,10 +40,12 @@ def draw(result: Path, kind: str, out: Path | None, *, with_limit: bool = False)
     ledger = load(result)
     ending = "" if kind == "summary" else f"_{kind.replace('-', '_')}"
     limit = limit_cycle(machine_file_of(ledger, result.stem, str(result)).machine) if with_limit else None
-    return save_figure(ledger, kind, out or result.with_name(f"{result.stem}{ending}.png"), limit)
+    return save_figure(ledger, kind, out or result.with_name(f"{result.stem}{ending}.png"), limit, style=style)
 
 
-def draw_sweep(folder: Path, kind: str, out: Path | None, choices: dict[str, Any], fixed: Sequence[str]) -> Path:
+def draw_sweep(
+    folder: Path, kind: str, out: Path | None, choices: dict[str, Any], fixed: Sequence[str], *, style: str = "screen"
+) -> Path:
     """Draw a figure of a sweep, and return the path of the picture."""
     if kind not in _OF_A_SWEEP:
         raise FileFormatError(f"{folder} is a sweep; its figures are {', '.join(_OF_A_SWEEP)}, not {kind}.")
@@ -55,7 +57,7 @@ def draw_sweep(folder: Path, kind: str, out: Path | None, choices: dict[str, Any
         given["at"] = dict(map(_fixed, fixed))
     sweep = load_sweep(folder)
     name = "_".join([kind.replace("-", "_"), *([given["column"]] if "column" in given else [])])
-    return _saved(lambda plot: plot.SWEEP_FIGURES[kind](sweep, **given).figure, out or folder / f"{name}.png")
+    return _saved(lambda plot: plot.SWEEP_FIGURES[kind](sweep, **given).figure, out or folder / f"{name}.png", style)
 
 
 def _fixed(text: str) -> tuple[str, Any]:
@@ -73,7 +75,7 @@ def check_of_a_sweep(choices: dict[str, Any], fixed: Sequence[str] | None) -> No
         raise FileFormatError(f"--{chosen[0]} goes with the figures of a sweep; RESULT must then be its folder.")
 
 
-def save_figure(ledger: Ledger, kind: str, path: Path, limit: LimitCycle | None = None) -> Path:
+def save_figure(ledger: Ledger, kind: str, path: Path, limit: LimitCycle | None = None, *, style: str = "screen") -> Path:
     """Draw a figure of a ledger and write it to a file, whose ending chooses the format."""
     more = {} if limit is None else {"limit": limit}
 
@@ -81,7 +83,7 @@ def save_figure(ledger: Ledger, kind: str, path: Path, limit: LimitCycle | None 
         figure = getattr(plot, kind.replace("-", "_"))(ledger, **more)
         return figure if kind == "summary" else figure.figure
 
-    return _saved(drawn, path)
+    return _saved(drawn, path, style)
 
 
 def save_comparison(comparison: BackendComparison, path: Path) -> Path:
@@ -94,7 +96,7 @@ def save_definitions(comparison: DefinitionComparison, path: Path, cycle: int | 
     return _saved(lambda plot: plot.definitions(comparison, cycle=cycle)[0].figure, path)
 
 
-def _saved(draw: Callable[[Any], Any], path: Path) -> Path:
+def _saved(draw: Callable[[Any], Any], path: Path, style: str = "screen") -> Path:
     """Draw a figure with `athermal.plot` and write it to a file."""
     import matplotlib as mpl  # noqa: PLC0415  takes time to import, and --help should not
 
@@ -103,7 +105,8 @@ def _saved(draw: Callable[[Any], Any], path: Path) -> Path:
 
     from athermal import plot  # noqa: PLC0415
 
-    figure = draw(plot)
+    with plot.style(style):
+        figure = draw(plot)
     try:
         known = figure.canvas.get_supported_filetypes()
         if path.suffix.lstrip(".").lower() not in known:

@@ -1,7 +1,9 @@
 """Figures of a ledger, of a sweep and of a comparison: matplotlib functions that draw on the axes they are given and return them.
 
-None of them shows a window, picks a backend or changes matplotlib's settings. Without `ax` each makes a figure of a print
-column's width in this package's style; on axes of your own your own style holds. hbar = k_B = 1 throughout.
+None of them shows a window, picks a backend or changes matplotlib's settings. Without `ax` each makes a figure in one of this
+package's styles, which `style` chooses ("screen", "column", "double"); on axes of your own your own style holds. If the figure of
+your axes has no layout engine and its margins are untouched, the axes are placed so that no label is cut off. Energies are in the
+ledger's unit where it has one, otherwise hbar = k_B = 1. The title is that of the machine file, else the machine's name.
 """
 
 from athermal.plot.against_carnot import efficiency
@@ -38,3 +40,8 @@ __all__ = [
     "style",
     "summary",
 ]
+
+
+def __dir__() -> list[str]:
+    """Return the figures, not the modules that they are in."""
+    return [*__all__, *(name for name in globals() if name.startswith("__"))]

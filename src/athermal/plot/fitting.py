@@ -20,8 +20,12 @@ def finish(ax: Axes, handles: list[Any] | None = None, title: str | None = None)
     fit(ax)
     legends.place(ax, handles, title)
     fit(ax)
-    if ax.figure.figure.get_layout_engine() is None:
-        design.lay_out(ax.figure.figure)
+    figure, legend = ax.figure.figure, ax.get_legend()
+    design.lay_out(figure)
+    design.lay_out(figure)  # once more: the room of labels depends on that of ticks
+    if legend is not None and legend.get_window_extent().x1 > figure.bbox.x1:  # the axes have become narrower
+        legends.place(ax, handles, title)
+        design.lay_out(figure)
 
 
 def fit(ax: Axes) -> None:

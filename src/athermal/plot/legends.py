@@ -109,7 +109,7 @@ def _entries(ax: Axes, handles: list[Any] | None) -> tuple[list[Any], list[str]]
 
 def _draw(ax: Axes, handles: list[Any], labels: list[str], **more: Any) -> Legend:
     return ax.legend(
-        handles, labels, borderaxespad=0.0, alignment="left", handler_map={tuple: HandlerTuple(None, pad=0.1)}, **more
+        handles, labels, borderaxespad=0.0, alignment="left", handler_map={tuple: HandlerTuple(None, pad=0.5)}, **more
     )
 
 

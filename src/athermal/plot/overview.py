@@ -119,7 +119,7 @@ def _write_title(figure: Figure, upper: Axes, ledger: Ledger) -> None:
     told = Text(0.0, 0.0, "", figure=figure, fontsize=size)
     lines = []
     for sentence in words.sentences(ledger):
-        _fill(told, sentence, 0.82 * figure.bbox.width)
+        _fill(told, sentence, 0.78 * figure.bbox.width)
         lines.append(told.get_text())
     told.set_text("\n".join(lines))
     if title.get_window_extent().height + told.get_window_extent().height <= 0.25 * figure.bbox.height:

@@ -164,19 +164,23 @@ def _draw_arrow(ax: Axes, ledger: Ledger, points: FloatArray) -> None:
 
 
 def _draw_key(ax: Axes, ledger: Ledger, known: list[int]) -> None:
-    for k in known:
-        name = ledger.reference.subsystems[k]
-        marker = _SUBSYSTEM_MARKERS[k % len(_SUBSYSTEM_MARKERS)]
-        shown: dict[str, Any] = {"color": design.GREY, "linestyle": "-", "marker": marker, "markersize": 4.5}
-        ax.add_line(Line2D([], [], label=f"subsystem {design.plain(name)}", **shown))
-    ring: dict[str, Any] = {"markerfacecolor": "white", "markeredgecolor": design.BLACK, "markersize": 7.0}
-    ax.add_line(Line2D([], [], linestyle="none", marker="o", label="start", **ring))
+    """Explain the marks as they are drawn: of each subsystem those of the first and of the last cycle, and the rings."""
+    size, (scale, norm) = design.marker_size(ax, ledger), _colours(ledger)
+    ends = list(dict.fromkeys([1, ledger.n_cycles]))
+    markers = [_SUBSYSTEM_MARKERS[k % len(_SUBSYSTEM_MARKERS)] for k in known]
+    entries: list[Any] = []
+    for k, marker in zip(known, markers, strict=True):
+        label = f"subsystem {design.plain(ledger.reference.subsystems[k])}"
+        looks: list[dict[str, Any]] = [{"color": scale(norm(cycle)), "marker": marker, "markersize": size} for cycle in ends]
+        entries.append(tuple(Line2D([], [], linestyle="none", label=label, **look) for look in looks))
+    ring: dict[str, Any] = {"markerfacecolor": "white", "markeredgecolor": design.BLACK, "markersize": size + 3.0}
+    rings = [Line2D([], [], linestyle="none", marker=marker, label="start", **ring) for marker in dict.fromkeys(markers)]
+    entries += [tuple(rings)] if rings else []
     if ledger.n_cycles > 1:
-        scale, norm = _colours(ledger)
         ticks = design.cycle_ticks(ledger)
-        bar = ax.figure.colorbar(
-            mpl.cm.ScalarMappable(norm, scale), ax=ax, label="cycle", ticks=ticks, aspect=30, pad=0.02, use_gridspec=False
-        )
+        look: dict[str, Any] = {"label": "cycle", "ticks": ticks, "aspect": 30, "pad": 0.02, "use_gridspec": False}
+        bar = ax.figure.colorbar(mpl.cm.ScalarMappable(norm, scale), ax=ax, **look)
         bar.ax.tick_params(which="both", labelsize=ax.xaxis.get_ticklabels()[0].get_fontsize(), length=2.0)
         bar.ax.minorticks_off()
-    fitting.finish(ax)
+        fitting.fit(bar.ax)
+    fitting.finish(ax, [*ax.get_legend_handles_labels()[0], *entries])
