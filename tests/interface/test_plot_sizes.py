@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from matplotlib.text import Text
 
-import athermal as atfrom athermal import plot
+import athermal as at
+from athermal import plot
 from tests.unit import sweeps
 
 WIDTHS = (3.4, 5.5, 7.0)
@@ -62,7 +63,9 @@ def drawings(ledgers):
         for name, ledger in ledgers.items()
         for function in (functions if name in ("showcase", "long names") else functions[:3])
     }
-    swaps = sweeps.synthetic({"T_hot": [2.0, 3.0], "swap_angle": [0.5, 1.0]}, lambda **p: 0.1 * p["T_hot"] + 0.2 * p["swap_angle"], carnot=0.5)
+    swaps = sweeps.synthetic(
+        {"T_hot": [2.0, 3.0], "swap_angle": [0.5, 1.0]}, lambda **p: 0.1 * p["T_hot"] + 0.2 * p["swap_angle"], carnot=0.5
+    )
     found["heat_map"] = lambda ax: plot.heat_map(swaps, ax=ax)
     found["mode_map"] = lambda ax: plot.mode_map(swaps, ax=ax)
     found["pareto_front"] = lambda ax: plot.pareto_front(swaps, ax=ax)
