@@ -61,7 +61,7 @@ def drawings(ledgers):
     found = {
         f"{function.__name__}, {name}": lambda ax, function=function, ledger=ledger: function(ledger, ax)
         for name, ledger in ledgers.items()
-        for function in (functions if name in ("showcase", "long names") else functions[:3])
+        for function in (functions if name == "showcase" else functions[:3])
     }
     swaps = sweeps.synthetic(
         {"T_hot": [2.0, 3.0], "swap_angle": [0.5, 1.0]}, lambda **p: 0.1 * p["T_hot"] + 0.2 * p["swap_angle"], carnot=0.5
