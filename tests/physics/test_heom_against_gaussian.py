@@ -63,8 +63,11 @@ def assert_agree(ledger, truth):
         ({"bath": (0.3, 0.1, 2.0)}, SUDDEN, "number", at.HEOM(levels=6, depth=5, rtol=1e-6)),
         ({"bath": (0.7, 0.1, 2.0)}, SMOOTH, "potential", at.HEOM(levels=9, depth=4, rtol=1e-6)),
         ({"hot": (0.9, 0.1, 1.5), "cold": (0.5, 0.1, 1.0)}, SUDDEN, "number", at.HEOM(levels=6, depth=4, rtol=1e-6)),
+        pytest.param(
+            *({"bath": (0.5, 0.3, 3.0)}, SUDDEN, "number", at.HEOM(levels=12, depth=5, rtol=1e-6)), marks=pytest.mark.slow
+        ),
     ],
-    ids=["cold", "warm", "two baths"],
+    ids=["cold", "warm", "two baths", "stronger"],
 )
 def test_weak_coupling(baths, frequency, law, backend):
     cycles = 3 - len(baths)

@@ -69,6 +69,14 @@ class Solver(ABC, Generic[State]):
     def accuracy(self) -> dict[str, float]:
         """Return what the solver knows of its own errors since the latest `prepare`, by name."""
 
+    def accuracy_of(self, state: State) -> dict[str, float]:
+        """Return `accuracy` with what the run that ended in a state has shown: a solver holds nothing of a run."""
+        return self.accuracy()
+
+    def remarks_on(self, state: State) -> tuple[str, ...]:
+        """Return `remarks` with what the run that ended in a state has shown."""
+        return self.remarks()
+
     @property
     def is_threaded(self) -> bool:
         """Whether its matrices are so large that threads of the linear algebra library pay; else it is run on one.

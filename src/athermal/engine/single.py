@@ -110,12 +110,14 @@ class _Record:
     works: list[float] = field(default_factory=list)
     replicates: list[tuple[Snapshot, FloatArray]] = field(default_factory=list)
     mended: tuple[str, ...] = ()
+    state: Any = None
 
     def add(self, state: Any, snapshot: Snapshot, replicate: tuple[Snapshot, FloatArray] | None) -> None:
         """Keep what was seen at one instant."""
         snapshot, replicate = self.watcher.observed(state, snapshot, replicate)
         self.watcher.keep(state)
         self.snapshots.append(snapshot)
+        self.state = state
         if replicate is not None:
             self.replicates.append(replicate)
 
@@ -175,13 +177,13 @@ def _finished(solver: Solver[Any], record: _Record, samples: int, provenance: di
     """Return the ledger of the whole cycles that were finished, or None if there were none."""
     kept = max(0, min(len(record.works), len(record.snapshots) - 1)) // samples * samples
     seen = record.snapshots[: kept + 1], record.works[:kept], record.replicates[: kept + 1]
-    finished = _Record(record.watcher, *seen, record.mended)
+    finished = _Record(record.watcher, *seen, record.mended, record.state)
     return _ledger(solver, finished, samples, provenance, status) if kept else None
 
 
 def _ledger(solver: Solver[Any], record: _Record, samples: int, provenance: dict[str, Any], status: str) -> Ledger:
-    facts = {**provenance, "status": status, "accuracy": solver.accuracy()} | solver.facts()
-    if remarks := (*solver.remarks(), *record.mended, *solver.reference.remarks_on_vacuum()):
+    facts = {**provenance, "status": status, "accuracy": solver.accuracy_of(record.state)} | solver.facts()
+    if remarks := (*solver.remarks_on(record.state), *record.mended, *solver.reference.remarks_on_vacuum()):
         facts["remarks"] = list(remarks)
     replicates = None
     if record.replicates:

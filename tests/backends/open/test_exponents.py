@@ -168,6 +168,38 @@ def test_more_exponentials_are_never_worse(case):
         assert bath.misfit(bath.coarser(number)) > misfits[number - 1]
 
 
+@pytest.mark.parametrize(
+    ("density", "temperature", "period"),
+    [
+        (at.Ohmic(0.1, 9.0, exponent=2.0), 0.05, 15.0),
+        (at.Ohmic(0.1, 3.0, exponent=2.57), 0.2, 7.0),
+        (at.Ohmic(0.1, 5.0, exponent=0.6), 0.2, 15.0),
+        (at.Ohmic(0.05, 9.0), 0.05, 15.0),
+        (at.Ohmic(0.3, 1.0, exponent=2.9), 0.0, 3.0),
+    ],
+)
+def test_doubts_bound_the_loss_of_coherence_and_the_heat_of_dephasing(density, temperature, period):
+    """In closed form: 2 integral g^2 coth(w/2T) (1 - cos wt)/w^2 dw, and integral g^2 (1 - cos wt)/w dw, by quadrature."""
+    bath = Expansions(BathCorrelation(at.ContinuumBath("bath", temperature, density), View((0.0,), 0.5, period)))
+    number = bath.number(None)
+    fine, coarse = bath.of(number), bath.coarser(number)
+    times, w = period * np.arange(1.0, 4.0), np.geomspace(1e-8, 1e3, 20_000)
+    squared, turned = density.squared_coupling(w), 1.0 - np.cos(np.multiply.outer(times, w))
+    noise = squared / np.tanh(0.5 * w / temperature) if temperature else squared
+    truth = np.trapezoid(np.stack([2.0 * noise / w * turned, squared * turned]), np.log(w))
+
+    def columns(found):
+        v, t = found.rates, times[:, None]
+        done = -np.expm1(-v * t) / v
+        return np.stack([4.0 * np.real((t - done) / v @ found.real), -2.0 * np.real(done @ found.imaginary)])
+
+    changes = bath.doubt(fine, coarse) * np.maximum.accumulate(np.abs(columns(fine) - columns(coarse)), axis=1)
+    off = np.abs(columns(fine) - truth)[:, :2]
+    assert np.all(off <= changes[:, 1:] + 1e-6)  # as a ledger's errors look one cycle ahead; the quadrature
+    # and they are of use
+    assert np.all(changes[:, 1:] <= 0.05 * np.max(np.abs(truth), axis=1)[:, None])
+
+
 @pytest.mark.parametrize("case", ["cold", "super-Ohmic", "fifth power"])
 def test_sums_scale_with_the_unit(case):
     density, temperature = DENSITIES[case]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import athermal as at
 from backends.invariance import Invariance
 
@@ -55,6 +57,18 @@ class Open(Invariance):
     # what the integrator's tolerance leaves of energies of some units
     rounding = 1e-8
     machines = (wave(),)
+
+    def test_what_is_said_of_a_run_is_its_own(self, machine):
+        """A later run through the same solver, whose state is none, changes nothing of it."""
+        solver = self.backend.bind(machine)
+        first, _ = solver.advance(solver.prepare(machine.initial), 0.0, machine.period)
+        before = solver.accuracy_of(first), solver.remarks_on(first)
+        held = getattr(first, "runs", (first,))
+        none = replace(held[0], vector=-held[0].vector)
+        other = replace(first, runs=(none, *held[1:])) if len(held) > 1 or held[0] is not first else none
+        after, _ = solver.advance(other, machine.period, 2.0 * machine.period)
+        assert solver.accuracy_of(after)["lowest_eigenvalue"] < solver.accuracy_of(first)["lowest_eigenvalue"]
+        assert (solver.accuracy_of(first), solver.remarks_on(first)) == before
 
     def stranger(self, machine):
         return at.Machine(

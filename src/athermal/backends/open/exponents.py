@@ -31,8 +31,10 @@ _STEP, _SAMPLES, _TIMES = 0.1, 800, 120
 _EVEN = 10.0
 # The share of the largest misfit above which another counts.
 _COUNTS = 0.1
-# The most that errors are raised for that.
-_DOUBTFUL = 20.0
+# By how much errors are raised and lowered for that, and what is added to it.
+_DOUBTFUL, _LEAST, _SAFE = 20.0, 0.3, 1.5
+# The share of a change after two periods that counts after one: errors of a ledger look one cycle ahead.
+_LATER = 0.25
 # A time that is short for a density, in units of 1/scale, and the largest amplitude of use, in units of |C| there.
 _SHORT, _LARGEST = 1e-2, 100.0
 # A density that is larger than this at its end, in units of its largest value, has a sharp edge.
@@ -294,18 +296,26 @@ class Expansions:
         }
 
     def doubt(self, found: Exponents, other: Exponents) -> float:
-        """Return how much further an expansion is from the truth than from another, at least one.
+        """Return how much further an expansion may be from the truth than from another.
 
-        The loss of coherence counts at each time for itself: both may miss it alike where C(t) has a long tail.
+        The largest ratio of what it misses to what they differ by: of each of `misfits` that counts; of the loss of coherence and
+        of the integral of Im C, which is heat, after each period, as both expansions may miss them alike there; and of the former
+        at most times at which it is large, where C(t) has a long tail.
         """
         missed, apart = self.misfits(found), self.misfits(found, other)
         (times, until), least = self._truth, _COUNTS * max(missed.values())
         ratios = [value / max(apart[name], value / _DOUBTFUL) for name, value in missed.items() if value >= least]
-        off, between = (np.abs(self._twice @ np.real(found.until(times) - values)) for values in (until, other.until(times)))
-        late = off >= 0.5 * np.max(off)
+        off, between = found.until(times) - until, found.until(times) - other.until(times)
+        loss = np.abs(self._twice @ off.real), np.abs(self._twice @ between.real)
         if missed["the loss of coherence"] >= least:
-            ratios.append(float(np.quantile(off[late] / np.maximum(between[late], off[late] / _DOUBTFUL), 0.8)))
-        return max(1.0, *ratios)
+            late = loss[0] >= 0.5 * np.max(loss[0])
+            ratios.append(float(np.quantile(loss[0][late] / np.maximum(loss[1][late], loss[0][late] / _DOUBTFUL), 0.8)))
+        periods = self.correlation.seen.period * np.arange(1.0, 3.0)
+        for one, two in (loss, (np.abs(off.imag), np.abs(between.imag))):
+            far, near = (np.interp(periods, times, values) for values in (one, two))
+            near = np.maximum(near, _LATER * np.max(near) + np.finfo(float).tiny)
+            ratios.append(float(np.max(far / np.maximum(near, far / _DOUBTFUL))))
+        return float(np.clip(_SAFE * max(ratios), _LEAST, _DOUBTFUL))
 
     def number(self, given: int | None) -> int:
         """Return the smallest number of exponentials that is good enough, or a given one if it is.

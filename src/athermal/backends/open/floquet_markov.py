@@ -166,7 +166,6 @@ class FloquetMarkovSolver(MarkovianSolver):
             "harmonics": float(self.rates.harmonics),
             "left_out": self.rates.left_out,
             "neglected": self.rates.neglected,
-            "lowest_eigenvalue": self.lowest_eigenvalue,
         }
 
     def remarks(self) -> tuple[str, ...]:

@@ -98,7 +98,6 @@ class HEOMSolver(Solver[HEOMState]):
     ) -> None:
         self.runs = tuple(runs)
         self.dissipation = MinimalDissipation(self.finest) if with_maps else None
-        self._map_error = 0.0
         self.cutoffs, self.factors = tuple(cutoffs), tuple(factors)
         self.misfits = misfits
 
@@ -124,13 +123,11 @@ class HEOMSolver(Solver[HEOMState]):
         }
 
     def prepare(self, initial: InitialState) -> HEOMState:
-        for run in self.runs:
-            run.begin()
         if isinstance(initial, HierarchyState):
             initial.check(self.signature)
             nothing = np.zeros(self.finest.n_sums)
             held = zip(self.runs, initial.vectors, initial.labels, strict=True)
-            runs = tuple(OpenState(run.taken_over(vector, labels), nothing) for run, vector, labels in held)
+            runs = tuple(run.seen(OpenState(run.taken_over(vector, labels), nothing)) for run, vector, labels in held)
         else:
             runs = tuple(self._prepared(run, initial) for run in self.runs)
         if self.dissipation is None:
@@ -160,7 +157,6 @@ class HEOMSolver(Solver[HEOMState]):
             for (low, high), is_breakpoint in zip(itertools.pairwise(edges), are_breakpoints, strict=True):
                 maps = self.dissipation.advance(maps, low, high)
                 maps = self.dissipation.after_breakpoint(maps, high) if is_breakpoint else maps
-            self._map_error = maps.error
         return HEOMState(tuple(held for held, _ in found), maps), found[0][1]
 
     def snapshot(self, state: HEOMState, time: float) -> Snapshot:
@@ -190,8 +186,11 @@ class HEOMSolver(Solver[HEOMState]):
         return Snapshot.stack(seen), np.array([held.sums[0] for _, held in coarser])
 
     def accuracy(self) -> dict[str, float]:
-        found = self.finest.accuracy() | {"misfit": max(self.misfits.values())}
-        return found if self.dissipation is None else found | {"minimal_dissipation_quadrature": self._map_error}
+        return self.finest.accuracy() | {"misfit": max(self.misfits.values())}
+
+    def accuracy_of(self, state: HEOMState) -> dict[str, float]:
+        found = self.accuracy() | self.finest.accuracy_of(state.runs[0])
+        return found if state.maps is None else found | {"minimal_dissipation_quadrature": state.maps.error}
 
     def facts(self) -> dict[str, Any]:
         run = self.finest
@@ -206,6 +205,9 @@ class HEOMSolver(Solver[HEOMState]):
 
     def remarks(self) -> tuple[str, ...]:
         return self.finest.remarks()
+
+    def remarks_on(self, state: HEOMState) -> tuple[str, ...]:
+        return self.finest.remarks_on(state.runs[0])
 
 
 @dataclass(frozen=True)

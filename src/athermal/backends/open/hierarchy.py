@@ -198,7 +198,7 @@ class HierarchySolver(OpenSolver):
                         contact.operator @ contact.operator
                     )
             vector = stationary(scipy.sparse.csr_array(whole), self.ladder.decay, dense(own))
-            return OpenState(vector, np.zeros(self.n_sums))
+            return self.seen(OpenState(vector, np.zeros(self.n_sums)))
         return super().prepare(initial)
 
     def check_start(self, initial: InitialState) -> None:

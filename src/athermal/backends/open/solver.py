@@ -53,11 +53,14 @@ class OpenState:
         adds up.
     deficit : float
         Since time zero: by how much strokes fall short of the second law, where the baths have no memory.
+    lowest_eigenvalue : float
+        The lowest of the density matrix at the ends of all stretches since the start, or zero.
     """
 
     vector: ComplexArray
     sums: FloatArray
     deficit: float = 0.0
+    lowest_eigenvalue: float = 0.0
 
 
 class OpenSolver(Solver[OpenState]):
@@ -73,7 +76,6 @@ class OpenSolver(Solver[OpenState]):
         self.name = name
         self.observer = Observer(self.hamiltonian)
         self.baths = self.machine.reservoir_names
-        self.begin()
 
     # --- what each backend says ----------------------------------------------------------------------------------------
 
@@ -117,15 +119,10 @@ class OpenSolver(Solver[OpenState]):
         )
 
     def prepare(self, initial: InitialState) -> OpenState:
-        self.begin()
         self.check_start(initial)
         preparation = Preparation(self.machine, self.hamiltonian, _never, _MEMORY)
         factor = preparation.pieces(initial).factor()
         return OpenState(self.lift(factor @ factor.conj().T), np.zeros(self.n_sums))
-
-    def begin(self) -> None:
-        """Forget what earlier runs were like: `accuracy` and `remarks` are of the run since the latest `prepare`."""
-        self.lowest_eigenvalue = 0.0
 
     def check_start(self, initial: InitialState) -> None:
         """Raise `MachineError` for a start that this backend cannot hold: one that correlates or changes the baths."""
@@ -144,7 +141,13 @@ class OpenSolver(Solver[OpenState]):
                 state = self.judged(state, after) if has_strokes else after
             if are_breakpoints[k]:
                 state = self._jump(state, high)
-        return state, float(state.sums[0] - before)
+        return self.seen(state), float(state.sums[0] - before)
+
+    def seen(self, state: OpenState) -> OpenState:
+        """Return a state that knows of a negative eigenvalue."""
+        rho = self.density(state.vector)
+        lowest = float(np.linalg.eigvalsh(0.5 * (rho + rho.conj().T))[0])
+        return replace(state, lowest_eigenvalue=min(state.lowest_eigenvalue, lowest))
 
     def hamiltonian_edges(self, start: float, stop: float) -> tuple[list[float], list[bool]]:
         """Return start, the breakpoints of all drives inside, and stop, and for each but the first whether it is a breakpoint."""
@@ -224,7 +227,6 @@ class OpenSolver(Solver[OpenState]):
     def _checked(self, rho: ComplexArray) -> tuple[ComplexArray, bool]:
         """Return the state without the negative populations that the integrator leaves, and whether it is one at all."""
         values, vectors = np.linalg.eigh(rho)
-        self.lowest_eigenvalue = min(self.lowest_eigenvalue, float(values[0]))
         positive = np.maximum(values, 0.0)
         return (vectors * (positive / np.sum(positive))) @ vectors.conj().T, bool(values[0] >= self.least_eigenvalue)
 
@@ -244,7 +246,10 @@ class OpenSolver(Solver[OpenState]):
         return total
 
     def accuracy(self) -> dict[str, float]:
-        return {"rtol": self.integrator.rtol, "atol": self.integrator.atol, "lowest_eigenvalue": self.lowest_eigenvalue}
+        return {"rtol": self.integrator.rtol, "atol": self.integrator.atol}
+
+    def accuracy_of(self, state: OpenState) -> dict[str, float]:
+        return self.accuracy() | {"lowest_eigenvalue": state.lowest_eigenvalue}
 
     def facts(self) -> dict[str, Any]:
         taken = {"second_law": "dSigma was taken from it, as the baths' states are unknown."} if self.baths else {}
@@ -255,13 +260,15 @@ class OpenSolver(Solver[OpenState]):
         }
 
     def remarks(self) -> tuple[str, ...]:
-        unseen = (_UNSEEN,) if self.baths else ()
-        if self.lowest_eigenvalue >= self.least_eigenvalue:
-            return unseen
+        return (_UNSEEN,) if self.baths else ()
+
+    def remarks_on(self, state: OpenState) -> tuple[str, ...]:
+        if state.lowest_eigenvalue >= self.least_eigenvalue:
+            return self.remarks()
         return (
-            *unseen,
+            *self.remarks(),
             (
-                f"The density matrix of {self.name} had a negative eigenvalue, down to {self.lowest_eigenvalue:.2g}: it was no "
+                f"The density matrix of {self.name} had a negative eigenvalue, down to {state.lowest_eigenvalue:.2g}: it was no "
                 "state there, and its entropies are unknown."
             ),
         )
