@@ -67,7 +67,7 @@ class Solver(ABC, Generic[State]):
 
     @abstractmethod
     def accuracy(self) -> dict[str, float]:
-        """Return what the solver knows of its own errors since the latest `prepare`, by name."""
+        """Return what the solver knows of its own errors, by name: of any run."""
 
     def accuracy_of(self, state: State) -> dict[str, float]:
         """Return `accuracy` with what the run that ended in a state has shown: a solver holds nothing of a run."""

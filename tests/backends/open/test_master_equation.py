@@ -397,11 +397,12 @@ def test_redfield_states_that_are_none_have_no_entropy():
     assert np.isfinite(ledger.heat).all()
     assert any("negative eigenvalue" in remark for remark in ledger.provenance["remarks"])
     solver = at.BlochRedfield().bind(machine)
-    solver.snapshot(solver.advance(solver.prepare(start), 0.0, 1.0)[0], 1.0)
-    assert solver.accuracy()["lowest_eigenvalue"] < -1e-3
-    solver.snapshot(solver.prepare(at.ProductThermal()), 0.0)  # another run, and a state
-    assert solver.accuracy()["lowest_eigenvalue"] > -1e-12
-    assert not any("negative eigenvalue" in remark for remark in solver.remarks())
+    first, _ = solver.advance(solver.prepare(start), 0.0, 1.0)
+    second = solver.prepare(at.ProductThermal())  # another run, and a state
+    assert solver.accuracy_of(first)["lowest_eigenvalue"] < -1e-3
+    assert solver.accuracy_of(second)["lowest_eigenvalue"] > -1e-12
+    assert any("negative eigenvalue" in remark for remark in solver.remarks_on(first))
+    assert not any("negative eigenvalue" in remark for remark in solver.remarks_on(second))
 
 
 @pytest.mark.parametrize(
