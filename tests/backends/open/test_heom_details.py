@@ -9,6 +9,7 @@ from qutip.solver.heom import HEOMSolver
 
 import athermal as at
 from athermal.backends.open import hierarchy
+from athermal.backends.open.heom import HEOMSolver as HEOMSolverOfRuns
 
 DRUDE = at.Ohmic(friction=0.1, cutoff=3.0, cutoff_shape="drude")
 UP = at.GivenState(qutip.basis(2, 0))
@@ -140,3 +141,22 @@ def test_equal_states_of_hierarchies_are_equal():
     assert hash(one) == hash(two)
     assert one != later
     assert one != "a state"
+
+
+@pytest.mark.parametrize(("rtol", "miss"), [(1e-8, 3e-6), (1e-6, 3e-4)])
+def test_a_wrong_work_breaks_the_first_law(monkeypatch, rtol, miss):
+    """What the integrator's tolerance leaves open, of the energies that are carried, hides no work that is 300 times rtol."""
+    frequency = at.Constant(1.0) + at.Harmonic(0.3, frequency=2.0 * np.pi / 3.0)
+    machine = qubit([contact("bath")], [at.ContinuumBath("bath", 0.8, DRUDE)], frequency=frequency)
+    backend = at.HEOM(depth=3, exponents=3, check=False, rtol=rtol)
+    assert at.run(machine, 3, backend=backend).violations() == []
+    right = HEOMSolverOfRuns.advance
+
+    def wrong(self, state, start, stop):
+        after, work = right(self, state, start, stop)
+        return after, work + miss
+
+    monkeypatch.setattr(HEOMSolverOfRuns, "advance", wrong)
+    with pytest.warns(at.ResidualWarning, match=r"\(S1\)"):
+        ledger = at.run(machine, 3, backend=backend)
+    assert any("(S1)" in str(said) for said in ledger.violations())
