@@ -66,7 +66,7 @@ def not_negative(value: Any, what: str, owner: str, *, remedy: str = "") -> floa
     return number
 
 
-def count(value: Any, what: str, owner: str, *, least: int = 1, most: int = 10**9) -> int:
+def count(value: Any, what: str, owner: str, *, least: int = 1, most: int = 10**15) -> int:
     """Return `value` as a whole number from `least` to `most`, or raise `MachineError`."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
         raise MachineError(_message(what, owner, f"be a whole number of at least {least}", value, ""))

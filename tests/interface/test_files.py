@@ -437,7 +437,7 @@ def test_files_that_cannot_be_read(tmp_path):
     with pytest.raises(at.FileFormatError, match="cannot be read"):
         read_machine_file(tmp_path)
     (tmp_path / "result.nc").write_bytes(b"\x89HDF\xff\xfe")
-    with pytest.raises(at.FileFormatError, match=r"not a text file.*athermal plot"):
+    with pytest.raises(at.FileFormatError, match=r"not a text file.*athermal show"):
         read_machine_file(tmp_path / "result.nc")
 
 

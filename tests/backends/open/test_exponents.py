@@ -161,7 +161,10 @@ def test_more_exponentials_are_never_worse(case):
     least = bath.number(None)
     assert misfits[-1] < 0.3 * misfits[least - 1]
     for each in found:  # none cancels another
-        assert np.max(np.abs([each.real, each.imaginary])) <= 100.0 * np.abs(bath.correlation.at(np.array([1e-2 / density.scale])))[0]
+        assert (
+            np.max(np.abs([each.real, each.imaginary]))
+            <= 100.0 * np.abs(bath.correlation.at(np.array([1e-2 / density.scale])))[0]
+        )
     # what an expansion is compared with is another one, and worse
     for number in range(least, MOST + 1):
         assert len(bath.coarser(number)) < len(bath.of(number))

@@ -279,7 +279,6 @@ def test_a_pure_part_cannot_be_correlated(pattern):
             "The initial state ProductThermal names a part that is not there. The machine has no part 'warm'",
         ),
         (at.Gibbs(1.0, parts=("a", "hott")), "Gibbs names a part.*Did you mean 'hot'"),
-        (at.Gibbs(1.0, parts=("a", "a")), "`parts` of a Gibbs state must not repeat a part"),
         (at.Squeezed("c", 0.1), "Squeezed names a part that is not there"),
         (at.Displaced("c"), "Displaced names a part that is not there"),
         (at.CorrelatedMarginals([at.Correlation(("a", "c"))]), "CorrelatedMarginals names a part that is not there"),

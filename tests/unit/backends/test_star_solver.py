@@ -128,7 +128,7 @@ def test_columns_that_need_the_dense_backend_become_unknown_and_it_says_from_whe
     when = ledger.snapshots.time[np.argmin(known)]
     assert first.startswith(f"D of 'hot bath' and C(R) are unknown from t = {when:.6g} on")
     assert "Use Dense(), or raise `max_rank` or `entropy_modes`" in first
-    for name in ("mutual_information", "sigma_total_change", "entropic_work", "efficiency"):
+    for name in ("mutual_information", "sigma_total_change", "entropic_work", "sigma_change"):
         assert not np.any(np.isnan(ledger.cycles[name])), name
     assert ledger.violations() == []
 

@@ -269,7 +269,7 @@ def test_data_set_is_one_file(tmp_path):
     again = xr.load_dataset(path, engine="h5netcdf")
     assert again.drop_attrs().equals(sweep.dataset.drop_attrs())
     assert again.work.attrs == sweep.work.attrs
-    with pytest.raises(StudyError, match="could not be written"):
+    with pytest.raises(at.FileFormatError, match="could not be written"):
         sweep.save(tmp_path / "none" / "sweep.nc")
 
 

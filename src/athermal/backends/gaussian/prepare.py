@@ -133,8 +133,6 @@ def gibbs_parts(hamiltonian: Hamiltonian, initial: Gibbs) -> tuple[tuple[str, ..
     """Return the parts that a Gibbs state is of, and their modes."""
     names = tuple(hamiltonian.part_modes) if initial.parts is None else initial.parts
     modes = np.concatenate([modes_of_part(hamiltonian, name, initial) for name in names])
-    if len(set(names)) != len(names):
-        raise MachineError(f"`parts` of a Gibbs state must not repeat a part, but is {list(names)}.")
     return names, modes
 
 
