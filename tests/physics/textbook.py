@@ -225,7 +225,7 @@ def _line(a: dict[str, np.ndarray], b: dict[str, np.ndarray], work: float, t: np
         "work_by_resource": np.concatenate(
             [eta_j * q, t_min * np.array([i_b - i_a, cs_b - cs_a, cr_b - cr_a]), t_min * (d_b - d_a), df]
         ),
-        "coefficient_of_performance": np.array(-q[cold] / work if two else np.nan),
+        "coefficient_of_performance": np.array(-q[cold] / work if two and work > 0.0 and q[cold] < 0.0 else np.nan),
         "carnot_coefficient": np.array(1.0 / ratio if two else np.nan),
         "refrigeration_cost": t_max * sigma + (du - t_max * ds).sum(),
     }
