@@ -385,7 +385,7 @@ def pade_frequencies(number: int) -> FloatArray:
 
     Examples
     --------
-    >>> float(pade_frequencies(8)[0] / (2.0 * np.pi))
+    >>> round(float(pade_frequencies(8)[0] / (2.0 * np.pi)), 12)
     1.0
     """
     if number < 1:
