@@ -212,6 +212,7 @@ def test_the_second_tone_unlocks_the_efficiency():
         assert cycle.first_law_residual == pytest.approx(0.0, abs=1e-12)  # rounding
 
 
+@pytest.mark.slow
 def test_smooth_strokes():
     """An Otto cycle with quintic ramps, against a dense run."""
     durations, ramps = (1.5,) * 4, 1.5

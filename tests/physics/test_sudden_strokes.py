@@ -51,7 +51,7 @@ def sudden_contacts(modes, kind=at.Position):
     [
         (frequency_strokes, 20, 1e-7),  # what is left of the transient, e^-0.6 t
         pytest.param(sudden_contacts, 20, 1e-6, marks=pytest.mark.slow),
-        (lambda modes: sudden_contacts(modes, at.Exchange), 22, 3e-6),  # e^-0.24 t
+        pytest.param(lambda modes: sudden_contacts(modes, at.Exchange), 22, 3e-6, marks=pytest.mark.slow),  # e^-0.24 t
     ],
 )
 def test_late_cycles_of_a_dense_run(build, cycles, allowed):
@@ -71,6 +71,7 @@ def test_late_cycles_of_a_dense_run(build, cycles, allowed):
     assert cycle.entropy_production > 0.0
 
 
+@pytest.mark.slow
 def test_state_between_and_at_the_jumps_is_that_of_a_dense_run():
     machine = frequency_strokes(170)
     cycle = at.limit_cycle(machine, tolerance=1e-6)
