@@ -18,7 +18,7 @@ from athermal.errors import MachineError, StateError
 from athermal.files import MachineFile
 from athermal.machine.initial import AnyInitialState, Charged, InitialState
 from athermal.machine.machine import Machine, Part
-from athermal.machine.parts import ContinuumBath, FiniteReservoir, Reservoir
+from athermal.machine.parts import ContinuumBath, FiniteReservoir, HarmonicReservoir
 from athermal.machine.settle import Resolution, settled
 from athermal.machine.spec import to_spec
 from athermal.thermodynamics.export import plain
@@ -96,7 +96,7 @@ def _spectrum(part: Part) -> dict[str, Any]:
     """Return the size and the range of frequencies of a harmonic bath, or of energies of a finite one."""
     if isinstance(part, FiniteReservoir):
         return {"dimension": part.dimension}
-    if not isinstance(part, Reservoir):
+    if not isinstance(part, HarmonicReservoir):
         return {}
     if isinstance(part, ContinuumBath) and part.is_auto:  # taken as it is
         return {"lowest_frequency": part.band[0], "highest_frequency": part.band[1]}

@@ -15,9 +15,9 @@ from athermal.machine.parts import (
     CoupledBath,
     FiniteReservoir,
     FiniteSubsystem,
+    HarmonicReservoir,
     Oscillator,
     Qubit,
-    Reservoir,
     Ring,
     SpinBath,
     TruncatedBath,
@@ -75,6 +75,8 @@ def part_phrase(part: Part) -> str:
     if isinstance(part, ContinuumBath) and part.is_auto:
         density = _compact(to_spec(part.spectral_density)) or "a Python density"
         return f"star bath of {density}, T = {part.temperature:g}, as many modes as a run needs"
+    if not isinstance(part, HarmonicReservoir):
+        return f"{type(part).__name__}, T = {part.temperature:g}"
     span = f"{part.frequencies.min():.4g} to {part.frequencies.max():.4g}"
     modes = f"{part.n_modes} modes, {span}" if part.n_modes > 1 else f"one mode, {part.frequencies[0]:.6g}"
     return f"{_kind_of_bath(part)}, T = {part.temperature:g}, {modes}"
@@ -88,7 +90,7 @@ def _kind_of_finite_bath(part: FiniteReservoir) -> str:
     return "bath by its Hamiltonian"
 
 
-def _kind_of_bath(part: Reservoir) -> str:
+def _kind_of_bath(part: HarmonicReservoir) -> str:
     if isinstance(part, ContinuumBath):
         return f"star bath of {_compact(to_spec(part.spectral_density)) or 'a Python density'} by the rule {part.rule!r}"
     if isinstance(part, Chain):

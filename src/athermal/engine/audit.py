@@ -21,7 +21,7 @@ from athermal.machine.continuum import continuum
 from athermal.machine.coupling import Position
 from athermal.machine.initial import InitialState
 from athermal.machine.machine import Machine
-from athermal.machine.parts import ContinuumBath, FiniteReservoir, Reservoir
+from athermal.machine.parts import ContinuumBath, HarmonicReservoir
 from athermal.thermodynamics.errors import difference, largest_by_cycle, worst
 from athermal.thermodynamics.ledger import Ledger
 
@@ -262,7 +262,7 @@ def _departure(ledger: Ledger, limit: Ledger) -> FiniteSize:
 def _bath(given: Machine, run: Machine, k: int, ledger: Ledger, sizes: dict[str, FiniteSize | str]) -> BathAudit:
     bath, explicit = given.reservoirs[k], run.reservoirs[k]
     kind = type(bath).__name__
-    if isinstance(bath, FiniteReservoir) or not isinstance(explicit, Reservoir):
+    if not isinstance(bath, HarmonicReservoir) or not isinstance(explicit, HarmonicReservoir):
         return BathAudit(bath.name, kind, None, None, None, False, 0.0, math.inf)  # noqa: FBT003  fields in order
     is_auto = isinstance(bath, ContinuumBath) and bath.is_auto
     facts = next((f for f in ledger.provenance.get("continuum", []) if f["reservoir"] == bath.name), None)
@@ -283,7 +283,7 @@ def _bath(given: Machine, run: Machine, k: int, ledger: Ledger, sizes: dict[str,
     )
 
 
-def _counter_terms(machine: Machine, bath: Reservoir, explicit: Reservoir) -> tuple[CounterTerm, ...]:
+def _counter_terms(machine: Machine, bath: HarmonicReservoir, explicit: HarmonicReservoir) -> tuple[CounterTerm, ...]:
     found = []
     for coupling in machine.couplings:
         if isinstance(coupling, Position) and bath.name in coupling.between and coupling.uses_counter_term(has_reservoir=True):

@@ -10,7 +10,7 @@ from athermal.machine.coupling import Coupling, Exchange, Position
 from athermal.machine.drive import Constant, Product, Strokes
 from athermal.machine.initial import AnyInitialState, ProductThermal, Squeezed
 from athermal.machine.machine import Machine
-from athermal.machine.parts import AnyReservoir, ContinuumBath, Oscillator, Reservoir, Ring
+from athermal.machine.parts import AnyReservoir, ContinuumBath, HarmonicReservoir, Oscillator, Ring
 from athermal.machine.spectral import FlatBand
 
 
@@ -102,7 +102,7 @@ def otto(
         )
     hot_squeezing = _validate.real(hot_squeezing, "hot_squeezing", "an Otto engine")
     for name, given in (("hot_bath", hot_bath), ("cold_bath", cold_bath)):
-        if given is not None and not isinstance(given, Reservoir):
+        if given is not None and not isinstance(given, HarmonicReservoir):
             raise MachineError(f"`{name}` of an Otto engine must be a harmonic bath, but is {_validate.shown(given)}.")
     _validate.choice(law, "law", "an Otto engine", ("potential", "number"))
     if hot_squeezing and initial is not None:

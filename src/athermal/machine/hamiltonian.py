@@ -18,7 +18,7 @@ from athermal._types import FloatArray, IntArray
 from athermal.errors import MachineError
 from athermal.machine.coupling import Coupling, Displacement, Exchange, Position, QuadraticForm, TwoModeSqueezing
 from athermal.machine.drive import Component, Constant, Drive, Product, Side
-from athermal.machine.parts import Oscillator, Reservoir
+from athermal.machine.parts import HarmonicReservoir, Oscillator
 from athermal.machine.terms import DrivenTerms
 from athermal.maths.symplectic import mode_indices
 
@@ -59,7 +59,7 @@ class Hamiltonian(DrivenTerms[Term]):
         self.part_modes: dict[str, IntArray] = {}
         first = 0
         for part in machine.parts:
-            size = part.n_modes if isinstance(part, Reservoir) else 1
+            size = part.n_modes if isinstance(part, HarmonicReservoir) else 1
             self.part_modes[part.name] = np.arange(first, first + size)
             first += size
         self.frequencies = np.zeros(self.n_modes)
@@ -175,7 +175,7 @@ class Hamiltonian(DrivenTerms[Term]):
         part = self.machine.part(name)
         vectors = np.zeros((2 * self.n_modes, 2))
         rows = mode_indices(self.part_modes[name], self.n_modes)
-        if isinstance(part, Reservoir):
+        if isinstance(part, HarmonicReservoir):
             contact = part.contact(site, weights, owner)
             zero = np.zeros_like(contact)
             site_vectors = np.stack([np.concatenate([contact, zero]), np.concatenate([zero, contact])], axis=1)
@@ -297,7 +297,7 @@ class Hamiltonian(DrivenTerms[Term]):
         second = np.zeros((2 * self.n_modes, 2))
         rows = mode_indices(self.part_modes[names[1]], self.n_modes)
         part = self.machine.part(names[1])
-        second[rows] = part.to_normal_modes(matrix.T) if isinstance(part, Reservoir) else matrix.T
+        second[rows] = part.to_normal_modes(matrix.T) if isinstance(part, HarmonicReservoir) else matrix.T
         share = (1.0, 0.0) if names[1] in reservoirs else coupling.share
         zero, one = np.zeros((2, 2)), np.eye(2)
         return Term(
@@ -312,7 +312,7 @@ class Hamiltonian(DrivenTerms[Term]):
     def _amplitude_in(self, coupling: Exchange | TwoModeSqueezing | Position, name: str) -> FloatArray:
         """Return the x and p vectors with which a part enters a coupling."""
         part = self.machine.part(name)
-        if isinstance(part, Reservoir):
+        if isinstance(part, HarmonicReservoir):
             return self.amplitude(name, coupling.site, coupling.weights, coupling.owner)
         vectors = self.amplitude(name, None, None, coupling.owner)
         if not isinstance(part, Oscillator) or isinstance(coupling, Position) or coupling.amplitude_frequency is None:

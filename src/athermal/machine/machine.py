@@ -25,13 +25,14 @@ from athermal.machine.parts import (
     ContinuumBath,
     FiniteReservoir,
     FiniteSubsystem,
+    HarmonicReservoir,
     Oscillator,
     Reservoir,
     local_spacing,
 )
 from athermal.machine.tensor_hamiltonian import TensorHamiltonian, assemble
 
-Part = Oscillator | FiniteSubsystem | Reservoir | FiniteReservoir
+Part = Oscillator | FiniteSubsystem | Reservoir
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ class Machine:
         owner = "the machine"
         kinds: tuple[tuple[str, Any], ...] = (
             ("subsystems", (Oscillator, FiniteSubsystem)),
-            ("reservoirs", (Reservoir, FiniteReservoir)),
+            ("reservoirs", Reservoir),
             ("couplings", Coupling),
             ("counters", Counter),
         )
@@ -127,9 +128,9 @@ class Machine:
         return tuple(part for part in self.subsystems if isinstance(part, Oscillator))
 
     @property
-    def harmonic_baths(self) -> tuple[Reservoir, ...]:
+    def harmonic_baths(self) -> tuple[HarmonicReservoir, ...]:
         """The reservoirs that are harmonic baths."""
-        return tuple(part for part in self.reservoirs if isinstance(part, Reservoir))
+        return tuple(part for part in self.reservoirs if isinstance(part, HarmonicReservoir))
 
     @property
     def is_finite(self) -> bool:
@@ -162,6 +163,11 @@ class Machine:
     def temperatures(self) -> FloatArray:
         """The reference temperatures T_j, in order."""
         return np.array([reservoir.temperature for reservoir in self.reservoirs])
+
+    @property
+    def chemical_potentials(self) -> FloatArray:
+        """The reference chemical potentials mu_j, in order."""
+        return np.array([reservoir.chemical_potential for reservoir in self.reservoirs])
 
     @property
     def n_modes(self) -> int:
@@ -212,7 +218,7 @@ class Machine:
             )
         return assemble(self)
 
-    def reservoirs_of(self, subsystem: str) -> tuple[Reservoir | FiniteReservoir, ...]:
+    def reservoirs_of(self, subsystem: str) -> tuple[Reservoir, ...]:
         """Return the reservoirs that a subsystem is coupled to."""
         partners = {name for coupling in self.couplings if subsystem in coupling.between for name in coupling.between}
         return tuple(reservoir for reservoir in self.reservoirs if reservoir.name in partners)
@@ -247,10 +253,10 @@ class Machine:
         which stand for nothing but themselves, and for baths with modes="auto".
         """
         bath = self.part(reservoir)
-        if isinstance(bath, FiniteReservoir) or (isinstance(bath, ContinuumBath) and bath.is_auto):
-            return math.inf
         if not isinstance(bath, Reservoir):
             raise MachineError(f"The recurrence time is that of a reservoir, but {reservoir!r} is a subsystem.")
+        if not isinstance(bath, HarmonicReservoir) or (isinstance(bath, ContinuumBath) and bath.is_auto):
+            return math.inf
         times = np.linspace(0.0, self.period, 33)
         coupled = [_visited(part, times) for part in self.subsystems if bath in self.reservoirs_of(part.name)]
         visited = np.unique(np.concatenate(coupled)) if coupled else np.empty(0)

@@ -15,7 +15,7 @@ from athermal.machine.drive import Constant
 from athermal.machine.hamiltonian import Hamiltonian, Term
 from athermal.machine.observable import Observable
 from athermal.machine.operator import MatrixOperator, asymmetry
-from athermal.machine.parts import Reservoir
+from athermal.machine.parts import HarmonicReservoir
 from athermal.machine.truncation import truncated_term
 from athermal.maths.symplectic import mode_indices
 
@@ -54,7 +54,7 @@ def rows_of(hamiltonian: Hamiltonian, part: str, sites: Sequence[int]) -> Any:
     chosen = np.array([*sites, *(count + k for k in sites)], dtype=np.intp)
     unit = np.zeros((2 * count, len(chosen)))
     unit[chosen, np.arange(len(chosen))] = 1.0
-    local = held.to_normal_modes(unit) if isinstance(held, Reservoir) else unit
+    local = held.to_normal_modes(unit) if isinstance(held, HarmonicReservoir) else unit
     entries = scipy.sparse.coo_array(local.T)
     columns = mode_indices(modes, hamiltonian.n_modes)[entries.col]
     return scipy.sparse.csr_array((entries.data, (entries.row, columns)), shape=(len(chosen), total))

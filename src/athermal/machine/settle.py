@@ -13,7 +13,7 @@ from athermal._types import FloatArray
 from athermal.errors import ConvergenceError, MachineError
 from athermal.machine.continuum import check_origin
 from athermal.machine.coupling import Coupling
-from athermal.machine.parts import Bath, ContinuumBath, Reservoir
+from athermal.machine.parts import Bath, ContinuumBath, HarmonicReservoir
 from athermal.machine.spectral import SpectralDensity
 from athermal.maths.gaussian import thermal_noise
 from athermal.maths.quadrature import windowed_rule
@@ -117,7 +117,7 @@ def settled(machine: Machine, duration: float, resolution: Resolution) -> tuple[
     ConvergenceError
         If a bath would need more than `MOST_MODES` modes.
     """
-    parts: list[Reservoir] = []
+    parts: list[HarmonicReservoir] = []
     facts = []
     resonance = _highest_resonance(machine)
     for bath in machine.harmonic_baths:

@@ -20,7 +20,7 @@ from athermal.errors import MachineError
 from athermal.machine.coupling import Coupling, Exchange, OperatorCoupling, Position, TwoModeSqueezing
 from athermal.machine.drive import Component, Constant, Drive, Product
 from athermal.machine.operator import asymmetry
-from athermal.machine.parts import FiniteReservoir, FiniteSubsystem, Reservoir
+from athermal.machine.parts import FiniteReservoir, FiniteSubsystem, HarmonicReservoir
 from athermal.machine.terms import DrivenTerms
 from athermal.maths.driven_sum import DrivenSum
 from athermal.maths.tensor import embed
@@ -321,7 +321,7 @@ def _softness(machine: Machine, coupling: Position) -> float | None:
     if not coupling.uses_counter_term(has_reservoir=reservoir is not None):
         return None
     softness = None
-    if isinstance(reservoir, Reservoir):
+    if isinstance(reservoir, HarmonicReservoir):
         return 0.0  # of a continuum: an integral over its spectral density
     if isinstance(reservoir, FiniteReservoir):
         softness = reservoir.softness(coupling.site, coupling.weights, coupling.owner)
@@ -351,7 +351,7 @@ def _check_term(machine: Machine, coupling: Coupling) -> None:
     names, plus_conjugate = operators_of(machine, coupling)
     for name, operator in zip(coupling.between, names, strict=True):
         part = machine.part(name)
-        if isinstance(part, Reservoir):
+        if isinstance(part, HarmonicReservoir):
             _check_contact(coupling, part, operator, plus_conjugate=plus_conjugate)
             continue
         if isinstance(part, FiniteReservoir):
@@ -366,7 +366,7 @@ def _check_term(machine: Machine, coupling: Coupling) -> None:
             )
 
 
-def _check_contact(coupling: Any, bath: Reservoir, operator: Any, *, plus_conjugate: bool) -> None:
+def _check_contact(coupling: Any, bath: HarmonicReservoir, operator: Any, *, plus_conjugate: bool) -> None:
     """Raise `MachineError` if a coupling of finite subsystems to a continuous bath is not of a kind that a continuum has."""
     if getattr(coupling, "site", None) is not None or getattr(coupling, "weights", None) is not None:
         raise MachineError(

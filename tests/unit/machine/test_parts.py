@@ -7,6 +7,30 @@ import athermal as at
 from athermal.machine.parts import local_spacing
 from unit.random_states import eigenvalues_by_definition, omega, random_positive
 
+# --- every reservoir -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("reservoir", "family"),
+    [
+        (at.Bath("b", 1.0, [2.0]), at.HarmonicReservoir),
+        (at.ContinuumBath("c", 1.0, at.Ohmic(0.1, 5.0)), at.HarmonicReservoir),
+        (at.Ring("r", 1.0, 5, 1.3, 0.2), at.HarmonicReservoir),
+        (at.CoupledBath("m", 1.0, np.eye(4)), at.HarmonicReservoir),
+        (at.SpinBath("s", 1.0, [1.0, 1.1]), at.FiniteReservoir),
+        (at.TruncatedBath("t", 1.0, [1.0]), at.FiniteReservoir),
+        (at.FiniteBath("f", 1.0, [0.0, 1.0]), at.FiniteReservoir),
+    ],
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_every_reservoir_has_one_base(reservoir, family):
+    assert isinstance(reservoir, at.Reservoir)
+    assert isinstance(reservoir, family)
+    assert not isinstance(reservoir, at.HarmonicReservoir if family is at.FiniteReservoir else at.FiniteReservoir)
+    assert (reservoir.temperature, reservoir.chemical_potential) == (1.0, 0.0)
+    assert reservoir.owner == f"reservoir {reservoir.name!r}"
+
+
 # --- rings, chains, coupled baths ----------------------------------------------------------------------------------------
 
 

@@ -23,7 +23,7 @@ from athermal.machine.initial import (
     ProductThermal,
     Squeezed,
 )
-from athermal.machine.parts import Reservoir
+from athermal.machine.parts import HarmonicReservoir
 from athermal.maths.gaussian import largest_correlation, squeezing, thermal_excess
 from athermal.maths.moments import physical_moments
 from athermal.maths.symplectic import mode_indices, symplectic_inverse, williamson
@@ -276,7 +276,7 @@ def amplitude_directions(hamiltonian: Hamiltonian, name: str, entry: Correlation
     For a reservoir these are the directions (g_k)/|g| among its sites, so that only the sites in contact become correlated.
     """
     part = hamiltonian.machine.part(name)
-    if not isinstance(part, Reservoir):
+    if not isinstance(part, HarmonicReservoir):
         return hamiltonian.amplitude(name, None, None, owner)
     contact = part.contact(entry.site, entry.weights, owner)
     length = float(np.linalg.norm(contact))

@@ -15,9 +15,10 @@ from pydantic import Discriminator, Field, Tag
 
 from athermal.machine.parts.finite import FiniteSubsystem, Qubit, Qudit, TruncatedOscillator
 from athermal.machine.parts.finite_bath import FiniteBath, FiniteReservoir, SpinBath, TruncatedBath
+from athermal.machine.parts.harmonic import HarmonicReservoir, local_spacing
 from athermal.machine.parts.network import Chain, CoupledBath, Ring
 from athermal.machine.parts.oscillator import Oscillator
-from athermal.machine.parts.reservoir import Reservoir, local_spacing
+from athermal.machine.parts.reservoir import Reservoir
 from athermal.machine.parts.star import Bath, ContinuumBath
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "FiniteBath",
     "FiniteReservoir",
     "FiniteSubsystem",
+    "HarmonicReservoir",
     "Oscillator",
     "Qubit",
     "Qudit",
@@ -48,7 +50,7 @@ def _kind(value: Any) -> str:
 
 
 if TYPE_CHECKING:
-    AnyReservoir = Reservoir | FiniteReservoir
+    AnyReservoir = Reservoir
     AnySubsystem = Oscillator | FiniteSubsystem
 else:  # what a file may hold, told apart by its `kind`
     AnyReservoir = Annotated[

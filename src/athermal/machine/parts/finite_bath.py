@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
@@ -11,7 +11,6 @@ from typing import Any, Literal
 import numpy as np
 import scipy.linalg
 import scipy.sparse
-from pydantic import ConfigDict
 
 from athermal._types import FloatArray, Matrix
 from athermal.errors import MachineError
@@ -24,22 +23,18 @@ from athermal.machine.operator import (
     spin_operators,
 )
 from athermal.machine.parts.finite import check_dimension, check_levels, fitting_matrix
-from athermal.machine.parts.reservoir import check_reservoir, check_sites, contact_weights
+from athermal.machine.parts.reservoir import Reservoir, check_reservoir, check_sites, contact_weights
 from athermal.maths.tensor import embed
 
 Site = int | None
 Weights = tuple[float, ...] | None
 
 
-class FiniteReservoir(ABC):
-    """A reservoir with finitely many states at a reference temperature; its Hamiltonian does not depend on time.
+class FiniteReservoir(Reservoir):
+    """A reservoir with finitely many states.
 
     Inside the software its operators are in the eigenbasis of its Hamiltonian.
     """
-
-    __pydantic_config__ = ConfigDict(extra="forbid")
-    name: str
-    temperature: float
 
     @property
     @abstractmethod
@@ -66,11 +61,6 @@ class FiniteReservoir(ABC):
     def contact_norm(self, site: Site, weights: Weights, owner: str) -> float:
         """Return |g| of the contact sum_k g_k O_k that an operator by name is."""
         return 1.0
-
-    @property
-    def owner(self) -> str:
-        """What error messages call it."""
-        return f"reservoir {self.name!r}"
 
     @property
     def lowering(self) -> str | None:

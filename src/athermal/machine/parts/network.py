@@ -12,14 +12,15 @@ import numpy as np
 from athermal import _validate
 from athermal._types import FloatArray
 from athermal.errors import MachineError, StateError
-from athermal.machine.parts.reservoir import Reservoir, check_reservoir, static_positive
+from athermal.machine.parts.harmonic import HarmonicReservoir
+from athermal.machine.parts.reservoir import check_reservoir, static_positive
 from athermal.maths.symplectic import symplectic_inverse, williamson
 
 # The form of a network is a matrix: one of so many sites takes 13 GB.
 _MOST_SITES = 20_000
 
 
-class NetworkReservoir(Reservoir):
+class NetworkReservoir(HarmonicReservoir):
     """Coupled sites, given by a static form; diagonalised when made."""
 
     @abstractmethod

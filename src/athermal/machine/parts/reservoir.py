@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from abc import ABC, abstractmethod
+from abc import ABC
 from typing import Any
 
 import numpy as np
@@ -19,9 +18,9 @@ COLDEST = "At zero a part is in its ground state; populations that are inverted 
 
 
 class Reservoir(ABC):
-    """A finite harmonic reservoir at a reference temperature; its Hamiltonian H_j does not depend on time.
+    """A reservoir at a reference temperature; its Hamiltonian H_j does not depend on time.
 
-    Sites are what couplings see: site k has the quadratures (x_k, p_k). The Hamiltonian is diagonal in the normal modes.
+    Its reference state is exp(-(H_j - mu_j N_j)/T_j)/Z_j, with mu_j = 0 where it exchanges no particles.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
@@ -29,31 +28,14 @@ class Reservoir(ABC):
     temperature: float
 
     @property
-    @abstractmethod
-    def n_modes(self) -> int:
-        """The number of modes."""
+    def chemical_potential(self) -> float:
+        """mu_j; zero for a reservoir whose particles are not conserved, such as quanta and flipped spins."""
+        return 0.0
 
     @property
-    @abstractmethod
-    def frequencies(self) -> FloatArray:
-        """The normal-mode frequencies, shape (n,)."""
-
-    @abstractmethod
-    def to_normal_modes(self, rows: FloatArray) -> FloatArray:
-        """Return S^T rows for site vectors (2n, m), where r_site = S r_normal."""
-
-    @abstractmethod
-    def from_normal_modes(self, rows: FloatArray) -> FloatArray:
-        """Return S rows: what normal-mode vectors (2n, m) are at the sites."""
-
-    @property
-    def own_weights(self) -> FloatArray | None:
-        """The couplings g_k of the modes if the reservoir has them, else None."""
-        return None
-
-    def contact(self, site: int | None, weights: tuple[float, ...] | None, owner: str) -> FloatArray:
-        """Return the weights g_k over the sites of the contact that a coupling names."""
-        return contact_weights(self.n_modes, self.own_weights, site, weights, owner, f"reservoir {self.name!r}")
+    def owner(self) -> str:
+        """What error messages call it."""
+        return f"reservoir {self.name!r}"
 
 
 def contact_weights(
@@ -74,22 +56,6 @@ def contact_weights(
     if own is None:
         raise MachineError(f"{owner} must say which `site` of {where} it touches (0 to {n_sites - 1}), or give `weights`.")
     return own
-
-
-def local_spacing(frequencies: FloatArray, near: float) -> float:
-    """Return the spacing of the distinct `frequencies` at the frequency `near` (infinite for a single one).
-
-    Examples
-    --------
-    >>> local_spacing(np.array([1.0, 2.0, 4.0]), near=2.5)
-    2.0
-    """
-    ordered = np.sort(frequencies)
-    distinct = ordered[np.concatenate([[True], np.diff(ordered) > 1e-9 * ordered[-1]])]
-    if len(distinct) < 2:
-        return math.inf
-    position = int(np.clip(np.searchsorted(distinct, near), 1, len(distinct) - 1))
-    return float(distinct[position] - distinct[position - 1])
 
 
 def check_reservoir(reservoir: Any) -> str:

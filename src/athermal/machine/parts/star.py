@@ -12,14 +12,15 @@ from athermal import _validate
 from athermal._types import FloatArray
 from athermal.errors import MachineError
 from athermal.machine.densities import AnySpectralDensity
-from athermal.machine.parts.reservoir import Reservoir, check_reservoir, check_sites
+from athermal.machine.parts.harmonic import HarmonicReservoir
+from athermal.machine.parts.reservoir import check_reservoir, check_sites
 from athermal.machine.spectral import RULES, Rule, as_density, discretise
 
 # A mode takes some hundred bytes, and a run with so many of them hours a cycle.
 _MOST_MODES = 10**7
 
 
-class StarReservoir(Reservoir):
+class StarReservoir(HarmonicReservoir):
     """Independent modes: the sites are the normal modes."""
 
     def to_normal_modes(self, rows: FloatArray) -> FloatArray:

@@ -1,0 +1,61 @@
+"""What every harmonic reservoir is."""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+
+import numpy as np
+
+from athermal._types import FloatArray
+from athermal.machine.parts.reservoir import Reservoir, contact_weights
+
+
+class HarmonicReservoir(Reservoir):
+    """A reservoir of harmonic modes.
+
+    Sites are what couplings see: site k has the quadratures (x_k, p_k). The Hamiltonian is diagonal in the normal modes.
+    """
+
+    @property
+    @abstractmethod
+    def n_modes(self) -> int:
+        """The number of modes."""
+
+    @property
+    @abstractmethod
+    def frequencies(self) -> FloatArray:
+        """The normal-mode frequencies, shape (n,)."""
+
+    @abstractmethod
+    def to_normal_modes(self, rows: FloatArray) -> FloatArray:
+        """Return S^T rows for site vectors (2n, m), where r_site = S r_normal."""
+
+    @abstractmethod
+    def from_normal_modes(self, rows: FloatArray) -> FloatArray:
+        """Return S rows: what normal-mode vectors (2n, m) are at the sites."""
+
+    @property
+    def own_weights(self) -> FloatArray | None:
+        """The couplings g_k of the modes if the reservoir has them, else None."""
+        return None
+
+    def contact(self, site: int | None, weights: tuple[float, ...] | None, owner: str) -> FloatArray:
+        """Return the weights g_k over the sites of the contact that a coupling names."""
+        return contact_weights(self.n_modes, self.own_weights, site, weights, owner, self.owner)
+
+
+def local_spacing(frequencies: FloatArray, near: float) -> float:
+    """Return the spacing of the distinct `frequencies` at the frequency `near` (infinite for a single one).
+
+    Examples
+    --------
+    >>> local_spacing(np.array([1.0, 2.0, 4.0]), near=2.5)
+    2.0
+    """
+    ordered = np.sort(frequencies)
+    distinct = ordered[np.concatenate([[True], np.diff(ordered) > 1e-9 * ordered[-1]])]
+    if len(distinct) < 2:
+        return math.inf
+    position = int(np.clip(np.searchsorted(distinct, near), 1, len(distinct) - 1))
+    return float(distinct[position] - distinct[position - 1])
