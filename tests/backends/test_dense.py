@@ -1,8 +1,6 @@
 import athermal as at
-from backends import gaussian_cases
-from backends.conformance import Conformance
+from athermal.testing import Conformance
 
 
 class TestDense(Conformance):
     backend = at.Dense()
-    cases = gaussian_cases.CASES

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 import athermal as at
-from backends import finite_cases
-from backends.conformance import Conformance
+from athermal.testing import Conformance
+from athermal.testing.finite import cases as finite_cases
 
 TAU = 2.0 * np.pi
 

@@ -1,8 +1,8 @@
 import numpy as np
 
 import athermal as at
-from backends import finite_cases
-from backends.conformance import Conformance
+from athermal.testing import Conformance
+from athermal.testing.finite import cases as finite_cases
 
 
 class TestStateVectors(Conformance):

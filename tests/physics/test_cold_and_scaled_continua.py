@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from backends.transformed import rescaled
 
 import athermal as at
+from athermal.testing.transformed import rescaled
 from athermal.thermodynamics.errors import worst
 from tests.physics.test_equilibrium import matsubara
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import scipy.optimize
-from backends import finite_cases
 
 import athermal as at
+from athermal.testing.finite import cases as finite_cases
 
 from . import densities
 from .densities import entropy, log, log_thermal, reduce, relative_entropy, spins, thermal

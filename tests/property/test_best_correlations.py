@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import athermal as at
-from property.finite_strategies import hermitian, random_density, random_generators
-from property.strategies import initial_states, machines, numbers
+from athermal.testing.finite.strategies import hermitian, random_density, random_generators
+from athermal.testing.harmonic.strategies import initial_states, machines, numbers
 
 pytestmark = pytest.mark.filterwarnings("ignore::athermal.RecurrenceWarning")
 

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from unit.optimisation.drives import difference, outcome
 
 import athermal as at
-from property.finite_strategies import finite_runs
-from property.strategies import runs
+from athermal.testing.finite.strategies import finite_runs
+from athermal.testing.harmonic.strategies import runs
 
 FEW = settings(max_examples=12)
 

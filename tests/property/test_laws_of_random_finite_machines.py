@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import athermal as at
+from athermal.testing.finite.strategies import finite_machines, finite_runs
 from athermal.thermodynamics import laws
-from property.finite_strategies import finite_machines, finite_runs
 
 # A difference of two energies (entropies) of the whole is known to the rounding of what is subtracted.
 ROUNDING = 1e-12

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 import athermal as at
 from athermal.maths.symplectic import symplectic_eigenvalues
+from athermal.testing.harmonic.strategies import correlations, machines, runs
 from athermal.thermodynamics import laws
 from athermal.thermodynamics.snapshot import ALWAYS
-from property.strategies import correlations, machines, runs
 
 # A difference of two energies (entropies) of the whole is known to the rounding of what is subtracted.
 ROUNDING = 1e-12

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import athermal as at
+from athermal.testing.harmonic.strategies import PERIOD, complex_drives, couplings, numbers, oscillators, real_drives, runs
 from athermal.thermodynamics.snapshot import ALWAYS
-from property.strategies import PERIOD, complex_drives, couplings, numbers, oscillators, real_drives, runs
 
 # Energies of some hundreds to the backends' 1e-12, and logarithms of nearly pure modes; the issue asks for 1e-8.
 TOLERANCE = 1e-8

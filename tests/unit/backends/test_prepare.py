@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from backends.by_hand import ByHand, gibbs
 
 import athermal as at
 from athermal.backends.gaussian.prepare import prepare
 from athermal.maths.gaussian import is_physical
 from athermal.maths.symplectic import symplectic_eigenvalues
+from athermal.testing.harmonic.by_hand import ByHand, gibbs
 from unit.random_states import omega, random_covariance
 
 COUPLED = np.diag([1.0, 1.4, 0.9, 1.2])

@@ -4,11 +4,11 @@ import warnings
 
 import numpy as np
 import pytest
-from backends.gaussian_cases import CASES
 
 import athermal as at
 from athermal.machine.initial import AnyInitialState
 from athermal.machine.spec import from_spec
+from athermal.testing.harmonic.cases import CASES
 from unit.backends.test_dense_solver import unstable
 
 TAU = 2.0 * np.pi

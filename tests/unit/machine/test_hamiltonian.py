@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from backends.by_hand import ByHand
-from backends.gaussian_cases import CASES
 
 import athermal as at
+from athermal.testing.harmonic.by_hand import ByHand
+from athermal.testing.harmonic.cases import CASES
 
 
 def sites_form(machine, time, side="right"):

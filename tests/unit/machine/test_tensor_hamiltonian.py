@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from backends.finite_cases import CASES
-from backends.operators_by_hand import OperatorsByHand
 
 import athermal as at
+from athermal.testing.finite.by_hand import OperatorsByHand
+from athermal.testing.finite.cases import CASES
 
 # Machines whose baths are given in their energy basis: the user's basis is the assembled one.
 PLAIN = [case for case in CASES if not any(isinstance(r, at.FiniteBath) for r in case.machine.reservoirs)]

@@ -1,24 +1,22 @@
-"""What no choice of words may change: units, the order of parts, their names, a stranger beside, an earlier run.
-
-A test module for a backend makes one class: `class TestDenseInvariance(Invariance)`, with the backend and the machines, whose
-starts must hold no list of parts. A number may differ by `rounding`, in units of the largest energy of the run or in nats.
-"""
+"""What no choice of words may change: units, the order of parts, their names, a stranger beside, an earlier run."""
 
 from __future__ import annotations
 
 import dataclasses
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 import xarray as xr
 
 import athermal as at
-from athermal.backends.base import Backend
+from athermal.testing.checks import Checks
+from athermal.testing.held import held_machines, stranger
+from athermal.testing.transformed import renamed, reordered, rescaled, side_by_side, without_contacts
 from athermal.thermodynamics.ledger import Ledger
 from athermal.thermodynamics.snapshot import ALWAYS
-from backends.transformed import renamed, reordered, rescaled, side_by_side, without_contacts
 
 CYCLES = 2
 # Quotients of energies magnify what energies are off by: those of these machines are some thousandths of the largest one.
@@ -27,21 +25,30 @@ _MAGNIFIED = 1e4
 _ROUNDING = ("residual_", "tolerance_")
 
 
-class Invariance:
-    """The suite. A subclass sets `backend` and `machines`."""
+class Invariance(Checks):
+    """No choice of words changes a ledger. A subclass sets `backend`.
 
-    backend: Backend
-    machines: Iterable[at.Machine] = ()
+    Attributes
+    ----------
+    backend : Backend
+    machines : iterable of Machine, optional
+        Machines whose starts hold no list of parts; if left out, all small machines of the package that the backend can hold.
+    scales : sequence of float
+        By what energies and temperatures are multiplied, and times divided.
+    rounding : float
+        By how much a number may differ, in units of the largest energy of the run or in nats.
+    """
+
+    machines: ClassVar[Iterable[at.Machine] | None] = None
     scales = (1e-9, 1e9)
     rounding = 1e-10
 
-    def pytest_generate_tests(self, metafunc):
-        if "machine" in metafunc.fixturenames:
-            metafunc.parametrize("machine", self.machines, ids=lambda machine: machine.name)
-        if "s" in metafunc.fixturenames:
-            metafunc.parametrize("s", self.scales)
+    def parameters(self) -> Mapping[str, Sequence[Any]]:
+        machines = held_machines(self.backend) if self.machines is None else self.machines
+        return {**super().parameters(), "machine": list(machines), "s": self.scales}
 
     def run(self, machine: at.Machine) -> Ledger:
+        """Return the ledger of two cycles."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", at.RecurrenceWarning)
             warnings.simplefilter("ignore", at.TruncationWarning)
@@ -61,7 +68,7 @@ class Invariance:
 
     def test_a_stranger_adds(self, machine):
         """Two machines that do not touch, run as one: the columns of both add up."""
-        stranger = dataclasses.replace(self.stranger(machine), initial=machine.initial)
+        stranger = dataclasses.replace(self.stranger(machine.period), initial=machine.initial)
         one, two = self.run(machine), self.run(stranger)
         both = self.run(side_by_side(machine, stranger))
         scale = energy_scale(both)
@@ -73,9 +80,9 @@ class Invariance:
             wanted = np.concatenate([one.cycles[name].values, two.cycles[name].values], axis=-1)
             assert np.allclose(found, wanted, rtol=0.0, atol=self.rounding * max(scale, 1.0), equal_nan=True), name
 
-    def stranger(self, machine: at.Machine) -> at.Machine:
-        """A small machine of the same family and period; a subclass gives it."""
-        raise NotImplementedError
+    def stranger(self, period: float) -> at.Machine:
+        """Return a small machine of this period and of the backend's family."""
+        return stranger(self.backend, period)
 
     def test_without_contacts_nothing_moves(self, machine):
         ledger = self.run(without_contacts(machine))

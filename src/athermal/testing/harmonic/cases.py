@@ -8,14 +8,14 @@ from functools import cached_property
 import numpy as np
 
 import athermal as at
+from athermal.testing.case import Case
+from athermal.testing.harmonic.by_hand import ByHand, omega
 from athermal.thermodynamics.snapshot import Snapshot
-from backends.by_hand import ByHand, omega
-from backends.conformance import Case
 
 TAU = 2.0 * np.pi
 
 
-class GaussianCase(Case):
+class HarmonicCase(Case):
     """A machine of oscillators, started correlated, displaced and squeezed. States by hand are (mean, covariance, switching)."""
 
     @cached_property
@@ -107,7 +107,7 @@ def _symplectic(matrix):
     return np.sort(np.abs(np.linalg.eigvals(1j * omega(len(matrix) // 2) @ matrix)))[::2]
 
 
-class ProductCase(GaussianCase):
+class ProductCase(HarmonicCase):
     """A machine whose parts start uncorrelated, one of them squeezed and one displaced."""
 
     @cached_property
@@ -211,11 +211,11 @@ def static():
 
 
 CASES = [
-    GaussianCase("rotating engine", rotating_engine()),
-    GaussianCase("quenched oscillator", quenched_oscillator()),
-    GaussianCase("forced and coupled", forced_and_coupled()),
-    GaussianCase("ramps and functions", ramps_and_functions()),
-    GaussianCase("static", static()),
+    HarmonicCase("rotating engine", rotating_engine()),
+    HarmonicCase("quenched oscillator", quenched_oscillator()),
+    HarmonicCase("forced and coupled", forced_and_coupled()),
+    HarmonicCase("ramps and functions", ramps_and_functions()),
+    HarmonicCase("static", static()),
 ]
 
 # Without forces on the parts, whose Gibbs states would be displaced.

@@ -10,9 +10,9 @@ import qutip
 from scipy.special import xlogy
 
 import athermal as at
+from athermal.testing.case import Case
+from athermal.testing.finite.by_hand import OperatorsByHand, expectation
 from athermal.thermodynamics.snapshot import Snapshot
-from backends.conformance import Case
-from backends.operators_by_hand import OperatorsByHand, expectation
 
 TAU = 2.0 * np.pi
 

@@ -1,66 +1,42 @@
-"""What every backend must do, whatever its method: one suite of checks over a list of small machines.
-
-A test module for a backend makes one class: `class TestDense(Conformance)`, with the backend, the cases that it can hold, and
-its tolerances if they are not those below.
-"""
+"""What every backend must do, whatever its method: one suite of checks over small machines."""
 
 from __future__ import annotations
 
 import itertools
-from abc import ABC, abstractmethod
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 
 import athermal as at
-from athermal.backends.base import Backend
+from athermal.testing.case import Case
+from athermal.testing.checks import Checks
+from athermal.testing.held import held_cases
 from athermal.thermodynamics.snapshot import ALWAYS, EXTRAS, Snapshot
-
-
-@dataclass(frozen=True)
-class Case(ABC):
-    """A machine, a correlated state to start from, and a slow independent path: what a backend says, computed by hand."""
-
-    name: str
-    machine: at.Machine
-
-    @property
-    @abstractmethod
-    def start(self) -> Any:
-        """The state at time zero, as the slow path holds it."""
-
-    @property
-    @abstractmethod
-    def initial(self) -> at.InitialState:
-        """The same state, as a backend is told of it."""
-
-    @abstractmethod
-    def evolve(self, state: Any, start: float, stop: float) -> tuple[Any, float]:
-        """Return the state at `stop` > `start` and the work done, by a general ODE solver."""
-
-    @abstractmethod
-    def look(self, state: Any, time: float) -> Snapshot:
-        """Return all energies, entropies and extras."""
-
-    @abstractmethod
-    def log_partition(self, reservoir: str) -> float:
-        """Return ln Z_j."""
 
 
 def total_energy(snapshot: Snapshot) -> float:
     return float(np.sum(snapshot.subsystem_energies) + np.sum(snapshot.reservoir_energies))
 
 
-class Conformance:
-    """The suite. A subclass sets `backend` and `cases`."""
+class Conformance(Checks):
+    """What a backend says agrees with a slow independent path, and with itself. A subclass sets `backend`.
 
-    backend: Backend
-    cases: Iterable[Case] = ()
+    Attributes
+    ----------
+    backend : Backend
+    cases : iterable of Case, optional
+        Machines with a slow path; if left out, all small machines of the package that the backend can hold.
+    unknown : frozenset of str
+        Columns of a snapshot that the backend cannot tell: missing or NaN.
+    rounding, propagation, charging, preparation, slow_path : float
+        By how much numbers may differ: of sums of logarithms of eigenvalues; between two ways to one state; after two cycles
+        there and back; between a prepared state and the same by hand; after a cycle by hand.
+    """
 
-    # Columns of a snapshot that the backend cannot tell: missing or NaN.
+    cases: ClassVar[Iterable[Case] | None] = None
+
     unknown: frozenset[str] = frozenset()
     # Sums of logarithms of eigenvalues.
     rounding = 1e-11
@@ -72,9 +48,9 @@ class Conformance:
     preparation = 1e-10
     slow_path = 1e-8
 
-    def pytest_generate_tests(self, metafunc):
-        if "case" in metafunc.fixturenames:
-            metafunc.parametrize("case", self.cases, ids=lambda case: case.name)
+    def parameters(self) -> Mapping[str, Sequence[Any]]:
+        cases = held_cases(self.backend) if self.cases is None else self.cases
+        return {**super().parameters(), "case": list(cases)}
 
     @pytest.fixture
     def solver(self, case):

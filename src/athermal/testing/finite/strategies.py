@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 import athermal as at
-from property.strategies import PERIOD, complex_drives, numbers, real_drives
+from athermal.testing.harmonic.strategies import PERIOD, complex_drives, numbers, real_drives
 
 
 @st.composite

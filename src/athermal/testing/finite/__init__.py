@@ -1,0 +1,1 @@
+"""Machines of finite parts, computed by hand, and random ones."""

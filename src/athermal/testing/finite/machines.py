@@ -1,0 +1,29 @@
+"""The machines of finite parts on which invariances are tried, and a stranger to stand beside them."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import athermal as at
+from athermal.testing.finite import cases
+
+
+def _started(machine: at.Machine, name: str, initial: at.InitialState | None = None) -> at.Machine:
+    return dataclasses.replace(machine, name=name, initial=at.ProductThermal() if initial is None else initial)
+
+
+MACHINES = (
+    _started(cases.spin_engine(), "spin engine", at.Charged(2)),
+    _started(cases.quenched_qubit(), "quenched qubit"),
+    _started(cases.breathing_trap(), "breathing trap"),
+)
+
+
+def stranger(period: float) -> at.Machine:
+    """Return a small machine of this period, whose parts are called "lone"."""
+    return at.Machine(
+        [at.Qubit("lone", 1.1)],
+        [at.SpinBath("lone bath", 0.6, (1.0,), (0.2,))],
+        [at.Exchange(("lone", "lone bath"), 0.7)],
+        period,
+    )

@@ -1,0 +1,1 @@
+"""Machines of oscillators and harmonic baths, computed by hand, and random ones."""

@@ -1,0 +1,30 @@
+"""The machines of oscillators on which invariances are tried, and a stranger to stand beside them."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import athermal as at
+from athermal.testing.harmonic import cases
+
+
+def _started(machine: at.Machine, name: str, initial: at.InitialState | None = None) -> at.Machine:
+    return dataclasses.replace(machine, name=name, initial=at.ProductThermal() if initial is None else initial)
+
+
+MACHINES = (
+    _started(cases.rotating_engine(), "rotating engine", at.Charged(2)),
+    _started(cases.quenched_oscillator(), "quenched oscillator"),
+    _started(cases.ramps_and_functions(), "ramps and functions"),
+    _started(cases.forced_and_coupled(), "forced and coupled"),
+)
+
+
+def stranger(period: float) -> at.Machine:
+    """Return a small machine of this period, whose parts are called "lone"."""
+    return at.Machine(
+        [at.Oscillator("lone", 1.1)],
+        [at.Bath("lone bath", 0.6, (1.0, 1.2), (0.2, 0.1))],
+        [at.Exchange(("lone", "lone bath"), 0.7)],
+        period,
+    )

@@ -1,0 +1,1 @@
+"""Machines of finite subsystems between continuous baths."""

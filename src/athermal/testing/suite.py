@@ -1,0 +1,17 @@
+"""All that a backend must do, in one class."""
+
+from athermal.testing.conformance import Conformance
+from athermal.testing.invariance import Invariance
+
+
+class Suite(Conformance, Invariance):
+    """Conformance and invariance together. A subclass sets `backend`; perhaps tolerances, `cases`, `machines` and `unknown`.
+
+    Examples
+    --------
+    >>> import athermal as at
+    >>> class TestMine(Suite):
+    ...     backend = at.DensityMatrix()
+    >>> [case.name for case in TestMine().parameters()["case"]][:2]
+    ['spin engine', 'quenched qubit']
+    """
