@@ -15,9 +15,9 @@ from athermal.engine.single import versions
 from athermal.errors import StudyError
 from athermal.maths.physical import STATE_TOLERANCE
 from athermal.thermodynamics import laws
+from athermal.thermodynamics.interval import STANDARD_ERRORS
 from athermal.thermodynamics.ledger import Ledger
 from athermal.thermodynamics.snapshot import Reference, Replicates, Uncertainty
-from athermal.thermodynamics.violations import STANDARD_ERRORS
 
 _SECOND_LAW = "dSigma was taken from it: sum dS_i + sum Q_j/T_j"
 _MEASURED = {

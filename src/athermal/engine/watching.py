@@ -14,7 +14,7 @@ from athermal.errors import MachineError
 from athermal.machine.machine import Machine
 from athermal.machine.observable import Observable, as_kept, as_observables, check_observables
 from athermal.machine.spec import to_spec
-from athermal.thermodynamics.columns import LONG_NAMES
+from athermal.thermodynamics import schema
 from athermal.thermodynamics.ledger import Ledger
 from athermal.thermodynamics.snapshot import Snapshot
 from athermal.thermodynamics.states import Kept
@@ -43,7 +43,7 @@ class Wanted:
         named = as_observables(observables)
         check_observables(named, machine)
         for name, _ in named:
-            if name in LONG_NAMES or hasattr(Ledger, name):
+            if name in schema.of_intervals() or hasattr(Ledger, name):
                 raise MachineError(f"The name of an observable must not be that of a column of the ledger, but is {name!r}.")
         return cls(named, as_kept(keep_states, machine))
 

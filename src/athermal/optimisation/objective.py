@@ -12,11 +12,10 @@ import numpy as np
 from athermal import _validate
 from athermal._validate import as_study, suggest
 from athermal.errors import StudyError
-from athermal.thermodynamics.columns import LONG_NAMES
+from athermal.thermodynamics import schema
 from athermal.thermodynamics.ledger import Ledger
 
 _OWNER = "an optimisation"
-_WORDS = ("mode", "paid_by")
 
 # How far outside its bounds a number still counts as within: this part of the bound, or of the number's size if that is 0.
 TOLERANCE = 1e-8
@@ -56,8 +55,9 @@ class Objective:
 
     def __post_init__(self) -> None:
         name, _ = self._parts()
-        known = [word for word in LONG_NAMES if word not in _WORDS]
-        if name in _WORDS:
+        columns = schema.of_intervals()
+        known = [word for word, column in columns.items() if column.holds != "words"]
+        if name in columns and name not in known:
             raise StudyError(
                 f"The column {name!r} holds words, and an objective must be a number. Give a function of the ledger."
             )
@@ -92,7 +92,7 @@ class Objective:
 
     def size(self, ledger: Ledger) -> float:
         """Return what is much of this number in a run: of energies |W| + sum_j |Q_j| + sum_i |dU_i|, of others 1."""
-        unit = LONG_NAMES[self._parts()[0]][1]
+        unit = schema.COLUMNS[self._parts()[0]].unit
         if not unit.startswith("energy"):
             return 1.0
         row = (ledger.cumulative if self.over == "whole run" else ledger.cycles).isel(cycle=-1)

@@ -3,27 +3,10 @@
 from __future__ import annotations
 
 from athermal.plot import design
-from athermal.thermodynamics.columns import LONG_NAMES
+from athermal.thermodynamics import schema
+from athermal.thermodynamics.column import Column
 
 _GREEK = ("alpha", "beta", "gamma", "delta", "epsilon", "kappa", "lambda", "mu", "nu", "omega", "phi", "sigma", "tau", "theta")
-
-_SYMBOLS = {
-    "efficiency": r"efficiency $\eta$",
-    "power": r"power $-W/\tau$",
-    "work": "work $W$",
-    "work_output": "work output $-W$",
-    "heat": "heat $Q$",
-    "sigma_change": r"$\mathrm{d}\sigma$ (nat)",
-    "sigma_total_change": r"$\mathrm{d}\Sigma$ (nat)",
-    "entropic_work": r"$T_\mathrm{min}\,\mathrm{d}\sigma$",
-    "entropic_share": r"entropic share $T_\mathrm{min}\mathrm{d}\sigma/W$",
-    "thermal_share": r"thermal share $\Sigma_j\,\eta_j Q_j/W$",
-    "coefficient_of_performance": r"coefficient of performance",
-    "mutual_information": "$I(S,R)$ (nat)",
-    "system_correlation": "$C(S)$ (nat)",
-    "reservoir_correlation": "$C(R)$ (nat)",
-    "heat_intake": r"heat intake $Q_\mathrm{in}$",
-}
 
 
 def parameter_label(name: str) -> str:
@@ -52,5 +35,14 @@ def column_label(name: str) -> str:
     ('power $-W/\\tau$', 'heat $Q$, hot bath')
     """
     bare, _, label = name.partition("[")
-    text = _SYMBOLS.get(bare) or LONG_NAMES.get(bare, (bare.replace("_", " "), ""))[0]
+    column = schema.COLUMNS.get(bare)
+    text = bare.replace("_", " ") if column is None else _of_axis(column)
     return f"{text}, {design.plain(label.removesuffix(']'))}" if label else text
+
+
+def _of_axis(column: Column) -> str:
+    """Return the word and the symbol of a column, with "d" for a change as in the words of figures; its long name without one."""
+    if not column.symbol:
+        return column.meaning(is_interval=column.is_of_intervals)
+    symbol = column.symbol.replace("_{%}", "").replace(r"\Delta", r"\mathrm{d}").replace(r"\min", r"\mathrm{min}")
+    return f"{column.word} ${symbol}${' (nat)' if column.unit == 'nat' else ''}".strip()

@@ -13,7 +13,8 @@ import athermal as at
 from athermal.testing.case import Case
 from athermal.testing.checks import Checks
 from athermal.testing.held import held_cases
-from athermal.thermodynamics.snapshot import ALWAYS, EXTRAS, Snapshot
+from athermal.thermodynamics import schema
+from athermal.thermodynamics.snapshot import ALWAYS, Snapshot
 
 
 def total_energy(snapshot: Snapshot) -> float:
@@ -93,7 +94,7 @@ class Conformance(Checks):
             "total_entropy": (),
         }
         for name, values in snapshot.extras.items():
-            assert np.shape(values) == tuple(sizes[dim] for dim in EXTRAS[name].dims), name
+            assert np.shape(values) == tuple(sizes[dim] for dim in schema.COLUMNS[name].dims), name
         assert snapshot.time == 0.0
         Snapshot.stack([snapshot, snapshot])
 
@@ -191,7 +192,7 @@ class Conformance(Checks):
 
     def test_charging_and_running_forward(self, case, solver):
         """`Charged(m)` is the state that m forward cycles bring to its start; what is counted starts at zero all the same."""
-        counted = [name for name, extra in EXTRAS.items() if extra.is_cumulative]
+        counted = [name for name, column in schema.extras().items() if column.is_counted]
         start = solver.snapshot(solver.prepare(case.initial), 0.0)
         state = solver.prepare(at.Charged(2, start=case.initial))
         assert not any(np.any(solver.snapshot(state, 0.0).extras.get(name, 0.0)) for name in counted)

@@ -10,45 +10,12 @@ from typing import TYPE_CHECKING, Any
 from athermal._numbers import number
 from athermal._validate import suggest
 from athermal.errors import StudyError
+from athermal.thermodynamics import schema
+from athermal.thermodynamics.table import column_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-# The symbols of columns; "%" is where the name of a part goes.
-_SYMBOLS = {
-    "work": "W",
-    "work_output": "-W",
-    "power": r"-W/\tau",
-    "heat": "Q_{%}",
-    "energy_change": r"\Delta U_{%}",
-    "entropy_change": r"\Delta S_{%}",
-    "free_energy_change": r"\Delta F_{%}",
-    "mutual_information": "I(S,R)",
-    "system_correlation": "C(S)",
-    "reservoir_correlation": "C(R)",
-    "athermality": "D_{%}",
-    "sigma_total": r"\Sigma",
-    "entropic_work": r"T_{\min}\,\Delta\sigma",
-    "sigma_change": r"\Delta\sigma",
-    "heat_intake": r"Q_{\mathrm{in}}",
-    "energy_intake": r"\Delta U_{\mathrm{in}}",
-    "efficiency": r"\eta",
-    "carnot_efficiency": r"\eta_{\mathrm{C}}",
-    "thermal_efficiency": r"\eta_{\mathrm{th}}",
-    "gamma": r"\gamma",
-    "coefficient_of_performance": r"\varepsilon",
-    "carnot_coefficient": r"\varepsilon_{\mathrm{C}}",
-    "time": "t",
-}
-# What stands in the header of the printed table, by its first words.
-_HEADERS = {"work out": "-W", "heat from ": "-Q_{%}", "dU": r"\Delta U", "dSigma": r"\Delta\Sigma", "dI(S,R)": r"\Delta I(S,R)"}
-_HEADERS |= {
-    "dC(S)": r"\Delta C(S)",
-    "dC(R)": r"\Delta C(R)",
-    "dD[": r"\Delta D_{%}",
-    "eta": r"\eta",
-    "Carnot": r"\eta_{\mathrm{C}}",
-}
 _LEFT = ("mode", "paid by", "definition", "second law")
 _NATURAL = ("", "1", "energy", "time", "energy/time", "temperature")  # units that a reader knows without being told
 _ESCAPES = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
@@ -93,10 +60,8 @@ def symbol(name: str) -> str:
     ('$Q_{\\mathrm{hot~bath}}$', '$\\Delta I(S,R)$', 'paid by')
     """
     bare, _, part = name.partition("[")
-    known = _SYMBOLS.get(bare)
-    if known is None and bare.endswith("_change") and bare.removesuffix("_change") in _SYMBOLS:
-        known = rf"\Delta {_SYMBOLS[bare.removesuffix('_change')]}"
-    if known is None or (bool(part) != ("%" in known)):
+    known = "t" if bare == "time" else schema.COLUMNS[bare].symbol if bare in schema.COLUMNS else ""
+    if not known or (bool(part) != ("%" in known)):
         return escaped(name.replace("_", " "))
     return f"${known.replace('%', _part(part.removesuffix(']')))}$"
 
@@ -117,10 +82,13 @@ def _part(name: str) -> str:
 
 
 def _header(title: str) -> str:
-    for start, known in _HEADERS.items():
-        if title == start or ("%" in known and title.startswith(start)):
-            return f"${known.replace('%', _part(title.removeprefix(start).removesuffix(']')))}$"
-    return escaped(title)
+    bare, _, unit = title.removesuffix("]").partition(" [")
+    column, part = column_of(bare)
+    if column is None or column.heading is None or not column.symbol:
+        return escaped(title)
+    known = column.symbol.replace("_{%}", "") if column.heading.is_total else column.symbol.replace("%", _part(part))
+    sign = "-" if column.heading.sign < 0.0 else ""
+    return f"${sign}{known}$" + (f" ({escaped(unit)})" if unit else "")
 
 
 def _column(frame: pd.DataFrame, name: str, digits: int) -> list[str]:

@@ -11,12 +11,12 @@ import numpy as np
 
 from athermal import _validate
 from athermal._lazy import xr
-from athermal._types import BoolArray, FloatArray, IntArray
+from athermal._types import BoolArray, FloatArray, IntArray, Matrix
 from athermal._validate import suggest
 from athermal.errors import StudyError
-from athermal.thermodynamics import datasets, errors, laws, ledger_tables, measured, significance, storage, violations
-from athermal.thermodynamics.columns import LONG_NAMES
-from athermal.thermodynamics.snapshot import EXTRAS, ROUNDING, Reference, Refinement, Replicates, Snapshot, Uncertainty
+from athermal.thermodynamics import datasets, errors, laws, ledger_tables, measured, schema, significance, storage, violations
+from athermal.thermodynamics.interval import Interval
+from athermal.thermodynamics.snapshot import ROUNDING, Reference, Refinement, Replicates, Snapshot, Uncertainty
 from athermal.thermodynamics.states import Kept, States
 from athermal.thermodynamics.table import format_table, ledger_rows
 
@@ -179,7 +179,7 @@ class Ledger:
 
     @cached_property
     def instants(self) -> xr.Dataset:
-        return datasets.instants(self)
+        return datasets.instants(self.snapshots, self.reference, self.units)
 
     def __getattr__(self, name: str) -> xr.DataArray:
         """Return a column of `cycles`."""
@@ -189,15 +189,15 @@ class Ledger:
             return self.cycles[name]
         if name in self.reference.observables:
             return self.cycles["observables"].sel(observable=name)
-        if name in LONG_NAMES:
-            extra = EXTRAS.get(name.removesuffix("_change"))
-            where = f": {extra.where}" if extra is not None and extra.where else ""
+        columns = schema.of_intervals()
+        if name in columns:
+            where = f": {columns[name].where}" if columns[name].where else ""
             raise AttributeError(f"This ledger has no column {name!r}, which not every run has{where}.")
-        raise AttributeError(f"A ledger has no column {name!r}.{suggest(name, list(LONG_NAMES))}")
+        raise AttributeError(f"A ledger has no column {name!r}.{suggest(name, list(columns))}")
 
     def __dir__(self) -> list[str]:
         """List the columns beside the ordinary attributes."""
-        return sorted({*super().__dir__(), *LONG_NAMES, *self.reference.observables})
+        return sorted({*super().__dir__(), *schema.of_intervals(), *self.reference.observables})
 
     @property
     def states(self) -> States:
@@ -396,20 +396,44 @@ class Ledger:
 
         Columns of words, the mode and who paid, take longer than all others together where intervals are many.
         """
-        noise, labels = np.zeros(len(works)), np.arange(1, len(works) + 1)
-        return datasets.between(self, a, b, works, noise, "cycle", labels, with_words=with_words)
+        interval, labels = self.interval(a, b, works), np.arange(1, len(works) + 1)
+        return datasets.between(interval, "cycle", labels, self.units, with_words=with_words)
+
+    def interval(self, a: Snapshot, b: Snapshot, works: FloatArray, noise: FloatArray | None = None) -> Interval:
+        """Return what columns are worked out from, between any snapshots of this machine, stacked.
+
+        `noise` is what the first law may be missed by for the errors of measured numbers.
+        """
+        rounding = self.energy_rounding(a, b)
+        # terms that cancel over a cycle are known no better than the energies that an integrator carries
+        known = rounding * max(1.0, self.reference.energy_rounding / self.rounding) if self.rounding else rounding
+        # of numbers with errors `violations` judges that
+        is_judged = bool(self.memoryless) and not self.has_standard_errors
+        return Interval(
+            a,
+            b,
+            works,
+            self.reference,
+            rounding,
+            known,
+            np.zeros(len(works)) if noise is None else noise,
+            self.tolerance,
+            self.entropy_tolerance(a, b),
+            frozenset(self.unchecked),
+            self.breaks_second_law(a, b) & is_judged,
+            self.past_recurrence(a, b),
+        )
+
+    def _interval(self, found: measured.Intervals) -> Interval:
+        a, b = self.snapshots.at(found.start), self.snapshots.at(found.stop)
+        return self.interval(a, b, found.works, measured.first_law_noise(self, found))
 
     def _account(self, found: measured.Intervals, dim: str, labels: IntArray) -> xr.Dataset:
-        a, b = self.snapshots.at(found.start), self.snapshots.at(found.stop)
-        return datasets.between(self, a, b, found.works, measured.first_law_noise(self, found), dim, labels)
+        return datasets.between(self._interval(found), dim, labels, self.units)
 
-    def residuals(self) -> dict[str, FloatArray]:
+    def residuals(self) -> dict[str, Matrix]:
         """Return by how much each cycle misses the laws, and by how much it may: these columns of `cycles`, as plain arrays."""
-        found = measured.intervals(self, "cycles")
-        a, b = self.snapshots.at(found.start), self.snapshots.at(found.stop)
-        noise = measured.first_law_noise(self, found)
-        columns = datasets.residuals(self, a, b, found.works, self.energy_rounding(a, b), noise, "cycle")
-        return {name: values for name, (_, values) in columns.items()}
+        return datasets.residuals(self._interval(measured.intervals(self, "cycles")))
 
 
 def load(path: str | Path) -> Ledger:

@@ -19,70 +19,6 @@ _COLD = 1e-3
 
 
 @dataclass(frozen=True)
-class Extra:
-    """A column that only some backends can fill.
-
-    One that `is_cumulative` has been counted since the start: its column is what was added in the interval.
-    """
-
-    dims: tuple[str, ...]
-    long_name: str
-    units: str
-    is_cumulative: bool = False
-    where: str = ""
-    """Which runs have it, for the message of one that has not."""
-
-
-EXTRAS = {
-    "counts": Extra(("counter",), "what each counter of the machine has counted", "", is_cumulative=True),
-    "observables": Extra(("observable",), "mean of each observable that was asked for", ""),
-    "bath_quanta": Extra(("reservoir",), "energy of the quanta that reservoir j received", "energy", is_cumulative=True),
-    "second_law_deficit": Extra(
-        (), "by how much strokes without memory fall short of dS(rho_S) + sum_j Q_j/T_j >= 0, added up", "nat", is_cumulative=True
-    ),
-    "interaction_energy": Extra(("reservoir",), "interaction energy V_j of reservoir j with the subsystems", "energy"),
-    "switching_work": Extra(("reservoir",), "work done by driving the coupling to reservoir j", "energy", is_cumulative=True),
-    "ergotropy": Extra(
-        (),
-        "ergotropy of the subsystems together",
-        "energy",
-        where="finite subsystems of up to 512 states together have it; beyond, `subsystem_ergotropy` is that of each, and "
-        "oscillators treated as Gaussian have `gaussian_ergotropy`",
-    ),
-    "subsystem_ergotropy": Extra(("subsystem",), "ergotropy of each subsystem", "energy", where="runs of machines have it"),
-    "gaussian_ergotropy": Extra(
-        (),
-        "work that Gaussian unitaries can draw from the subsystems together",
-        "energy",
-        where="oscillators treated as Gaussian have it; finite subsystems have `ergotropy`",
-    ),
-    "logarithmic_negativity": Extra(
-        ("pair",),
-        "logarithmic negativity of each pair of subsystems",
-        "1",
-        where="two and more oscillators treated as Gaussian have it; two finite subsystems have `negativity`",
-    ),
-    "concurrence": Extra((), "concurrence of the two qubits", "1", where="machines with two qubits as their subsystems have it"),
-    "negativity": Extra(
-        (),
-        "negativity of the two subsystems",
-        "1",
-        where="two finite subsystems of up to 512 states together have it; oscillators treated as Gaussian have "
-        "`logarithmic_negativity`",
-    ),
-    "mutual_information_coherence": Extra((), "the part of I(S,R) that is coherence between energies", "nat"),
-    "system_correlation_coherence": Extra((), "the part of C(S) that is coherence between energies", "nat"),
-    "reservoir_correlation_coherence": Extra((), "the part of C(R) that is coherence between energies", "nat"),
-    "top_level_population": Extra((), "largest population of the highest level kept of an oscillator", "1"),
-    "minimal_dissipation_energy": Extra((), "energy Tr(K_S rho_S) of the minimal-dissipation Hamiltonian", "energy"),
-    "minimal_dissipation_heat": Extra(
-        (), "minimal-dissipation heat -int Tr(K_S d rho_S) into the reservoirs", "energy", is_cumulative=True
-    ),
-}
-"""What else a snapshot may hold, by name: state functions, and what has been counted since the start."""
-
-
-@dataclass(frozen=True)
 class Snapshot:
     """Energies and entropies at one instant, or (stacked) at many along a leading axis.
 
@@ -102,7 +38,7 @@ class Snapshot:
     system_entropy, reservoirs_entropy, total_entropy : (...) arrays
         S(rho_S) of all subsystems, S(rho_R) of all reservoirs, S(rho_SR) of the whole.
     extras : mapping of str to (..., k) array
-        What only some backends can tell, by the name of its column: see `EXTRAS`.
+        What only some backends can tell, by the name of its column: see `athermal.thermodynamics.schema.extras`.
 
     Examples
     --------

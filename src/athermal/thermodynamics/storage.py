@@ -12,8 +12,8 @@ import numpy as np
 from athermal._lazy import xr
 from athermal._types import FloatArray
 from athermal.errors import FileFormatError
-from athermal.thermodynamics import netcdf, states
-from athermal.thermodynamics.snapshot import EXTRAS, ROUNDING, Reference, Refinement, Replicates, Snapshot, Uncertainty
+from athermal.thermodynamics import netcdf, schema, states
+from athermal.thermodynamics.snapshot import ROUNDING, Reference, Refinement, Replicates, Snapshot, Uncertainty
 
 if TYPE_CHECKING:
     from athermal.thermodynamics.ledger import Ledger
@@ -80,7 +80,7 @@ def _table(held: Replicates | Refinement | Uncertainty, *more: str) -> xr.Datase
 
 
 def _snapshot_of(data: xr.Dataset) -> Snapshot:
-    extras = {name: data[name].values for name in EXTRAS if name in data}
+    extras = {name: data[name].values for name in schema.extras() if name in data}
     return Snapshot(**{key: data[name].values for key, name in _STATE_COLUMNS.items()}, extras=extras)
 
 

@@ -9,9 +9,13 @@ import numpy as np
 
 from athermal._numbers import number
 from athermal._types import FloatArray
-from athermal.thermodynamics import modes
+from athermal.thermodynamics import modes, schema
+from athermal.thermodynamics.column import DIMENSIONS, Column, Heading
+from athermal.thermodynamics.snapshot import Reference
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import xarray as xr
 
     from athermal.thermodynamics.ledger import Ledger
@@ -42,86 +46,77 @@ class Cells:
 def ledger_rows(ledger: Ledger, *, cumulative: bool = False) -> list[list[str]]:
     """Return a header and one row of text for each cycle."""
     data = ledger.cumulative if cumulative else ledger.cycles
-    reservoirs, counters, observables = ledger.reference.reservoirs, ledger.reference.counters, ledger.reference.observables
-    unit = f" [{ledger.units['energy']}]" if "energy" in ledger.units else ""
-    header = [
-        "cycle",
-        f"work out{unit}",
-        *(f"heat from {name}{unit}" for name in reservoirs),
-        f"dU{unit}",
-        "dSigma",
-        "dI(S,R)",
-        "dC(S)",
-        "dC(R)",
-    ]
-    header += [*(f"dD[{name}]" for name in reservoirs), *counters, *observables, "eta", "Carnot", "mode", "paid by"]
     # Certified errors are far below the digits shown.
     errors = None if not ledger.has_standard_errors else ledger.cumulative_errors if cumulative else ledger.errors
-    blocks = {"energy": Cells.of(*(data[name].values for name in _ENERGIES)), "nat": Cells.of(*(data[n].values for n in _NATS))}
-    energy_rounding, nat_rounding = ledger.rounding_of("cumulative" if cumulative else "cycles")
-    # of several subsystems the error of the sum is none of a column's
-    alone = len(ledger.reference.subsystems) == 1
-    rows = [header]
+    shown = [column for column in schema.COLUMNS.values() if column.heading is not None and column.name in data]
+    blocks = {unit: Cells.of(*(data[c.name].values for c in shown if c.unit == unit)) for unit in ("energy", "nat")}
+    roundings = dict(zip(("energy", "nat"), ledger.rounding_of("cumulative" if cumulative else "cycles"), strict=True))
+    rows = [["cycle", *(title for column in shown for title in titles(column, ledger.reference, ledger.units))]]
     for n in range(ledger.n_cycles):
-        row = data.isel(cycle=n)
-        error = None if errors is None else errors.isel(cycle=n)
-        roundings = {"energy": energy_rounding[n], "nat": nat_rounding[n]}
-
-        def cells(
-            name: str,
-            block: str,
-            sign: float = 1.0,
-            values: xr.Dataset = row,
-            spread: xr.Dataset | None = error,
-            known: dict[str, float] = roundings,
-        ) -> list[str]:
-            amounts = np.atleast_1d(values[name].values)
-            widths = [None] * amounts.size if spread is None else np.atleast_1d(spread[name].values).tolist()
-            pairs = zip(amounts.tolist(), widths, strict=True)
-            return [blocks[block].cell(sign * value, width, known[block]) for value, width in pairs]
-
-        total = blocks["energy"].cell(float(row["energy_change"].sum()), None, energy_rounding[n])
-        changes = ("sigma_total", "mutual_information", "system_correlation", "reservoir_correlation", "athermality")
-        rows.append(
-            [
-                str(n + 1),
-                *cells("work_output", "energy"),
-                *cells("heat", "energy", -1.0),
-                *(cells("energy_change", "energy") if alone else [total]),
-                *(cell for name in changes for cell in cells(f"{name}_change", "nat")),
-                *(_counts(row, error) if counters else []),
-                *(_counts(row, error, "observables") if observables else []),
-                *_performance(row, error),
-                str(row["paid_by"].item()),
-            ]
-        )
+        row, error = data.isel(cycle=n), None if errors is None else errors.isel(cycle=n)
+        known = {unit: float(values[n]) for unit, values in roundings.items()}
+        rows.append([str(n + 1), *(cell for column in shown for cell in _cells(column, row, error, blocks, known))])
     return rows
 
 
-_ENERGIES = ("work", "heat", "energy_change")
-_NATS = (
-    "sigma_total_change",
-    "mutual_information_change",
-    "system_correlation_change",
-    "reservoir_correlation_change",
-    "athermality_change",
-)
+def titles(column: Column, ref: Reference, units: Mapping[str, str]) -> list[str]:
+    """Return what stands above a column of the printed table, for each of its parts."""
+    if column.heading is None:
+        return []
+    unit = f" [{units['energy']}]" if column.unit == "energy" and "energy" in units else ""
+    parts = DIMENSIONS[column.dims[0]](ref) if column.dims and not column.heading.is_total else ("",)
+    return [f"{column.heading.title.replace('%', part)}{unit}" for part in parts]
 
 
-def _counts(row: xr.Dataset, error: xr.Dataset | None, name: str = "counts") -> list[str]:
-    values = row[name].values
-    widths = [None] * values.size if error is None else error[name].values.tolist()
-    return [Cells.of(values).cell(value, width) for value, width in zip(values.tolist(), widths, strict=True)]
+def column_of(title: str) -> tuple[Column | None, str]:
+    """Return the column that a title of the printed table stands above, and the name of the part in it.
+
+    Examples
+    --------
+    >>> column, part = column_of("heat from hot bath")
+    >>> column.name, part
+    ('heat', 'hot bath')
+    """
+    for column in schema.COLUMNS.values():
+        before, has_part, after = ("", "", "") if column.heading is None else column.heading.title.partition("%")
+        if not before + after:
+            continue
+        if title == before and not has_part:
+            return column, ""
+        if has_part and title.startswith(before) and title.endswith(after):
+            return column, title.removeprefix(before).removesuffix(after)
+    return None, ""
 
 
-def _performance(row: xr.Dataset, error: xr.Dataset | None) -> list[str]:
-    """Return the cells of efficiency, Carnot's, and mode; only what gives work has an efficiency."""
-    mode, eta = str(row["mode"].item()), "-"
+def _cells(
+    column: Column, row: xr.Dataset, error: xr.Dataset | None, blocks: Mapping[str, Cells], known: Mapping[str, float]
+) -> list[str]:
+    """Return the cells of a column in one cycle, one for each of its parts."""
+    values = np.atleast_1d(row[column.name].values)
+    if column.holds != "numbers":
+        return [_mode(row) if column.name == "mode" else str(value) for value in values]
+    heading = column.heading or Heading(column.name)
+    widths = [None] * values.size
+    if error is not None and column.name in error and heading.has_error:
+        widths = np.atleast_1d(error[column.name].values).tolist()
+    if heading.is_total and values.size != 1:  # the error of the sum is none of a column's
+        values, widths = np.array([np.sum(values)]), [None]
+    pairs = list(zip(values.tolist(), widths, strict=True))
+    if column.unit == "1":
+        # only what gives work has an efficiency
+        has_one = column.name != "efficiency" or row["mode"].item() in modes.WITH_OUTPUT
+        return [ratio(value, width) if has_one else "-" for value, width in pairs]
+    block = blocks.get(column.unit) or Cells.of(values)
+    return [block.cell(heading.sign * value, width, known.get(column.unit, 0.0)) for value, width in pairs]
+
+
+def _mode(row: xr.Dataset) -> str:
+    """Return the mode of a cycle, and what a reader must be warned of."""
+    mode = str(row["mode"].item())
     if mode in modes.WITH_OUTPUT:
         mode = modes.kind(mode, is_athermal=bool(row["is_athermal"].item()))
-        eta = ratio(row["efficiency"].item(), None if error is None else error["efficiency"].item())
     mode += " (past recurrence)" if row["is_past_recurrence"].item() else ""
-    return [eta, ratio(row["carnot_efficiency"].item()), mode + (" (!)" if row["is_violated"].item() else "")]
+    return mode + (" (!)" if row["is_violated"].item() else "")
 
 
 def ratio(value: float, error: float | None = None) -> str:

@@ -6,14 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from athermal.thermodynamics import laws, measured
-from athermal.thermodynamics.columns import LONG_NAMES
+from athermal.thermodynamics import laws, measured, schema
+from athermal.thermodynamics.interval import STANDARD_ERRORS
 
 if TYPE_CHECKING:
     from athermal.thermodynamics.ledger import Ledger
-
-STANDARD_ERRORS = 5.0
-"""By how many standard errors measured numbers may miss a law."""
 
 
 def of(ledger: Ledger) -> list[str]:
@@ -24,18 +21,18 @@ def of(ledger: Ledger) -> list[str]:
 def _missed_laws(ledger: Ledger) -> list[str]:
     """Return the residuals above their tolerance."""
     found: list[str] = []
-    checked = [
-        name for name in LONG_NAMES if name.startswith("residual_") and name.removeprefix("residual_") not in ledger.unchecked
-    ]
+    laws_of = {name: name.removeprefix("residual_") for name in schema.COLUMNS if name.startswith("residual_")}
     # what needs the entropies of a state that is none is unknown, and says so itself
     residuals = ledger.residuals()
     is_known = ~np.isnan(residuals["tolerance_second_law"])
-    for name in checked:
-        values, allowed = residuals[name], residuals[f"tolerance_{name.removeprefix('residual_')}"]
+    for name, law in laws_of.items():
+        if law in ledger.unchecked:
+            continue
+        equation, values, allowed = schema.COLUMNS[name].long_name, residuals[name], residuals[f"tolerance_{law}"]
         if name != "residual_first_law":
             values, allowed = np.where(is_known, values, 0.0), np.where(is_known, allowed, 0.0)
         found.extend(
-            f"Cycle {cycle + 1}: {LONG_NAMES[name][0]} is {values[cycle]:.3e}, where {allowed[cycle]:.1e} is its tolerance."
+            f"Cycle {cycle + 1}: {equation} is {values[cycle]:.3e}, where {allowed[cycle]:.1e} is its tolerance."
             for cycle in np.flatnonzero(~(np.abs(values) <= allowed))
         )
     return found

@@ -8,9 +8,8 @@ import pytest
 import xarray as xr
 
 import athermal as at
-from athermal.thermodynamics import laws
-from athermal.thermodynamics.columns import LONG_NAMES
-from athermal.thermodynamics.snapshot import ALWAYS, EXTRAS, Reference, Snapshot
+from athermal.thermodynamics import laws, schema
+from athermal.thermodynamics.snapshot import ALWAYS, Reference, Snapshot
 
 
 @pytest.fixture(scope="module")
@@ -51,12 +50,11 @@ def test_columns_and_their_dimensions(ledger):
     per_reservoir = dict.fromkeys(("heat", "athermality", "athermality_change"), ("reservoir",))
     per_subsystem = dict.fromkeys(("energy_change", "entropy_change", "free_energy_change"), ("subsystem",))
     per_resource = dict.fromkeys(("work_by_resource", "refrigeration_by_resource"), ("resource",))
-    extras = {key: column.dims for name, column in EXTRAS.items() for key in (name, f"{name}_change")}
+    extras = {name: column.dims for name, column in schema.COLUMNS.items() if column.extra}
     expected = per_reservoir | per_subsystem | per_resource | extras
     for name, found in dims.items():
         assert found == ("cycle", *expected.get(name, ())), name
-    of_finite_machines = {*EXTRAS, *(f"{name}_change" for name in EXTRAS)}
-    assert set(LONG_NAMES) - of_finite_machines <= set(dims)
+    assert set(schema.of_intervals()) - set(extras) <= set(dims)
     assert ledger.cycles.cycle.values.tolist() == [1, 2, 3, 4]
     assert ledger.cycles.reservoir.values.tolist() == ["hot bath", "cold bath"]
     assert ledger.cycles.subsystem.values.tolist() == ["hot", "cold"]

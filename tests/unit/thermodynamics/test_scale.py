@@ -8,8 +8,8 @@ import pytest
 
 import athermal as at
 from athermal._numbers import number
+from athermal.thermodynamics import schema
 from athermal.thermodynamics.ledger import Ledger
-from athermal.thermodynamics.snapshot import EXTRAS
 
 SCALES = [1e-30, 1e-21, 1e-9, 1e-3, 1e3, 1e9]
 
@@ -17,7 +17,7 @@ SCALES = [1e-30, 1e-21, 1e-9, 1e-3, 1e3, 1e9]
 def in_other_units(ledger, s):
     """Return the same run with every energy times s."""
     a = ledger.snapshots
-    extras = {n: values * (s if EXTRAS[n].units == "energy" else 1.0) for n, values in a.extras.items()}
+    extras = {n: values * (s if schema.extras()[n].unit == "energy" else 1.0) for n, values in a.extras.items()}
     snapshots = replace(
         a,
         time=a.time / s,

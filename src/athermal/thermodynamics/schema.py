@@ -1,0 +1,325 @@
+"""The one table of columns: what each is called, its unit, its dimensions, its symbol, and the law that gives it.
+
+Data sets, files, tables, labels, the command line and the documentation read it; a new column is one entry here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from athermal.thermodynamics import laws
+from athermal.thermodynamics.column import Column, Heading
+from athermal.thermodynamics.extras import TOLD
+from athermal.thermodynamics.interval import Interval
+from athermal.thermodynamics.snapshot import Reference, Snapshot
+
+_SUBSYSTEM, _RESERVOIR, _RESOURCE = ("subsystem",), ("reservoir",), ("resource",)
+
+
+def _ends(law: Callable[[Snapshot, Snapshot], Any]) -> Callable[[Interval], Any]:
+    """Return a law of both ends of an interval as the function of a column."""
+    return lambda interval: law(interval.a, interval.b)
+
+
+def _ends_of(law: Callable[[Snapshot, Snapshot, Reference], Any]) -> Callable[[Interval], Any]:
+    """Return a law of both ends and the constants of the machine."""
+    return lambda interval: law(interval.a, interval.b, interval.reference)
+
+
+def _state(
+    name: str,
+    long_name: str,
+    at: Callable[[Snapshot, Reference], Any],
+    dims: tuple[str, ...] = (),
+    *,
+    symbol: str,
+    change: str,
+    over: Callable[[Interval], Any] | None = None,
+    word: str = "",
+) -> tuple[Column, Column]:
+    """Return a state function in nats, told at instants and at the end of intervals, and its change, shown as `change`."""
+    heading = Heading(change)
+
+    def end(interval: Interval) -> Any:
+        return at(interval.b, interval.reference)
+
+    def difference(interval: Interval) -> Any:
+        return end(interval) - at(interval.a, interval.reference)
+
+    symbols = symbol, rf"\Delta {symbol}"
+    return (
+        Column(name, long_name, "nat", dims, end, at, symbols[0], word),
+        Column(f"{name}_change", change.replace("[%]", "_j"), "nat", dims, over or difference, None, symbols[1], heading=heading),
+    )
+
+
+def _checked(law: str, long_name: str, unit: str) -> tuple[Column, Column]:
+    """Return by how much a law is missed, and by how much it may be."""
+    return (
+        Column(f"tolerance_{law}", f"what residual_{law} may be", "", over=lambda i: i.tolerances[law]),
+        Column(f"residual_{law}", long_name, unit, over=lambda i: i.residuals[law]),
+    )
+
+
+_INSTANTS = (
+    Column("subsystem_energy", "U_i", "energy", _SUBSYSTEM, at=lambda s, _: s.subsystem_energies, symbol="U_{%}"),
+    Column("reservoir_energy", "E_j", "energy", _RESERVOIR, at=lambda s, _: s.reservoir_energies, symbol="E_{%}"),
+    Column("subsystem_entropy", "S(rho_i)", "nat", _SUBSYSTEM, at=lambda s, _: s.subsystem_entropies, symbol="S_{%}"),
+    Column("reservoir_entropy", "S(rho_j)", "nat", _RESERVOIR, at=lambda s, _: s.reservoir_entropies, symbol="S_{%}"),
+    Column("system_entropy", "S(rho_S)", "nat", at=lambda s, _: s.system_entropy, symbol=r"S(\rho_S)"),
+    Column("reservoirs_entropy", "S(rho_R)", "nat", at=lambda s, _: s.reservoirs_entropy, symbol=r"S(\rho_R)"),
+    Column("total_entropy", "S(rho_SR)", "nat", at=lambda s, _: s.total_entropy, symbol=r"S(\rho_{SR})"),
+    Column("free_energy", "F_i = U_i - T_min S_i", "energy", _SUBSYSTEM, at=laws.free_energy, symbol="F_{%}"),
+)
+
+_ENERGIES = (
+    Column("work", "work W done on the machine", "energy", over=lambda i: i.work, symbol="W", word="work"),
+    Column(
+        "work_output",
+        "work output -W",
+        "energy",
+        over=lambda i: -i.work,
+        symbol="-W",
+        word="work output",
+        heading=Heading("work out"),
+    ),
+    Column(
+        "power",
+        "power -W/tau",
+        "energy/time",
+        over=lambda i: -i.work / (i.b.time - i.a.time),
+        symbol=r"-W/\tau",
+        word="power",
+    ),
+    Column(
+        "heat",
+        "heat Q_j absorbed by reservoir j",
+        "energy",
+        _RESERVOIR,
+        _ends(laws.heat),
+        symbol="Q_{%}",
+        word="heat",
+        heading=Heading("heat from %", sign=-1.0),
+    ),
+    Column(
+        "energy_change",
+        "energy change dU_i",
+        "energy",
+        _SUBSYSTEM,
+        _ends(laws.energy_change),
+        symbol=r"\Delta U_{%}",
+        word="energy change",
+        heading=Heading("dU", is_total=True),
+    ),
+    Column(
+        "entropy_change",
+        "entropy change dS_i",
+        "nat",
+        _SUBSYSTEM,
+        _ends(laws.entropy_change),
+        symbol=r"\Delta S_{%}",
+        word="entropy change",
+    ),
+    Column(
+        "free_energy_change",
+        "free energy change dF_i, F_i = U_i - T_min S_i",
+        "energy",
+        _SUBSYSTEM,
+        lambda i: laws.free_energy(i.b, i.reference) - laws.free_energy(i.a, i.reference),
+        symbol=r"\Delta F_{%}",
+        word="free energy change",
+    ),
+    Column(
+        "heat_intake", "heat intake Q_in", "energy", over=lambda i: i.heat_intake, symbol=r"Q_{\mathrm{in}}", word="heat intake"
+    ),
+    Column(
+        "energy_intake",
+        "energy intake dU_in",
+        "energy",
+        over=_ends(laws.energy_intake),
+        symbol=r"\Delta U_{\mathrm{in}}",
+        word="energy intake",
+    ),
+)
+
+_ENTROPIES = (
+    *_state(
+        "sigma_total",
+        "Sigma = I + C(S) + C(R) + sum D_j",
+        laws.sigma_total,
+        symbol=r"\Sigma",
+        change="dSigma",
+        over=_ends_of(laws.sigma_total_change),
+    ),
+    Column(
+        "entropic_work",
+        "T_min dsigma = T_min dSigma + sum dF_i",
+        "energy",
+        over=_ends_of(laws.entropic_work),
+        symbol=r"T_{\min}\,\Delta\sigma",
+    ),
+    Column("sigma_change", "dsigma", "nat", over=_ends_of(laws.sigma_change), symbol=r"\Delta\sigma"),
+    *_state(
+        "mutual_information",
+        "mutual information I(S,R)",
+        lambda s, _: laws.mutual_information(s),
+        symbol="I(S,R)",
+        change="dI(S,R)",
+    ),
+    *_state(
+        "system_correlation",
+        "correlation C(S) among the subsystems",
+        lambda s, _: laws.system_correlation(s),
+        symbol="C(S)",
+        change="dC(S)",
+    ),
+    *_state(
+        "reservoir_correlation",
+        "correlation C(R) among the reservoirs",
+        lambda s, _: laws.reservoir_correlation(s),
+        symbol="C(R)",
+        change="dC(R)",
+    ),
+    *_state(
+        "athermality",
+        "athermality D_j",
+        laws.athermality,
+        _RESERVOIR,
+        symbol="D_{%}",
+        change="dD[%]",
+        over=_ends_of(laws.athermality_change),
+        word="athermality",
+    ),
+)
+
+_PERFORMANCE = (
+    Column(
+        "efficiency",
+        "efficiency eta, where work comes out",
+        "1",
+        over=lambda i: i.over(i.work_given, laws.efficiency(i.work, i.a, i.b)),
+        symbol=r"\eta",
+        word="efficiency",
+        heading=Heading("eta"),
+    ),
+    Column(
+        "carnot_efficiency",
+        "Carnot efficiency eta_C",
+        "1",
+        over=lambda i: i.constant(laws.carnot_efficiency(i.reference)),
+        symbol=r"\eta_{\mathrm{C}}",
+        word="Carnot efficiency",
+        heading=Heading("Carnot", has_error=False),
+    ),
+    Column(
+        "thermal_efficiency",
+        "thermal efficiency eta_th",
+        "1",
+        over=lambda i: i.over(i.heat_intake, laws.thermal_efficiency(i.a, i.b, i.reference)),
+        symbol=r"\eta_{\mathrm{th}}",
+        word="thermal efficiency",
+    ),
+    Column(
+        "gamma", "gamma = 1/(1 + dU_in/Q_in)", "1", over=lambda i: i.over(i.heat_intake, laws.gamma(i.a, i.b)), symbol=r"\gamma"
+    ),
+    Column(
+        "thermal_share",
+        "thermal share of the work",
+        "1",
+        over=lambda i: i.over(i.work, laws.thermal_share(i.work, i.a, i.b, i.reference)),
+        symbol=r"\Sigma_j\,\eta_j Q_j/W",
+        word="thermal share",
+    ),
+    Column(
+        "entropic_share",
+        "entropic share of the work",
+        "1",
+        over=lambda i: i.over(i.work, laws.entropic_share(i.work, i.a, i.b, i.reference)),
+        symbol=r"T_{\min}\,\Delta\sigma/W",
+        word="entropic share",
+    ),
+    Column(
+        "work_by_resource",
+        "terms of W by resource; negative: the resource gave work",
+        "energy",
+        _RESOURCE,
+        _ends_of(laws.work_by_resource),
+    ),
+    Column(
+        "coefficient_of_performance",
+        "coefficient of performance -Q_c/W, where work goes in and the coldest reservoirs give heat",
+        "1",
+        over=lambda i: i.over(i.work_that_cools, laws.coefficient_of_performance(i.work, i.a, i.b, i.reference)),
+        symbol=r"\varepsilon",
+        word="coefficient of performance",
+    ),
+    Column(
+        "carnot_coefficient",
+        "Carnot coefficient of performance",
+        "1",
+        over=lambda i: i.constant(laws.carnot_coefficient(i.reference)),
+        symbol=r"\varepsilon_{\mathrm{C}}",
+        word="Carnot coefficient of performance",
+    ),
+    Column(
+        "coefficient_split",
+        "eps_C [1 - refrigeration_cost/W]",
+        "1",
+        over=lambda i: i.over(i.work_that_cools, laws.coefficient_split(i.work, i.a, i.b, i.reference)),
+    ),
+    Column("refrigeration_cost", "T_h dSigma + sum d(U_i - T_h S_i)", "energy", over=_ends_of(laws.refrigeration_cost)),
+    Column(
+        "refrigeration_by_resource",
+        "terms of W by resource, with T_max for T_min",
+        "energy",
+        _RESOURCE,
+        _ends_of(laws.refrigeration_by_resource),
+    ),
+)
+
+_WORDS = (
+    Column("mode", "mode of operation", over=lambda i: i.mode, heading=Heading("mode"), holds="words"),
+    Column("is_athermal", "dsigma < 0", over=lambda i: i.is_athermal, holds="flags"),
+    Column(
+        "is_past_recurrence",
+        "past the recurrence time of a finite bath, whose size shows",
+        over=lambda i: i.is_past_recurrence,
+        holds="flags",
+    ),
+    Column(
+        "paid_by",
+        "what paid: work put in, heat (thermal engine), or the kind of entropic resource that gave most (athermal)",
+        over=lambda i: i.paid_by,
+        heading=Heading("paid by"),
+        holds="words",
+    ),
+)
+
+_CHECKS = (
+    *_checked("first_law", "W - (sum Q_j + sum dU_i)  (S1)", "energy"),
+    *_checked("second_law", "sum dS_i + sum Q_j/T_j - dSigma  (S14)", "nat"),
+    *_checked("work_split", "W - (sum eta_j Q_j + T_min dsigma)  (S18)", "energy"),
+    *_checked("efficiency", "difference of the two forms of eta  (S19)", "1"),
+    Column("is_violated", "a residual is above its tolerance", over=lambda i: i.is_violated, holds="flags"),
+)
+
+COLUMNS: dict[str, Column] = {
+    column.name: column for column in (*_INSTANTS, *_ENERGIES, *_ENTROPIES, *TOLD, *_PERFORMANCE, *_WORDS, *_CHECKS)
+}
+"""Every column by name, in the order of data sets and tables."""
+
+
+def of_intervals() -> dict[str, Column]:
+    """Return the columns of `cycles`, `cumulative` and `samples`: the names that a ledger knows."""
+    return {name: column for name, column in COLUMNS.items() if column.is_of_intervals}
+
+
+def of_instants() -> dict[str, Column]:
+    """Return the columns of `instants`."""
+    return {name: column for name, column in COLUMNS.items() if column.is_of_instants}
+
+
+def extras() -> dict[str, Column]:
+    """Return what a snapshot may hold beyond what every backend tells, `Snapshot.extras`: the column of each at instants."""
+    return {column.extra: column for column in COLUMNS.values() if column.extra and column.is_of_instants}
