@@ -30,7 +30,7 @@ def test_errors_of_solvers_are_mended_and_said(machine, backend, make, miss):
     ledger = at.run(machine, 1, at.GivenState(state, parts=("q",)), backend=backend, keep_states=True)
     assert ledger.violations() == []
     assert ledger.state("q", cycle=0).tr() == pytest.approx(1.0, abs=1e-14)
-    said = [remark for remark in ledger.provenance.get("remarks", []) if remark.startswith("The given state")]
+    said = [remark for remark in ledger.remarks if remark.startswith("The given state")]
     assert len(said) == (miss > 0.0)
 
 
@@ -67,6 +67,4 @@ def test_covariances_with_a_solvers_error(backend, miss):
     ledger = at.run(machine, 1, at.GaussianMoments(covariance), backend=backend)
     assert ledger.violations() == []
     assert ledger.instants.total_entropy[0] == pytest.approx(0.0, abs=1e-12)
-    assert any("missed being that of a quantum state" in remark for remark in ledger.provenance.get("remarks", [])) == (
-        miss > 0.0
-    )
+    assert any("missed being that of a quantum state" in remark for remark in ledger.remarks) == (miss > 0.0)

@@ -18,8 +18,10 @@ import pytest
 from typer.testing import CliRunner
 
 import athermal as at
+from athermal.backends.base import Solver
 from athermal.cli import app
 from athermal.cli.tables import layout
+from athermal.thermodynamics.conduct import Conduct
 from athermal.thermodynamics.table import ledger_rows
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -252,7 +254,7 @@ def test_ctrl_c_keeps_the_finished_cycles(tmp_path):
 
 
 def test_missed_laws_are_shown_and_fail(monkeypatch):
-    monkeypatch.setattr("athermal.thermodynamics.ledger.RESIDUAL_TOLERANCE", 0.0)
+    monkeypatch.setattr(Solver, "conduct", lambda _: Conduct(residual_tolerance=0.0))
     monkeypatch.setattr("athermal.thermodynamics.ledger.ROUNDING", 0.0)
     done = invoke("run", "two_oscillator", *SMALL, "--cycles", 2)
     assert done.exit_code == 1

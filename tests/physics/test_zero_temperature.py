@@ -77,7 +77,7 @@ def test_decay_into_a_vacuum():
     ledger = at.run(machine, 1, at.GivenState([0, 1, 0], parts=("cavity",)), backend=at.Lindblad())
     assert ledger.heat.item() == pytest.approx(30.0 * (1.0 - math.exp(-1.0)), rel=1e-7)  # the integrator's
     assert ledger.sigma_total_change.item() == math.inf
-    assert "T = 0 for reservoir 'vacuum'" in " ".join(ledger.provenance["remarks"])
+    assert "T = 0 for reservoir 'vacuum'" in " ".join(ledger.remarks)
 
 
 @pytest.mark.parametrize("backend", [at.Lindblad(), at.BlochRedfield(), at.FloquetMarkov()])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,11 +12,13 @@ import numpy as np
 from athermal import _validate
 from athermal.accounting import series
 from athermal.accounting import units as unit_table
-from athermal.accounting.facts import errors_of, provenance_of, questions, remarks_of, sign_remedy
+from athermal.accounting.facts import asked, conduct_of, errors_of, sign_remedy
 from athermal.accounting.inputs import numbers_of, readings_of, subsystems_of, temperatures_of
 from athermal.accounting.tables import is_table, read_table
+from athermal.engine.single import versions
 from athermal.errors import StudyError
 from athermal.maths.physical import STATE_TOLERANCE
+from athermal.thermodynamics.conduct import Conduct
 from athermal.thermodynamics.ledger import Ledger
 from athermal.thermodynamics.snapshot import Reference
 
@@ -296,11 +298,15 @@ def _ledger(data: _Gathered, temperatures: Mapping[str, Any], dimensions: Mappin
         temperature_errors=errors if np.any(errors) else None,
     )
     replicates, uncertainty, how = errors_of(numbers, reference, options.method, options.draws, options.seed)
-    facts = {"table": data.table, "inputs": sorted(data.given), "residual_tolerance": options.tolerance} | how
-    facts |= {"units": data.units} if data.units else {}
-    facts |= {"memoryless": "these data", "remedy": sign_remedy(options.heat_sign)} if options.memoryless else {}
-    facts = provenance_of(numbers, readings, (step, len(times) - 1), facts)
-    made = Ledger(*numbers.central(), reference, step, facts, replicates, None, uncertainty)
-    facts["remarks"] += [*remarks_of(made, readings), *reference.remarks_on_vacuum()]
-    facts["questions"] = questions(made, options.heat_sign)
-    return made
+    provenance = {"source": "account", "versions": dict(versions()), "table": data.table, "inputs": sorted(data.given)} | how
+    conduct = Conduct(
+        residual_tolerance=options.tolerance,
+        units=data.units,
+        without_errors=tuple(numbers.without_errors) if how else (),
+    )
+    if options.memoryless:
+        conduct = replace(conduct, memoryless="these data", remedy=sign_remedy(options.heat_sign))
+    conduct = conduct_of(numbers, readings, (step, len(times) - 1), conduct)
+    central = numbers.central()
+    made = Ledger(*central, reference, step, provenance, replicates, None, uncertainty, conduct=conduct)
+    return asked(made, readings, options.heat_sign)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,10 +11,10 @@ from athermal._numbers import number
 from athermal._types import FloatArray
 from athermal.accounting.numbers import Numbers
 from athermal.accounting.readings import Readings
-from athermal.engine.single import versions
 from athermal.errors import StudyError
 from athermal.maths.physical import STATE_TOLERANCE
 from athermal.thermodynamics import laws
+from athermal.thermodynamics.conduct import Conduct
 from athermal.thermodynamics.interval import STANDARD_ERRORS
 from athermal.thermodynamics.ledger import Ledger
 from athermal.thermodynamics.snapshot import Reference, Replicates, Uncertainty
@@ -50,14 +50,14 @@ def errors_of(
             'The errors of states go together, and entropies bend: `method` must be "bootstrap" (or "auto"), but is "linear".'
         )
     uncertainty = None if numbers.has_noisy_states or method == "bootstrap" else numbers.uncertainty()
-    how: dict[str, Any] = {"errors": "bootstrap" if uncertainty is None else "linear", "without_errors": numbers.without_errors}
+    how: dict[str, Any] = {"errors": "bootstrap" if uncertainty is None else "linear"}
     if method == "linear":
         return None, uncertainty, how
     return numbers.replicates(draws, seed), uncertainty, how | {"draws": draws, "seed": seed}
 
 
-def provenance_of(numbers: Numbers, readings: Readings, intervals: tuple[int, int], facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the provenance of an account of so many intervals in a cycle and in all."""
+def conduct_of(numbers: Numbers, readings: Readings, intervals: tuple[int, int], conduct: Conduct) -> Conduct:
+    """Return how an account of so many intervals in a cycle and in all is to be read."""
     unchecked, remarks = {"second_law": _SECOND_LAW}, [_UNKNOWN]
     if why := _MEASURED.get(numbers.from_first_law):
         unchecked |= dict.fromkeys(("first_law", "work_split", "efficiency"), why)
@@ -68,19 +68,18 @@ def provenance_of(numbers: Numbers, readings: Readings, intervals: tuple[int, in
         remarks.append(
             f"The states missed being states by up to {readings.defect:.2g}; their entropies are those of the nearest states."
         )
-    found: dict[str, Any] = {
-        "source": "account",
-        "status": "complete",
-        "unchecked": unchecked,
-        "remarks": remarks,
-        "versions": dict(versions()),
-    }
-    if readings.defect > 0.0:
-        found["accuracy"] = {"state_defect": readings.defect}
-    return found | dict(facts)
+    accuracy = {"state_defect": readings.defect} if readings.defect > 0.0 else {}
+    return replace(conduct, is_from_data=True, unchecked=unchecked, remarks=tuple(remarks), accuracy=accuracy)
 
 
-def remarks_of(ledger: Ledger, readings: Readings) -> list[str]:
+def asked(ledger: Ledger, readings: Readings, heat_sign: str) -> Ledger:
+    """Return an account with what is to be known and to be asked about its numbers, which takes its columns to tell."""
+    remarks = (*ledger.remarks, *_remarks_on_errors(ledger, readings), *ledger.reference.remarks_on_vacuum())
+    conduct = replace(ledger.conduct, remarks=remarks, questions=tuple(questions(ledger, heat_sign)))
+    return replace(ledger, conduct=conduct)
+
+
+def _remarks_on_errors(ledger: Ledger, readings: Readings) -> list[str]:
     """Return what is to be known of the errors of the states: those that nobody told, and what noise does to entropies."""
     remarks = [f"{ledger.without_errors} {_NOISY if readings.defect > STATE_TOLERANCE else ''}".strip()] * bool(
         ledger.without_errors

@@ -14,6 +14,7 @@ from athermal.errors import MachineError
 from athermal.machine.initial import InitialState
 from athermal.machine.machine import Machine
 from athermal.machine.observable import Observable
+from athermal.thermodynamics.conduct import Conduct
 from athermal.thermodynamics.snapshot import Reference, Snapshot
 from athermal.thermodynamics.states import Kept
 
@@ -85,14 +86,12 @@ class Solver(ABC, Generic[State]):
         """
         return False
 
-    def facts(self) -> dict[str, Any]:
-        """Return what the provenance must hold for the ledger to be read rightly.
+    def conduct(self) -> Conduct:
+        """Return how the ledger of any run is to be read; status, accuracy, recurrence and remarks are filled in after a run."""
+        return Conduct()
 
-        `unchecked`: the laws that completed the numbers, each with why; `residual_tolerance`: to what fraction of its terms the
-        solver meets a law; `energy_scale`: what energies of the machine are, for those that vanish to be told from rounding;
-        `memoryless`: its name, for a solver whose baths remember nothing, so that dS(rho_S) + sum_j Q_j/T_j >= 0; `cutoffs`: the
-        options that each of the `replicates` has coarser.
-        """
+    def facts(self) -> dict[str, Any]:
+        """Return what the provenance tells people of what was solved, beside the options; nothing reads it."""
         return {}
 
     def remarks(self) -> tuple[str, ...]:

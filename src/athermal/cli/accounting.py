@@ -56,7 +56,7 @@ def run(table: Path, named: Named, options: dict[str, Any], out: Path | None, *,
     if as_json:
         head = {"name": table.stem, "source": str(table), "period": ledger.reference.period}
         head |= {"carnot_efficiency": ledger.carnot_efficiency, "unchecked": ledger.unchecked}
-        head |= {"questions": ledger.questions, "remarks": ledger.provenance["remarks"]}
+        head |= {"questions": ledger.questions, "remarks": ledger.remarks}
         document = ledger_document(head | ({"above_carnot": _significance(ledger)} if ledger.has_standard_errors else {}), ledger)
         typer.echo(json.dumps(document | {"outputs": kept}, indent=2, allow_nan=False))
     else:

@@ -34,7 +34,7 @@ def summary_lines(ledger: Ledger) -> list[str]:
     lines += [f"  {_plain(sentence)}" for sentence in words.sentences(ledger)]
     if ledger.n_cycles > 1 and np.any(gives_work(ledger.cycles)):
         lines += [f"  {sentence}"] if (sentence := _altogether(ledger)) else []
-    if ledger.provenance.get("source") == "account":
+    if ledger.conduct.is_from_data:
         lines += [f"± is one standard error ({ledger.provenance['errors']})."] if ledger.has_standard_errors else []
         lines += significance.sentences(ledger)
     elif ledger.has_standard_errors and ledger.replicates is not None:
@@ -48,7 +48,7 @@ def summary_lines(ledger: Ledger) -> list[str]:
         lines.append(f"{sentence} Modes chosen: {baths}." if baths else sentence)
     if choice := ledger.provenance.get("backend_choice"):
         lines.append(f"Backend chosen - {choice}.")
-    lines += [str(remark) for remark in ledger.provenance.get("remarks", [])] + ledger.questions
+    lines += ledger.remarks + ledger.questions
     return lines
 
 
@@ -89,7 +89,7 @@ def _laws(ledger: Ledger) -> str:
     checked = (
         "MISSED" if is_missed else f"hold in every cycle; no residual above {worst:.0e} of its tolerance".replace("0e+00", "0")
     )
-    known = ledger.provenance.get("accuracy", {})
+    known = ledger.accuracy
     accuracy = "".join(f"; {name.replace('_', ' ')} {value:.0e}".replace("0e+00", "0") for name, value in known.items())
     listed = [_LAWS[name] for name in names]
     return f"{', '.join(listed[:-1])} and {listed[-1]}: {checked}{accuracy}.".replace(

@@ -10,7 +10,8 @@ import numpy as np
 import xarray as xr
 
 from athermal._types import FloatArray
-from athermal.thermodynamics.ledger import RESIDUAL_TOLERANCE, Ledger
+from athermal.thermodynamics.conduct import RESIDUAL_TOLERANCE
+from athermal.thermodynamics.ledger import Ledger
 from athermal.thermodynamics.snapshot import Reference
 
 # By how many of its standard errors a measured number may differ and still agree: as for a ledger's residuals.

@@ -75,21 +75,22 @@ class Plan:
             ledger = self.run(explicit)
         except (RunError, RunInterrupted) as error:
             if error.ledger is not None:
-                error.ledger = replace(error.ledger, provenance=error.ledger.provenance | self.provenance(facts))
+                error.ledger = self._of_the_given(error.ledger, facts)
             raise
-        return Resolved(resolution, explicit, facts, replace(ledger, provenance=ledger.provenance | self.provenance(facts)))
+        return Resolved(resolution, explicit, facts, self._of_the_given(ledger, facts))
 
-    def provenance(self, facts: tuple[Settled, ...]) -> dict[str, Any]:
-        """Return what was run: the machine as it was given, and what became of its continuous baths."""
-        return {
+    def _of_the_given(self, ledger: Ledger, facts: tuple[Settled, ...]) -> Ledger:
+        """Return a ledger that tells what was run: the machine as it was given, and what became of its continuous baths."""
+        told = {
             "machine": to_spec(self.machine),
             "initial": to_spec(self.initial, AnyInitialState),
-            "recurrence": recurrence_of(self.machine, self.initial),
             "continuum": [
                 {"reservoir": fact.name, "modes": fact.n_modes, "low": fact.low, "high": fact.high, "beyond": fact.tail}
                 for fact in facts
             ],
         }
+        conduct = replace(ledger.conduct, recurrence=recurrence_of(self.machine, self.initial))
+        return replace(ledger, provenance=ledger.provenance | told, conduct=conduct)
 
     def run(self, machine: Machine) -> Ledger:
         """Run a machine with explicit modes for as long."""
@@ -156,7 +157,7 @@ def certify(plan: Plan, accuracy: float) -> tuple[Ledger, Resolved, Resolved]:
 
 def with_status(ledger: Ledger, status: str) -> Ledger:
     """Return a ledger that says how its run ended."""
-    return replace(ledger, provenance=ledger.provenance | {"status": status})
+    return replace(ledger, conduct=replace(ledger.conduct, status=status))
 
 
 def _check_certifiable(plan: Plan) -> None:

@@ -30,6 +30,7 @@ from athermal.machine.initial import AnyInitialState, Charged, CorrelatedMargina
 from athermal.machine.machine import Machine
 from athermal.machine.spec import to_spec
 from athermal.thermodynamics import errors
+from athermal.thermodynamics.conduct import Conduct, Recurrence
 from athermal.thermodynamics.ledger import Ledger
 from athermal.thermodynamics.snapshot import Replicates, Snapshot
 
@@ -52,11 +53,14 @@ def single_run(
         solver = chosen.bind(machine)
     with blas_threads(None if solver.is_threaded else 1) as threads:
         provenance = _provenance(machine, initial, chosen, cycles) | ({"backend_choice": why} if why else {})
-        provenance["blas_threads"] = threads
-        provenance |= wanted.facts()
+        provenance |= {"blas_threads": threads} | solver.facts() | wanted.facts()
+        conduct = solver.conduct()
+        if not chosen.takes_continua:
+            conduct = replace(conduct, recurrence=recurrence_of(machine, initial))
         watcher = Watcher(wanted, solver, cycles * samples_per_cycle + 1)
-        record = _advance(solver, machine, initial, cycles, samples_per_cycle, provenance, progress, watcher)
-        ledger = _ledger(solver, record, samples_per_cycle, provenance, "complete")
+        run = _Run(solver, cycles, samples_per_cycle, provenance, conduct)
+        record = _advance(run, machine, initial, progress, watcher)
+        ledger = run.ledger(record, "complete")
     _warn_of_convergence(ledger)
     _warn_of_no_state(ledger)
     return ledger
@@ -122,78 +126,86 @@ class _Record:
             self.replicates.append(replicate)
 
 
-def _advance(
-    solver: Solver[Any],
-    machine: Machine,
-    initial: InitialState,
-    cycles: int,
-    samples: int,
-    provenance: dict[str, Any],
-    progress: Steps | None,
-    watcher: Watcher,
-) -> _Record:
+@dataclass(frozen=True)
+class _Run:
+    """What a run has been asked for, and what makes its ledger."""
+
+    solver: Solver[Any]
+    cycles: int
+    samples: int
+    provenance: dict[str, Any]
+    conduct: Conduct
+
+    def ledger(self, record: _Record, status: str) -> Ledger:
+        """Return the ledger of what a run has seen."""
+        solver, state = self.solver, record.state
+        remarks = (*solver.remarks_on(state), *record.mended, *solver.reference.remarks_on_vacuum())
+        conduct = replace(self.conduct, status=status, accuracy=solver.accuracy_of(state), remarks=remarks)
+        replicates = None
+        if record.replicates:
+            copies, totals = zip(*record.replicates, strict=True)
+            kind = "convergence" if "cutoffs" in self.provenance else "jackknife"
+            replicates = Replicates(Snapshot.stack(copies), np.diff(np.array(totals), axis=0), kind)
+        reference = replace(solver.reference, observables=record.watcher.names)
+        states = record.watcher.stacked(len(record.snapshots))
+        snapshots, works = Snapshot.stack(record.snapshots), np.array(record.works)
+        return Ledger(snapshots, works, reference, self.samples, self.provenance, replicates, kept_states=states, conduct=conduct)
+
+    def finished(self, record: _Record, status: str) -> Ledger | None:
+        """Return the ledger of the whole cycles that were finished, or None if there were none."""
+        kept = max(0, min(len(record.works), len(record.snapshots) - 1)) // self.samples * self.samples
+        seen = record.snapshots[: kept + 1], record.works[:kept], record.replicates[: kept + 1]
+        return self.ledger(_Record(record.watcher, *seen, record.mended, record.state), status) if kept else None
+
+    def how_far(self, record: _Record) -> str:
+        """Return how many of the cycles are finished."""
+        return f"after {len(record.works) // self.samples} of {self.cycles} cycles"
+
+
+def _advance(run: _Run, machine: Machine, initial: InitialState, progress: Steps | None, watcher: Watcher) -> _Record:
+    """Prepare, then advance and look; an error holds the ledger of the cycles that were finished."""
     record = _Record(watcher)
-    total = cycles * samples + 1
     try:
-        state = solver.prepare(initial)
-        record.mended = initial.remarks()
-        record.add(state, solver.snapshot(state, 0.0), solver.replicates(state, 0.0))
-        for k in range(cycles * samples):
-            if progress is not None:
-                progress(k + 1, total)
-            stop = machine.period * (k + 1) / samples
-            state, work = solver.advance(state, machine.period * k / samples, stop)
-            seen = solver.snapshot(state, stop), solver.replicates(state, stop)
-            record.works.append(work)
-            record.add(state, *seen)
-        if progress is not None:
-            progress(total, total)
+        _steps(run, machine, initial, progress, record)
     except StateError as error:
         if not record.works:
             raise
-        status = f"stopped after {len(record.works) // samples} of {cycles} cycles"
-        ledger = _finished(solver, record, samples, provenance, status)
+        status = f"stopped {run.how_far(record)}"
+        ledger = run.finished(record, status)
         raise ConvergenceError(f"The state has outgrown double precision, and the run was {status}. {error}", ledger) from error
     except RunError as error:
-        status = f"stopped after {len(record.works) // samples} of {cycles} cycles: {error}"
-        error.ledger = _finished(solver, record, samples, provenance, status)
+        error.ledger = run.finished(record, f"stopped {run.how_far(record)}: {error}")
         raise
     except (np.linalg.LinAlgError, FloatingPointError, OverflowError) as error:
-        status = f"stopped after {len(record.works) // samples} of {cycles} cycles"
-        ledger = _finished(solver, record, samples, provenance, status)
+        status = f"stopped {run.how_far(record)}"
         raise ConvergenceError(
             f"Numbers of this machine leave the range of double precision, and the run was {status} ({error}). Give energies and "
             "temperatures that are less far apart.",
-            ledger,
+            run.finished(record, status),
         ) from error
     except KeyboardInterrupt:
-        status = f"interrupted after {len(record.works) // samples} of {cycles} cycles"
-        ledger = _finished(solver, record, samples, provenance, status)
+        status = f"interrupted {run.how_far(record)}"
+        ledger = run.finished(record, status)
         raise RunInterrupted(f"The run was {status}; `.ledger` of this exception holds them.", ledger) from None
     return record
 
 
-def _finished(solver: Solver[Any], record: _Record, samples: int, provenance: dict[str, Any], status: str) -> Ledger | None:
-    """Return the ledger of the whole cycles that were finished, or None if there were none."""
-    kept = max(0, min(len(record.works), len(record.snapshots) - 1)) // samples * samples
-    seen = record.snapshots[: kept + 1], record.works[:kept], record.replicates[: kept + 1]
-    finished = _Record(record.watcher, *seen, record.mended, record.state)
-    return _ledger(solver, finished, samples, provenance, status) if kept else None
-
-
-def _ledger(solver: Solver[Any], record: _Record, samples: int, provenance: dict[str, Any], status: str) -> Ledger:
-    facts = {**provenance, "status": status, "accuracy": solver.accuracy_of(record.state)} | solver.facts()
-    if remarks := (*solver.remarks_on(record.state), *record.mended, *solver.reference.remarks_on_vacuum()):
-        facts["remarks"] = list(remarks)
-    replicates = None
-    if record.replicates:
-        copies, totals = zip(*record.replicates, strict=True)
-        kind = "convergence" if "cutoffs" in facts else "jackknife"
-        replicates = Replicates(Snapshot.stack(copies), np.diff(np.array(totals), axis=0), kind)
-    reference = replace(solver.reference, observables=record.watcher.names)
-    states = record.watcher.stacked(len(record.snapshots))
-    snapshots = Snapshot.stack(record.snapshots)
-    return Ledger(snapshots, np.array(record.works), reference, samples, facts, replicates, kept_states=states)
+def _steps(run: _Run, machine: Machine, initial: InitialState, progress: Steps | None, record: _Record) -> None:
+    """Prepare, then advance and look at every sampled instant."""
+    solver, samples, steps = run.solver, run.samples, run.cycles * run.samples
+    state = solver.prepare(initial)
+    record.mended = initial.remarks()
+    record.add(state, solver.snapshot(state, 0.0), solver.replicates(state, 0.0))
+    for k in range(steps):
+        if progress is not None:
+            progress(k + 1, steps + 1)
+        stop = machine.period * (k + 1) / samples
+        state, work = solver.advance(state, machine.period * k / samples, stop)
+        seen = solver.snapshot(state, stop), solver.replicates(state, stop)
+        record.works.append(work)
+        record.add(state, *seen)
+    if progress is not None:
+        progress(steps + 1, steps + 1)
 
 
 def _provenance(machine: Machine, initial: InitialState, backend: Backend, cycles: int) -> dict[str, Any]:
@@ -202,7 +214,6 @@ def _provenance(machine: Machine, initial: InitialState, backend: Backend, cycle
         "machine": to_spec(machine),
         "initial": to_spec(initial, AnyInitialState),
         "backend": to_spec(backend),
-        "recurrence": {} if backend.takes_continua else recurrence_of(machine, initial),
         "cycles": cycles,
         "versions": dict(versions()),
     }
@@ -215,11 +226,11 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in packages}}
 
 
-def recurrence_of(machine: Machine, initial: InitialState) -> dict[str, Any]:
-    """Return until when finite baths stand for continuous ones, and for how long the start was charged; {} if none is finite."""
+def recurrence_of(machine: Machine, initial: InitialState) -> Recurrence:
+    """Return until when finite baths stand for continuous ones, and for how long the start was charged, if one is finite."""
     times = {name: machine.recurrence_time(name) for name in machine.reservoir_names}
     times = {name: limit for name, limit in times.items() if np.isfinite(limit)}
-    return {"times": times, "charged": span_of(machine, 0, initial)} if times else {}
+    return Recurrence(times, span_of(machine, 0, initial)) if times else Recurrence()
 
 
 def span_of(machine: Machine, cycles: int, initial: InitialState) -> float:

@@ -39,6 +39,7 @@ from athermal.maths.resonances import Resonance, resonances
 from athermal.maths.symplectic import mode_indices
 from athermal.thermodynamics import laws, modes
 from athermal.thermodynamics.by_name import ByName
+from athermal.thermodynamics.conduct import Conduct
 from athermal.thermodynamics.ledger import Ledger
 from athermal.thermodynamics.snapshot import ROUNDING, Reference, Snapshot
 
@@ -194,11 +195,10 @@ class LimitCycle:
         provenance = {
             "machine": to_spec(self.machine),
             "backend": {"kind": "limit_cycle", "tolerance": self.tolerance},
-            "status": "complete",
-            "accuracy": dict(self.errors),
             "versions": {name: importlib.metadata.version(name) for name in ("athermal", "numpy", "scipy")},
         }
-        return Ledger(Snapshot.stack(list(self.snapshots)), np.array([self.work]), self.reference, 1, provenance)
+        conduct = Conduct(accuracy=dict(self.errors))
+        return Ledger(Snapshot.stack(list(self.snapshots)), np.array([self.work]), self.reference, 1, provenance, conduct=conduct)
 
     def __str__(self) -> str:
         """Return a small table a person can read."""

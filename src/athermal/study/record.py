@@ -19,7 +19,7 @@ from athermal.thermodynamics.compact import from_dataset, to_dataset
 from athermal.thermodynamics.ledger import Ledger
 
 FORMAT = "athermal point"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 # How netCDF 3 begins a global attribute of this name that is a text of 64 characters, and those before they are known.
 _CHECKSUM_BEGINS = b"\0\0\0\x08checksum\0\0\0\x02\0\0\0\x40"

@@ -15,6 +15,7 @@ from athermal._lazy import xr
 from athermal._types import FloatArray
 from athermal.errors import FileFormatError
 from athermal.thermodynamics import states
+from athermal.thermodynamics.conduct import Conduct
 from athermal.thermodynamics.ledger import Ledger
 from athermal.thermodynamics.snapshot import ALWAYS, ROUNDING, Reference, Refinement, Replicates, Snapshot, Uncertainty
 
@@ -61,6 +62,7 @@ def to_dataset(ledger: Ledger) -> xr.Dataset:
             "energy_rounding": ref.energy_rounding,
             "names": json.dumps(names),
             "provenance": json.dumps(ledger.provenance),
+            "conduct": json.dumps(ledger.conduct.plain()),
             **({} if ledger.uncertainty is None else {"from_first_law": ledger.uncertainty.from_first_law}),
             **({} if ledger.replicates is None else {"replicates": ledger.replicates.kind}),
             **({"states": json.dumps([dict(table.attrs) for table in tables.values()])} if tables else {}),
@@ -105,6 +107,7 @@ def from_dataset(data: xr.Dataset) -> Ledger:
             refinement,
             uncertainty,
             _kept(arrays, json.loads(data.attrs.get("states", "[]"))),
+            Conduct.of_plain(json.loads(data.attrs["conduct"])),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise FileFormatError(f"The data lack a part of a ledger ({error}).") from error

@@ -15,6 +15,7 @@ from athermal._types import BoolArray, FloatArray, IntArray, Matrix
 from athermal._validate import suggest
 from athermal.errors import StudyError
 from athermal.thermodynamics import datasets, errors, laws, ledger_tables, measured, schema, significance, storage, violations
+from athermal.thermodynamics.conduct import Conduct
 from athermal.thermodynamics.interval import Interval
 from athermal.thermodynamics.snapshot import ROUNDING, Reference, Refinement, Replicates, Snapshot, Uncertainty
 from athermal.thermodynamics.states import Kept, States
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pandas as pd
-
-RESIDUAL_TOLERANCE = 1e-9
-"""Residuals of the laws above this fraction of the equation's own terms are reported as violations."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +40,7 @@ class Ledger:
     reference : Reference
     samples_per_cycle : int
     provenance : dict
-        What made it: machine, initial state, backend and its tolerances and achieved accuracy, versions.
+        What made it, for people and for running it again: machine, initial state, backend, versions.
     replicates : Replicates, optional
         Of a run whose state was sampled, or of measured numbers: draws within their errors.
     refinement : Refinement, optional
@@ -51,6 +49,8 @@ class Ledger:
         Of measured numbers: their standard errors.
     kept_states : tuple of Kept
         The states of parts that a run was asked to keep; see `states`.
+    conduct : Conduct
+        How it went, and how its numbers are to be read.
 
     Attributes
     ----------
@@ -84,6 +84,7 @@ class Ledger:
     refinement: Refinement | None = None
     uncertainty: Uncertainty | None = None
     kept_states: tuple[Kept, ...] = ()
+    conduct: Conduct = field(default_factory=Conduct)
 
     @property
     def n_cycles(self) -> int:
@@ -98,22 +99,22 @@ class Ledger:
     @property
     def status(self) -> str:
         """How the run ended: "complete", or what stopped it."""
-        return str(self.provenance.get("status", "complete"))
+        return self.conduct.status
 
     @property
     def accuracy(self) -> dict[str, float]:
         """What the backend knows of its own errors: max |U Omega U^T - Omega|, the difference of the last refinements."""
-        return dict(self.provenance.get("accuracy", {}))
+        return dict(self.conduct.accuracy)
 
     @property
     def unchecked(self) -> dict[str, str]:
         """The laws that were used to complete the numbers, and so check nothing: their residuals are unknown. Each with why."""
-        return dict(self.provenance.get("unchecked", {}))
+        return dict(self.conduct.unchecked)
 
     @property
     def without_errors(self) -> str:
         """What has no error beside numbers that do, so that significance is not established; "" if nothing."""
-        names = self.provenance.get("without_errors", ())
+        names = self.conduct.without_errors
         if not names:
             return ""
         return (
@@ -124,17 +125,22 @@ class Ledger:
     @property
     def questions(self) -> list[str]:
         """What looks wrong about numbers that were brought, such as a sign."""
-        return [str(entry) for entry in self.provenance.get("questions", ())]
+        return list(self.conduct.questions)
+
+    @property
+    def remarks(self) -> list[str]:
+        """What a reader must know: what is unknown and what would tell it, what was mended."""
+        return list(self.conduct.remarks)
 
     @property
     def units(self) -> dict[str, str]:
         """The units of energies and times, where they were given."""
-        return dict(self.provenance.get("units", {}))
+        return dict(self.conduct.units)
 
     @property
     def memoryless(self) -> str:
         """The solver whose baths remember nothing, so that no correlation with them can pay; "" for all others."""
-        return str(self.provenance.get("memoryless", ""))
+        return self.conduct.memoryless
 
     @property
     def has_standard_errors(self) -> bool:
@@ -144,7 +150,7 @@ class Ledger:
     @property
     def tolerance(self) -> float:
         """What fraction of a law's own terms its residual may be."""
-        return float(self.provenance.get("residual_tolerance", RESIDUAL_TOLERANCE))
+        return self.conduct.residual_tolerance
 
     @property
     def rounding(self) -> float:
@@ -256,13 +262,11 @@ class Ledger:
     @property
     def recurrence_times(self) -> dict[str, float]:
         """Until when each finite bath stands for a continuous one; not those that stand for nothing but themselves."""
-        return dict(self.provenance.get("recurrence", {}).get("times", {}))
+        return dict(self.conduct.recurrence.times)
 
     def past_recurrence(self, a: Snapshot, b: Snapshot) -> BoolArray:
         """Tell which intervals end after the recurrence time of a finite bath, or come so long before the end of a charge."""
-        limit = min(self.recurrence_times.values(), default=np.inf)
-        charged = float(self.provenance.get("recurrence", {}).get("charged", 0.0))
-        return np.asarray((b.time > limit) | (charged - a.time > limit))
+        return self.conduct.recurrence.is_past(a.time, b.time)
 
     def rounding_of(self, which: str) -> tuple[FloatArray, FloatArray]:
         """Return up to which size energies, and entropies in nats, are rounding in each row of `cycles` or `cumulative`."""
@@ -276,7 +280,7 @@ class Ledger:
         Where they vanish by symmetry, relative to the scale that the backend knows of.
         """
         sizes = [np.sum(np.abs(s.subsystem_energies), -1) + np.sum(np.abs(s.reservoir_energies), -1) for s in (a, b)]
-        return np.asarray(self.rounding * np.maximum(np.maximum(*sizes), float(self.provenance.get("energy_scale", 0.0))))
+        return np.asarray(self.rounding * np.maximum(np.maximum(*sizes), self.conduct.energy_scale))
 
     def entropy_rounding(self, a: Snapshot, b: Snapshot) -> FloatArray:
         """Return up to which size a change of an entropy is rounding: relative to the entropies of the whole at both ends."""

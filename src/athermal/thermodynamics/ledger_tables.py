@@ -81,5 +81,6 @@ def document(head: dict[str, Any], ledger: Ledger) -> dict[str, Any]:
         "units": {name: unit for name, unit in about["units"].items() if unit},
         "long_names": {name: text for name, text in about["long_name"].items() if text},
         "violations": ledger.violations(),
+        "conduct": ledger.conduct.plain(),
         "provenance": ledger.provenance,
     }

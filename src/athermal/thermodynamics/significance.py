@@ -177,7 +177,7 @@ def sentences(ledger: Ledger) -> list[str]:
     """Return what there is to say about efficiencies above Carnot's: how significant they are, or that nothing tells it."""
     if ledger.has_standard_errors:
         return above_carnot(ledger).sentences()
-    if ledger.provenance.get("source") != "account" or not np.any(beyond_carnot(ledger)):
+    if not ledger.conduct.is_from_data or not np.any(beyond_carnot(ledger)):
         return []
     return [_NO_ERRORS]
 

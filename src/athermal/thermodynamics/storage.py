@@ -13,13 +13,14 @@ from athermal._lazy import xr
 from athermal._types import FloatArray
 from athermal.errors import FileFormatError
 from athermal.thermodynamics import netcdf, schema, states
+from athermal.thermodynamics.conduct import Conduct
 from athermal.thermodynamics.snapshot import ROUNDING, Reference, Refinement, Replicates, Snapshot, Uncertainty
 
 if TYPE_CHECKING:
     from athermal.thermodynamics.ledger import Ledger
 
 FORMAT = "athermal ledger"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 # The columns of /instants that a snapshot is made of, by its own names.
 _STATE_COLUMNS = {
@@ -58,9 +59,10 @@ def tree_of(ledger: Ledger) -> xr.DataTree:
         "period": ledger.reference.period,
         "energy_rounding": ledger.reference.energy_rounding,
         "provenance": json.dumps(ledger.provenance),
+        "conduct": json.dumps(ledger.conduct.plain()),
         "conventions": "hbar = k_B = 1; entropies in nats; W > 0 is work done on the machine, Q_j > 0 is absorbed by reservoir j",
     }
-    tree.attrs["content_sha256"] = netcdf.content_digest(_rebuilt_from(groups), tree.attrs["provenance"])
+    tree.attrs["content_sha256"] = netcdf.content_digest(_rebuilt_from(groups), tree.attrs["provenance"], tree.attrs["conduct"])
     return tree
 
 
@@ -94,6 +96,7 @@ Held = tuple[
     Refinement | None,
     Uncertainty | None,
     tuple[states.Kept, ...],
+    Conduct,
 ]
 
 
@@ -144,17 +147,21 @@ def load(path: Path) -> Held:
             refinement = Refinement(_snapshot_of(table), table["work"].values, table["log_partition"].values)
         kept = states.from_datasets({name: tree[f"/{name}"].to_dataset() for name in tree.children if name.startswith("states_")})
         samples = int(tree.attrs["samples_per_cycle"])
+        conduct = Conduct.of_plain(json.loads(tree.attrs["conduct"]))
     except (KeyError, ValueError) as error:
         raise FileFormatError(f"{path} lacks a part of a ledger ({error}). Run again to make it anew.") from error
-    return snapshots, works, reference, samples, provenance, replicates, refinement, uncertainty, kept
+    return snapshots, works, reference, samples, provenance, replicates, refinement, uncertainty, kept, conduct
 
 
 def _check_content(tree: xr.DataTree, path: Path) -> None:
     """Raise `FileFormatError` if a file whose seal is lost does not hold the numbers that were written."""
     groups = {f"/{name}": node.to_dataset(inherit=False) for name, node in tree.children.items()}
-    if not {"content_sha256", "provenance"} <= set(tree.attrs):  # of an older version, or what is missing is told elsewhere
+    if not {"content_sha256", "provenance", "conduct"} <= set(
+        tree.attrs
+    ):  # of an older version, or what is missing is told elsewhere
         return
-    if netcdf.content_digest(_rebuilt_from(groups), tree.attrs["provenance"]) != tree.attrs["content_sha256"]:
+    told = tree.attrs["provenance"], tree.attrs["conduct"]
+    if netcdf.content_digest(_rebuilt_from(groups), *told) != tree.attrs["content_sha256"]:
         raise FileFormatError(
             f"{path} is damaged: its numbers do not match the checksum of its content. Run again to make it anew, or take a copy."
         )

@@ -55,17 +55,13 @@ def _broken_second_law(ledger: Ledger) -> list[str]:
     sentence = (
         f"The second law is broken in {len(broken)} of {len(produced)} intervals, most from t = {a.time[k]:.6g} to "
         f"{b.time[k]:.6g}: dS(rho_S) + sum Q_j/T_j = {produced[k]:.3e}{within}. The baths of {ledger.memoryless} have no memory, "
-        f"so that no correlation with them can pay for it{_verdict(ledger)}. {_remedy(ledger)}"
+        f"so that no correlation with them can pay for it{_verdict(ledger)}. {ledger.conduct.remedy}"
     )
     return [sentence]
 
 
 def _verdict(ledger: Ledger) -> str:
-    return "" if ledger.provenance.get("source") == "account" else ": the equation is not valid for this machine"
-
-
-def _remedy(ledger: Ledger) -> str:
-    return str(ledger.provenance.get("remedy", "Use a backend that does not assume weak coupling."))
+    return "" if ledger.conduct.is_from_data else ": the equation is not valid for this machine"
 
 
 def _impossible_entropies(ledger: Ledger) -> list[str]:

@@ -395,7 +395,7 @@ def test_redfield_states_that_are_none_have_no_entropy():
     assert ledger.accuracy["lowest_eigenvalue"] < -1e-3
     assert np.isnan(ledger.entropy_change).any()
     assert np.isfinite(ledger.heat).all()
-    assert any("negative eigenvalue" in remark for remark in ledger.provenance["remarks"])
+    assert any("negative eigenvalue" in remark for remark in ledger.remarks)
     solver = at.BlochRedfield().bind(machine)
     first, _ = solver.advance(solver.prepare(start), 0.0, 1.0)
     second = solver.prepare(at.ProductThermal())  # another run, and a state

@@ -371,7 +371,7 @@ def test_a_vacuum_among_the_reservoirs():
     assert taken.cycles["efficiency"].item() == pytest.approx(0.75)
     assert taken.cycles["carnot_efficiency"].item() == 1.0
     assert taken.cycles["entropic_work"].item() == pytest.approx(0.25)  # T_min dSigma, what the vacuum took
-    assert any(entry.startswith("T = 0 for reservoir 'cold'") for entry in taken.provenance["remarks"])
+    assert any(entry.startswith("T = 0 for reservoir 'cold'") for entry in taken.remarks)
     assert untouched.cycles["sigma_total_change"].item() == pytest.approx(-0.5)
     assert "inf" in str(taken)
     with pytest.raises(at.StudyError, match="must be less than 0.5 of it, but is 0.1 of 0"):

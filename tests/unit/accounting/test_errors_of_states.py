@@ -80,7 +80,7 @@ def test_states_of_unknown_error_establish_nothing():
     assert not np.any(beyond_carnot(made))
     assert "significance is not established. The states of 'q' have no stated error" in str(made)
     assert "significance is not established" in words.headline(made)
-    assert any("more than a solver" in remark for remark in made.provenance["remarks"])
+    assert any("more than a solver" in remark for remark in made.remarks)
     # told to be exact, as those of a solver are, the heats alone decide
     exact, _ = experiments([0.6] * 10, {"states": {"q": [TRUTH] * 20}, "state_errors": 0.0}, random)
     assert np.all(exact.is_significant[::2])
@@ -117,7 +117,7 @@ def test_noise_shifts_entropies_as_counting_theory_says():
     pure = at.account(
         [0, 1], temperatures={"b": 1.0}, heats={"b": 0.0}, states=[np.diag([1.0, 0.0])] * 2, energies=0.0, state_errors=NOISE
     )
-    remark = next(line for line in pure.provenance["remarks"] if "Noise shifts" in line)
+    remark = next(line for line in pure.remarks if "Noise shifts" in line)
     assert "+0.0" in remark
     assert pure.errors.entropy_change.item() > 0.01
 

@@ -124,7 +124,7 @@ def test_columns_that_need_the_dense_backend_become_unknown_and_it_says_from_whe
     assert known[0]
     assert known[1]
     assert not known[-1]
-    (first, _) = ledger.provenance["remarks"]
+    (first, _) = ledger.remarks
     when = ledger.snapshots.time[np.argmin(known)]
     assert first.startswith(f"D of 'hot bath' and C(R) are unknown from t = {when:.6g} on")
     assert "Use Dense(), or raise `max_rank` or `entropy_modes`" in first
@@ -136,7 +136,7 @@ def test_columns_that_need_the_dense_backend_become_unknown_and_it_says_from_whe
 def test_a_bath_changed_in_too_many_directions_has_its_covariance_formed():
     machine = at.library.two_oscillator(modes=150, squeezing=0.01)
     one, two = (at.run(machine, 4, backend=backend) for backend in (at.Star(max_rank=18), at.Dense()))
-    assert "remarks" not in one.provenance
+    assert not one.remarks
     for name in ("athermality", "reservoir_correlation", "sigma_total"):
         assert np.allclose(one.cycles[name], two.cycles[name], rtol=0.0, atol=1e-9), name  # logarithms of 1e-12
 

@@ -237,11 +237,12 @@ def test_a_machine_with_a_python_function_has_no_plain_form():
 
 
 def test_provenance_says_what_made_it_and_how_well():
-    provenance = at.run(engine()).provenance
-    assert provenance["status"] == "complete"
+    ledger = at.run(engine())
+    provenance = ledger.provenance
+    assert ledger.status == "complete"
     assert set(provenance["versions"]) == {"python", "athermal", "numpy", "scipy", "xarray"}
     assert provenance["versions"]["numpy"] == np.__version__
-    assert provenance["accuracy"]["symplectic_defect"] < 1e-12  # rounding
+    assert ledger.accuracy["symplectic_defect"] < 1e-12  # rounding
 
 
 @pytest.mark.filterwarnings("ignore::athermal.RecurrenceWarning")  # it is a bath of a few modes

@@ -67,7 +67,7 @@ def test_other_files_are_named(monkeypatch):
     with monkeypatch.context() as later:
         later.setattr("athermal.study.record.FORMAT_VERSION", 99)
         content = Record(0, "s", 1, "", "failed", error="x").encode()
-    with pytest.raises(FileFormatError, match="has format version 99; this version reads 1"):
+    with pytest.raises(FileFormatError, match="has format version 99; this version reads 2"):
         decode(content, "here")
 
 

@@ -9,6 +9,7 @@ import xarray as xr
 
 import athermal as at
 from athermal.thermodynamics import laws, schema
+from athermal.thermodynamics.conduct import Conduct
 from athermal.thermodynamics.snapshot import ALWAYS, Reference, Snapshot
 
 
@@ -303,7 +304,7 @@ def test_another_version(ledger, tmp_path):
     path = ledger.save(tmp_path / "engine.nc")
     with h5py.File(path, "r+") as file:
         file.attrs["format_version"] = 99
-    with pytest.raises(at.FileFormatError, match="has ledger format version 99, and this version of athermal reads version 1"):
+    with pytest.raises(at.FileFormatError, match="has ledger format version 99, and this version of athermal reads version 2"):
         at.load(path)
 
 
@@ -316,7 +317,7 @@ def test_a_file_that_lacks_a_part(ledger, tmp_path, lost):
         at.load(path)
 
 
-@pytest.mark.parametrize("name", ["period", "provenance", "samples_per_cycle"])
+@pytest.mark.parametrize("name", ["period", "provenance", "conduct", "samples_per_cycle"])
 def test_a_file_that_lacks_an_attribute(ledger, tmp_path, name):
     path = ledger.save(tmp_path / "engine.nc")
     with h5py.File(path, "r+") as file:
@@ -343,7 +344,7 @@ def test_the_table_has_a_row_for_each_cycle(ledger):
 
 
 def test_how_it_ended_is_told():
-    assert "Status: interrupted after 2 of 5 cycles" in str(by_hand(2, provenance={"status": "interrupted after 2 of 5 cycles"}))
+    assert "Status: interrupted after 2 of 5 cycles" in str(by_hand(2, conduct=Conduct(status="interrupted after 2 of 5 cycles")))
 
 
 # --- entropies that no state has ---------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import pytest
 import athermal as at
 from athermal._numbers import number
 from athermal.thermodynamics import schema
+from athermal.thermodynamics.conduct import Recurrence
 from athermal.thermodynamics.ledger import Ledger
 
 SCALES = [1e-30, 1e-21, 1e-9, 1e-3, 1e3, 1e9]
@@ -26,11 +27,10 @@ def in_other_units(ledger, s):
         extras=extras,
     )
     reference = replace(ledger.reference, temperatures=ledger.reference.temperatures * s, period=ledger.reference.period / s)
-    recurrence = ledger.provenance["recurrence"]
-    times = {name: time / s for name, time in recurrence.get("times", {}).items()}
-    recurrence = recurrence | {"times": times, "charged": recurrence.get("charged", 0.0) / s}
-    provenance = ledger.provenance | {"recurrence": recurrence}
-    return Ledger(snapshots, ledger.works * s, reference, ledger.samples_per_cycle, provenance)
+    recurrence = ledger.conduct.recurrence
+    recurrence = Recurrence({name: time / s for name, time in recurrence.times.items()}, recurrence.charged / s)
+    conduct = replace(ledger.conduct, recurrence=recurrence)
+    return Ledger(snapshots, ledger.works * s, reference, ledger.samples_per_cycle, conduct=conduct)
 
 
 def digits(text):

@@ -28,6 +28,7 @@ from athermal.machine.observable import Observable
 from athermal.machine.open_system import OpenSystem, open_system
 from athermal.machine.parts import ContinuumBath
 from athermal.machine.parts.finite import check_levels
+from athermal.thermodynamics.conduct import Conduct
 from athermal.thermodynamics.snapshot import Reference, Snapshot
 
 _GIB = 2.0**30
@@ -191,6 +192,9 @@ class HEOMSolver(Solver[HEOMState]):
     def accuracy_of(self, state: HEOMState) -> dict[str, float]:
         found = self.accuracy() | self.finest.accuracy_of(state.runs[0])
         return found if state.maps is None else found | {"minimal_dissipation_quadrature": state.maps.error}
+
+    def conduct(self) -> Conduct:
+        return self.finest.conduct()
 
     def facts(self) -> dict[str, Any]:
         run = self.finest

@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import scipy.special
@@ -25,6 +25,7 @@ from athermal.machine.open_system import OpenSystem, open_system
 from athermal.machine.parts.finite import check_levels
 from athermal.maths.jumps import lindblad, redfield
 from athermal.maths.superoperator import stacked, unstacked
+from athermal.thermodynamics.conduct import Conduct
 from athermal.thermodynamics.snapshot import Snapshot
 
 Approach = Literal["local", "global"]
@@ -71,8 +72,8 @@ class MarkovianSolver(OpenSolver):
             more["bath_quanta"] = state.sums[1 + 2 * len(self.baths) :].copy()
         return replace(seen, extras={**seen.extras, **more})
 
-    def facts(self) -> dict[str, Any]:
-        return super().facts() | {"memoryless": self.name, "remedy": self.remedy}
+    def conduct(self) -> Conduct:
+        return replace(super().conduct(), memoryless=self.name, remedy=self.remedy)
 
     @property
     def remedy(self) -> str:

@@ -26,6 +26,7 @@ from athermal.machine.open_system import OpenSystem
 from athermal.maths.density import entropy
 from athermal.maths.superoperator import trace_row, unstacked
 from athermal.maths.tensor import partial_trace
+from athermal.thermodynamics.conduct import Conduct
 from athermal.thermodynamics.snapshot import ROUNDING, Reference, Snapshot
 from athermal.thermodynamics.states import Kept
 
@@ -251,13 +252,10 @@ class OpenSolver(Solver[OpenState]):
     def accuracy_of(self, state: OpenState) -> dict[str, float]:
         return self.accuracy() | {"lowest_eigenvalue": state.lowest_eigenvalue}
 
-    def facts(self) -> dict[str, Any]:
+    def conduct(self) -> Conduct:
         taken = {"second_law": "dSigma was taken from it, as the baths' states are unknown."} if self.baths else {}
-        return {
-            "unchecked": taken,
-            "residual_tolerance": min(max(1e-9, 100.0 * self.integrator.rtol), 1e-4),
-            "energy_scale": self.system.energy_scale,
-        }
+        tolerance = min(max(1e-9, 100.0 * self.integrator.rtol), 1e-4)
+        return Conduct(residual_tolerance=tolerance, energy_scale=self.system.energy_scale, unchecked=taken)
 
     def remarks(self) -> tuple[str, ...]:
         return (_UNSEEN,) if self.baths else ()
