@@ -25,6 +25,7 @@ from athermal.errors import (
 )
 from athermal.files import MachineFile, read_machine_file
 from athermal.floquet import LimitCycle, floquet_exponents, limit_cycle
+from athermal.machine.correlation import Correlation
 from athermal.machine.counter import Counter
 from athermal.machine.coupling import Displacement, Exchange, OperatorCoupling, Position, QuadraticForm, TwoModeSqueezing
 from athermal.machine.densities import SumDensity, TabulatedDensity, UnderdampedBrownian
@@ -32,7 +33,6 @@ from athermal.machine.drive import Constant, Drive, Function, Harmonic, Product,
 from athermal.machine.initial import (
     Charged,
     CorrelatedMarginals,
-    Correlation,
     Displaced,
     GaussianMoments,
     Gibbs,

@@ -10,7 +10,7 @@ import numpy as np
 
 from athermal._lazy import LazyModule
 from athermal.backends.base import Backend, Solver
-from athermal.machine.initial import Charged, GaussianMoments, Gibbs, InitialState
+from athermal.machine.initial import GaussianMoments, Gibbs, InitialState
 from athermal.machine.machine import Machine
 
 if TYPE_CHECKING:
@@ -56,18 +56,15 @@ class Auto(Backend):
         n_modes, star = machine.n_modes, gaussian.Star()
         if n_modes <= _SMALL:
             return gaussian.Dense(), f"dense: {n_modes} modes are few, and every column is known"
-        start: Any = initial or machine.initial
-        charging = 0
-        while hasattr(start, "start"):
-            charging += start.cycles if isinstance(start, Charged) else 0
-            start = start.start
+        initial = initial or machine.initial
+        start = initial.layers()[0]
         if isinstance(start, GaussianMoments) or (isinstance(start, Gibbs) and _is_wide(start, machine, star)):
             kind = type(start).__name__
             return gaussian.Dense(), f"dense: the start ({kind}) correlates more modes than the star backend can hold"
         reach = expected_rank(machine, machine.period)
         if n_modes <= _LARGE and all(2 * reach > bath.n_modes for bath in machine.harmonic_baths):
             return gaussian.Dense(), f"dense: within one cycle the contacts reach most of the {n_modes} modes"
-        rank = expected_rank(machine, max(cycles, charging) * machine.period)
+        rank = expected_rank(machine, max(cycles, initial.charged_cycles) * machine.period)
         if len(machine.reservoirs) == 1 or all(_is_known(bath.n_modes, rank, star) for bath in machine.harmonic_baths):
             return star, f"star: of {n_modes} modes it follows only those that the contacts reach, and every column is known"
         if n_modes <= _LARGE:

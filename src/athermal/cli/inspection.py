@@ -16,7 +16,7 @@ from athermal.cli.sources import resolve
 from athermal.engine.certified import DEFAULT_ACCURACY
 from athermal.errors import MachineError, StateError
 from athermal.files import MachineFile
-from athermal.machine.initial import AnyInitialState, Charged, InitialState
+from athermal.machine.initial import AnyInitialState
 from athermal.machine.machine import Machine, Part
 from athermal.machine.parts import ContinuumBath, FiniteReservoir, HarmonicReservoir
 from athermal.machine.settle import Resolution, settled
@@ -106,9 +106,7 @@ def _spectrum(part: Part) -> dict[str, Any]:
 
 def _problems_of(plan: MachineFile, machine: Machine) -> tuple[str, str]:
     """Return why the backend cannot hold the machine, and why the initial state cannot be; "" if nothing is wrong."""
-    initial: InitialState = plan.initial
-    while isinstance(initial, Charged):  # running it backwards keeps a state physical, and would take the time of a run
-        initial = initial.start
+    initial, _ = plan.initial.uncharged()  # running it backwards keeps a state physical, and would take the time of a run
     try:
         solver = plan.backend.bind(machine)
     except MachineError as error:

@@ -13,13 +13,7 @@ from athermal.backends.base import Backend
 from athermal.engine.single import Steps, recurrence_of, single_run, span_of
 from athermal.engine.watching import Wanted
 from athermal.errors import ConvergenceError, MachineError, RunError, RunInterrupted
-from athermal.machine.initial import (
-    AnyInitialState,
-    CorrelatedMarginals,
-    Displaced,
-    GaussianMoments,
-    InitialState,
-)
+from athermal.machine.initial import AnyInitialState, InitialState
 from athermal.machine.machine import Machine
 from athermal.machine.parts import ContinuumBath
 from athermal.machine.settle import Resolution, Settled, settled
@@ -175,22 +169,12 @@ def _check_certifiable(plan: Plan) -> None:
             "levels is not certified. Give the baths a number of modes."
         )
     names = {bath.name for bath in machine.harmonic_baths if isinstance(bath, ContinuumBath) and bath.is_auto}
-    start: Any = plan.initial
-    while start is not None:
-        what = ""
-        if isinstance(start, GaussianMoments):
-            what = "The moments"
-        elif isinstance(start, Displaced) and start.part in names:
-            what = f"A displaced state of reservoir {start.part!r}"
-        elif isinstance(start, CorrelatedMarginals):
-            pinned = [entry for entry in start.correlations if names & set(entry.between) and entry.is_pinned]
-            what = f"The correlation between {' and '.join(map(repr, pinned[0].between))}" if pinned else ""
-        if what:
+    for layer in reversed(plan.initial.layers()):
+        if what := layer.pinned_to(names):
             raise MachineError(
                 f'{what} must not depend on the modes of a bath with modes="auto", which are chosen when it is run. Give it a '
                 "number of modes."
             )
-        start = getattr(start, "start", None)
 
 
 def compared(fine: Resolved, coarse: Resolved, accuracy: float) -> Ledger:

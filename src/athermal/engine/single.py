@@ -26,7 +26,7 @@ from athermal.errors import (
     StateError,
     TruncationWarning,
 )
-from athermal.machine.initial import AnyInitialState, Charged, CorrelatedMarginals, Displaced, InitialState, Squeezed
+from athermal.machine.initial import AnyInitialState, InitialState
 from athermal.machine.machine import Machine
 from athermal.machine.spec import to_spec
 from athermal.thermodynamics import errors
@@ -235,8 +235,4 @@ def recurrence_of(machine: Machine, initial: InitialState) -> Recurrence:
 
 def span_of(machine: Machine, cycles: int, initial: InitialState) -> float:
     """Return for how long the baths of a run must stand for continua: the longest time from the start, or back to it."""
-    charging, start = 0, initial
-    while isinstance(start, (Charged, CorrelatedMarginals, Squeezed, Displaced)):
-        charging += start.cycles if isinstance(start, Charged) else 0
-        start = start.start
-    return max(cycles, charging) * machine.period
+    return max(cycles, initial.charged_cycles) * machine.period

@@ -6,9 +6,10 @@ import math
 
 from athermal import _validate
 from athermal.errors import MachineError
+from athermal.machine.correlation import Correlation
 from athermal.machine.coupling import Exchange
 from athermal.machine.drive import Strokes
-from athermal.machine.initial import AnyInitialState, CorrelatedMarginals, Correlation, GivenState
+from athermal.machine.initial import AnyInitialState, CorrelatedMarginals, GivenState
 from athermal.machine.machine import Machine
 from athermal.machine.operator import as_operator
 from athermal.machine.parts import Qubit, SpinBath

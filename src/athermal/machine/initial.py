@@ -5,18 +5,17 @@ Each wraps or replaces another, so they combine: `Charged(cycles=3, start=Squeez
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
-import scipy.sparse
 from pydantic import ConfigDict, Field
 
 from athermal import _validate
-from athermal._types import FloatArray
 from athermal.errors import MachineError
-from athermal.machine.operator import AnyState, MatrixOperator, as_operator, is_qobj
+from athermal.machine.correlation import Correlation
+from athermal.machine.operator import AnyState, as_state
 from athermal.maths.moments import physical_moments
 from athermal.maths.physical import Physical, physical_state, physical_vector
 
@@ -25,14 +24,59 @@ _STRONGEST = 9
 
 
 class InitialState:
-    """Base of the descriptions of initial states."""
+    """Base of the descriptions of initial states.
+
+    One that changes another state, a layer on top of it, holds it as its `start`.
+    """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
+    start: InitialState | None = None
+
+    def layers(self) -> tuple[InitialState, ...]:
+        """Return the state at the bottom and what changes it, layer by layer; this one is the last.
+
+        Examples
+        --------
+        >>> [type(layer).__name__ for layer in Charged(3, Squeezed("hot", r=0.5)).layers()]
+        ['ProductThermal', 'Squeezed', 'Charged']
+        """
+        found: list[InitialState] = [self]
+        while found[-1].start is not None:
+            found.append(found[-1].start)
+        return tuple(reversed(found))
+
+    @property
+    def charged_cycles(self) -> int:
+        """How many cycles are run backwards to make it, in all its layers."""
+        return sum(layer.cycles for layer in self.layers() if isinstance(layer, Charged))
+
+    def uncharged(self) -> tuple[InitialState, int]:
+        """Return the state below all charging that comes last, and for how many cycles it is charged.
+
+        Examples
+        --------
+        >>> Charged(2, Charged(1)).uncharged()
+        (ProductThermal(temperatures={}), 3)
+        """
+        below: InitialState = self
+        cycles = 0
+        while isinstance(below, Charged):
+            cycles += below.cycles
+            below = below.start
+        return below, cycles
+
+    @property
+    def named_parts(self) -> tuple[str, ...]:
+        """The parts that this layer names."""
+        return ()
+
+    def pinned_to(self, baths: Collection[str]) -> str:
+        """Return what of this layer depends on which modes stand for some baths; "" for nothing."""
+        return ""
 
     def remarks(self) -> tuple[str, ...]:
         """Return what was mended of the numbers that it holds, and of those that it starts from."""
-        start = getattr(self, "start", None)
-        return start.remarks() if isinstance(start, InitialState) else ()
+        return () if self.start is None else self.start.remarks()
 
 
 @dataclass(frozen=True)
@@ -65,6 +109,10 @@ class ProductThermal(InitialState):
         }
         object.__setattr__(self, "temperatures", checked)
 
+    @property
+    def named_parts(self) -> tuple[str, ...]:
+        return tuple(sorted(self.temperatures))
+
 
 @dataclass(frozen=True)
 class Gibbs(InitialState):
@@ -92,6 +140,10 @@ class Gibbs(InitialState):
         if self.parts is not None:
             object.__setattr__(self, "parts", _validate.names(self.parts, "parts", "a Gibbs state", "list the names of parts"))
 
+    @property
+    def named_parts(self) -> tuple[str, ...]:
+        return self.parts or ()
+
 
 @dataclass(frozen=True)
 class Charged(InitialState):
@@ -112,91 +164,6 @@ class Charged(InitialState):
     def __post_init__(self) -> None:
         object.__setattr__(self, "cycles", _validate.count(self.cycles, "cycles", "a charged state", least=0))
         _check_start(self.start, "a charged state")
-
-
-@dataclass(frozen=True)
-class Correlation:
-    """A pattern of correlation between two parts, to be used in `CorrelatedMarginals`.
-
-    "two_mode_squeezing" is <a B> = e^{i phase} c, "exchange" is <a B^dag> = e^{i phase} c, where a part's amplitude is
-    that of its mode (an oscillator) or of its normalised contact sum_k g_k b_k / |g| (a reservoir). With modes="paired" mode k
-    of one part goes with mode k of the other, <a_k B_k> = w_k e^{i phase} c for every k: two baths that are two-mode squeezed
-    mode by mode.
-
-    Parameters
-    ----------
-    between : (str, str)
-    pattern : {"two_mode_squeezing", "exchange"}
-    phase : float
-    weight : float
-        Relative size of this correlation among several.
-    site, weights : optional
-        The contact of a reservoir, if not its own couplings. With modes="paired" `weights` are the relative sizes w_k of the
-        pairs, 1 if left out; zero leaves a pair uncorrelated.
-    modes : {"contact", "paired"}
-        What of a reservoir is correlated. "paired" needs parts with equally many modes: those of a bath in their order (a chain's
-        normal modes from the lowest on), the sites of a spin or truncated bath, the one mode of a subsystem.
-
-    Examples
-    --------
-    >>> Correlation(("hot", "cold")).pattern
-    'two_mode_squeezing'
-    >>> Correlation(("hot", "cold"), modes="paired", weights=[1.0, 0.5]).weights
-    (1.0, 0.5)
-    """
-
-    __pydantic_config__ = ConfigDict(extra="forbid")
-
-    between: tuple[str, str]
-    pattern: Literal["two_mode_squeezing", "exchange"] = "two_mode_squeezing"
-    phase: float = 0.0
-    weight: float = 1.0
-    site: int | None = None
-    weights: tuple[float, ...] | None = None
-    modes: Literal["contact", "paired"] = "contact"
-
-    def __post_init__(self) -> None:
-        owner = "a correlation"
-        between = _validate.names(self.between, "between", owner, "name two different parts", length=2)
-        object.__setattr__(self, "between", between)
-        _validate.choice(self.pattern, "pattern", owner, ("two_mode_squeezing", "exchange"))
-        object.__setattr__(self, "phase", _validate.real(self.phase, "phase", owner))
-        object.__setattr__(self, "weight", _validate.real(self.weight, "weight", owner))
-        if self.site is not None:
-            object.__setattr__(self, "site", _validate.count(self.site, "site", owner, least=0))
-        if self.weights is not None:
-            object.__setattr__(self, "weights", _validate.reals(self.weights, "weights", owner))
-        _validate.choice(self.modes, "modes", owner, ("contact", "paired"))
-        if self.is_paired and self.site is not None:
-            raise MachineError(
-                f'`site` of {owner} must be left out with modes = "paired", but is {self.site}: every mode has its partner. Give '
-                "`weights`, one for each pair, to correlate some of them only."
-            )
-
-    @property
-    def is_paired(self) -> bool:
-        """Whether the modes of the two parts are correlated one by one."""
-        return self.modes == "paired"
-
-    @property
-    def is_pinned(self) -> bool:
-        """Whether it depends on which modes stand for a bath, and not on its spectral density alone."""
-        return self.is_paired or self.site is not None or self.weights is not None
-
-    def pair_weights(self, sizes: Sequence[int]) -> FloatArray:
-        """Return w_k of every pair of two parts of so many modes, or raise `MachineError` if they are not equally many."""
-        first, second = self.between
-        owner = f"The correlation between {first!r} and {second!r}"
-        if sizes[0] != sizes[1]:
-            raise MachineError(
-                f'{owner} must be between parts of equally many modes with modes = "paired", but {first!r} has {sizes[0]} and '
-                f'{second!r} has {sizes[1]}. Give both as many, or correlate their contacts with modes = "contact".'
-            )
-        return (
-            np.ones(sizes[0])
-            if self.weights is None
-            else np.array(_validate.reals(self.weights, "weights", owner, length=sizes[0]))
-        )
 
 
 @dataclass(frozen=True)
@@ -244,6 +211,14 @@ class CorrelatedMarginals(InitialState):
         object.__setattr__(self, "strength", strength)
         _check_start(self.start, owner)
 
+    @property
+    def named_parts(self) -> tuple[str, ...]:
+        return tuple(name for entry in self.correlations for name in entry.between)
+
+    def pinned_to(self, baths: Collection[str]) -> str:
+        pinned = next((e.between for e in self.correlations if e.is_pinned and set(baths) & set(e.between)), None)
+        return "" if pinned is None else f"The correlation between {' and '.join(map(repr, pinned))}"
+
 
 @dataclass(frozen=True)
 class Squeezed(InitialState):
@@ -274,6 +249,10 @@ class Squeezed(InitialState):
                 "more than double precision holds beside one, and the uncertainty relation could not be kept."
             )
         _check_start(self.start, owner)
+
+    @property
+    def named_parts(self) -> tuple[str, ...]:
+        return (self.part,)
 
 
 @dataclass(frozen=True)
@@ -307,6 +286,13 @@ class Displaced(InitialState):
             object.__setattr__(self, name, _validate.real(value, name, owner) if scalar else _validate.reals(value, name, owner))
         _check_start(self.start, owner)
 
+    @property
+    def named_parts(self) -> tuple[str, ...]:
+        return (self.part,)
+
+    def pinned_to(self, baths: Collection[str]) -> str:
+        return f"A displaced state of reservoir {self.part!r}" if self.part in baths else ""
+
 
 @dataclass(frozen=True)
 class GaussianMoments(InitialState):
@@ -331,6 +317,9 @@ class GaussianMoments(InitialState):
         object.__setattr__(self, "covariance", _validate.matrix(self.covariance, "covariance", owner))
         if self.mean is not None:
             object.__setattr__(self, "mean", _validate.reals(self.mean, "mean", owner))
+
+    def pinned_to(self, baths: Collection[str]) -> str:
+        return "The moments"
 
     def remarks(self) -> tuple[str, ...]:
         said = physical_moments(np.array(self.covariance), "The given covariance").said("The given covariance")
@@ -366,10 +355,14 @@ class GivenState(InitialState):
 
     def __post_init__(self) -> None:
         owner = "a given state"
-        object.__setattr__(self, "state", _as_state(self.state, owner))
+        object.__setattr__(self, "state", as_state(self.state, owner))
         if self.parts is not None:
             object.__setattr__(self, "parts", _validate.names(self.parts, "parts", owner, "list the names of different parts"))
         _check_start(self.start, owner)
+
+    @property
+    def named_parts(self) -> tuple[str, ...]:
+        return self.parts or ()
 
     def remarks(self) -> tuple[str, ...]:
         said = self.physical().said(self._what)
@@ -383,31 +376,6 @@ class GivenState(InitialState):
     @property
     def _what(self) -> str:
         return "The given state vector" if self.state.is_vector else "The given state"
-
-
-def _as_state(state: Any, owner: str) -> MatrixOperator:
-    """Return a density matrix, or a state vector as one column."""
-    if is_qobj(state):
-        if not (state.isket or state.isoper):
-            raise MachineError(f"`state` of {owner} must be a density matrix or a ket, but is a Qobj of type {state.type!r}.")
-        state = state.full()
-    if not isinstance(state, (str, MatrixOperator)) and not scipy.sparse.issparse(state):
-        try:
-            array = np.asarray(state, dtype=complex)
-        except (TypeError, ValueError, OverflowError):
-            raise MachineError(
-                f"`state` of {owner} must be a QuTiP state, a matrix or a vector, but is {_validate.shown(state)}."
-            ) from None
-        is_vector = array.ndim == 1 or (array.ndim == 2 and array.shape[1] == 1)
-        if is_vector and array.size > 1:
-            if not np.all(np.isfinite(array)):
-                raise MachineError(f"`state` of {owner} must be finite, but holds {array[~np.isfinite(array)][0]}.")
-            return MatrixOperator(array.reshape(-1, 1))
-        state = array
-    operator = as_operator(state, "state", owner)
-    if isinstance(operator, str):
-        raise MachineError(f"`state` of {owner} must be a QuTiP state or a matrix, but is {_validate.shown(operator)}.")
-    return operator
 
 
 if TYPE_CHECKING:

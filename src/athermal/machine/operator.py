@@ -218,6 +218,31 @@ def as_hamiltonian(value: Any, what: str, owner: str) -> MatrixOperator:
     return operator
 
 
+def as_state(state: Any, owner: str) -> MatrixOperator:
+    """Return a density matrix, or a state vector as one column."""
+    if is_qobj(state):
+        if not (state.isket or state.isoper):
+            raise MachineError(f"`state` of {owner} must be a density matrix or a ket, but is a Qobj of type {state.type!r}.")
+        state = state.full()
+    if not isinstance(state, (str, MatrixOperator)) and not scipy.sparse.issparse(state):
+        try:
+            array = np.asarray(state, dtype=complex)
+        except (TypeError, ValueError, OverflowError):
+            raise MachineError(
+                f"`state` of {owner} must be a QuTiP state, a matrix or a vector, but is {_validate.shown(state)}."
+            ) from None
+        is_vector = array.ndim == 1 or (array.ndim == 2 and array.shape[1] == 1)
+        if is_vector and array.size > 1:
+            if not np.all(np.isfinite(array)):
+                raise MachineError(f"`state` of {owner} must be finite, but holds {array[~np.isfinite(array)][0]}.")
+            return MatrixOperator(array.reshape(-1, 1))
+        state = array
+    operator = as_operator(state, "state", owner)
+    if isinstance(operator, str):
+        raise MachineError(f"`state` of {owner} must be a QuTiP state or a matrix, but is {_validate.shown(operator)}.")
+    return operator
+
+
 def asymmetry(matrix: Any) -> float:
     """Return the largest entry of A - A^dag relative to that of A."""
     largest = float(abs(matrix).max()) if matrix.nnz else 0.0

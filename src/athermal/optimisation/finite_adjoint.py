@@ -19,11 +19,12 @@ import scipy.sparse
 
 from athermal._types import ComplexArray, FloatArray, IntArray, Matrix
 from athermal.backends.finite import DensityMatrix
-from athermal.backends.finite.prepare import Preparation
+from athermal.backends.finite.prepare import FinitePreparer
 from athermal.backends.finite.state import Pieces, ordered
+from athermal.backends.preparer import thermal_blocks
 from athermal.errors import StudyError
 from athermal.machine.drive import Drive
-from athermal.machine.initial import Charged, Gibbs, InitialState, ProductThermal
+from athermal.machine.initial import Charged, InitialState
 from athermal.machine.machine import Machine
 from athermal.maths.adjoint import gauss_times, thermal_slope
 from athermal.maths.driven_sum import DrivenSum
@@ -54,14 +55,9 @@ class FiniteAdjoint:
         self.terms = active_terms(self.hamiltonian, leaves, self.hamiltonian.n_terms)
         self.sectors: list[IntArray] = DensityMatrix().bind(machine).sectors
         self.stretches = stretches(self.hamiltonian, knots)
-        self.charging = 0
-        while isinstance(initial, Charged):
-            self.charging += initial.cycles
-            initial = initial.start
-        self._check_start(initial)
-        self.base = initial
-        self.preparation = Preparation(machine, self.hamiltonian, _not_charged, _MAX_MEMORY)
-        self.pieces = self.preparation.pieces(initial)
+        self.base, self.charging = initial.uncharged()
+        self._check_start(self.base)
+        self.pieces = FinitePreparer(machine, self.hamiltonian, _MAX_MEMORY, "The adjoint of a run").prepare(self.base)
         self.factor = Pieces(self.hamiltonian, list(self.pieces.clusters)).factor()
         # The way through one cycle, sector by sector: the propagators that lead to each stretch, and the last to the end.
         self.entries = [[np.eye(len(index), dtype=complex) for index in self.sectors]]
@@ -97,10 +93,8 @@ class FiniteAdjoint:
 
     def _check_start(self, initial: InitialState) -> None:
         """Raise `StudyError` if the start depends on the free drives in a way that is not differentiated."""
-        wrapped = initial
-        while not isinstance(wrapped, (ProductThermal, Gibbs)) and hasattr(wrapped, "start"):
-            wrapped = wrapped.start
-            if isinstance(wrapped, Charged) or self._inner_terms(wrapped):
+        for below in initial.layers()[:-1]:
+            if isinstance(below, Charged) or self._inner_terms(below):
                 raise StudyError(
                     f"The start {type(initial).__name__} depends on the free drives, through the Hamiltonian at time zero or a "
                     "cycle run backwards. Give the state itself, as GivenState, or start from ProductThermal, Gibbs or Charged."
@@ -108,18 +102,8 @@ class FiniteAdjoint:
 
     def _inner_terms(self, base: InitialState) -> list[tuple[tuple[str, ...], float, list[int]]]:
         """Return the groups of parts that start thermal, their temperatures, and the varied terms (positions) inside each."""
-        if not isinstance(base, (ProductThermal, Gibbs)):
-            return []
-        joint: tuple[str, ...] = ()
-        given: dict[str, float] = {}
-        if isinstance(base, Gibbs):
-            joint = tuple(self.hamiltonian.names if base.parts is None else base.parts)
-        else:
-            given = base.temperatures
-        groups = [(joint, base.temperature)] if isinstance(base, Gibbs) else []
-        groups += [((n,), given.get(n, self.machine.start_temperature(n))) for n in self.hamiltonian.names if n not in joint]
         found = []
-        for names, temperature in groups:
+        for names, temperature in thermal_blocks(self.machine, self.hamiltonian.names, base):
             inside = [k for k, a in enumerate(self.terms) if set(self.hamiltonian.terms[a].parts) <= set(names)]
             if inside:
                 found.append((names, temperature, inside))
@@ -306,8 +290,3 @@ def _trace(operator: Any, state: ComplexArray) -> float:
     """Return tr(operator state) of a sparse operator."""
     entry = scipy.sparse.coo_array(operator)
     return float(np.real(np.sum(entry.data * state[entry.col, entry.row])))
-
-
-def _not_charged(factor: Matrix, cycles: int) -> Matrix:
-    """Stand for charging below other changes of the start, which has been refused."""
-    raise StudyError(f"A start of shape {factor.shape} must not be charged ({cycles} cycles) below other changes of it.")

@@ -9,21 +9,13 @@ import numpy as np
 
 from athermal._types import FloatArray
 from athermal.backends.gaussian import Dense
-from athermal.backends.gaussian.prepare import (
-    changed,
-    correlated_modes,
-    displacement,
-    gibbs_parts,
-    modes_of_part,
-    part_temperatures,
-    prepare,
-)
+from athermal.backends.gaussian.prepare import DensePreparer, correlated_modes, displacement, gibbs_blocks, modes_of
 from athermal.backends.gaussian.shared import check_growth
 from athermal.backends.gaussian.state import GaussianState
 from athermal.errors import ConvergenceError, StateError
 from athermal.machine.drive import Drive
 from athermal.machine.hamiltonian import Hamiltonian
-from athermal.machine.initial import Charged, CorrelatedMarginals, Displaced, Gibbs, InitialState, ProductThermal, Squeezed
+from athermal.machine.initial import Charged, CorrelatedMarginals, Displaced, InitialState, Squeezed
 from athermal.machine.machine import Machine
 from athermal.maths.adjoint import ConstantPassage, DrivenPassage, Passage, gibbs_slope, largest_correlation_slope
 from athermal.maths.gaussian import squeezing
@@ -34,7 +26,6 @@ from athermal.optimisation.space import rounding
 
 _OPTIONS = Dense()
 _PHASE_PER_PANEL = 12.0
-Change = Charged | CorrelatedMarginals | Squeezed | Displaced
 
 
 class GaussianAdjoint:
@@ -83,16 +74,8 @@ class GaussianAdjoint:
 
     def _prepare(self, initial: InitialState) -> None:
         """Prepare the start layer by layer, and keep the moments below each layer."""
-        layers: list[Change] = []
-        while isinstance(initial, (Charged, CorrelatedMarginals, Squeezed, Displaced)):
-            layers.append(initial)
-            initial = initial.start
-        self.base, self.layers = initial, layers[::-1]
-        state = prepare(self.hamiltonian, initial, _unchanged)
-        self.below: list[GaussianState] = []
-        for layer in self.layers:
-            self.below.append(state)
-            state = changed(self.hamiltonian, layer, state, self._cycle_backwards)
+        *self.below, state = DensePreparer(self.hamiltonian, self._cycle_backwards).walk(initial)
+        self.base, *self.layers = initial.layers()
         self.first = _moments(state)
 
     def _cycle_backwards(self, later: GaussianState) -> GaussianState:
@@ -196,7 +179,7 @@ class GaussianAdjoint:
                     functional = self.back.T @ functional @ self.back
             elif isinstance(layer, CorrelatedMarginals):
                 functional = self._below_correlations(layer, below, functional)
-            else:
+            elif isinstance(layer, (Squeezed, Displaced)):
                 map_ = self._move(layer)
                 functional = map_.T @ functional @ map_
         return charging, self._thermal_boundary(functional)
@@ -208,7 +191,7 @@ class GaussianAdjoint:
         if isinstance(layer, Displaced):
             map_[:-1, -1] = displacement(self.hamiltonian, layer)
         else:
-            rows = mode_indices(modes_of_part(self.hamiltonian, layer.part, layer), self.hamiltonian.n_modes)
+            rows = mode_indices(self.hamiltonian.part_modes[layer.part], self.hamiltonian.n_modes)
             map_[np.ix_(rows, rows)] = np.kron(squeezing(layer.r, layer.phase), np.eye(len(rows) // 2))
         return map_
 
@@ -231,8 +214,8 @@ class GaussianAdjoint:
     def _thermal_boundary(self, functional: FloatArray) -> FloatArray:
         """Return how J depends on the strengths at time zero through the thermal states that the start is made of."""
         total = np.zeros(len(self.terms))
-        for names, temperature in self._thermal_blocks():
-            rows = mode_indices(np.concatenate([self.hamiltonian.part_modes[name] for name in names]), self.hamiltonian.n_modes)
+        for names, temperature in gibbs_blocks(self.hamiltonian, self.base):
+            rows = mode_indices(modes_of(self.hamiltonian, names), self.hamiltonian.n_modes)
             inside = [k for k, a in enumerate(self.terms) if set(self.hamiltonian.terms[a].parts) <= set(names)]
             if not inside:
                 continue
@@ -253,16 +236,6 @@ class GaussianAdjoint:
     def _base_affine(self) -> FloatArray:
         """(<r>, 1) of the state below all layers."""
         return np.append(self.below[0].mean, 1.0) if self.below else self.first[:, -1]
-
-    def _thermal_blocks(self) -> list[tuple[tuple[str, ...], float]]:
-        """Return the groups of parts that start in one Gibbs state, with their temperatures."""
-        if isinstance(self.base, ProductThermal):
-            return [((name,), temperature) for name, temperature in part_temperatures(self.hamiltonian, self.base).items()]
-        if isinstance(self.base, Gibbs):
-            names, _ = gibbs_parts(self.hamiltonian, self.base)
-            others = part_temperatures(self.hamiltonian, ProductThermal())
-            return [(names, self.base.temperature), *(((name,), t) for name, t in others.items() if name not in names)]
-        return []
 
 
 def _passage(hamiltonian: Hamiltonian, way: FloatArray, span: tuple[float, float], bandwidth: float) -> Passage:
@@ -297,11 +270,6 @@ def _end(driven: DrivenHamiltonian, way: FloatArray, span: tuple[float, float], 
     for stage in driven.stages(*span, panels, way):
         last = stage
     return way if last is None else last.end
-
-
-def _unchanged(state: GaussianState) -> GaussianState:
-    """Stand for what a thermal state never asks for."""
-    return state
 
 
 def _with_one(way: FloatArray) -> FloatArray:

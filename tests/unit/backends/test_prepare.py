@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import athermal as at
-from athermal.backends.gaussian.prepare import prepare
+from athermal.backends.gaussian.prepare import DensePreparer
 from athermal.maths.gaussian import is_physical
 from athermal.maths.symplectic import symplectic_eigenvalues
 from athermal.testing.harmonic.by_hand import ByHand, gibbs
@@ -252,7 +252,7 @@ def test_correlations_on_a_mixed_factor_leave_the_other_parts_alone():
         return mixed
 
     initial = at.CorrelatedMarginals([at.Correlation(("a", "b"))], 0.5, start=at.Charged(1, at.ProductThermal({"b": 3.0})))
-    state = prepare(machine.hamiltonian, initial, charge)
+    state = DensePreparer(machine.hamiltonian, charge).prepare(initial)
     hot, b = 0.5 / np.tanh(1.0 / 4.0), 0.5 / np.tanh(1.0 / 6.0)
     assert np.allclose(np.diag(state.covariance), [hot, b, hot, hot, b, hot], **NEAR)
     assert state.covariance[0, 1] > 1.0
@@ -299,7 +299,9 @@ def test_an_initial_state_of_another_kind():
     class Mystery(at.InitialState):
         pass
 
-    with pytest.raises(at.MachineError, match="do not know the initial state Mystery"):
+    with pytest.raises(
+        at.MachineError, match=r"Dense\(\) cannot prepare the initial state Mystery: it knows ProductThermal, Gibbs"
+    ):
         prepared(Mystery())
 
 

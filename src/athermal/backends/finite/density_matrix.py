@@ -15,8 +15,8 @@ from athermal._types import ComplexArray, FloatArray, IntArray, Matrix
 from athermal.backends.base import Backend, Keeper, Solver, Watch
 from athermal.backends.finite.memory import GIB, Held, check_baths, check_memory
 from athermal.backends.finite.observe import Observer
-from athermal.backends.finite.prepare import Preparation
-from athermal.backends.finite.state import FactorState
+from athermal.backends.finite.prepare import FinitePreparer
+from athermal.backends.finite.state import Cluster, FactorState, Pieces
 from athermal.backends.finite.watch import check_state, operators, state_of
 from athermal.errors import MachineError
 from athermal.machine.initial import InitialState
@@ -188,15 +188,14 @@ class DensityMatrixSolver(Solver[FactorState]):
         return self._sectors
 
     def prepare(self, initial: InitialState) -> FactorState:
-        preparation = Preparation(self.machine, self.hamiltonian, self._cycles_backwards, self.options.max_memory)
-        factor = preparation.pieces(initial).factor()
-        return FactorState.at_start(factor, self.hamiltonian.n_integrals)
+        memory, name = self.options.max_memory, "DensityMatrix()"
+        preparer = FinitePreparer(self.machine, self.hamiltonian, memory, name, self._cycle_backwards)
+        return FactorState.at_start(preparer.prepare(initial).factor(), self.hamiltonian.n_integrals)
 
-    def _cycles_backwards(self, factor: Matrix, cycles: int) -> Matrix:
-        state = FactorState.at_start(np.asarray(factor, dtype=complex), self.hamiltonian.n_integrals)
-        for _ in range(cycles):
-            state, _ = self.advance(state, self.machine.period, 0.0)
-        return state.factor
+    def _cycle_backwards(self, pieces: Pieces) -> Pieces:
+        later = FactorState.at_start(pieces.factor(), self.hamiltonian.n_integrals)
+        before, _ = self.advance(later, self.machine.period, 0.0)
+        return Pieces(self.hamiltonian, [Cluster(self.hamiltonian.names, before.factor)])
 
     def advance(self, state: FactorState, start: float, stop: float) -> tuple[FactorState, float]:
         if stop == start:

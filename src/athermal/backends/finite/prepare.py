@@ -12,11 +12,11 @@ import scipy.sparse
 
 from athermal._types import Matrix
 from athermal.backends.finite.state import Cluster, Pieces
+from athermal.backends.preparer import Change, Preparer, Start, thermal_blocks
 from athermal.errors import MachineError, StateError
+from athermal.machine.correlation import Correlation
 from athermal.machine.initial import (
-    Charged,
     CorrelatedMarginals,
-    Correlation,
     Displaced,
     GaussianMoments,
     Gibbs,
@@ -33,8 +33,6 @@ from athermal.maths.symplectic import mode_indices
 from athermal.maths.tensor import embed, partial_trace
 from athermal.maths.unitary import Spectrum
 
-Backwards = Callable[[Matrix, int], Matrix]
-
 # Matrices of the size of the parts involved that a preparation holds at once.
 _MATRICES = 6
 _GIB = 2.0**30
@@ -42,14 +40,51 @@ _GIB = 2.0**30
 _MARGINAL = 1e-10
 
 
-class Preparation:
-    """Turns the description of an initial state into clusters."""
+class FinitePreparer(Preparer[Pieces]):
+    """Turns descriptions of initial states into clusters of parts.
 
-    def __init__(self, machine: Machine, hamiltonian: TensorHamiltonian, cycles_backwards: Backwards, max_memory: float) -> None:
-        self.machine = machine
+    Parameters
+    ----------
+    machine : Machine
+    hamiltonian : TensorHamiltonian
+    max_memory : float
+        GiB that it may need.
+    backend : str
+        What error messages call the backend.
+    cycle_backwards : callable, optional
+        Takes clusters one cycle back in time.
+    """
+
+    def __init__(
+        self,
+        machine: Machine,
+        hamiltonian: TensorHamiltonian,
+        max_memory: float,
+        backend: str,
+        cycle_backwards: Callable[[Pieces], Pieces] | None = None,
+    ) -> None:
+        super().__init__(machine, backend, cycle_backwards)
         self.hamiltonian = hamiltonian
-        self.cycles_backwards = cycles_backwards
         self.max_memory = max_memory
+
+    def starts(self) -> dict[type[InitialState], Start[Pieces]]:
+        return {ProductThermal: self._thermal, Gibbs: self._thermal}
+
+    def changes(self) -> dict[type[InitialState], Change[Pieces]]:
+        return {
+            CorrelatedMarginals: self._correlated,
+            Squeezed: self._squeezed,
+            Displaced: self._displaced,
+            GivenState: self._given,
+        }
+
+    def reasons(self) -> dict[type[InitialState], str]:
+        return {
+            GaussianMoments: (
+                "a state of given moments is Gaussian, but this machine is run with density matrices. Use GivenState, or run a "
+                "machine of oscillators with the backend Dense()."
+            )
+        }
 
     def _make_room(self, names: Sequence[str], what: str) -> None:
         """Raise `MachineError` if matrices on some parts would take more memory than they may."""
@@ -62,55 +97,13 @@ class Preparation:
                 "`max_memory` if there is that much."
             )
 
-    def pieces(self, initial: InitialState) -> Pieces:
-        """Return the clusters of a state; `cycles_backwards` takes the factor of the whole some cycles back in time."""
-        if isinstance(initial, ProductThermal):
-            return self._product_thermal(initial)
-        if isinstance(initial, Gibbs):
-            return self._gibbs(initial)
-        if isinstance(initial, GaussianMoments):
-            raise MachineError(
-                "A state of given moments is Gaussian, but this machine is run with density matrices. Use GivenState, or run a "
-                "machine of oscillators with the backend Dense()."
-            )
-        if not isinstance(initial, (Charged, CorrelatedMarginals, Squeezed, Displaced, GivenState)):
-            raise MachineError(f"The finite backends do not know the initial state {type(initial).__name__}.")
-        pieces = self.pieces(initial.start)
-        if isinstance(initial, Charged):
-            if initial.cycles:
-                factor = self.cycles_backwards(pieces.factor(), initial.cycles)
-                return Pieces(self.hamiltonian, [Cluster(self.hamiltonian.names, factor)])
-        elif isinstance(initial, CorrelatedMarginals):
-            self._correlate(initial, pieces)
-        elif isinstance(initial, GivenState):
-            self._give(initial, pieces)
-        else:
-            self._move(initial, pieces)
-        return pieces
-
     # --- thermal states ------------------------------------------------------------------------------------------------
 
-    def _product_thermal(self, initial: ProductThermal) -> Pieces:
-        for name in initial.temperatures:
-            self._known(name, initial)
-        pieces = Pieces(self.hamiltonian)
-        for name in self.hamiltonian.names:
-            temperature = initial.temperatures.get(name, self.machine.start_temperature(name))
-            pieces.clusters.append(self._thermal((name,), temperature))
-        return pieces
+    def _thermal(self, initial: ProductThermal | Gibbs) -> Pieces:
+        blocks = thermal_blocks(self.machine, self.hamiltonian.names, initial)
+        return Pieces(self.hamiltonian, [self._gibbs(names, temperature) for names, temperature in blocks])
 
-    def _gibbs(self, initial: Gibbs) -> Pieces:
-        names = self.hamiltonian.names if initial.parts is None else initial.parts
-        for name in names:
-            self._known(name, initial)
-        if len(set(names)) != len(names):
-            raise MachineError(f"`parts` of a Gibbs state must not repeat a part, but is {list(names)}.")
-        others = [
-            self._thermal((name,), self.machine.start_temperature(name)) for name in self.hamiltonian.names if name not in names
-        ]
-        return Pieces(self.hamiltonian, [self._thermal(tuple(names), initial.temperature), *others])
-
-    def _thermal(self, names: tuple[str, ...], temperature: float) -> Cluster:
+    def _gibbs(self, names: tuple[str, ...], temperature: float) -> Cluster:
         """Return the Gibbs state of some parts' Hamiltonian at time zero."""
         if len(names) > 1:
             self._make_room(names, "The Gibbs state")
@@ -127,18 +120,10 @@ class Preparation:
             return Cluster(names, scipy.sparse.csc_array((roots, places), shape=(len(energies), len(kept))))
         return Cluster(names, vectors[:, kept] * roots)
 
-    def _known(self, name: str, initial: InitialState) -> None:
-        try:
-            self.machine.part(name)
-        except MachineError as error:
-            raise MachineError(f"The initial state {type(initial).__name__} names a part that is not there. {error}") from None
-
     # --- given states --------------------------------------------------------------------------------------------------
 
-    def _give(self, initial: GivenState, pieces: Pieces) -> None:
+    def _given(self, initial: GivenState, pieces: Pieces) -> Pieces:
         names = self.hamiltonian.names if initial.parts is None else initial.parts
-        for name in names:
-            self._known(name, initial)
         given = initial.state
         sizes = self.hamiltonian.sizes(names)
         if given.dimension != math.prod(sizes):
@@ -166,31 +151,46 @@ class Preparation:
                 )
         pieces.clusters = [cluster for cluster in pieces.clusters if not set(cluster.parts) & set(names)]
         pieces.clusters.append(Cluster(tuple(names), factor))
+        return pieces
 
-    def _move(self, initial: Squeezed | Displaced, pieces: Pieces) -> None:
-        """Squeeze or displace the truncated oscillators of a part, by the unitary of the cut ladder operators."""
-        self._known(initial.part, initial)
-        levels = self.hamiltonian.truncated.get(initial.part)
+    # --- squeezed and displaced oscillators ------------------------------------------------------------------------------
+
+    def _squeezed(self, layer: Squeezed, pieces: Pieces) -> Pieces:
+        def generator(lower: Matrix) -> Matrix:
+            pair = np.exp(-1j * layer.phase) * lower @ lower
+            return np.asarray(0.5 * layer.r * (pair - pair.conj().T))
+
+        levels = self._levels(layer, layer.part)
+        return self._moved(layer.part, [generator(_lowering(n)) for n in levels], pieces)
+
+    def _displaced(self, layer: Displaced, pieces: Pieces) -> Pieces:
+        levels = self._levels(layer, layer.part)
+        generators = [
+            alpha * _lowering(n).T - np.conj(alpha) * _lowering(n)
+            for n, alpha in zip(levels, self._amplitudes_of(layer, len(levels)), strict=True)
+        ]
+        return self._moved(layer.part, generators, pieces)
+
+    def _levels(self, layer: InitialState, part: str) -> tuple[int, ...]:
+        """Return the levels of each oscillator of a part, or raise `MachineError` if it is made of none."""
+        levels = self.hamiltonian.truncated.get(part)
         if not levels:
             raise MachineError(
-                f"The initial state {type(initial).__name__} must name a part of truncated oscillators, but {initial.part!r} "
-                "is none. Use GivenState."
+                f"The initial state {type(layer).__name__} must name a part of truncated oscillators, but {part!r} is none. Use "
+                "GivenState."
             )
-        self._make_room((initial.part,), "A squeezed or displaced state")
-        moves = self._amplitudes_of(initial, len(levels)) if isinstance(initial, Displaced) else np.zeros(len(levels))
+        self._make_room((part,), "A squeezed or displaced state")
+        return levels
+
+    def _moved(self, part: str, generators: Sequence[Matrix], pieces: Pieces) -> Pieces:
+        """Move the oscillators of a part by the unitaries that are generated on each."""
         unitary = np.ones((1, 1), dtype=complex)
-        for k, n in enumerate(levels):
-            lower = np.diag(np.sqrt(np.arange(1.0, n)), 1)
-            if isinstance(initial, Squeezed):
-                pair = np.exp(-1j * initial.phase) * lower @ lower
-                generator = 0.5 * initial.r * (pair - pair.conj().T)
-            else:
-                alpha = moves[k]
-                generator = alpha * lower.T - np.conj(alpha) * lower
+        for generator in generators:
             unitary = np.kron(unitary, scipy.linalg.expm(generator))
-        cluster = pieces.cluster_of((initial.part,))
-        whole = embed(unitary, [cluster.parts.index(initial.part)], self.hamiltonian.sizes(cluster.parts))
+        cluster = pieces.cluster_of((part,))
+        whole = embed(unitary, [cluster.parts.index(part)], self.hamiltonian.sizes(cluster.parts))
         pieces.replace(cluster, whole @ cluster.factor)
+        return pieces
 
     def _amplitudes_of(self, initial: Displaced, n_modes: int) -> Matrix:
         """Return (x + i p)/sqrt 2 of each mode; the sites of a network of oscillators are turned into its normal modes."""
@@ -212,11 +212,8 @@ class Preparation:
 
     # --- correlated marginals ------------------------------------------------------------------------------------------
 
-    def _correlate(self, initial: CorrelatedMarginals, pieces: Pieces) -> None:
+    def _correlated(self, initial: CorrelatedMarginals, pieces: Pieces) -> Pieces:
         """Turn rho into rho^{1/2} (1 + c Y) rho^{1/2}, with c as large as the strength says, Y the sum of the patterns."""
-        for entry in initial.correlations:
-            for name in entry.between:
-                self._known(name, initial)
         if not self.machine.is_finite:
             raise MachineError(
                 "Correlated marginals of oscillators treated as Gaussian are patterns in their covariance, which density "
@@ -234,7 +231,7 @@ class Preparation:
             positions = [cluster.parts.index(name) for name in entry.between]
             pattern = pattern + entry.weight * embed(product + product.conj().T, positions, sizes)
         if initial.strength == 0.0 or not pattern.nnz:
-            return
+            return pieces
         # On the support of rho: with rho = V p V^dag, in the basis V.
         columns = cluster.factor / np.sqrt(cluster.weights)
         inside = columns.conj().T @ (pattern @ columns)
@@ -261,6 +258,7 @@ class Preparation:
         left, singular, _ = np.linalg.svd(mixed, full_matrices=False)
         kept = singular > len(singular) * np.finfo(float).eps
         pieces.replace(cluster, left[:, kept] * singular[kept])
+        return pieces
 
     def _product(self, entry: Correlation) -> Any:
         """Return A B^dag, or A B, of a pattern; of paired modes the sum over the pairs with their weights."""
@@ -290,3 +288,8 @@ class Preparation:
                 matrix = part.operator(part.lowering)
             found.append(matrix.conj().T.tocsr() if k == 1 and entry.pattern == "exchange" else matrix)
         return found[0], found[1]
+
+
+def _lowering(levels: int) -> Matrix:
+    """Return the lowering operator of an oscillator cut to some levels."""
+    return np.diag(np.sqrt(np.arange(1.0, levels)), 1)

@@ -15,7 +15,7 @@ from athermal.backends.base import Backend, Keeper, Solver, Watch
 from athermal.backends.finite.density_matrix import reference_of
 from athermal.backends.finite.memory import check_baths, check_memory
 from athermal.backends.finite.observe import Observer
-from athermal.backends.finite.prepare import Preparation
+from athermal.backends.finite.prepare import FinitePreparer
 from athermal.backends.finite.state import FactorState
 from athermal.backends.finite.watch import check_state, operators, state_of
 from athermal.errors import MachineError
@@ -117,6 +117,14 @@ class Columns(FactorState):
     total_entropy: float = float("nan")
 
 
+class VectorPreparer(FinitePreparer):
+    """Turns descriptions of initial states into clusters, which columns are drawn from; those are charged afterwards."""
+
+    def reasons(self) -> dict[type[InitialState], str]:
+        inside = "inside another state it must be made from a density matrix. Put Charged outermost, or use DensityMatrix()."
+        return super().reasons() | {Charged: inside}
+
+
 class StateVectorsSolver(Solver[Columns]):
     """The state-vector backend bound to one machine."""
 
@@ -135,9 +143,7 @@ class StateVectorsSolver(Solver[Columns]):
     # --- the start -----------------------------------------------------------------------------------------------------
 
     def prepare(self, initial: InitialState) -> Columns:
-        charged, start = 0, initial
-        while isinstance(start, Charged):
-            charged, start = charged + start.cycles, start.start
+        start, charged = initial.uncharged()
         state = self._at_start(start)
         for _ in range(charged):
             state, _ = self.advance(state, self.machine.period, 0.0)
@@ -152,7 +158,7 @@ class StateVectorsSolver(Solver[Columns]):
         random, count = np.random.default_rng(self.options.seed), self.options.samples
         if isinstance(start, Gibbs) and start.parts is None and self.hamiltonian.dimension > _LARGEST_GIBBS:
             return columns(self._sampled_gibbs(start.temperature, random, count), float("nan"), is_sampled=True)
-        pieces = Preparation(self.machine, self.hamiltonian, _refuse_charged, self.options.max_memory).pieces(start)
+        pieces = VectorPreparer(self.machine, self.hamiltonian, self.options.max_memory, "StateVectors()").prepare(start)
         if pieces.rank <= self.options.max_columns:
             return columns(pieces.factor(), pieces.entropy, is_sampled=False)
         draw = pieces.random_columns if self.options.sampling == "random" else pieces.drawn_columns
@@ -321,10 +327,3 @@ class StateVectorsSolver(Solver[Columns]):
 
     def accuracy(self) -> dict[str, float]:
         return {"norm_defect": self._norm_defect}
-
-
-def _refuse_charged(_factor: Matrix, _cycles: int) -> Matrix:
-    raise MachineError(
-        "A charged state inside another one must be made from a density matrix, but this is the state-vector backend. Put "
-        "Charged outermost, or use DensityMatrix()."
-    )

@@ -13,7 +13,7 @@ from athermal import _validate
 from athermal._types import FloatArray, IntArray
 from athermal.backends.base import Backend, Keeper, Solver, Watch
 from athermal.backends.gaussian import watch as watching
-from athermal.backends.gaussian.prepare import prepare
+from athermal.backends.gaussian.prepare import DensePreparer
 from athermal.backends.gaussian.shared import (
     check_growth,
     energies_of,
@@ -106,7 +106,7 @@ class DenseSolver(Solver[GaussianState]):
             self._check_growth(before, later, charged_from[0], "going backwards to charge it")
             return before
 
-        state = prepare(self.hamiltonian, initial, cycle_backwards)
+        state = DensePreparer(self.hamiltonian, cycle_backwards).prepare(initial)
         return replace(state, switching=np.zeros(len(self.machine.reservoirs)), initial_spread=state.spread)
 
     def advance(self, state: GaussianState, start: float, stop: float) -> tuple[GaussianState, float]:

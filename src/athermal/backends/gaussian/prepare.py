@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,15 +10,16 @@ import scipy.sparse
 
 from athermal._types import FloatArray, IntArray
 from athermal.backends.gaussian.state import GaussianState
+from athermal.backends.preparer import Change, Preparer, Start, thermal_blocks
 from athermal.errors import MachineError, StateError
+from athermal.machine.correlation import Correlation
 from athermal.machine.hamiltonian import Hamiltonian
 from athermal.machine.initial import (
-    Charged,
     CorrelatedMarginals,
-    Correlation,
     Displaced,
     GaussianMoments,
     Gibbs,
+    GivenState,
     InitialState,
     ProductThermal,
     Squeezed,
@@ -28,60 +29,88 @@ from athermal.maths.gaussian import largest_correlation, squeezing, thermal_exce
 from athermal.maths.moments import physical_moments
 from athermal.maths.symplectic import mode_indices, symplectic_inverse, williamson
 
-Backwards = Callable[[GaussianState], GaussianState]
+NO_DENSITY_MATRIX = (
+    "oscillators that are treated as Gaussian have no density matrix here. Use GaussianMoments, or a backend that cuts them to "
+    "some levels, DensityMatrix(levels=...)."
+)
 
 
-def prepare(hamiltonian: Hamiltonian, initial: InitialState, cycle_backwards: Backwards) -> GaussianState:
-    """Return the state of the whole that `initial` describes.
+class DensePreparer(Preparer[GaussianState]):
+    """Turns descriptions of initial states into Gaussian states of the whole.
 
     Parameters
     ----------
     hamiltonian : Hamiltonian
-    initial : InitialState
     cycle_backwards : callable
         Takes a state one cycle back in time.
     """
-    if isinstance(initial, ProductThermal):
-        return _product_thermal(hamiltonian, initial)
-    if isinstance(initial, Gibbs):
-        return _gibbs(hamiltonian, initial)
-    if isinstance(initial, GaussianMoments):
-        return _given(hamiltonian, initial)
-    if not isinstance(initial, (Charged, CorrelatedMarginals, Squeezed, Displaced)):
-        raise MachineError(f"The Gaussian backends do not know the initial state {type(initial).__name__}.")
-    return changed(hamiltonian, initial, prepare(hamiltonian, initial.start, cycle_backwards), cycle_backwards)
 
+    def __init__(self, hamiltonian: Hamiltonian, cycle_backwards: Callable[[GaussianState], GaussianState]) -> None:
+        super().__init__(hamiltonian.machine, "Dense()", cycle_backwards)
+        self.hamiltonian = hamiltonian
 
-def changed(
-    hamiltonian: Hamiltonian,
-    initial: Charged | CorrelatedMarginals | Squeezed | Displaced,
-    state: GaussianState,
-    cycle_backwards: Backwards,
-) -> GaussianState:
-    """Return what an initial state makes of the state that it starts from."""
-    if isinstance(initial, Charged):
-        for _ in range(initial.cycles):
-            state = cycle_backwards(state)
-        return state
-    if isinstance(initial, CorrelatedMarginals):
-        return _correlated(hamiltonian, initial, state)
-    rows = mode_indices(modes_of_part(hamiltonian, initial.part, initial), hamiltonian.n_modes)
-    if isinstance(initial, Squeezed):
+    def starts(self) -> dict[type[InitialState], Start[GaussianState]]:
+        return {
+            ProductThermal: self._thermal,
+            Gibbs: self._thermal,
+            GaussianMoments: lambda initial: given_moments(self.hamiltonian, initial),
+        }
+
+    def changes(self) -> dict[type[InitialState], Change[GaussianState]]:
+        return {CorrelatedMarginals: self._correlated, Squeezed: self._squeezed, Displaced: self._displaced}
+
+    def reasons(self) -> dict[type[InitialState], str]:
+        return {GivenState: NO_DENSITY_MATRIX}
+
+    def _thermal(self, initial: ProductThermal | Gibbs) -> GaussianState:
+        hamiltonian = self.hamiltonian
+        size = 2 * hamiltonian.n_modes
+        mean, factor, excess = np.zeros(size), np.zeros((size, size)), np.zeros(hamiltonian.n_modes)
+        for names, temperature in gibbs_blocks(hamiltonian, initial):
+            modes = modes_of(hamiltonian, names)
+            rows = mode_indices(modes, hamiltonian.n_modes)
+            mean[rows], transform, excess[modes] = gibbs_block(hamiltonian, names, temperature)
+            factor[np.ix_(rows, rows)] = transform * np.sqrt(np.tile(excess[modes], 2) + 0.5)
+        return GaussianState(mean, factor, excess)
+
+    def _squeezed(self, layer: Squeezed, state: GaussianState) -> GaussianState:
+        rows = mode_indices(self.hamiltonian.part_modes[layer.part], self.hamiltonian.n_modes)
         factor = state.factor.copy()
         half = len(rows) // 2
-        matrix = squeezing(initial.r, initial.phase)
+        matrix = squeezing(layer.r, layer.phase)
         x, p = state.factor[rows[:half]], state.factor[rows[half:]]
         factor[rows[:half]], factor[rows[half:]] = matrix[0, 0] * x + matrix[0, 1] * p, matrix[1, 0] * x + matrix[1, 1] * p
         mean = state.mean.copy()
         mean[rows] = np.kron(matrix, np.eye(half)) @ state.mean[rows]
         return GaussianState(mean, factor, state.excess, state.defect)
-    moved = state.mean + displacement(hamiltonian, initial)
-    return GaussianState(moved, state.factor, state.excess, state.defect)
+
+    def _displaced(self, layer: Displaced, state: GaussianState) -> GaussianState:
+        return GaussianState(state.mean + displacement(self.hamiltonian, layer), state.factor, state.excess, state.defect)
+
+    def _correlated(self, layer: CorrelatedMarginals, state: GaussianState) -> GaussianState:
+        """Add the patterns' off-diagonal blocks to the covariance, as large as the strength says."""
+        index, pattern = correlated_modes(self.hamiltonian, layer, state)
+        if layer.strength == 0.0 or not np.any(pattern):
+            return state
+        covariance = state.covariance
+        rows = mode_indices(index, self.hamiltonian.n_modes)
+        block = np.ix_(rows, rows)
+        largest = largest_correlation(covariance[block], pattern[block])
+        check_possible(largest, layer)
+        correlated = covariance[block] + layer.strength * largest * pattern[block]
+        local = GaussianState.from_moments(state.mean[rows], correlated, state.defect)
+        factor, above = state.factor.copy(), state.excess.copy()
+        # The columns of these modes hold their whole state, since nothing else is correlated with them.
+        factor[rows] = 0.0
+        factor[:, rows] = 0.0
+        factor[block] = local.factor
+        above[index] = local.excess
+        return GaussianState(state.mean, factor, above, state.defect)
 
 
 def displacement(hamiltonian: Hamiltonian, initial: Displaced) -> FloatArray:
     """Return by how much the mean moves, shape (2N,)."""
-    rows = mode_indices(modes_of_part(hamiltonian, initial.part, initial), hamiltonian.n_modes)
+    rows = mode_indices(hamiltonian.part_modes[initial.part], hamiltonian.n_modes)
     move = np.zeros((2 * hamiltonian.n_modes, 1))
     half = len(rows) // 2
     for part, values in ((rows[:half], initial.x), (rows[half:], initial.p)):
@@ -92,63 +121,14 @@ def displacement(hamiltonian: Hamiltonian, initial: Displaced) -> FloatArray:
     return np.asarray(hamiltonian.from_sites(move)[:, 0])
 
 
-def modes_of_part(hamiltonian: Hamiltonian, name: str, initial: InitialState) -> IntArray:
-    """Return the modes of a part that an initial state names."""
-    try:
-        hamiltonian.machine.part(name)
-    except MachineError as error:
-        raise MachineError(f"The initial state {type(initial).__name__} names a part that is not there. {error}") from None
-    return hamiltonian.part_modes[name]
+def modes_of(hamiltonian: Hamiltonian, names: Sequence[str]) -> IntArray:
+    """Return the modes of some parts."""
+    return np.concatenate([hamiltonian.part_modes[name] for name in names])
 
 
-def _product_thermal(hamiltonian: Hamiltonian, initial: ProductThermal) -> GaussianState:
-    size = 2 * hamiltonian.n_modes
-    mean, factor, above = np.zeros(size), np.zeros((size, size)), np.zeros(hamiltonian.n_modes)
-    for name, temperature in part_temperatures(hamiltonian, initial).items():
-        _fill_gibbs(hamiltonian, (name,), hamiltonian.part_modes[name], temperature, mean, factor, above)
-    return GaussianState(mean, factor, above)
-
-
-def part_temperatures(hamiltonian: Hamiltonian, initial: ProductThermal) -> dict[str, float]:
-    """Return the temperature of every part of a product of thermal states."""
-    machine, temperatures = hamiltonian.machine, {}
-    for name in initial.temperatures:
-        modes_of_part(hamiltonian, name, initial)
-    for name in hamiltonian.part_modes:
-        temperatures[name] = initial.temperatures.get(name, machine.start_temperature(name))
-    return temperatures
-
-
-def _gibbs(hamiltonian: Hamiltonian, initial: Gibbs) -> GaussianState:
-    names, modes = gibbs_parts(hamiltonian, initial)
-    state = _product_thermal(hamiltonian, ProductThermal())
-    rows = mode_indices(modes, hamiltonian.n_modes)
-    mean, factor, above = state.mean.copy(), state.factor.copy(), state.excess.copy()
-    factor[rows], mean[rows] = 0.0, 0.0
-    _fill_gibbs(hamiltonian, names, modes, initial.temperature, mean, factor, above)
-    return GaussianState(mean, factor, above)
-
-
-def gibbs_parts(hamiltonian: Hamiltonian, initial: Gibbs) -> tuple[tuple[str, ...], IntArray]:
-    """Return the parts that a Gibbs state is of, and their modes."""
-    names = tuple(hamiltonian.part_modes) if initial.parts is None else initial.parts
-    modes = np.concatenate([modes_of_part(hamiltonian, name, initial) for name in names])
-    return names, modes
-
-
-def _fill_gibbs(
-    hamiltonian: Hamiltonian,
-    names: tuple[str, ...],
-    modes: IntArray,
-    temperature: float,
-    mean: FloatArray,
-    factor: FloatArray,
-    above: FloatArray,
-) -> None:
-    """Put the Gibbs state of some parts' Hamiltonian at time zero into the rows of its modes."""
-    rows = mode_indices(modes, hamiltonian.n_modes)
-    mean[rows], transform, above[modes] = gibbs_block(hamiltonian, names, temperature)
-    factor[np.ix_(rows, rows)] = transform * np.sqrt(np.tile(above[modes], 2) + 0.5)
+def gibbs_blocks(hamiltonian: Hamiltonian, initial: InitialState) -> list[tuple[tuple[str, ...], float]]:
+    """Return the parts that a thermal state has in one joint Gibbs state each, and its temperature."""
+    return thermal_blocks(hamiltonian.machine, tuple(hamiltonian.part_modes), initial)
 
 
 def gibbs_block(
@@ -168,7 +148,8 @@ def gibbs_block(
     return mean, symplectic_inverse(transform).T, thermal_excess(frequencies, temperature)
 
 
-def _given(hamiltonian: Hamiltonian, initial: GaussianMoments) -> GaussianState:
+def given_moments(hamiltonian: Hamiltonian, initial: GaussianMoments) -> GaussianState:
+    """Return the Gaussian state of given moments, or raise `StateError` if they are those of none."""
     size = 2 * hamiltonian.n_modes
     covariance = np.array(initial.covariance)
     if covariance.shape != (size, size):
@@ -184,35 +165,13 @@ def _given(hamiltonian: Hamiltonian, initial: GaussianMoments) -> GaussianState:
     return GaussianState(hamiltonian.from_sites(mean[:, None])[:, 0], factor, taken.excess)
 
 
-def _correlated(hamiltonian: Hamiltonian, initial: CorrelatedMarginals, state: GaussianState) -> GaussianState:
-    """Add the patterns' off-diagonal blocks to the covariance, as large as the strength says."""
-    index, pattern = correlated_modes(hamiltonian, initial, state)
-    if initial.strength == 0.0 or not np.any(pattern):
-        return state
-    covariance = state.covariance
-    rows = mode_indices(index, hamiltonian.n_modes)
-    block = np.ix_(rows, rows)
-    largest = largest_correlation(covariance[block], pattern[block])
-    check_possible(largest, initial)
-    correlated = covariance[block] + initial.strength * largest * pattern[block]
-    local = GaussianState.from_moments(state.mean[rows], correlated, state.defect)
-    factor, above = state.factor.copy(), state.excess.copy()
-    # The columns of these modes hold their whole state, since nothing else is correlated with them.
-    factor[rows] = 0.0
-    factor[:, rows] = 0.0
-    factor[block] = local.factor
-    above[index] = local.excess
-    return GaussianState(state.mean, factor, above, state.defect)
-
-
 def correlated_modes(hamiltonian: Hamiltonian, initial: CorrelatedMarginals, state: GaussianState) -> tuple[IntArray, FloatArray]:
     """Return the modes whose state decides how large the correlations may be, and the sum of the patterns (2N, 2N)."""
     size = 2 * hamiltonian.n_modes
     pattern = np.zeros((size, size))
     touched: set[int] = set()
     for entry in initial.correlations:
-        for name in entry.between:
-            touched.update(map(int, modes_of_part(hamiltonian, name, initial)))
+        touched.update(map(int, modes_of(hamiltonian, entry.between)))
         one: Any = correlation_pattern(entry, *directions_of(hamiltonian, entry))
         pattern += one.toarray() if scipy.sparse.issparse(one) else one
     # Everything that is already correlated with the touched modes, or shares columns of the factor, constrains them too.

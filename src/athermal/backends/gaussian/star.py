@@ -14,7 +14,7 @@ from athermal.backends.base import Backend, Keeper, Solver, Watch
 from athermal.backends.gaussian import watch as watching
 from athermal.backends.gaussian.shared import check_growth, energies_of, extras_of, reference_of, resources_of
 from athermal.backends.gaussian.star_entropy import block_entropy, changed, low_rank_entropy
-from athermal.backends.gaussian.star_prepare import StarPreparation
+from athermal.backends.gaussian.star_prepare import StarPreparer
 from athermal.backends.gaussian.star_segment import Segment, SegmentBuilder
 from athermal.backends.gaussian.star_state import History, Key, LowRank, StarStart, StarState, appended
 from athermal.backends.gaussian.state import GaussianState
@@ -132,8 +132,8 @@ class StarSolver(Solver[StarState]):
             self._check_growth(self._spread(before), charged_from[-1], reference, "going backwards to charge it")
             return before
 
-        preparation = StarPreparation(self.hamiltonian, self._begin, cycle_backwards, self._densified, self.options.block_modes)
-        state = preparation(initial)
+        preparer = StarPreparer(self.hamiltonian, self._begin, cycle_backwards, self._densified, self.options.block_modes)
+        state = preparer.prepare(initial)
         spread = max(self._spread(state), state.start.spread)
         return replace(state, switching=np.zeros_like(state.switching), initial_spread=spread)
 

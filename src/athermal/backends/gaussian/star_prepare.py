@@ -12,27 +12,28 @@ import scipy.sparse.csgraph
 
 from athermal._types import FloatArray, IntArray
 from athermal.backends.gaussian.prepare import (
+    NO_DENSITY_MATRIX,
     check_possible,
     correlation_pattern,
     directions_of,
     displacement,
     gibbs_block,
-    gibbs_parts,
-    modes_of_part,
-    part_temperatures,
-    prepare,
+    gibbs_blocks,
+    given_moments,
+    modes_of,
 )
 from athermal.backends.gaussian.star_state import StarStart, StarState
 from athermal.backends.gaussian.state import GaussianState
+from athermal.backends.preparer import Change, Preparer, Start
 from athermal.errors import MachineError
+from athermal.machine.correlation import Correlation
 from athermal.machine.hamiltonian import Hamiltonian
 from athermal.machine.initial import (
-    Charged,
     CorrelatedMarginals,
-    Correlation,
     Displaced,
     GaussianMoments,
     Gibbs,
+    GivenState,
     InitialState,
     ProductThermal,
     Squeezed,
@@ -44,7 +45,7 @@ from athermal.maths.symplectic import mode_indices
 Pair = tuple[Correlation, Any, Any]
 
 
-class StarPreparation:
+class StarPreparer(Preparer[StarState]):
     """Turns descriptions of initial states into states of the star backend.
 
     Parameters
@@ -68,63 +69,60 @@ class StarPreparation:
         densify: Callable[[StarState], GaussianState],
         largest: int,
     ) -> None:
+        super().__init__(hamiltonian.machine, "Star()", cycle_backwards)
         self.hamiltonian = hamiltonian
         self.begin = begin
-        self.cycle_backwards = cycle_backwards
         self.densify = densify
         self.largest = largest
 
-    def __call__(self, initial: InitialState) -> StarState:
-        """Return the state that `initial` describes, or raise `MachineError` if too many of its modes are correlated."""
-        if isinstance(initial, ProductThermal):
-            return self.begin(self._thermal(initial))
-        if isinstance(initial, Gibbs):
-            names, modes = gibbs_parts(self.hamiltonian, initial)
-            self._check_size(len(modes), f"The Gibbs state of {', '.join(map(repr, names))}")
-            block = gibbs_block(self.hamiltonian, names, initial.temperature)
-            return self.begin(self._thermal(ProductThermal()).with_group(modes, *block))
-        if isinstance(initial, GaussianMoments):
-            self._check_size(self.hamiltonian.n_modes, "A state of given moments")
-            return self.begin(_of_moments(prepare(self.hamiltonian, initial, lambda state: state)))
-        if not isinstance(initial, (Charged, CorrelatedMarginals, Squeezed, Displaced)):
-            raise MachineError(f"The Gaussian backends do not know the initial state {type(initial).__name__}.")
-        state = self(initial.start)
-        if isinstance(initial, Charged):
-            for _ in range(initial.cycles):
-                state = self.cycle_backwards(state)
-            return state
-        if state.history:
-            self._check_size(self.hamiltonian.n_modes, f"A {type(initial).__name__} state on top of a charged one")
-            state = self.begin(_of_moments(self.densify(state)))
-        return self.begin(self._changed(initial, state.start))
+    def starts(self) -> dict[type[InitialState], Start[StarState]]:
+        return {ProductThermal: self._thermal, Gibbs: self._thermal, GaussianMoments: self._given}
 
-    def _changed(self, initial: CorrelatedMarginals | Squeezed | Displaced, start: StarStart) -> StarStart:
-        if isinstance(initial, CorrelatedMarginals):
-            return self._correlated(initial, start)
-        if isinstance(initial, Squeezed):
-            modes = modes_of_part(self.hamiltonian, initial.part, initial)
-            return start.mapped(modes, squeezing(initial.r, initial.phase))
-        move = displacement(self.hamiltonian, initial)
-        half = self.hamiltonian.n_modes
-        return start.moved(move[:half] + 1j * move[half:])
+    def changes(self) -> dict[type[InitialState], Change[StarState]]:
+        def on(formula: Callable[[Any, StarStart], StarStart]) -> Change[StarState]:
+            return lambda layer, state: self.begin(formula(layer, self._start_of(state, layer)))
 
-    def _thermal(self, initial: ProductThermal) -> StarStart:
+        return {CorrelatedMarginals: on(self._correlated), Squeezed: on(self._squeezed), Displaced: on(self._displaced)}
+
+    def reasons(self) -> dict[type[InitialState], str]:
+        return {GivenState: NO_DENSITY_MATRIX}
+
+    def _start_of(self, state: StarState, layer: InitialState) -> StarStart:
+        """Return the start that a layer changes; that of a state with a past is made anew from its moments."""
+        if not state.history:
+            return state.start
+        self._check_size(self.hamiltonian.n_modes, f"A {type(layer).__name__} state on top of a charged one")
+        return _of_moments(self.densify(state))
+
+    def _thermal(self, initial: ProductThermal | Gibbs) -> StarState:
         hamiltonian = self.hamiltonian
         start = StarStart.of_modes(np.zeros(hamiltonian.n_modes))
-        for name, temperature in part_temperatures(hamiltonian, initial).items():
-            modes = hamiltonian.part_modes[name]
-            if name in hamiltonian.machine.subsystem_names:
-                start = start.with_group(modes, *gibbs_block(hamiltonian, (name,), temperature))
-            else:
+        for names, temperature in gibbs_blocks(hamiltonian, initial):
+            modes = modes_of(hamiltonian, names)
+            if len(names) == 1 and names[0] in hamiltonian.machine.reservoir_names:  # its modes are its normal modes
                 start.excess[modes] = thermal_excess(hamiltonian.frequencies[modes], temperature)
-        return start
+                continue
+            if len(names) > 1:
+                self._check_size(len(modes), f"The Gibbs state of {', '.join(map(repr, names))}")
+            start = start.with_group(modes, *gibbs_block(hamiltonian, names, temperature))
+        return self.begin(start)
+
+    def _given(self, initial: GaussianMoments) -> StarState:
+        self._check_size(self.hamiltonian.n_modes, "A state of given moments")
+        return self.begin(_of_moments(given_moments(self.hamiltonian, initial)))
+
+    def _squeezed(self, layer: Squeezed, start: StarStart) -> StarStart:
+        return start.mapped(self.hamiltonian.part_modes[layer.part], squeezing(layer.r, layer.phase))
+
+    def _displaced(self, layer: Displaced, start: StarStart) -> StarStart:
+        move = displacement(self.hamiltonian, layer)
+        half = self.hamiltonian.n_modes
+        return start.moved(move[:half] + 1j * move[half:])
 
     def _correlated(self, initial: CorrelatedMarginals, start: StarStart) -> StarStart:
         """Add the patterns' off-diagonal blocks to the covariance of the modes that they touch."""
         hamiltonian, pairs = self.hamiltonian, list[Pair]()
         for entry in initial.correlations:
-            for name in entry.between:
-                modes_of_part(hamiltonian, name, initial)
             pairs.append((entry, *directions_of(hamiltonian, entry)))
         if any(entry.is_paired for entry in initial.correlations):
             return self._pairwise(initial, start, pairs)

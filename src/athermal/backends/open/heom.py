@@ -142,7 +142,8 @@ class HEOMSolver(Solver[HEOMState]):
 
     def _prepared(self, run: HierarchySolver, initial: InitialState) -> OpenState:
         """Return the start of one hierarchy; a given state is cut for one with fewer levels."""
-        if not isinstance(initial, GivenState) or run.system.dimension == self.finest.system.dimension:
+        is_given = any(isinstance(layer, GivenState) for layer in initial.layers())
+        if not is_given or run.system.dimension == self.finest.system.dimension:
             return run.prepare(initial)
         rho = self.finest.density(self.finest.prepare(initial).vector)
         shape, fewer = self.finest.hamiltonian.dimensions, run.hamiltonian.dimensions

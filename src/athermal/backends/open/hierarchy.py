@@ -201,12 +201,6 @@ class HierarchySolver(OpenSolver):
             return self.seen(OpenState(vector, np.zeros(self.n_sums)))
         return super().prepare(initial)
 
-    def check_start(self, initial: InitialState) -> None:
-        if isinstance(initial, Gibbs) and not self._is_of_subsystems(initial):
-            self._check_gibbs(initial)
-        else:
-            super().check_start(initial)
-
     def _is_of_subsystems(self, initial: Gibbs) -> bool:
         return initial.parts is not None and not set(initial.parts) & set(self.baths)
 

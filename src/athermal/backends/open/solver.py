@@ -14,11 +14,10 @@ import scipy.sparse
 from athermal._types import ComplexArray, FloatArray
 from athermal.backends.base import Keeper, Solver, Watch
 from athermal.backends.finite.observe import Observer
-from athermal.backends.finite.prepare import Preparation
 from athermal.backends.finite.watch import operators
 from athermal.backends.open.flow import Carrier, Flow, Slope
 from athermal.backends.open.integrator import Integrator
-from athermal.backends.open.starts import check_start
+from athermal.backends.open.starts import OpenPreparer
 from athermal.errors import MachineError
 from athermal.machine.initial import InitialState
 from athermal.machine.observable import Observable
@@ -32,7 +31,6 @@ from athermal.thermodynamics.states import Kept
 
 # A state whose lowest eigenvalue is below this is none: its entropies are unknown.
 _LOWEST = -1e-6
-_MEMORY = 8.0
 # To what part of the energies heats are known, in units of the integrator's relative tolerance.
 _KNOWN = 10.0
 _UNSEEN = (
@@ -120,14 +118,8 @@ class OpenSolver(Solver[OpenState]):
         )
 
     def prepare(self, initial: InitialState) -> OpenState:
-        self.check_start(initial)
-        preparation = Preparation(self.machine, self.hamiltonian, _never, _MEMORY)
-        factor = preparation.pieces(initial).factor()
+        factor = OpenPreparer(self.machine, self.hamiltonian, self.name).prepare(initial).factor()
         return OpenState(self.lift(factor @ factor.conj().T), np.zeros(self.n_sums))
-
-    def check_start(self, initial: InitialState) -> None:
-        """Raise `MachineError` for a start that this backend cannot hold: one that correlates or changes the baths."""
-        check_start(initial, self.name, self.machine.subsystem_names, self.baths)
 
     def advance(self, state: OpenState, start: float, stop: float) -> tuple[OpenState, float]:
         if stop < start:
@@ -278,10 +270,6 @@ class OpenSolver(Solver[OpenState]):
         for drive, whole in self.system.terms:
             if not drive.is_always_constant:
                 flow.add_sum(0, trace_row(whole), Slope(drive))
-
-
-def _never(_factor: Any, cycles: int) -> Any:
-    raise MachineError(f"A continuum cannot be run {cycles} cycles backwards.")
 
 
 def dense(matrix: Any) -> ComplexArray:

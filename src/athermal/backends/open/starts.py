@@ -1,83 +1,63 @@
-"""Which initial states a backend for continuous baths can hold: those that neither correlate nor change the baths."""
+"""Initial states of a backend for continuous baths: those that neither correlate nor change the baths."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from athermal.backends.finite.prepare import FinitePreparer
+from athermal.machine.initial import Charged, CorrelatedMarginals, Gibbs, GivenState, InitialState, ProductThermal
+from athermal.machine.machine import Machine
+from athermal.machine.tensor_hamiltonian import TensorHamiltonian
 
-from athermal.errors import MachineError
-from athermal.machine.initial import (
-    Charged,
-    CorrelatedMarginals,
-    Displaced,
-    Gibbs,
-    GivenState,
-    InitialState,
-    ProductThermal,
-    Squeezed,
-)
-
-# What a reader can do who wants another state of a bath.
-_FOLLOWED = "Take a backend that follows the modes of the bath, DensityMatrix(levels=...) or, for oscillators, Dense()"
+# GiB that a start of the subsystems may need.
+_MEMORY = 8.0
 
 
-def check_start(initial: InitialState, backend: str, subsystems: Sequence[str], baths: Sequence[str]) -> None:
-    """Raise `MachineError` for a start that a backend for continuous baths cannot hold.
+class OpenPreparer(FinitePreparer):
+    """Turns descriptions of initial states into clusters of the subsystems.
 
     Parameters
     ----------
-    initial : InitialState
-        With all the states that it starts from.
+    machine : Machine
+    hamiltonian : TensorHamiltonian
+        Of the subsystems alone.
     backend : str
-        What error messages call it.
-    subsystems, baths : sequences of str
+        What error messages call the backend.
     """
-    start: InitialState | None = initial
-    while start is not None:
-        if message := _refusal(start, backend, subsystems, baths):
-            raise MachineError(message)
-        start = getattr(start, "start", None)
 
+    def __init__(self, machine: Machine, hamiltonian: TensorHamiltonian, backend: str) -> None:
+        super().__init__(machine, hamiltonian, _MEMORY, backend)
 
-def _refusal(start: InitialState, backend: str, subsystems: Sequence[str], baths: Sequence[str]) -> str:
-    """Return why a state cannot be held, or nothing."""
-    if isinstance(start, Charged):
-        return (
-            f"A Charged state needs a run backwards in time, but the baths of {backend} are infinite. Use a backend that follows "
-            "every mode, such as Dense() or DensityMatrix(levels=...)."
+    def reasons(self) -> dict[type[InitialState], str]:
+        infinite = (
+            "it needs a run backwards in time, but the baths are infinite. Use a backend that follows every mode, such as "
+            "Dense() or DensityMatrix(levels=...)."
         )
-    if isinstance(start, Gibbs) and (start.parts is None or set(start.parts) & set(baths)):
-        return (
-            f"A Gibbs state for {backend} must be of subsystems only: it knows no correlations with the baths. Name `parts`, for "
-            f"instance {list(subsystems)}, or use a backend that follows every mode."
-        )
-    bath = next((name for name in _named(start) if name in baths), None)
-    if bath is None:
-        return ""
-    if isinstance(start, ProductThermal):
-        return (
-            f"`temperatures` of a product thermal state must not name reservoir {bath!r}: a continuum of {backend} is at its "
-            "reference temperature. Change the temperature of the reservoir."
-        )
-    if isinstance(start, GivenState):
-        return (
-            f"`parts` of a given state must be subsystems for {backend}, but names reservoir {bath!r}: a continuum has no "
-            "density matrix. Leave it out."
-        )
-    what = "correlate" if isinstance(start, CorrelatedMarginals) else "change the state of"
-    return (
-        f"The initial state {type(start).__name__} must not {what} reservoir {bath!r}: it is a continuum of {backend}, which "
-        f"follows no modes of it and always has it at its reference temperature. {_FOLLOWED}, or name subsystems only."
-    )
+        return super().reasons() | {Charged: infinite}
 
-
-def _named(start: InitialState) -> tuple[str, ...]:
-    """Return the parts that a state names."""
-    if isinstance(start, ProductThermal):
-        return tuple(sorted(start.temperatures))
-    if isinstance(start, GivenState):
-        return start.parts or ()
-    if isinstance(start, (Squeezed, Displaced)):
-        return (start.part,)
-    if isinstance(start, CorrelatedMarginals):
-        return tuple(name for entry in start.correlations for name in entry.between)
-    return ()
+    def why_not(self, layer: InitialState) -> str:
+        if reason := super().why_not(layer):
+            return reason
+        baths = self.machine.reservoir_names
+        bath = next((name for name in layer.named_parts if name in baths), None)
+        if isinstance(layer, Gibbs) and (layer.parts is None or bath is not None):
+            return (
+                f"A Gibbs state for {self.backend} must be of subsystems only: it knows no correlations with the baths. Name "
+                f"`parts`, for instance {list(self.machine.subsystem_names)}, or use a backend that follows every mode."
+            )
+        if bath is None:
+            return ""
+        if isinstance(layer, ProductThermal):
+            return (
+                f"`temperatures` of a product thermal state must not name reservoir {bath!r}: a continuum of {self.backend} is "
+                "at its reference temperature. Change the temperature of the reservoir."
+            )
+        if isinstance(layer, GivenState):
+            return (
+                f"`parts` of a given state must be subsystems for {self.backend}, but names reservoir {bath!r}: a continuum has "
+                "no density matrix. Leave it out."
+            )
+        what = "correlate" if isinstance(layer, CorrelatedMarginals) else "change the state of"
+        return (
+            f"The initial state {type(layer).__name__} must not {what} reservoir {bath!r}: it is a continuum of {self.backend}, "
+            "which follows no modes of it and always has it at its reference temperature. Take a backend that follows the modes "
+            "of the bath, DensityMatrix(levels=...) or, for oscillators, Dense(), or name subsystems only."
+        )
