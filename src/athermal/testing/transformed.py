@@ -36,7 +36,7 @@ def rescaled_start(initial: at.InitialState, s: float) -> at.InitialState:
         changes["temperatures"] = {name: temperature * s for name, temperature in initial.temperatures.items()}
     if isinstance(initial, at.Gibbs):
         changes["temperature"] = initial.temperature * s
-    if hasattr(initial, "start"):
+    if initial.start is not None:
         changes["start"] = rescaled_start(initial.start, s)
     return dataclasses.replace(initial, **changes)
 
