@@ -16,7 +16,6 @@ import numpy as np
 
 import athermal as at
 from athermal.machine.machine import Machine
-from athermal.study.lasting import cycles_beyond_carnot
 
 SIZES = [6, 12, 24, 48, 96]
 CYCLES = 60
@@ -55,7 +54,7 @@ def print_showcase(sweep: at.Sweep) -> None:
     largest = data.sel(modes=SIZES[-1])
     print("  -T_min dsigma", *(f"{value:7.3f}" for value in -largest.cumulative_entropic_work.values))
     print("  Q_in         ", *(f"{value:7.3f}" for value in largest.cumulative_heat_intake.values))
-    print("  lasts", cycles_beyond_carnot(sweep).values, "cycles")
+    print("  lasts", at.cycles_beyond_carnot(sweep).values, "cycles")
 
 
 def charges() -> at.Sweep:
@@ -66,7 +65,7 @@ def charges() -> at.Sweep:
 
 def print_charges(sweep: at.Sweep) -> None:
     """Print how long a charge lasts and how large it is."""
-    lasts = cycles_beyond_carnot(sweep)
+    lasts = at.cycles_beyond_carnot(sweep)
     first = sweep.dataset.isel(cycle=0)
     stock = first.sigma_total - first.sigma_total_change
     print("\nCharged for m cycles (Carnot 0.333)")
@@ -100,7 +99,7 @@ def main(folder: str) -> None:
     path.mkdir(parents=True, exist_ok=True)
     with_correlations, without = correlated_start()
     print_showcase(with_correlations)
-    print("  without initial correlations: lasts", cycles_beyond_carnot(without).values)
+    print("  without initial correlations: lasts", at.cycles_beyond_carnot(without).values)
     with_charge = charges()
     print_charges(with_charge)
     print("\nLargest charge that a bath can hold")

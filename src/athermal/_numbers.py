@@ -61,6 +61,39 @@ def number(
     return text if any(digit in text.partition("e")[0] for digit in "123456789") else f"{value:{sign}.0e}"
 
 
+def ratio(value: float, error: float | None = None, decimals: int = 4) -> str:
+    """Return a dimensionless ratio of the size of one: a fixed number of decimals, or as many as its error tells.
+
+    Examples
+    --------
+    >>> ratio(1 / 3), ratio(1 / 3, 0.012), ratio(1 / 3, decimals=2)
+    ('0.3333', '0.333±0.012', '0.33')
+    """
+    return number(value, error) if error is not None or not math.isfinite(value) else f"{value:.{decimals}f}"
+
+
+def share(value: float) -> str:
+    """Return a part of a whole in percent.
+
+    Examples
+    --------
+    >>> share(0.417)
+    '42%'
+    """
+    return f"{value:.0%}"
+
+
+def magnitude(value: float) -> str:
+    """Return how large something small is, such as a residual.
+
+    Examples
+    --------
+    >>> magnitude(2.3e-14), magnitude(0.0)
+    ('2e-14', '0')
+    """
+    return f"{value:.0e}" if value else "0"
+
+
 def _with_error(value: float, error: float, sign: str, digits: int) -> str:
     if math.isinf(value) or not 0.0 < error < math.inf:
         told = number(value, digits=digits, signed=bool(sign))

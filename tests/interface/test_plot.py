@@ -13,7 +13,8 @@ from matplotlib.figure import Figure
 
 import athermal as at
 from athermal import plot
-from athermal.plot import words
+from athermal.narrative import PLAIN, Facts, headline, sentences
+from athermal.narrative.facts import payers_of
 
 SINGLE = (plot.efficiency, plot.resources, plot.flows, plot.correlations, plot.energy_entropy)
 
@@ -334,24 +335,24 @@ class TestSummary:
 
 class TestWords:
     def test_headlines(self, showcase, charged, refrigerator, long_run):
-        assert words.headline(charged) == "beyond the Carnot limit in cycles 1\N{EN DASH}3"
-        assert words.headline(refrigerator) == "no work comes out in any of 4 cycles"
-        assert words.headline(long_run) == "below the Carnot limit in every cycle that gives work"
-        assert "ordinary heat engine afterwards" in words.headline(showcase)
+        assert headline(Facts.of(charged)) == "beyond the Carnot limit in cycles 1-3"
+        assert headline(Facts.of(refrigerator)) == "no work comes out in any of 4 cycles"
+        assert headline(Facts.of(long_run)) == "below the Carnot limit in every cycle that gives work"
+        assert "ordinary heat engine afterwards" in headline(Facts.of(showcase))
 
     def test_a_refrigerator_is_told_with_its_performance(self, refrigerator):
-        (told,) = words.sentences(refrigerator)
+        (told,) = sentences(Facts.of(refrigerator))
         data = refrigerator.cycles
         performance = -float(data.heat.sel(reservoir="cold bath").sum() / data.work.sum())
-        assert told.startswith("Cycles 1\N{EN DASH}4: refrigerator")
+        assert told.startswith("Cycles 1-4: refrigerator")
         assert told.endswith(f"COP {performance:.2f} (Carnot 5.00).")
 
     def test_at_most_three_kinds_are_told(self, one_reservoir, long_run):
-        assert all(len(words.sentences(ledger)) <= 3 for ledger in (one_reservoir, long_run))
+        assert all(len(sentences(Facts.of(ledger))) <= 3 for ledger in (one_reservoir, long_run))
 
     def test_who_paid_is_not_guessed(self, unknown):
-        assert words.paid_by(unknown, [0]) == ""
-        assert "of unknown kind" in words.sentences(unknown)[0]
+        assert payers_of(unknown, [0]) == ()
+        assert "of unknown kind" in sentences(Facts.of(unknown))[0]
 
     def test_many_ranges_become_a_count(self):
-        assert words.ranges([1, 3, 5, 7, 9]) == "5 cycles between 1 and 9"
+        assert PLAIN.cycles([1, 3, 5, 7, 9]) == "5 cycles between 1 and 9"

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 import athermal as at
-from athermal.study.lasting import cycles_beyond_carnot
 from tests.unit import sweeps
 
 CORRELATED = at.CorrelatedMarginals([at.Correlation(("hot", "cold"), phase=np.pi / 2)], strength=0.99)
@@ -46,7 +45,7 @@ class TestStock:
 
 def test_the_showcase_returns_below_carnot():
     data = sweeps.grid(showcase, {"modes": [24, 48]}, cycles=18, initial=CORRELATED)
-    lasts = cycles_beyond_carnot(data)
+    lasts = at.cycles_beyond_carnot(data)
     assert not lasts.is_lower_bound.any()
     later = data.cumulative_efficiency.where(data.cycle > lasts, drop=True)
     assert float(later.max()) < data.carnot_efficiency.values.max()
@@ -75,7 +74,7 @@ class TestMirror:
             lambda: at.library.two_oscillator(modes=24), {"initial.cycles": [1, 2, 5, 8]}, cycles=17,
             initial=lambda **point: at.Charged(point["initial.cycles"]),
         )  # fmt: skip
-        np.testing.assert_array_equal(cycles_beyond_carnot(data).values, [1, 3, 9, 15])
+        np.testing.assert_array_equal(at.cycles_beyond_carnot(data).values, [1, 3, 9, 15])
 
     def test_work_is_returned(self):
         m = 5

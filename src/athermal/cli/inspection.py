@@ -11,7 +11,6 @@ import typer
 
 from athermal.backends.auto import takes_continua
 from athermal.cli.console import BAD_INPUT, say
-from athermal.cli.phrases import coupling_phrase, initial_phrase, part_phrase
 from athermal.cli.sources import resolve
 from athermal.engine.certified import DEFAULT_ACCURACY
 from athermal.errors import MachineError, StateError
@@ -21,6 +20,7 @@ from athermal.machine.machine import Machine, Part
 from athermal.machine.parts import ContinuumBath, FiniteReservoir, HarmonicReservoir
 from athermal.machine.settle import Resolution, settled
 from athermal.machine.spec import to_spec
+from athermal.narrative.machine import coupling_phrase, initial_phrase, part_phrase
 from athermal.thermodynamics.export import plain
 
 

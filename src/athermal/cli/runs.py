@@ -19,10 +19,10 @@ from athermal.cli import outputs, pictures
 from athermal.cli.console import UNFINISHED, interrupted, say, stdout_console, telling_cycles, warnings_as_lines
 from athermal.cli.documents import run_document
 from athermal.cli.sources import resolve
-from athermal.cli.summary import summary_lines
 from athermal.cli.tables import print_ledger
 from athermal.errors import MachineError, RunError, RunInterrupted
 from athermal.files import MachineFile
+from athermal.narrative import summary
 from athermal.thermodynamics.ledger import Ledger
 
 
@@ -135,7 +135,7 @@ def _fitted(line: str, console: Console) -> str:
 
 def print_summary(ledger: Ledger, console: Console) -> None:
     """Print in words what a ledger shows, and every violation of a law."""
-    for line in [*summary_lines(ledger), *(f"VIOLATED  {sentence}" for sentence in ledger.violations())]:
+    for line in [*summary(ledger), *(f"VIOLATED  {sentence}" for sentence in ledger.violations())]:
         typer.echo(_fitted(line, console))
 
 

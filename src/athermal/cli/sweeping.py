@@ -11,22 +11,21 @@ from typing import Any, Literal
 import numpy as np
 import typer
 
-from athermal._numbers import number
 from athermal.cli import outputs
 from athermal.cli.console import UNFINISHED, interrupted, say, telling, wants_progress, warnings_as_lines
 from athermal.cli.sources import tables_of
 from athermal.errors import StudyError, StudyInterrupted
 from athermal.files.overrides import apply_override
+from athermal.narrative.sweeps import highlights
 from athermal.study import Grid, Sample, Sweep, rerun, sweep
 from athermal.study.design import Design, read_table, read_value, spaced
 from athermal.study.execution import n_processors
-from athermal.study.selection import beyond, interval
+from athermal.study.selection import interval
 from athermal.study.store import Store, is_store
 from athermal.study.subject import Document
 from athermal.study.sweep import MAX_POINTS, check_size, duration, seconds_for_one, study_of
 from athermal.study.tables import document
 from athermal.thermodynamics.export import plain
-from athermal.thermodynamics.significance import gives_work, is_athermal_engine, is_past_recurrence
 
 _HASH_DIGITS = 6
 # From so many points on a command says how long it will take, for the price of one point.
@@ -179,37 +178,8 @@ def _highlights(result: Sweep) -> list[str]:
     data = result.dataset
     if "efficiency" not in data:
         return []
-    lines = []
-    for words, column in (("in one cycle", "efficiency"), ("over the whole run", "cumulative_efficiency")):
-        table, name = interval(data, column)
-        table = table if column == name else table.isel(cycle=[-1])
-        engines = table[name].where(table[name].copy(data=gives_work(table) & ~is_past_recurrence(table)))
-        if np.all(np.isnan(engines.values)):
-            continue
-        place = engines.argmax(...)
-        best, carnot = float(engines.isel(place)), float(table["carnot_efficiency"].isel(place))
-        point = int(data["point"].isel({dim: k for dim, k in place.items() if dim != "cycle"}))
-        cycle = f" in cycle {int(engines['cycle'].isel(cycle=place['cycle']))}" if column == name else ""
-        where = ", ".join(f"{key} = {_short(value)}" for key, value in result.design.point(point).items())
-        lines.append(
-            f"Highest efficiency {words}: {number(best, digits=4)} (Carnot {carnot:.4g}){cycle} at point {point}: {where}."
-        )
-    past = is_past_recurrence(data)
-    masks = is_athermal_engine(data) & ~past, beyond(data), past
-    in_some = [int(np.sum(np.any(mask, axis=data["work"].dims.index("cycle")))) for mask in masks]
-    if not np.any(gives_work(data)):
-        return [*lines, f"No work comes out at any of {len(result)} points."]
-    lines.append(f"An athermal engine in some cycle at {in_some[0]} of {len(result)} points, above Carnot at {in_some[1]}.")
-    if in_some[2]:
-        lines.append(
-            f"At {in_some[2]} of {len(result)} points the run goes past the recurrence time of a finite bath; these cycles "
-            "(`is_past_recurrence`) are left out here. Use more modes, or fewer cycles."
-        )
-    return lines
-
-
-def _short(value: Any) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    cycles, whole = (interval(data, name)[0] for name in ("efficiency", "cumulative_efficiency"))
+    return highlights(cycles, whole, result.design.point)
 
 
 _MOST_VALUES = 1_000_000

@@ -11,6 +11,7 @@ import numpy as np
 import xarray as xr
 
 from athermal import _validate
+from athermal._numbers import ratio
 from athermal._types import FloatArray
 from athermal.errors import StudyError
 from athermal.thermodynamics import latex, laws, measured
@@ -18,7 +19,7 @@ from athermal.thermodynamics.definitions import definitions, entropy_production,
 from athermal.thermodynamics.export import Tables, columns_by_name, frame_of
 from athermal.thermodynamics.ledger import Ledger
 from athermal.thermodynamics.snapshot import Reference, Refinement, Replicates, Snapshot
-from athermal.thermodynamics.table import Cells, format_table, ratio
+from athermal.thermodynamics.table import Cells, format_table
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,6 +10,7 @@ from matplotlib.patheffects import withStroke
 
 from athermal._types import FloatArray
 from athermal.floquet import LimitCycle
+from athermal.narrative.resources import resources_of, unresolved_work, work_given
 from athermal.plot import design, fitting, words
 from athermal.thermodynamics.ledger import Ledger
 
@@ -19,18 +20,18 @@ def draw_resources(ax: Axes, ledger: Ledger, *, with_meaning: bool = False) -> N
     cycle = design.cycle_numbers(ledger)
     raised, lowered = np.zeros(len(cycle)), np.zeros(len(cycle))
     unknown: list[str] = []
-    for group in words.shown_groups(ledger):
-        given = words.work_given(ledger, group)
+    for resource in resources_of(ledger):
+        given, symbol = work_given(ledger, resource), words.symbol(resource.symbol)
         if np.any(np.isnan(given)):
-            unknown.append(group.symbol)
+            unknown.append(symbol)
         if np.all(np.isnan(given)):
             continue
-        label = f"{group.symbol}: {group.meaning}" if with_meaning and group.symbol != "heat" else group.symbol
-        _stack(ax, ledger, given, raised, lowered, (label, group.colour, group.hatch, group.hatch_colour))
+        label = f"{symbol}: {resource.meaning}" if with_meaning and symbol != "heat" else symbol
+        _stack(ax, ledger, given, raised, lowered, label, words.LOOKS[resource.symbol])
     entropic = [symbol for symbol in unknown if symbol != "heat"]
-    if entropic and not np.all(np.isnan(rest := words.unresolved_work(ledger))):
+    if entropic and not np.all(np.isnan(rest := unresolved_work(ledger))):
         label = f"unknown: {', '.join(entropic)} (their sum)"
-        _stack(ax, ledger, rest, raised, lowered, (label, design.PALE, "++", design.BLACK))
+        _stack(ax, ledger, rest, raised, lowered, label, words.Look(design.PALE, "++", design.BLACK))
         unknown = [symbol for symbol in unknown if symbol == "heat"]
     ax.axhline(0.0, color=design.BLACK, linewidth=0.6, zorder=3)
     _mark_net_work(ax, ledger)
@@ -42,10 +43,9 @@ def draw_resources(ax: Axes, ledger: Ledger, *, with_meaning: bool = False) -> N
 
 
 def _stack(
-    ax: Axes, ledger: Ledger, given: FloatArray, raised: FloatArray, lowered: FloatArray, look: tuple[str, str, str, str]
+    ax: Axes, ledger: Ledger, given: FloatArray, raised: FloatArray, lowered: FloatArray, label: str, look: words.Look
 ) -> None:
     """Add one layer of bars, and its heights to the stacks above and below zero."""
-    label, colour, hatch, hatch_colour = look
     known = np.nan_to_num(given)
     bottom = np.where(known >= 0.0, raised, lowered)
     is_crowded = design.is_crowded(ledger)
@@ -55,9 +55,9 @@ def _stack(
         known,
         width=1.0 if is_crowded else 0.72,
         bottom=bottom,
-        color=colour,
-        hatch=hatch,
-        edgecolor=hatch_colour,
+        color=look.colour,
+        hatch=look.hatch,
+        edgecolor=look.hatch_colour,
         linewidth=0.4 * (np.abs(known) > 0.01 * largest) * (not is_crowded),
         label=label,
         zorder=2,

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
+from athermal.narrative.resources import RESOURCES, unresolved_work, work_given
 from athermal.plot import design, fitting, words
 from athermal.plot.budget import draw_resources
 from athermal.thermodynamics.ledger import Ledger
@@ -49,7 +50,7 @@ def resources(ledger: Ledger, ax: Axes | None = None) -> Axes:
 def enlarge_small_cycles(ax: Axes, ledger: Ledger) -> None:
     """Show late cycles again in an inset in line with them, where the first ones dwarf them and so leave the room for it."""
     n = ledger.n_cycles
-    given = np.nan_to_num([*(words.work_given(ledger, group) for group in words.GROUPS), words.unresolved_work(ledger)])
+    given = np.nan_to_num([*(work_given(ledger, resource) for resource in RESOURCES), unresolved_work(ledger)])
     up, down = np.maximum(given, 0.0).sum(axis=0), -np.minimum(given, 0.0).sum(axis=0)
     size = np.maximum(up, down)
     small = int(np.flatnonzero(size >= _SMALL * np.max(size))[-1]) + 2
@@ -74,4 +75,4 @@ def enlarge_small_cycles(ax: Axes, ledger: Ledger) -> None:
     inset.tick_params(labelsize=letters, width=0.6, length=2.0, pad=1.5)
     inset.spines[["top", "right"]].set_visible(True)
     inset.spines[:].set_linewidth(0.6)
-    inset.set_title(f"{words.ranges(list(range(small, n + 1)))}, enlarged", fontsize=letters, pad=2.0)
+    inset.set_title(f"{words.STYLE.cycles(range(small, n + 1))}, enlarged", fontsize=letters, pad=2.0)

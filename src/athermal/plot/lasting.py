@@ -14,9 +14,10 @@ from matplotlib.lines import Line2D
 
 from athermal._types import FloatArray
 from athermal.errors import StudyError
+from athermal.narrative.sentences import lasts as told
 from athermal.plot import cells, design, fitting
 from athermal.plot.symbols import parameter_label
-from athermal.study.lasting import cycles_beyond_carnot
+from athermal.study.beyond_carnot import cycles_beyond_carnot
 from athermal.study.selection import Plane, dataset_of, fix, is_grid, parameters_of, plane, varied
 
 MOST = 8
@@ -117,7 +118,7 @@ def _draw_lines(
         if not np.any(np.isfinite(line)):
             continue
         width = 3.2 - 2.2 * k / max(n - 1, 1) if n > 1 else 1.2
-        label = f"{_value(axis, k)}: {_in_words(n_cycles[k], is_open=bool(is_open[k]))}"
+        label = f"{_value(axis, k)}: {told(n_cycles[k], is_lower_bound=bool(is_open[k]))}"
         marker: dict[str, Any] = {"marker": "o", "markersize": 2.0} if len(cycle) <= design.MANY_CYCLES else {}
         handles += ax.plot(cycle, line, "-", color=colour, linewidth=width, label=label, zorder=3 + k / n, **marker)
         if n_cycles[k] > 0:
@@ -152,12 +153,6 @@ def _colours(n: int) -> Any:
 
 def _value(axis: cells.CellAxis, k: int) -> str:
     return axis.texts[k] if axis.texts else f"{axis.centres[k]:g}"
-
-
-def _in_words(n: float, *, is_open: bool) -> str:
-    if n == 0:
-        return "never beyond"
-    return f"{'at least ' if is_open else ''}{n:.0f} cycle{'' if n == 1 else 's'}"
 
 
 def _set_axes(ax: Axes, cycle: FloatArray, *, is_ratio: bool) -> None:

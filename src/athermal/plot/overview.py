@@ -11,6 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from athermal.narrative import Facts, headline, sentences
+from athermal.narrative.facts import names_of, payers_of
+from athermal.narrative.sentences import listed
 from athermal.plot import design, fitting, legends, words
 from athermal.plot.against_carnot import draw_efficiency, name_beyond_carnot
 from athermal.plot.budget import draw_flows, draw_resources
@@ -110,7 +113,9 @@ def _write_title(figure: Figure, upper: Axes, ledger: Ledger) -> None:
     """Write the headline, and below it the sentences if they and it take no more than a quarter of the figure."""
     name = design.title_of(ledger)
     size = design.points("medium")
-    text = f"{name}: {words.headline(ledger)}" if name else words.headline(ledger)
+    facts = Facts.of(ledger)
+    told_first = headline(facts, words.STYLE)
+    text = f"{name}: {told_first}" if name else told_first
     title = figure.suptitle(text, x=0.01, ha="left", fontsize=1.2 * size, fontweight="bold")
     _fill(title, text, 0.94 * figure.bbox.width)
     if title.get_window_extent().height > 0.15 * figure.bbox.height:
@@ -118,7 +123,7 @@ def _write_title(figure: Figure, upper: Axes, ledger: Ledger) -> None:
         _fill(title, text, 0.94 * figure.bbox.width)
     told = Text(0.0, 0.0, "", figure=figure, fontsize=size)
     lines = []
-    for sentence in words.sentences(ledger):
+    for sentence in sentences(facts, words.STYLE):
         _fill(told, sentence, 0.78 * figure.bbox.width)
         lines.append(told.get_text())
     told.set_text("\n".join(lines))
@@ -166,4 +171,5 @@ def _label_best(ax: Axes, ledger: Ledger) -> None:
 
 def _best_in_words(ledger: Ledger, best: int) -> str:
     """Return "cycle 1: athermal engine, paid by C(S)"."""
-    return f"cycle {best + 1}: {words.kinds(ledger)[best]},\npaid by {words.paid_by(ledger, [best]) or 'unknown resources'}"
+    paid = listed(payers_of(ledger, [best]), words.STYLE) or "unknown resources"
+    return f"cycle {best + 1}: {names_of(ledger)[best]},\npaid by {paid}"

@@ -1,7 +1,7 @@
 """Many runs: sweeps over parameters, kept on disk, in one process, a pool or a cluster."""
 
+from athermal.study.beyond_carnot import cycles_beyond_carnot
 from athermal.study.design import Grid, Sample, Table
-from athermal.study.lasting import cycles_beyond_carnot
 from athermal.study.rerun import Rerun, rerun
 from athermal.study.result import Failure, Sweep
 from athermal.study.sweep import load_sweep, sweep

@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from athermal._types import BoolArray, FloatArray
+from athermal._types import FloatArray
 from athermal._validate import suggest
 from athermal.errors import StudyError
-from athermal.thermodynamics import modes
-from athermal.thermodynamics.significance import is_beyond
+from athermal.thermodynamics.significance import gives_work, is_athermal_engine, is_past_recurrence
 
 CUMULATIVE = "cumulative_"
 """What the names of the columns since time zero start with."""
@@ -85,11 +84,6 @@ def interval(data: xr.Dataset, column: str) -> tuple[xr.Dataset, str]:
     if is_cumulative:
         chosen["status"] = "status"
     return data[list(chosen)].rename(chosen), column.removeprefix(CUMULATIVE) if is_cumulative else column
-
-
-def beyond(data: xr.Dataset) -> BoolArray:
-    """Tell which intervals gave work above Carnot, beyond their errors where the sweep tells them, no finite bath showing."""
-    return np.asarray(data["is_beyond_carnot"].values > 0) if "is_beyond_carnot" in data else is_beyond(data)
 
 
 def at_cycle(data: xr.Dataset, cycle: int | None, default: int) -> xr.Dataset:
@@ -164,11 +158,12 @@ class Points:
         """
         words = self.words("mode")
         has, failed = words != "", self.words("status") == "failed"
-        gives = (self.values("work") < 0.0) & np.isin(words, modes.WITH_OUTPUT)
-        past = self.values("is_past_recurrence") > 0.0 if "is_past_recurrence" in self.data else np.zeros_like(gives)
-        athermal = gives & (self.values("is_athermal") > 0.0) & ~past
+        names = [name for name in ("work", "mode", "is_athermal", "is_past_recurrence") if name in self.data]
+        table = self.data[names].map(self._over_points)
+        past = is_past_recurrence(table)
+        athermal = is_athermal_engine(table) & ~past
         ended = {"failed": ~has & failed, "unfinished": ~has & ~failed}
-        return {"values": has, "work": gives, "athermal": athermal, "past": past, **ended}
+        return {"values": has, "work": gives_work(table), "athermal": athermal, "past": past, **ended}
 
     def _over_points(self, column: xr.DataArray) -> xr.DataArray:
         return column.broadcast_like(self.data["work"]).transpose(*self.data["work"].dims)

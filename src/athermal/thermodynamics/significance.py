@@ -211,7 +211,12 @@ def beyond_carnot(ledger: Ledger, *, cumulative: bool = False) -> BoolArray:
 
 
 def is_beyond(table: xr.Dataset) -> BoolArray:
-    """Tell for each interval of a ledger or a sweep whether its efficiency itself is above eta_C, no finite bath showing."""
+    """Tell for each interval of a ledger or a sweep whether it gave work above eta_C, no finite bath showing.
+
+    Beyond its error where a sweep holds what its ledgers say of that; else the efficiency itself is taken.
+    """
+    if "is_beyond_carnot" in table:
+        return np.asarray(table["is_beyond_carnot"].values > 0)
     with np.errstate(invalid="ignore"):
         above = table["efficiency"].values > table["carnot_efficiency"].values + _ROUNDING
     return np.asarray(gives_work(table) & above & ~is_past_recurrence(table))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from athermal._numbers import number
+from athermal._numbers import number, ratio
 from athermal._types import FloatArray
 from athermal.thermodynamics import modes, schema
 from athermal.thermodynamics.column import DIMENSIONS, Column, Heading
@@ -117,11 +117,6 @@ def _mode(row: xr.Dataset) -> str:
         mode = modes.kind(mode, is_athermal=bool(row["is_athermal"].item()))
     mode += " (past recurrence)" if row["is_past_recurrence"].item() else ""
     return mode + (" (!)" if row["is_violated"].item() else "")
-
-
-def ratio(value: float, error: float | None = None) -> str:
-    """Return a dimensionless ratio of the size of one as a cell: four decimals, or as many as its error tells."""
-    return number(value, error) if error is not None or not np.isfinite(value) else f"{value:.4f}"
 
 
 def format_table(rows: list[list[str]]) -> str:

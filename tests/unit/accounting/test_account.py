@@ -7,7 +7,7 @@ import qutip
 from matplotlib import pyplot as plt
 
 import athermal as at
-from athermal.plot import words
+from athermal.narrative import Facts, headline, sentences
 from athermal.thermodynamics import compact
 from athermal.thermodynamics.significance import beyond_carnot
 
@@ -308,19 +308,18 @@ def test_words_and_figures_say_beyond_carnot_only_if_it_is_significant():
     numbers = {"heats": {"hot": [0, -1.0, -2.0, -3.0], "cold": [0, 0.4, 0.87, 1.37]}, **ENGINE}
     bare = at.account([0, 1, 2, 3], **numbers)
     assert beyond_carnot(bare).tolist() == [True, True, False]
-    assert words.headline(bare).startswith("beyond the Carnot limit in cycles 1")
+    assert headline(Facts.of(bare)).startswith("beyond the Carnot limit in cycles 1")
     made = at.account([0, 1, 2, 3], heat_errors={"hot": 0.02, "cold": 0.02}, **numbers)
     assert beyond_carnot(made).tolist() == [True, False, False]
-    headline = "beyond the Carnot limit in cycle 1; above it in cycle 2, but not significantly (1.0 standard errors)"
-    assert words.headline(made) == headline
+    expected = "beyond the Carnot limit in cycle 1; above it in cycle 2, but not significantly (1.0 standard errors)"
+    assert headline(Facts.of(made)) == expected
     exact = at.account([0, 1, 2, 3], heat_errors={"cold": [0, 0, 0, 0.1]}, **numbers)
     assert str(at.above_carnot(exact)).startswith("Cycle 1: efficiency 0.6 is above Carnot's 0.5, with no error.")
     vague = at.account([0, 1, 2, 3], heat_errors={"hot": 0.2, "cold": 0.2}, **numbers)
     assert (
-        words.headline(vague)
-        == "above the Carnot limit in cycles 1\N{EN DASH}2, but not significantly (0.5 standard errors or less)"
+        headline(Facts.of(vague)) == "above the Carnot limit in cycles 1-2, but not significantly (0.5 standard errors or less)"
     )
-    assert "(0.1 to 0.4 standard errors, cycle by cycle)" in words.sentences(vague)[0]
+    assert "(0.1 to 0.4 standard errors, cycle by cycle)" in sentences(Facts.of(vague))[0]
     figure = at.plot.summary(vague)
     assert not [text for text in figure.axes[0].texts if "paid by" in text.get_text()]  # nothing is pointed at
     plt.close("all")

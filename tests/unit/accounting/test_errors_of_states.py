@@ -6,7 +6,7 @@ import qutip
 import scipy.stats
 
 import athermal as at
-from athermal.plot import words
+from athermal.narrative import Facts, headline
 from athermal.thermodynamics import compact
 from athermal.thermodynamics.significance import beyond_carnot
 
@@ -79,7 +79,7 @@ def test_states_of_unknown_error_establish_nothing():
     assert not np.any(found.is_significant)
     assert not np.any(beyond_carnot(made))
     assert "significance is not established. The states of 'q' have no stated error" in str(made)
-    assert "significance is not established" in words.headline(made)
+    assert "significance is not established" in headline(Facts.of(made))
     assert any("more than a solver" in remark for remark in made.remarks)
     # told to be exact, as those of a solver are, the heats alone decide
     exact, _ = experiments([0.6] * 10, {"states": {"q": [TRUTH] * 20}, "state_errors": 0.0}, random)

@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 
 import athermal as at
-from athermal.cli.summary import summary_lines
 from athermal.cli.sweeping import _highlights
 from athermal.machine.machine import _visited
-from athermal.plot import words
+from athermal.narrative import Facts, headline, sentences, summary
 from athermal.study.selection import plane
 from athermal.thermodynamics.significance import beyond_carnot
 
@@ -52,7 +51,7 @@ def test_a_charge_that_was_too_long_marks_the_first_cycles():
     ledger = quiet(at.library.two_oscillator(modes=12), 3, at.Charged(11))
     assert ledger.is_past_recurrence.values.tolist() == [True, True, False]  # 11 - 9.17 cycles of the charge
     assert ledger.cumulative.is_past_recurrence.values.tolist() == [True] * 3
-    assert words.headline(ledger) == "beyond the Carnot limit in cycle 3, within the recurrence time of its baths"
+    assert headline(Facts.of(ledger)) == "beyond the Carnot limit in cycle 3, within the recurrence time of its baths"
 
 
 def test_baths_of_as_many_modes_as_are_needed_have_none():
@@ -93,18 +92,18 @@ def test_headlines_and_sentences_leave_them_out(late):
     made = replace(late, works=late.works - np.where(PAST, 10.0, 0.0))  # the revival as a miracle
     assert made.efficiency[-1] > made.carnot_efficiency
     assert not beyond_carnot(made).any()
-    assert words.headline(made) == "below the Carnot limit in cycles 1\N{EN DASH}9, within the recurrence time of its baths"
-    assert words.sentences(made)[:-1] == words.sentences(before)
-    assert words.sentences(made)[-1] == "Cycles 10\N{EN DASH}12: past the recurrence time of a finite bath, whose size shows."
-    told = [line for line in summary_lines(made) if "together" in line]
-    assert told == [line.replace("All 9 cycles", "Cycles 1-9") for line in summary_lines(before) if "together" in line]
+    assert headline(Facts.of(made)) == "below the Carnot limit in cycles 1-9, within the recurrence time of its baths"
+    assert sentences(Facts.of(made))[:-1] == sentences(Facts.of(before))
+    assert sentences(Facts.of(made))[-1] == "Cycles 10-12: past the recurrence time of a finite bath, whose size shows."
+    told = [line for line in summary(made) if "together" in line]
+    assert told == [line.replace("All 9 cycles", "Cycles 1-9") for line in summary(before) if "together" in line]
 
 
 def test_nothing_is_said_of_a_run_that_is_past_it_in_every_cycle():
     ledger = quiet(at.library.two_oscillator(modes=2), 2)
     assert ledger.is_past_recurrence.all()
-    assert words.headline(ledger) == "every cycle is past the recurrence time of a finite bath"
-    assert len(words.sentences(ledger)) == 1
+    assert headline(Facts.of(ledger)) == "every cycle is past the recurrence time of a finite bath"
+    assert len(sentences(Facts.of(ledger))) == 1
 
 
 def test_sweeps_leave_them_out_of_what_they_announce():
@@ -115,7 +114,7 @@ def test_sweeps_leave_them_out_of_what_they_announce():
     best, *_, athermal, left_out = _highlights(sweep)
     eta = data.efficiency.where(~data.is_past_recurrence)
     assert best.startswith(f"Highest efficiency in one cycle: {float(eta.max()):.4g} ")
-    assert athermal == "An athermal engine in some cycle at 2 of 2 points, above Carnot at 2."
+    assert athermal == "An athermal engine in some cycle at 2 of 2 points, beyond Carnot at 2."
     assert left_out.startswith("At 1 of 2 points the run goes past the recurrence time")
     late = plane(sweep, "efficiency", cycle=12)
     assert late.states()["past"].tolist() == [True, False]

@@ -7,8 +7,8 @@ from typing import Any
 
 import xarray as xr
 
-from athermal.study.selection import beyond, dataset_of, fix, interval
-from athermal.thermodynamics.significance import is_past_recurrence
+from athermal.study.selection import dataset_of, fix, interval
+from athermal.thermodynamics.significance import is_beyond, is_past_recurrence
 
 
 def cycles_beyond_carnot(sweep: Any, *, at: Mapping[str, Any] | None = None) -> xr.DataArray:
@@ -37,7 +37,7 @@ def cycles_beyond_carnot(sweep: Any, *, at: Mapping[str, Any] | None = None) -> 
 
     Examples
     --------
-    >>> from athermal.study.lasting import cycles_beyond_carnot
+    >>> from athermal.study.beyond_carnot import cycles_beyond_carnot
     >>> ledger = at.run(at.library.two_oscillator(modes=12), cycles=6, initial=at.Charged(2))
     >>> data = ledger.cumulative.rename({name: f"cumulative_{name}" for name in ledger.cumulative.data_vars})
     >>> data = data.expand_dims(modes=[12]).assign(status=("modes", ["complete"])).assign_attrs(parameters=["modes"])
@@ -46,7 +46,7 @@ def cycles_beyond_carnot(sweep: Any, *, at: Mapping[str, Any] | None = None) -> 
     """
     data, _ = interval(fix(dataset_of(sweep), at), "cumulative_efficiency")
     mode = data["mode"].astype(str)
-    above = data["work"].copy(data=beyond(data))
+    above = data["work"].copy(data=is_beyond(data))
     is_known = mode != ""
     lasts = data["cycle"].where(above, 0).max("cycle").astype(float).where(is_known.any("cycle"))
     finished = data["cycle"].where(is_known & ~data["work"].copy(data=is_past_recurrence(data)), 0).max("cycle")

@@ -1,7 +1,6 @@
 import numpy as np
 
 import athermal as at
-from athermal.study.lasting import cycles_beyond_carnot
 from tests.unit import sweeps
 
 
@@ -11,7 +10,7 @@ def test_last_cycle_beyond_carnot():
     work = np.where(np.arange(5) == 4, [[-1.0], [-1.0], [-1.0], [1.0]], -1.0)
     data["cumulative_efficiency"] = (("a", "cycle"), eta)
     data["cumulative_work"] = (("a", "cycle"), work)
-    lasts = cycles_beyond_carnot(data)
+    lasts = at.cycles_beyond_carnot(data)
     np.testing.assert_array_equal(lasts.values, [0, 4, 5, 3])
     np.testing.assert_array_equal(lasts.is_lower_bound.values, [False, False, True, False])
     assert lasts.dims == ("a",)
@@ -19,7 +18,7 @@ def test_last_cycle_beyond_carnot():
 
 def test_failed_points_are_unknown():
     data = sweeps.synthetic({"a": [1, 2]}, 0.6, status=lambda a: np.where(a == 2, "failed", "complete"))
-    np.testing.assert_array_equal(cycles_beyond_carnot(data).values, [1.0, np.nan])
+    np.testing.assert_array_equal(at.cycles_beyond_carnot(data).values, [1.0, np.nan])
 
 
 def test_over_several_parameters_and_points_of_a_list():
@@ -30,7 +29,7 @@ def test_over_several_parameters_and_points_of_a_list():
         cycles=6,
         initial=lambda **point: at.Charged(point["initial.cycles"]),
     )
-    lasts = cycles_beyond_carnot(data)
+    lasts = at.cycles_beyond_carnot(data)
     np.testing.assert_array_equal(lasts.transpose("initial.cycles", "modes").values, [[1, 1], [3, 3], [5, 5]])
-    np.testing.assert_array_equal(cycles_beyond_carnot(sweeps.listed(data)).values, np.ravel(lasts.values))
-    np.testing.assert_array_equal(cycles_beyond_carnot(data, at={"modes": 9}).values, [1, 3, 5])
+    np.testing.assert_array_equal(at.cycles_beyond_carnot(sweeps.listed(data)).values, np.ravel(lasts.values))
+    np.testing.assert_array_equal(at.cycles_beyond_carnot(data, at={"modes": 9}).values, [1, 3, 5])
