@@ -73,7 +73,7 @@ def print_charges(sweep: at.Sweep) -> None:
     for modes in SIZES[1:]:
         print(f"  {modes:>3} modes", *(f"{n:7.0f}" for n in lasts.sel(modes=modes).values), " cycles beyond Carnot")
         print("           ", *(f"{value:7.3f}" for value in stock.sel(modes=modes).values), " nats, Sigma at the start")
-    print(f"  each late cycle of charging, by `limit_cycle`: {at.limit_cycle(charged(12)).entropy_production:.4f} nats")
+    print(f"  each late cycle of charging, by `limit_cycle`: {at.limit_cycle(charged(12)).sigma_total_change:.4f} nats")
 
 
 def largest_charge(modes: int) -> tuple[float, int]:

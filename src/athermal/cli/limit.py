@@ -34,19 +34,19 @@ def show(source: str, changes: Sequence[str], tolerance: float, *, as_json: bool
 
 def describe(plan: MachineFile, cycle: LimitCycle) -> dict[str, Any]:
     """Return a limit cycle as plain data; complex numbers are pairs [real, imaginary]."""
-    subsystems = cycle.reference.subsystems
+    subsystems = cycle.machine.subsystem_names
     return {
         "name": plan.name,
         "title": plan.title,
         "source": plan.source,
-        "period": cycle.reference.period,
+        "period": cycle.machine.period,
         "mode": cycle.mode,
         "work": cycle.work,
-        "heat": dict(zip(cycle.reference.reservoirs, cycle.heat.tolist(), strict=True)),
+        "heat": dict(zip(cycle.machine.reservoir_names, cycle.heat.tolist(), strict=True)),
         "efficiency": cycle.efficiency,
         "coefficient_of_performance": cycle.coefficient_of_performance,
         "carnot_efficiency": cycle.carnot_efficiency,
-        "entropy_production": cycle.entropy_production,
+        "entropy_production": cycle.sigma_total_change,
         "mutual_information": cycle.mutual_information(),
         "covariance": cycle.covariance().tolist(),
         "mean": cycle.mean().tolist(),

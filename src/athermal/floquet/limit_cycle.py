@@ -5,11 +5,13 @@ from __future__ import annotations
 import importlib.metadata
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from athermal import _validate
 from athermal._types import ComplexArray, FloatArray
+from athermal._validate import suggest
 from athermal.errors import ConvergenceError, InstabilityError
 from athermal.floquet.exponents import as_exponents, check_stable, count_growing, raise_undamped
 from athermal.floquet.forces import forces_of
@@ -37,7 +39,6 @@ from athermal.maths.gaussian import entropy
 from athermal.maths.kronrod import Integral
 from athermal.maths.resonances import Resonance, resonances
 from athermal.maths.symplectic import mode_indices
-from athermal.thermodynamics import laws, modes
 from athermal.thermodynamics.by_name import ByName
 from athermal.thermodynamics.conduct import Conduct
 from athermal.thermodynamics.ledger import Ledger
@@ -53,25 +54,26 @@ _LARGEST_UNDAMPED = 1e-3
 class LimitCycle:
     """The cycle that a machine with continuous baths relaxes to, per period.
 
+    Every column of a ledger is an attribute, its value for one cycle: a float, a word, or an array by position and by name,
+    `heat["hot"]`. What depends on the time within the cycle is a method.
+
     Parameters
     ----------
-    work : float
-        W, from <d_t H>.
-    heat : (m,) array
-        Q_j of each reservoir, by position or by name: `heat["hot"]`.
+    state : PeriodicState
+        What the integral over frequency found.
     exponents : complex array
         Floquet exponents, slowest first: see `floquet_exponents`.
     errors : dict of str to float
         Estimated absolute errors: "work", "heat" (each reservoir's), "covariance", "mean" (of the first moments).
-    undamped : (n,) array
-        The part of each subsystem that sits in bound states outside the bands, never relaxes and is left out: no property of a
-        limit cycle. Covariances are uncertain by as much; work and heat per cycle are not.
-    n_harmonics, n_nodes : int
-        Harmonics -n..n of the drive (0: no drive, or strokes taken exactly) and nodes of the integral over frequency.
+    n_harmonics : int
+        Harmonics -n..n of the drive; 0: no drive, or strokes taken exactly.
     tolerance : float
         What was asked for.
-    reference : Reference
-    machine : Machine
+
+    Attributes
+    ----------
+    ledger : Ledger
+        One cycle, for tables and plots. I(S,R), C(R) and D_j are unknown there (NaN), their sum is not.
 
     Examples
     --------
@@ -81,35 +83,47 @@ class LimitCycle:
     ('engine', 0.477029)
     """
 
-    work: float
-    heat: ByName
+    state: PeriodicState = field(repr=False)
     exponents: ComplexArray
     errors: dict[str, float]
-    undamped: FloatArray
     n_harmonics: int
-    n_nodes: int
     tolerance: float
-    reference: Reference
-    machine: Machine
-    _state: PeriodicState = field(repr=False)
+
+    @property
+    def machine(self) -> Machine:
+        """The machine."""
+        return self.state.system.problem.machine
+
+    @property
+    def n_nodes(self) -> int:
+        """The nodes of the integral over frequency."""
+        return self.state.integral.n_nodes
+
+    @property
+    def undamped(self) -> FloatArray:
+        """The part of each subsystem that sits in bound states outside the bands, never relaxes and is left out.
+
+        It is no property of a limit cycle. Covariances are uncertain by as much; work and heat per cycle are not.
+        """
+        return self.state.undamped
 
     # --- the state at any phase ------------------------------------------------------------------------------------
 
     def covariance(self, phase: float = 0.0) -> FloatArray:
         """Return the covariance (2n, 2n) of the subsystems, (x.., p..), at a time in [0, period) of the cycle."""
-        return self._state.covariance(_validate.real(phase, "phase", "a limit cycle"))
+        return self.state.covariance(_validate.real(phase, "phase", "a limit cycle"))
 
     def mean(self, phase: float = 0.0) -> FloatArray:
         """Return <x..>, <p..> of the subsystems at a time in the cycle: zero without forces."""
-        return self._state.mean(_validate.real(phase, "phase", "a limit cycle"))
+        return self.state.mean(_validate.real(phase, "phase", "a limit cycle"))
 
     def subsystem_energies(self, phase: float = 0.0) -> FloatArray:
         """Return U_i = <H_i + sum_j H_ij + its shares of H_ik> at a time in the cycle."""
-        return self._state.subsystem_energies(_validate.real(phase, "phase", "a limit cycle"))
+        return self.state.subsystem_energies(_validate.real(phase, "phase", "a limit cycle"))
 
     def subsystem_entropies(self, phase: float = 0.0) -> FloatArray:
         """Return S(rho_i) in nats."""
-        covariance, n = self.covariance(phase), len(self.reference.subsystems)
+        covariance, n = self.covariance(phase), len(self.machine.subsystems)
         blocks = [mode_indices(np.array([i]), n) for i in range(n)]
         return np.array([entropy(covariance[np.ix_(rows, rows)]) for rows in blocks])
 
@@ -126,79 +140,45 @@ class LimitCycle:
 
         C(R) and D_j do not: the baths' correlations and displacements add up cycle by cycle for ever.
         """
-        return self._state.mutual_information(_validate.real(phase, "phase", "a limit cycle"))
+        return self.state.mutual_information(_validate.real(phase, "phase", "a limit cycle"))
 
     # --- the laws --------------------------------------------------------------------------------------------------
 
     @cached_property
-    def snapshots(self) -> tuple[Snapshot, Snapshot]:
-        """The start and the end of one cycle; reservoir energies are counted from its start, unknowns are NaN."""
-        m, period = len(self.heat), self.reference.period
-        unknown, nothing = np.full(m, np.nan), np.asarray(np.nan)
-        energies, entropies = self.subsystem_energies(), self.subsystem_entropies()
-        system = np.asarray(self.system_entropy())
-        start = Snapshot(np.asarray(0.0), energies, np.zeros(m), entropies, unknown, system, nothing, nothing)
-        end = Snapshot(np.asarray(period), energies, np.asarray(self.heat), entropies, unknown, system, nothing, nothing)
-        return start, end
-
-    @property
-    def energy_change(self) -> FloatArray:
-        """dU_i = 0 of each subsystem over a cycle."""
-        return np.zeros(len(self.reference.subsystems))
-
-    @property
-    def first_law_residual(self) -> float:
-        """W - sum_j Q_j: a check, for W and the Q_j are computed independently."""
-        return float(self.work - np.sum(self.heat))
-
-    @property
-    def entropy_production(self) -> float:
-        """Return dSigma per cycle = sum_j Q_j/T_j (S10, with dS_i = 0): infinite if a vacuum takes heat."""
-        return float(laws.entropy_flow(*self.snapshots, self.reference))
-
-    @property
-    def power(self) -> float:
-        """Work output per unit time, -W/period."""
-        return -self.work / self.reference.period
-
-    @property
-    def _resolution(self) -> float:
-        return self.errors["work"] + self.errors["heat"]
-
-    @property
-    def efficiency(self) -> float:
-        """Eta = -W/Q_in; NaN if no reservoir gives heat."""
-        start, end = self.snapshots
-        if float(laws.heat_intake(start, end)) <= self._resolution:
-            return float("nan")
-        return float(laws.efficiency(np.asarray(self.work), start, end))
-
-    @property
-    def coefficient_of_performance(self) -> float:
-        """COP = -Q_c/W of two reservoirs; NaN without work."""
-        if abs(self.work) <= self._resolution:
-            return float("nan")
-        return float(laws.coefficient_of_performance(np.asarray(self.work), *self.snapshots, self.reference))
-
-    @property
-    def carnot_efficiency(self) -> float:
-        """eta_C = 1 - T_min/T_max."""
-        return laws.carnot_efficiency(self.reference)
-
-    @property
-    def mode(self) -> str:
-        """The mode of operation, a key of `modes.MODES`."""
-        return modes.mode(self.work, np.asarray(self.heat), self.reference.temperatures, self._resolution)
-
     def ledger(self) -> Ledger:
-        """Return one cycle as a ledger, for tables and plots; I(S,R), C(R) and D_j are unknown there (NaN), their sum is not."""
+        """One cycle; energies of reservoirs are counted from its start."""
+        machine, heats, unknown = self.machine, self.state.heats, np.full(len(self.machine.reservoirs), np.nan)
+        energies, entropies, system = self.subsystem_energies(), self.subsystem_entropies(), np.asarray(self.system_entropy())
+        nothing = np.asarray(np.nan)
+        ends = [
+            Snapshot(np.asarray(time), energies, gained, entropies, unknown, system, nothing, nothing)
+            for time, gained in ((0.0, np.zeros(len(heats))), (machine.period, heats))
+        ]
+        # heat below its error is none
+        least = max(ROUNDING, self.errors["heat"] / float(np.sum(np.abs(energies)) + np.sum(np.abs(heats))))
+        names = machine.subsystem_names, machine.reservoir_names
+        reference = Reference(*names, machine.temperatures, unknown, machine.period, energy_rounding=least)
         provenance = {
-            "machine": to_spec(self.machine),
+            "machine": to_spec(machine),
             "backend": {"kind": "limit_cycle", "tolerance": self.tolerance},
             "versions": {name: importlib.metadata.version(name) for name in ("athermal", "numpy", "scipy")},
         }
-        conduct = Conduct(accuracy=dict(self.errors))
-        return Ledger(Snapshot.stack(list(self.snapshots)), np.array([self.work]), self.reference, 1, provenance, conduct=conduct)
+        conduct = Conduct(accuracy=dict(self.errors), energy_error=self.errors["work"] + self.errors["heat"])
+        return Ledger(Snapshot.stack(ends), np.array([self.state.work]), reference, 1, provenance, conduct=conduct)
+
+    def __getattr__(self, name: str) -> Any:
+        """Return a column of the ledger for its one cycle."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        columns = self.ledger.cycles
+        if name not in columns:
+            raise AttributeError(f"A limit cycle has no column {name!r}.{suggest(name, [str(column) for column in columns])}")
+        value = columns[name].isel(cycle=0)
+        return ByName(value.values, [str(part) for part in value[value.dims[0]].values]) if value.dims else value.item()
+
+    def __dir__(self) -> list[str]:
+        """List the columns beside the ordinary attributes."""
+        return sorted({*super().__dir__(), *map(str, self.ledger.cycles.data_vars)})
 
     def __str__(self) -> str:
         """Return a small table a person can read."""
@@ -365,7 +345,7 @@ def _assembled(
 ) -> LimitCycle:
     """Return the limit cycle of a state; `balanced` is the harmonic balance that counts what grows."""
     system, integral, layout = state.system, state.integral, state.system.layout
-    machine, period = system.problem.machine, system.problem.machine.period
+    period = system.problem.machine.period
     _check_complete(state, balanced, float(np.max(errors[layout.commutators])))
     variance = float(np.max(np.abs(integral.values[layout.covariances])))
     undamped = float(np.max(state.undamped))
@@ -376,18 +356,7 @@ def _assembled(
         "covariance": float(np.max(errors[layout.covariances])) + (undamped * variance if undamped > tolerance else 0.0),
         "mean": mean.errors.mean,
     }
-    work = period * (float(integral.values[layout.work]) + mean.work)
-    heat = ByName(period * (integral.values[layout.heats] + mean.heats), machine.reservoir_names)
-    exponents, n_nodes = as_exponents(zeros, system), integral.n_nodes
-    reference = _reference(machine, float(np.sum(np.abs(state.subsystem_energies(0.0))) + np.sum(np.abs(heat))), achieved["heat"])
-    return LimitCycle(work, heat, exponents, achieved, state.undamped, n_harmonics, n_nodes, tolerance, reference, machine, state)
-
-
-def _reference(machine: Machine, energies: float, error: float) -> Reference:
-    """Return the constants of the laws, to whom heat below its error is none."""
-    unknown = np.full(len(machine.reservoirs), np.nan)
-    names = machine.subsystem_names, machine.reservoir_names
-    return Reference(*names, machine.temperatures, unknown, machine.period, energy_rounding=max(ROUNDING, error / energies))
+    return LimitCycle(state, as_exponents(zeros, system), achieved, n_harmonics, tolerance)
 
 
 def _check_complete(state: PeriodicState, system: System, unseen: float) -> None:

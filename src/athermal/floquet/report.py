@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from athermal.thermodynamics import laws, modes
+from athermal.thermodynamics import modes
 
 if TYPE_CHECKING:
     from athermal.floquet.limit_cycle import LimitCycle
@@ -19,12 +19,12 @@ def report(cycle: LimitCycle) -> str:
     """Return what a limit cycle does, per period: energies, efficiency, state at phase zero, and how exact it is."""
     rows = [*_energies(cycle), *_performance(cycle), *_state(cycle), *_relaxation(cycle)]
     width = max(len(name) for name, _ in rows)
-    title = f"Limit cycle of {cycle.machine.name!r}, period {cycle.reference.period:.6g}: {cycle.mode}"
+    title = f"Limit cycle of {cycle.machine.name!r}, period {cycle.machine.period:.6g}: {cycle.mode}"
     lines = [title, *(f"  {name:<{width}}  {value}" for name, value in rows)]
     if float(np.max(cycle.undamped)) > cycle.tolerance:
         k = int(np.argmax(cycle.undamped))
         lines.append(
-            f"  {cycle.undamped[k]:.1e} of subsystem {cycle.reference.subsystems[k]!r} sits in bound states outside the bands "
+            f"  {cycle.undamped[k]:.1e} of subsystem {cycle.machine.subsystem_names[k]!r} sits in bound states outside the bands "
             "and never relaxes: covariances are known to that, work and heat are not affected"
         )
     return "\n".join(lines)
@@ -32,14 +32,14 @@ def report(cycle: LimitCycle) -> str:
 
 def occupations(cycle: LimitCycle) -> list[float]:
     """Return <a^dag a> of each subsystem at phase zero, means included."""
-    covariance, mean, n = cycle.covariance(), cycle.mean(), len(cycle.reference.subsystems)
+    covariance, mean, n = cycle.covariance(), cycle.mean(), len(cycle.machine.subsystem_names)
     second = np.diag(covariance) + mean**2
     return [float(value) for value in 0.5 * (second[:n] + second[n:] - 1.0)]
 
 
 def _energies(cycle: LimitCycle) -> list[tuple[str, str]]:
     heat_error = cycle.errors["heat"]
-    named = zip(cycle.reference.reservoirs, cycle.heat, strict=True)
+    named = zip(cycle.machine.reservoir_names, cycle.heat, strict=True)
     return [
         ("work done by the drive, W", _with_error(cycle.work, cycle.errors["work"])),
         *((f"heat into {name}, Q", _with_error(float(heat), heat_error)) for name, heat in named),
@@ -54,19 +54,19 @@ def _performance(cycle: LimitCycle) -> list[tuple[str, str]]:
         rows.append(
             (
                 "coefficient of performance",
-                f"{cycle.coefficient_of_performance:.6g}  (Carnot {laws.carnot_coefficient(cycle.reference):.6g})",
+                f"{cycle.coefficient_of_performance:.6g}  (Carnot {cycle.carnot_coefficient:.6g})",
             )
         )
     else:
         rows.append(("efficiency", f"-  (Carnot {cycle.carnot_efficiency:.6g})"))
-    return [*rows, ("entropy production, dSigma", f"{cycle.entropy_production:.9g} nats")]
+    return [*rows, ("entropy production, dSigma", f"{cycle.sigma_total_change:.9g} nats")]
 
 
 def _state(cycle: LimitCycle) -> list[tuple[str, str]]:
-    n = len(cycle.reference.subsystems)
+    n = len(cycle.machine.subsystem_names)
     diagonal = np.diag(cycle.covariance())
     rows = [("correlations with the reservoirs, I(S,R)", f"{cycle.mutual_information():.9g} nats")]
-    for k, (name, occupation) in enumerate(zip(cycle.reference.subsystems, occupations(cycle), strict=True)):
+    for k, (name, occupation) in enumerate(zip(cycle.machine.subsystem_names, occupations(cycle), strict=True)):
         rows.append((f"{name} at phase 0", f"<n> {occupation:.6g}, var x {diagonal[k]:.6g}, var p {diagonal[n + k]:.6g}"))
     return rows
 

@@ -26,6 +26,18 @@ class PeriodicState:
     integral: Integral
     mean_motion: HarmonicMean | StrokeMean
 
+    @property
+    def work(self) -> float:
+        """W of one period, from <d_t H>."""
+        rate = float(self.integral.values[self.system.layout.work]) + self.mean_motion.work
+        return self.system.problem.machine.period * rate
+
+    @property
+    def heats(self) -> FloatArray:
+        """Q_j of one period."""
+        rates = self.integral.values[self.system.layout.heats] + self.mean_motion.heats
+        return np.asarray(self.system.problem.machine.period * rates)
+
     def mean(self, phase: float) -> FloatArray:
         """Return <r> at one time in the cycle."""
         return self.mean_motion.at(phase)

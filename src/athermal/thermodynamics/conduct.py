@@ -47,6 +47,8 @@ class Conduct:
         What fraction of a law's own terms its residual may be.
     energy_scale : float
         What energies of the machine are, for those that vanish by symmetry to be told from rounding.
+    energy_error : float
+        The error of works and heats that the solver tells of a limit cycle: what is below is none.
     accuracy : mapping of str to float
         What the solver knows of its own errors, by name.
     unchecked : mapping of str to str
@@ -76,6 +78,7 @@ class Conduct:
     status: str = "complete"
     residual_tolerance: float = RESIDUAL_TOLERANCE
     energy_scale: float = 0.0
+    energy_error: float = 0.0
     accuracy: Mapping[str, float] = field(default_factory=dict)
     unchecked: Mapping[str, str] = field(default_factory=dict)
     memoryless: str = ""

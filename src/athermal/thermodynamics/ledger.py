@@ -279,8 +279,11 @@ class Ledger:
 
         Where they vanish by symmetry, relative to the scale that the backend knows of.
         """
+        return np.asarray(np.maximum(self.rounding * self._energy_sizes(a, b), self.conduct.energy_error))
+
+    def _energy_sizes(self, a: Snapshot, b: Snapshot) -> FloatArray:
         sizes = [np.sum(np.abs(s.subsystem_energies), -1) + np.sum(np.abs(s.reservoir_energies), -1) for s in (a, b)]
-        return np.asarray(self.rounding * np.maximum(np.maximum(*sizes), self.conduct.energy_scale))
+        return np.asarray(np.maximum(np.maximum(*sizes), self.conduct.energy_scale))
 
     def entropy_rounding(self, a: Snapshot, b: Snapshot) -> FloatArray:
         """Return up to which size a change of an entropy is rounding: relative to the entropies of the whole at both ends."""
@@ -410,7 +413,7 @@ class Ledger:
         """
         rounding = self.energy_rounding(a, b)
         # terms that cancel over a cycle are known no better than the energies that an integrator carries
-        known = rounding * max(1.0, self.reference.energy_rounding / self.rounding) if self.rounding else rounding
+        known = np.maximum(rounding, self.reference.energy_rounding * self._energy_sizes(a, b))
         # of numbers with errors `violations` judges that
         is_judged = bool(self.memoryless) and not self.has_standard_errors
         return Interval(

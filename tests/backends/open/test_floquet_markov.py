@@ -103,7 +103,7 @@ def test_the_exact_limit_cycle_of_a_modulated_oscillator():
         [at.Position(("o", "hot")), at.Position(("o", "cold"))],
         period=2.0 * np.pi / w,
     )
-    exact = at.limit_cycle(machine).ledger()
+    exact = at.limit_cycle(machine).ledger
     heats, works = exact.heat.values[0], float(exact.work[0])
 
     def last_cycle(heat):
