@@ -37,6 +37,7 @@ Changes = Annotated[
         "library machine may stand alone: T_hot=2. May be given several times.",
     ),
 ]
+Cycles = Annotated[int | None, typer.Option("--cycles", "-n", min=1, help="Periods to run, in place of the file's.")]
 Accuracy = Annotated[
     float | None,
     typer.Option("--accuracy", help='Largest error of every column (baths of modes = "auto"), in place of the file\'s.'),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -144,15 +145,8 @@ def molecular_motor(
         _Contact("hot bath", "sigmam", hot, ring.before(hot_contact, potential), ring.bonds(hot_bonds, "hot_bonds")),
         _Contact("cold bath", "sigmap", cold, ring.after(cold_contact, potential), ring.bonds(cold_bonds, "cold_bonds")),
     )
-    couplings: list[OperatorCoupling] = []
-    hops: list[_Hop] = []
-    for name in names:
-        couplings += [
-            OperatorCoupling((name,), (f"|{ring.site(n)}><{ring.site(n)}|",), drive) for n, drive in enumerate(landscape)
-        ]
-        hops += [_Hop((name,), (ring.hop(n),), Constant(-_validate.real(hopping, "hopping", _OWNER))) for n in range(ring.sites)]
-        hops += [hop for contact in contacts for hop in contact.hops(name, ring)]
-    couplings += [hop.term(ring.force) for hop in hops]
+    hops = [hop for name in names for hop in ring.hops(name, hopping, contacts)]
+    couplings = [term for name in names for term in ring.potential(name, landscape)] + [hop.term(ring.force) for hop in hops]
     if particles == 2:
         couplings += [OperatorCoupling(names, (f"|{n}><{n}|",) * 2, repulsion) for n in range(sites)]
     counters = [Counter("turns", tuple(hop.current(ring.force, direction / sites) for hop in hops))]
@@ -240,7 +234,18 @@ class _Ring:
             raise MachineError(f"`{what}` of {_OWNER} must list different bonds below {self.sites}, but is {list(chosen)}.")
         return chosen
 
+    def hops(self, particle: str, hopping: float, contacts: Sequence[_Contact]) -> list[_Hop]:
+        """Return the ways of a particle to the next site: by itself, and helped by the baths."""
+        amplitude = Constant(-_validate.real(hopping, "hopping", _OWNER))
+        free = [_Hop((particle,), (self.hop(n),), amplitude) for n in range(self.sites)]
+        return [*free, *(hop for contact in contacts for hop in contact.hops(particle, self))]
+
     # --- potentials ----------------------------------------------------------------------------------------------------
+
+    def potential(self, particle: str, landscape: Sequence[Drive]) -> list[OperatorCoupling]:
+        """Return the terms of V_n(t) that a particle feels."""
+        sites = (f"|{self.site(n)}><{self.site(n)}|" for n in range(self.sites))
+        return [OperatorCoupling((particle,), (site,), drive) for site, drive in zip(sites, landscape, strict=True)]
 
     def travelling(self, depth: float, steps: int | None) -> list[Drive]:
         """Return V_n(t) = -depth cos(2 pi (n + 1/2)/L - 2 pi t/tau), smooth or in steps."""

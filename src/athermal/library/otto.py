@@ -93,23 +93,11 @@ def otto(
     """
     if not isinstance(baths, str) or baths not in ("ring", "star"):
         raise MachineError(f"`baths` of an Otto engine must be 'ring' or 'star', but is {_validate.shown(baths)}.")
-    for name, value in (("stroke_time", stroke_time), ("switching_time", switching_time)):
-        _validate.not_negative(value, name, "an Otto engine")
-    _validate.positive(contact_time, "contact_time", "an Otto engine")
-    if 2.0 * switching_time > contact_time:
-        raise MachineError(
-            f"`switching_time` of an Otto engine must be at most half its contact time {contact_time}, but is {switching_time}."
-        )
-    hot_squeezing = _validate.real(hot_squeezing, "hot_squeezing", "an Otto engine")
+    _check_times(contact_time, switching_time, stroke_time)
     for name, given in (("hot_bath", hot_bath), ("cold_bath", cold_bath)):
         if given is not None and not isinstance(given, HarmonicReservoir):
             raise MachineError(f"`{name}` of an Otto engine must be a harmonic bath, but is {_validate.shown(given)}.")
     _validate.choice(law, "law", "an Otto engine", ("potential", "number"))
-    if hot_squeezing and initial is not None:
-        raise MachineError(
-            f"`hot_squeezing` of an Otto engine must be zero when an initial state is given, but is {hot_squeezing}. Give "
-            "`Squeezed` as, or inside, the initial state."
-        )
     is_ring = baths == "ring"
     own = (modes, hopping, rate, half_width)
     cold = cold_bath if cold_bath is not None else _bath("cold bath", T_cold, omega_cold, *own, is_ring=is_ring)
@@ -123,15 +111,37 @@ def otto(
         where = site if given is not None else (0 if is_ring else None)
         amplitude = frequency if law == "potential" else None
         couplings.append(_contact(kind, bath.name, Product((Constant(strength), window)), where, amplitude))
-    start_of_hot = Squeezed(hot.name, hot_squeezing) if hot_squeezing else ProductThermal()
     return Machine(
         subsystems=(Oscillator("working", _frequency(omega_hot, omega_cold, contact_time, stroke_time), law=law),),
         reservoirs=(hot, cold),
         couplings=tuple(couplings),
         period=2.0 * (contact_time + stroke_time),
-        initial=start_of_hot if initial is None else initial,
+        initial=_start(hot.name, hot_squeezing, initial),
         name="otto",
     )
+
+
+def _check_times(contact_time: float, switching_time: float, stroke_time: float) -> None:
+    for name, value in (("stroke_time", stroke_time), ("switching_time", switching_time)):
+        _validate.not_negative(value, name, "an Otto engine")
+    _validate.positive(contact_time, "contact_time", "an Otto engine")
+    if 2.0 * switching_time > contact_time:
+        raise MachineError(
+            f"`switching_time` of an Otto engine must be at most half its contact time {contact_time}, but is {switching_time}."
+        )
+
+
+def _start(hot: str, squeezing: float, initial: AnyInitialState | None) -> AnyInitialState:
+    """Return the initial state that is given, or every part thermal and the hot bath squeezed."""
+    squeezing = _validate.real(squeezing, "hot_squeezing", "an Otto engine")
+    if squeezing and initial is not None:
+        raise MachineError(
+            f"`hot_squeezing` of an Otto engine must be zero when an initial state is given, but is {squeezing}. Give "
+            "`Squeezed` as, or inside, the initial state."
+        )
+    if initial is not None:
+        return initial
+    return Squeezed(hot, squeezing) if squeezing else ProductThermal()
 
 
 def _frequency(omega_hot: float, omega_cold: float, contact_time: float, stroke_time: float) -> Strokes:
