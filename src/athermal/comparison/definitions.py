@@ -208,7 +208,7 @@ def compare_definitions(ledger: Ledger, *, share: float = 0.5) -> DefinitionComp
 
 def _amounts(work: FloatArray, a: Snapshot, b: Snapshot, ref: Reference, share: float) -> dict[str, FloatArray]:
     """Return each column, the definitions along a new first axis."""
-    balances = [definition(work, a, b) for definition in definitions(share).values()]
+    balances = [definition(work, a, b, ref) for definition in definitions(share).values()]
     found = {
         "work": [balance.work for balance in balances],
         "heat": [balance.heat for balance in balances],

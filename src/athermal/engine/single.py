@@ -29,10 +29,10 @@ from athermal.errors import (
 from athermal.machine.initial import AnyInitialState, InitialState
 from athermal.machine.machine import Machine
 from athermal.machine.spec import to_spec
-from athermal.thermodynamics import errors
+from athermal.thermodynamics import errors, laws
 from athermal.thermodynamics.conduct import Conduct, Recurrence
 from athermal.thermodynamics.ledger import Ledger
-from athermal.thermodynamics.snapshot import Replicates, Snapshot
+from athermal.thermodynamics.snapshot import Reference, Replicates, Snapshot
 
 Steps = Callable[[int, int], None]
 
@@ -141,14 +141,16 @@ class _Run:
         solver, state = self.solver, record.state
         remarks = (*solver.remarks_on(state), *record.mended, *solver.reference.remarks_on_vacuum())
         conduct = replace(self.conduct, status=status, accuracy=solver.accuracy_of(state), remarks=remarks)
+        reference = replace(solver.reference, observables=record.watcher.names)
         replicates = None
         if record.replicates:
             copies, totals = zip(*record.replicates, strict=True)
             kind = "convergence" if "cutoffs" in self.provenance else "jackknife"
-            replicates = Replicates(Snapshot.stack(copies), np.diff(np.array(totals), axis=0), kind)
-        reference = replace(solver.reference, observables=record.watcher.names)
+            stacked = Snapshot.stack(copies)
+            replicates = Replicates(stacked, _total_works(np.diff(np.array(totals), axis=0), stacked, reference), kind)
         states = record.watcher.stacked(len(record.snapshots))
-        snapshots, works = Snapshot.stack(record.snapshots), np.array(record.works)
+        snapshots = Snapshot.stack(record.snapshots)
+        works = _total_works(np.array(record.works), snapshots, reference)
         return Ledger(snapshots, works, reference, self.samples, self.provenance, replicates, kept_states=states, conduct=conduct)
 
     def finished(self, record: _Record, status: str) -> Ledger | None:
@@ -160,6 +162,11 @@ class _Run:
     def how_far(self, record: _Record) -> str:
         """Return how many of the cycles are finished."""
         return f"after {len(record.works) // self.samples} of {self.cycles} cycles"
+
+
+def _total_works(drive_works: FloatArray, snapshots: Snapshot, reference: Reference) -> FloatArray:
+    """Return the work between consecutive instants: what drives did, and the chemical work of particles that moved."""
+    return laws.total_work(drive_works, snapshots.at(slice(None, -1)), snapshots.at(slice(1, None)), reference)
 
 
 def _advance(run: _Run, machine: Machine, initial: InitialState, progress: Steps | None, watcher: Watcher) -> _Record:

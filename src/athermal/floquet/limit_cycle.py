@@ -156,8 +156,7 @@ class LimitCycle:
         ]
         # heat below its error is none
         least = max(ROUNDING, self.errors["heat"] / float(np.sum(np.abs(energies)) + np.sum(np.abs(heats))))
-        names = machine.subsystem_names, machine.reservoir_names
-        reference = Reference(*names, machine.temperatures, unknown, machine.period, energy_rounding=least)
+        reference = Reference.of(machine, energy_rounding=least)
         provenance = {
             "machine": to_spec(machine),
             "backend": {"kind": "limit_cycle", "tolerance": self.tolerance},

@@ -35,6 +35,8 @@ def to_dataset(ledger: Ledger) -> xr.Dataset:
     ref = ledger.reference
     arrays = _of_run(ledger.snapshots, ledger.works, "")
     arrays |= {"temperatures": ref.temperatures, "log_partitions": ref.log_partitions}
+    if np.any(ref.chemical_potentials):
+        arrays["chemical_potentials"] = ref.chemical_potentials
     if ref.ground_energies is not None:
         arrays["ground_energies"] = ref.ground_energies
     if ref.temperature_errors is not None:
@@ -82,6 +84,7 @@ def from_dataset(data: xr.Dataset) -> Ledger:
             ground_energies=arrays.get("ground_energies"),
             energy_rounding=float(data.attrs.get("energy_rounding", ROUNDING)),
             temperature_errors=arrays.get("temperature_errors"),
+            chemical_potentials=arrays.get("chemical_potentials", np.zeros(())),
             **names,
         )
         replicates = refinement = uncertainty = None

@@ -45,10 +45,13 @@ def between(interval: Interval, dim: str, labels: IntArray, units: Mapping[str, 
 
 
 def _labels(columns: Iterable[Column], ref: Reference, units: Mapping[str, str]) -> dict[str, Any]:
-    """Return the labels of the dimensions that columns have, and the temperatures of the reservoirs."""
+    """Return the labels of the dimensions that columns have, and the temperatures and potentials of the reservoirs."""
     used = dict.fromkeys(("subsystem", "reservoir", *(dim for column in columns for dim in column.dims)))
     coords: dict[str, Any] = {dim: list(DIMENSIONS[dim](ref)) for dim in used}
-    coords["temperature"] = (("reservoir",), ref.temperatures, {"units": in_units("energy", units)})
+    energy = {"units": in_units("energy", units)}
+    coords["temperature"] = (("reservoir",), ref.temperatures, energy)
+    if np.any(ref.chemical_potentials):
+        coords["chemical_potential"] = (("reservoir",), ref.chemical_potentials, energy)
     if ref.temperature_errors is not None:
         coords["temperature_error"] = (("reservoir",), ref.temperature_errors)
     return coords

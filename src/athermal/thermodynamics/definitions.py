@@ -7,7 +7,8 @@ to it with their counter-terms. With E_j = <H_j>, and <V_j> written V_j,
 
 jumps included. Definitions differ in whose energy V_j is, and in whether W^sw_j is work; for each W = sum_j Q_j + dU.
 All functions take the work W done on the machine in the interval and the snapshots `a` before and `b` after it, which may be
-stacked. What a snapshot does not hold is NaN, and so is all that needs it.
+stacked. What a snapshot does not hold is NaN, and so is all that needs it. Where reservoirs exchange particles, dE_j stands for
+dE_j - mu_j dN_j, and W holds -sum_j mu_j dN_j.
 
 References
 ----------
@@ -84,29 +85,29 @@ def switching_work(a: Snapshot, b: Snapshot) -> FloatArray:
     return _extra(b, "switching_work", b.reservoir_energies) - _extra(a, "switching_work", a.reservoir_energies)
 
 
-def bath_energy(work: FloatArray, a: Snapshot, b: Snapshot) -> Balance:
+def bath_energy(work: FloatArray, a: Snapshot, b: Snapshot, ref: Reference) -> Balance:
     """Q_j = dE_j, U = <H_S> + sum_j V_j: the definition of the laws, and of a ledger.
 
     Of these only it has sum_i dS_i + sum_j Q_j/T_j = dSigma, from any start (S10, S14).
     """
-    heat = laws.heat(a, b)
+    heat = laws.heat(a, b, ref)
     return Balance(work, heat, np.sum(heat, axis=-1), np.sum(laws.energy_change(a, b), axis=-1))
 
 
-def interaction_shared(work: FloatArray, a: Snapshot, b: Snapshot, share: float) -> Balance:
+def interaction_shared(work: FloatArray, a: Snapshot, b: Snapshot, ref: Reference, share: float) -> Balance:
     """Q_j = dE_j + share dV_j, U = <H_S> + (1 - share) sum_j V_j; `bath_energy` with a share of 0."""
     moved = share * (interaction_energy(b) - interaction_energy(a))
-    heat = laws.heat(a, b) + moved
+    heat = laws.heat(a, b, ref) + moved
     energy = np.sum(laws.energy_change(a, b), axis=-1) - np.sum(moved, axis=-1)
     return Balance(work, heat, np.sum(heat, axis=-1), energy)
 
 
-def bath_and_interaction(work: FloatArray, a: Snapshot, b: Snapshot) -> Balance:
+def bath_and_interaction(work: FloatArray, a: Snapshot, b: Snapshot, ref: Reference) -> Balance:
     """Q_j = dE_j + dV_j, U = <H_S>: whatever is not the subsystems' own belongs to the reservoirs."""
-    return interaction_shared(work, a, b, 1.0)
+    return interaction_shared(work, a, b, ref, 1.0)
 
 
-def system_energy(work: FloatArray, a: Snapshot, b: Snapshot) -> Balance:
+def system_energy(work: FloatArray, a: Snapshot, b: Snapshot, ref: Reference) -> Balance:
     """W = int <dH_S/dt> dt, U = <H_S>, Q_j = dE_j + dV_j - W^sw_j: the habit of weak coupling.
 
     From d<V_j>/dt = <dV_j/dt> + i<[H, V_j]> and dE_j/dt = i<[V_j, H_j]>,
@@ -121,12 +122,12 @@ def system_energy(work: FloatArray, a: Snapshot, b: Snapshot) -> Balance:
     R. Alicki, J. Phys. A 12, L103 (1979); A. Kato, Y. Tanimura, J. Chem. Phys. 145, 224105 (2016), who call it the
     system heat current, beside the bath heat current of `bath_energy`.
     """
-    whole, switching = bath_and_interaction(work, a, b), switching_work(a, b)
+    whole, switching = bath_and_interaction(work, a, b, ref), switching_work(a, b)
     switched = np.sum(switching, axis=-1)
     return Balance(work - switched, whole.heat - switching, whole.total_heat - switched, whole.energy_change)
 
 
-def minimal_dissipation(_work: FloatArray, a: Snapshot, b: Snapshot) -> Balance:
+def minimal_dissipation(_work: FloatArray, a: Snapshot, b: Snapshot, _ref: Reference) -> Balance:
     """U = Tr(K_S rho_S), sum_j Q_j = - int Tr(K_S d rho_S), W = int Tr(dK_S rho_S) = sum_j Q_j + dU.
 
     K_S is the Hamiltonian of the exact master equation of the subsystems whose dissipator is smallest. The heat is that of all
@@ -145,7 +146,7 @@ def minimal_dissipation(_work: FloatArray, a: Snapshot, b: Snapshot) -> Balance:
     return Balance(heats + energies, heat, heats, energies)
 
 
-def bath_quanta(_work: FloatArray, a: Snapshot, b: Snapshot) -> Balance:
+def bath_quanta(_work: FloatArray, a: Snapshot, b: Snapshot, _ref: Reference) -> Balance:
     """Q_j = the energy of the quanta that bath j counts in a master equation of jumps, W = sum_j Q_j + dU.
 
     W then holds what couplings and drives of the subsystems give in the jumps, and the first law makes it.
@@ -164,16 +165,16 @@ def entropy_production(balance: Balance, a: Snapshot, b: Snapshot, ref: Referenc
     """sum_i dS_i + sum_j Q_j/T_j with the heats of a definition; at one temperature from their sum."""
     flow = laws.flow_of_heats(balance.heat, b, ref)
     if len(ref.temperatures) and ref.lowest_temperature == ref.highest_temperature:
-        one = replace(ref, temperatures=ref.temperatures[:1])
+        one = replace(ref, temperatures=ref.temperatures[:1], chemical_potentials=ref.chemical_potentials[:1])
         flow = np.where(np.isnan(flow), laws.flow_of_heats(balance.total_heat[..., None], b, one), flow)
     return np.asarray(np.sum(laws.entropy_change(a, b), axis=-1) + flow)
 
 
-def definitions(share: float) -> dict[str, Callable[[FloatArray, Snapshot, Snapshot], Balance]]:
+def definitions(share: float) -> dict[str, Callable[[FloatArray, Snapshot, Snapshot, Reference], Balance]]:
     """Return every definition by its name."""
     return {
         "bath energy": bath_energy,
-        "interaction shared": lambda work, a, b: interaction_shared(work, a, b, share),
+        "interaction shared": lambda work, a, b, ref: interaction_shared(work, a, b, ref, share),
         "bath and interaction": bath_and_interaction,
         "system energy": system_energy,
         "minimal dissipation": minimal_dissipation,

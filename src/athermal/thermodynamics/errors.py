@@ -8,7 +8,7 @@ import numpy as np
 
 from athermal._lazy import xr
 from athermal._types import FloatArray
-from athermal.thermodynamics import measured
+from athermal.thermodynamics import laws, measured
 
 if TYPE_CHECKING:
     from athermal.thermodynamics.ledger import Ledger
@@ -212,8 +212,8 @@ def _floors(ledger: Ledger, which: str) -> dict[str, FloatArray]:
     # on few modes, whose energies are small against the whole)
     cycles = np.arange(1, ledger.n_cycles + 1) if which == "cumulative" else np.ones(ledger.n_cycles)
     rounding = _ROUNDING + 0.5 * float(ledger.accuracy.get("symplectic_defect", 0.0)) * cycles
-    reservoirs = float(np.max(np.sum(np.abs(snapshots.reservoir_energies), axis=-1)))
-    whole = reservoirs + float(np.max(np.sum(np.abs(snapshots.subsystem_energies), axis=-1)))
+    of_reservoirs = laws.reservoir_sizes(snapshots, ledger.reference)
+    whole = float(np.max(np.sum(of_reservoirs, axis=-1))) + float(np.max(np.sum(np.abs(snapshots.subsystem_energies), axis=-1)))
     work, heats = np.abs(table["work"].values), np.abs(table["heat"].values)
     terms = work + heats.sum(axis=1) + np.abs(table["energy_change"].values).sum(axis=1)
     energy = np.abs(table["residual_first_law"].values) + step * terms + rounding * whole
@@ -221,7 +221,7 @@ def _floors(ledger: Ledger, which: str) -> dict[str, FloatArray]:
     # unknown where a reservoir's entropy is; the first law's residual then speaks for both
     second = np.where(np.isnan(second), energy / ledger.reference.energy_unit, second)
     terms = np.abs(table["entropy_change"].values).sum(axis=1) + (heats / temperatures).sum(axis=1)
-    whole = float(np.max(np.sum(np.abs(snapshots.reservoir_energies) / temperatures, axis=-1)))
+    whole = float(np.max(np.sum(of_reservoirs / temperatures, axis=-1)))
     return {"energy": energy, "nat": second + step * terms + rounding * whole}
 
 

@@ -7,6 +7,8 @@ from typing import Any
 from athermal.thermodynamics.column import Column, Heading
 
 _SUBSYSTEM, _RESERVOIR = ("subsystem",), ("reservoir",)
+OF_PARTICLES = "machines whose reservoirs exchange particles have it"
+"""Which runs have the columns of particles."""
 
 
 def _told(name: str, long_name: str, unit: str, dims: tuple[str, ...] = (), **more: Any) -> tuple[Column, Column]:
@@ -44,6 +46,15 @@ def _counted(name: str, long_name: str, unit: str, dims: tuple[str, ...] = (), *
 
 TOLD = (
     *_counted("counts", "what each counter of the machine has counted", "", ("counter",), heading=Heading("%")),
+    *_told(
+        "particles",
+        "number of particles N_j of reservoir j",
+        "1",
+        _RESERVOIR,
+        symbol="N_{%}",
+        word="particles",
+        where=OF_PARTICLES,
+    ),
     *_told("observables", "mean of each observable that was asked for", "", ("observable",), heading=Heading("%")),
     *_counted("bath_quanta", "energy of the quanta that reservoir j received", "energy", _RESERVOIR),
     *_counted(

@@ -25,7 +25,7 @@ class Interval:
     a, b : Snapshot
         Before and after.
     work : (...) array
-        W, as the backend told it.
+        W, that of the drives and the chemical work.
     reference : Reference
     rounding : (...) array
         Energies up to this are rounding.
@@ -69,7 +69,7 @@ class Interval:
     @property
     def heat_intake(self) -> FloatArray:
         """Q_in: what gamma and eta_th divide by."""
-        return laws.heat_intake(self.a, self.b)
+        return laws.heat_intake(self.a, self.b, self.reference)
 
     @property
     def work_given(self) -> FloatArray:
@@ -79,7 +79,7 @@ class Interval:
     @property
     def work_that_cools(self) -> FloatArray:
         """What a coefficient of performance needs: the smaller of W and -Q_c where both are positive, and zero elsewhere."""
-        cold = np.sum(laws.heat(self.a, self.b)[..., laws.coldest(self.reference.temperatures)], axis=-1)
+        cold = np.sum(laws.heat(self.a, self.b, self.reference)[..., laws.coldest(self.reference.temperatures)], axis=-1)
         return np.where((self.work > 0.0) & (cold < 0.0), np.minimum(self.work, -cold), 0.0)
 
     # --- words -------------------------------------------------------------------------------------------------------
@@ -87,7 +87,7 @@ class Interval:
     @cached_property
     def mode(self) -> Matrix:
         """The mode of operation of each."""
-        rows = zip(self.work, laws.heat(self.a, self.b), self.rounding, strict=True)
+        rows = zip(self.work, laws.heat(self.a, self.b, self.reference), self.rounding, strict=True)
         return np.array([modes.mode(float(w), q, self.reference.temperatures, float(e)) for w, q, e in rows], dtype=str)
 
     @cached_property
@@ -110,9 +110,9 @@ class Interval:
     def residuals(self) -> dict[str, FloatArray]:
         """By how much each law is missed; unknown for one that is not checked."""
         a, b, ref, work = self.a, self.b, self.reference, self.work
-        eta, split = laws.output_over_intake(work, a, b), laws.efficiency_split(a, b, ref)
+        eta, split = laws.output_over_intake(work, a, b, ref), laws.efficiency_split(a, b, ref)
         missed = {
-            "first_law": work - laws.first_law(a, b),
+            "first_law": work - laws.first_law(a, b, ref),
             "second_law": laws.second_law_residual(a, b, ref),
             "work_split": work - laws.work_split(a, b, ref),
             "efficiency": np.where(np.isnan(split), 0.0, eta - split),
@@ -122,11 +122,11 @@ class Interval:
     @cached_property
     def tolerances(self) -> dict[str, FloatArray]:
         """By how much each law may be missed."""
-        a, b = self.a, self.b
-        energies = np.sum(np.abs(laws.heat(a, b)), -1) + np.sum(np.abs(laws.energy_change(a, b)), -1)
+        a, b, ref = self.a, self.b, self.reference
+        energies = np.sum(np.abs(laws.heat(a, b, ref)), -1) + np.sum(np.abs(laws.energy_change(a, b)), -1)
         energy = self.tolerance * (np.abs(self.work) + energies) + self.known + STANDARD_ERRORS * self.noise
-        split = energy + self.reference.lowest_temperature * self.entropy_tolerance
-        intake, eta = self.heat_intake, laws.output_over_intake(self.work, a, b)
+        split = energy + ref.lowest_temperature * self.entropy_tolerance
+        intake, eta = self.heat_intake, laws.output_over_intake(self.work, a, b, ref)
         with np.errstate(divide="ignore", invalid="ignore"):
             # eta divides by the intake, so a small intake magnifies what the energies are known to.
             ratio = np.where(intake > 0.0, split / np.where(intake > 0.0, intake, 1.0) * (1.0 + np.abs(eta)), np.inf)

@@ -7,6 +7,9 @@ State functions take a `Snapshot` and the `Reference`; interval functions take t
 where it enters, the work W done on the machine in between. All work on stacked snapshots. hbar = k_B = 1, entropies in nats.
 Signs: W > 0 is work done on the machine; Q_j > 0 is energy absorbed by reservoir j. An engine has W < 0.
 
+Reservoirs that exchange particles have Q_j = dE_j - mu_j dN_j and the reference state exp(-(H_j - mu_j N_j)/T_j)/Z_j, and W holds
+the chemical work -sum_j mu_j dN_j beside that of the drives: then all laws hold as they stand.
+
 At T_j = 0 every function is the limit T_j -> 0 (of all cold reservoirs together): Q_j/T_j is infinite with the sign of Q_j, and
 T_min Q_j/T_j = Q_j where T_j = T_min.
 """
@@ -42,31 +45,52 @@ def reservoir_correlation(s: Snapshot) -> FloatArray:
     return np.where(np.isnan(correlation), 0.0, correlation) if s.reservoir_entropies.shape[-1] == 1 else correlation
 
 
+def grand_energy(s: Snapshot, ref: Reference) -> FloatArray:
+    """E_j - mu_j N_j, shape (..., m): E_j where mu_j = 0; unknown where mu_j is not and N_j is."""
+    return np.asarray(s.reservoir_energies - _chemical_energy(s, ref))
+
+
+def _chemical_energy(s: Snapshot, ref: Reference) -> FloatArray:
+    """mu_j N_j, shape (..., m)."""
+    particles = s.extras.get("particles", np.full(np.shape(s.reservoir_energies), np.nan))
+    return np.where(ref.chemical_potentials == 0.0, 0.0, ref.chemical_potentials * particles)
+
+
 def athermality(s: Snapshot, ref: Reference) -> FloatArray:
-    """D_j = D(rho_j || rho_j^th) = -S(rho_j) + E_j/T_j + ln Z_j, shape (..., m)."""
+    """D_j = D(rho_j || rho_j^th) = -S(rho_j) + (E_j - mu_j N_j)/T_j + ln Z_j, shape (..., m)."""
     cross = _cross_entropy(s, ref)
     return np.where(np.isposinf(cross), np.inf, cross - s.reservoir_entropies)
 
 
 def _cross_entropy(s: Snapshot, ref: Reference) -> FloatArray:
-    """-Tr rho_j ln rho_j^th = E_j/T_j + ln Z_j; at T_j = 0 infinite, but in the ground level, there ln of its degeneracy."""
-    regular = np.asarray(s.reservoir_energies / ref.divisors + ref.log_partitions)
+    """-Tr rho_j ln rho_j^th = (E_j - mu_j N_j)/T_j + ln Z_j; at T_j = 0 infinite, in the ground level ln of its degeneracy."""
+    energies = grand_energy(s, ref)
+    regular = np.asarray(energies / ref.divisors + ref.log_partitions)
     if ref.ground_energies is None or not np.any(ref.is_cold):
         return regular
-    is_excited = s.reservoir_energies - ref.ground_energies > _rounding_of(s, ref)[..., None]
+    is_excited = energies - ref.ground_energies > _rounding_of(s, ref)[..., None]
     return np.where(ref.is_cold & is_excited, np.inf, regular)
 
 
 def _rounding_of(s: Snapshot, ref: Reference) -> FloatArray:
     """Return to what a difference of two energies is known."""
-    sizes = np.sum(np.abs(s.subsystem_energies), axis=-1) + np.sum(np.abs(s.reservoir_energies), axis=-1)
-    return np.asarray(ref.energy_rounding * sizes)
+    return np.asarray(ref.energy_rounding * energy_size(s, ref))
+
+
+def energy_size(s: Snapshot, ref: Reference) -> FloatArray:
+    """sum_i |U_i| + sum_j (|E_j| + |mu_j N_j|): what energies of the whole are rounded against."""
+    return np.asarray(np.sum(np.abs(s.subsystem_energies), axis=-1) + np.sum(reservoir_sizes(s, ref), axis=-1))
+
+
+def reservoir_sizes(s: Snapshot, ref: Reference) -> FloatArray:
+    """|E_j| + |mu_j N_j|, shape (..., m): what E_j - mu_j N_j is rounded against."""
+    return np.asarray(np.abs(s.reservoir_energies) + np.abs(_chemical_energy(s, ref)))
 
 
 def sigma_total(s: Snapshot, ref: Reference) -> FloatArray:
     """Sigma = I(S,R) + C(S) + C(R) + sum_j D_j.
 
-    Where S(rho_j) of single reservoirs is unknown it cancels: Sigma = sum_i S(rho_i) - S(rho_SR) + sum_j (E_j/T_j + ln Z_j).
+    Where S(rho_j) of single reservoirs is unknown it cancels: Sigma = sum_i S(rho_i) - S(rho_SR) + sum_j (-Tr rho_j ln rho_j^th).
     """
     parts = mutual_information(s) + system_correlation(s) + reservoir_correlation(s) + np.sum(athermality(s, ref), axis=-1)
     cross_entropies = np.sum(_cross_entropy(s, ref), axis=-1)
@@ -82,9 +106,19 @@ def free_energy(s: Snapshot, ref: Reference) -> FloatArray:
 # --- the two laws ------------------------------------------------------------------------------------------------------
 
 
-def heat(a: Snapshot, b: Snapshot) -> FloatArray:
-    """Q_j = E_j(b) - E_j(a), shape (..., m)."""
-    return np.asarray(b.reservoir_energies - a.reservoir_energies)
+def heat(a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
+    """Q_j = dE_j - mu_j dN_j, shape (..., m)."""
+    return np.asarray(b.reservoir_energies - a.reservoir_energies - (_chemical_energy(b, ref) - _chemical_energy(a, ref)))
+
+
+def chemical_work(a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
+    """W_chem = -sum_j mu_j dN_j: positive where particles fell from a high to a low potential, and so drove the machine."""
+    return np.asarray(np.sum(_chemical_energy(a, ref) - _chemical_energy(b, ref), axis=-1))
+
+
+def total_work(drive_work: FloatArray, a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
+    """W = W_drive + W_chem, with W_drive = int <d_t H> dt, jumps included."""
+    return np.asarray(drive_work + chemical_work(a, b, ref))
 
 
 def energy_change(a: Snapshot, b: Snapshot) -> FloatArray:
@@ -97,9 +131,9 @@ def entropy_change(a: Snapshot, b: Snapshot) -> FloatArray:
     return np.asarray(b.subsystem_entropies - a.subsystem_entropies)
 
 
-def first_law(a: Snapshot, b: Snapshot) -> FloatArray:
+def first_law(a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
     """W = sum_j Q_j + sum_i dU_i, the right side of (S1)."""
-    return np.asarray(np.sum(heat(a, b), axis=-1) + np.sum(energy_change(a, b), axis=-1))
+    return np.asarray(np.sum(heat(a, b, ref), axis=-1) + np.sum(energy_change(a, b), axis=-1))
 
 
 def second_law(a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
@@ -115,7 +149,7 @@ def second_law_residual(a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
 
 def entropy_flow(a: Snapshot, b: Snapshot, ref: Reference, factor: float = 1.0) -> FloatArray:
     """Return factor sum_j Q_j/T_j."""
-    return flow_of_heats(heat(a, b), b, ref, factor)
+    return flow_of_heats(heat(a, b, ref), b, ref, factor)
 
 
 def flow_of_heats(q: FloatArray, b: Snapshot, ref: Reference, factor: float = 1.0) -> FloatArray:
@@ -128,7 +162,7 @@ def flow_of_heats(q: FloatArray, b: Snapshot, ref: Reference, factor: float = 1.
 
 def _flow_by_reservoir(a: Snapshot, b: Snapshot, ref: Reference, factor: float = 1.0) -> FloatArray:
     """Return factor Q_j/T_j, shape (..., m)."""
-    q = heat(a, b)
+    q = heat(a, b, ref)
     limits = _limit(q, _rounding_of(b, ref)[..., None], factor) if np.any(ref.is_cold) else 0.0
     return np.where(ref.is_cold, limits, factor * q / ref.divisors)
 
@@ -203,12 +237,12 @@ def carnot_efficiency(ref: Reference) -> float:
 
 def work_split(a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
     """W = sum_j eta_j Q_j + T_min dsigma, the right side of (S18)."""
-    return np.asarray(np.sum(carnot_factors(ref) * heat(a, b), axis=-1) + entropic_work(a, b, ref))
+    return np.asarray(np.sum(carnot_factors(ref) * heat(a, b, ref), axis=-1) + entropic_work(a, b, ref))
 
 
-def heat_intake(a: Snapshot, b: Snapshot) -> FloatArray:
+def heat_intake(a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
     """Q_in = sum_j (|Q_j| - Q_j)/2: the heat that the reservoirs gave."""
-    q = heat(a, b)
+    q = heat(a, b, ref)
     return np.asarray(0.5 * np.sum(np.abs(q) - q, axis=-1))
 
 
@@ -218,35 +252,35 @@ def energy_intake(a: Snapshot, b: Snapshot) -> FloatArray:
     return np.asarray(0.5 * np.sum(np.abs(du) - du, axis=-1))
 
 
-def efficiency(work: FloatArray, a: Snapshot, b: Snapshot) -> FloatArray:
+def efficiency(work: FloatArray, a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
     """Eta = -W/(Q_in + dU_in), the first form of (S15): an engine's figure, NaN unless W < 0."""
-    return np.asarray(np.where(np.asarray(work) < 0.0, output_over_intake(work, a, b), np.nan))
+    return np.asarray(np.where(np.asarray(work) < 0.0, output_over_intake(work, a, b, ref), np.nan))
 
 
-def output_over_intake(work: FloatArray, a: Snapshot, b: Snapshot) -> FloatArray:
+def output_over_intake(work: FloatArray, a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
     """-W/(Q_in + dU_in) whatever the sign of W, for which (S19) holds too; NaN if nothing was taken in."""
-    return ratio(-work, heat_intake(a, b) + energy_intake(a, b))
+    return ratio(-work, heat_intake(a, b, ref) + energy_intake(a, b))
 
 
-def gamma(a: Snapshot, b: Snapshot) -> FloatArray:
+def gamma(a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
     """Gamma = 1/(1 + dU_in/Q_in); NaN if Q_in = 0."""
-    return ratio(np.ones(()), 1.0 + ratio(energy_intake(a, b), heat_intake(a, b)))
+    return ratio(np.ones(()), 1.0 + ratio(energy_intake(a, b), heat_intake(a, b, ref)))
 
 
 def thermal_efficiency(a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
     """eta_th = -sum_j eta_j Q_j / Q_in; NaN if Q_in = 0."""
-    return ratio(-np.sum(carnot_factors(ref) * heat(a, b), axis=-1), heat_intake(a, b))
+    return ratio(-np.sum(carnot_factors(ref) * heat(a, b, ref), axis=-1), heat_intake(a, b, ref))
 
 
 def efficiency_split(a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
     """Eta = gamma (eta_th - T_min dsigma / Q_in), the second form (S19); NaN if Q_in = 0."""
-    inside = thermal_efficiency(a, b, ref) - ratio(entropic_work(a, b, ref), heat_intake(a, b))
-    return np.asarray(gamma(a, b) * inside)
+    inside = thermal_efficiency(a, b, ref) - ratio(entropic_work(a, b, ref), heat_intake(a, b, ref))
+    return np.asarray(gamma(a, b, ref) * inside)
 
 
 def thermal_share(work: FloatArray, a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
     """sum_j eta_j Q_j / W: the part of the work that heat accounts for."""
-    return ratio(np.sum(carnot_factors(ref) * heat(a, b), axis=-1), work)
+    return ratio(np.sum(carnot_factors(ref) * heat(a, b, ref), axis=-1), work)
 
 
 def entropic_share(work: FloatArray, a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
@@ -261,7 +295,7 @@ def coefficient_of_performance(work: FloatArray, a: Snapshot, b: Snapshot, ref: 
     """COP = -Q_c/W of reservoirs that share two temperatures: a refrigerator's figure, NaN unless W > 0 and Q_c < 0."""
     if np.isnan(carnot_coefficient(ref)) or np.isinf(carnot_coefficient(ref)):
         return np.full(np.shape(work), np.nan)
-    cold = np.sum(heat(a, b)[..., coldest(ref.temperatures)], axis=-1)
+    cold = np.sum(heat(a, b, ref)[..., coldest(ref.temperatures)], axis=-1)
     return np.where((np.asarray(work) > 0.0) & (cold < 0.0), ratio(-cold, work), np.nan)
 
 
@@ -346,7 +380,7 @@ def _split_by_resource(a: Snapshot, b: Snapshot, ref: Reference, temperature: fl
         ],
         axis=-1,
     )
-    q = heat(a, b)
+    q = heat(a, b, ref)
     with np.errstate(invalid="ignore", divide="ignore"):  # of T_j = 0, which is put right below
         by_heat = (1.0 - temperature / ref.temperatures) * q
         by_athermality = temperature * (athermality(b, ref) - athermality(a, ref))

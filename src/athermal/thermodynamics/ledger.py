@@ -36,7 +36,7 @@ class Ledger:
     snapshots : Snapshot
         Stacked along time: the start and every sampled instant.
     works : (instants - 1,) array
-        Work done on the machine between consecutive instants.
+        Work W done on the machine between consecutive instants, that of drives and the chemical work -sum_j mu_j dN_j.
     reference : Reference
     samples_per_cycle : int
     provenance : dict
@@ -282,13 +282,14 @@ class Ledger:
         return np.asarray(np.maximum(self.rounding * self._energy_sizes(a, b), self.conduct.energy_error))
 
     def _energy_sizes(self, a: Snapshot, b: Snapshot) -> FloatArray:
-        sizes = [np.sum(np.abs(s.subsystem_energies), -1) + np.sum(np.abs(s.reservoir_energies), -1) for s in (a, b)]
+        sizes = [laws.energy_size(s, self.reference) for s in (a, b)]
         return np.asarray(np.maximum(np.maximum(*sizes), self.conduct.energy_scale))
 
     def entropy_rounding(self, a: Snapshot, b: Snapshot) -> FloatArray:
         """Return up to which size a change of an entropy is rounding: relative to the entropies of the whole at both ends."""
+        ref = self.reference
         sizes = [
-            np.nansum(np.abs(s.subsystem_entropies), -1) + np.nansum(np.abs(s.reservoir_energies) / self.reference.divisors, -1)
+            np.nansum(np.abs(s.subsystem_entropies), -1) + np.nansum(laws.reservoir_sizes(s, ref) / ref.divisors, -1)
             for s in (a, b)
         ]
         return np.asarray(self.rounding * (1.0 + np.maximum(*sizes)))  # those of pure states are known to rounding only
@@ -296,9 +297,9 @@ class Ledger:
     def entropy_tolerance(self, a: Snapshot, b: Snapshot) -> FloatArray:
         """Return by how much the two sides of the second law may differ over intervals."""
         ref = self.reference
-        entropies = np.sum(np.abs(b.subsystem_entropies), -1) + np.sum(np.abs(b.reservoir_energies) / ref.divisors, -1)
+        entropies = np.sum(np.abs(b.subsystem_entropies), -1) + np.sum(laws.reservoir_sizes(b, ref) / ref.divisors, -1)
         nats = ROUNDING * (1.0 + np.where(np.isnan(entropies), 0.0, entropies))  # pure states have entropies at rounding
-        terms = np.sum(np.abs(laws.entropy_change(a, b)), -1) + np.sum(np.abs(laws.heat(a, b)) / ref.divisors, -1)
+        terms = np.sum(np.abs(laws.entropy_change(a, b)), -1) + np.sum(np.abs(laws.heat(a, b, ref)) / ref.divisors, -1)
         return np.asarray(self.tolerance * terms + nats)
 
     def breaks_second_law(self, a: Snapshot, b: Snapshot) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
@@ -310,8 +311,7 @@ class Ledger:
         if not np.any(ref.is_cold):
             hidden = laws.second_law_deficit(a, b) > 0.0
             return np.asarray(hidden | (laws.entropy_production(a, b, ref) < -self.entropy_tolerance(a, b)))
-        energies = np.sum(np.abs(b.subsystem_energies), -1) + np.sum(np.abs(b.reservoir_energies), -1)
-        return np.asarray(laws.entropy_flow(a, b, ref, 0.0) < -self.tolerance * energies)
+        return np.asarray(laws.entropy_flow(a, b, ref, 0.0) < -self.tolerance * laws.energy_size(b, ref))
 
     def __repr__(self) -> str:
         """Return what it is in one line."""

@@ -44,7 +44,7 @@ def bootstrap_columns(ledger: Ledger, which: str) -> xr.Dataset:
 def _columns(ledger: Ledger, a: Snapshot, b: Snapshot, works: FloatArray) -> xr.Dataset:
     """Return the columns of intervals, with -W/(Q_in + dU_in) for the efficiency also where W > 0: errors cross that line."""
     table = ledger.columns_between(a, b, works, with_words=False)
-    return table.assign(efficiency=table["efficiency"].copy(data=laws.output_over_intake(works, a, b)))
+    return table.assign(efficiency=table["efficiency"].copy(data=laws.output_over_intake(works, a, b, ledger.reference)))
 
 
 def drawn_efficiencies(ledger: Ledger, which: str) -> FloatArray:
@@ -52,7 +52,7 @@ def drawn_efficiencies(ledger: Ledger, which: str) -> FloatArray:
     if ledger.replicates is None:
         return np.empty((0, ledger.n_cycles))
     a, b, works = _drawn(ledger.replicates, intervals(ledger, which))
-    return np.where(works < 0.0, laws.efficiency(works, a, b), np.nan).reshape(len(ledger.replicates), -1)
+    return np.where(works < 0.0, laws.efficiency(works, a, b, ledger.reference), np.nan).reshape(len(ledger.replicates), -1)
 
 
 def _drawn(held: Replicates, found: Intervals) -> tuple[Snapshot, Snapshot, FloatArray]:
@@ -245,7 +245,7 @@ def _calibration(ledger: Ledger, errors: Uncertainty, found: Intervals) -> list[
     if errors.calibration is None or not np.any(errors.calibration):
         return []
     a, b = ledger.snapshots.at(found.start), ledger.snapshots.at(found.stop)
-    heats, energies = laws.heat(a, b), laws.energy_change(a, b)
+    heats, energies = laws.heat(a, b, ledger.reference), laws.energy_change(a, b)
     common = float(errors.calibration[0])
     shares = errors.calibration[1:] / common
     # a work that follows from the first law has the error of what it follows from
@@ -277,7 +277,7 @@ def first_law_noise(ledger: Ledger, found: Intervals) -> FloatArray:
         return np.asarray(np.sqrt(_work_variance(errors, found) + np.sum(_heat_variance(errors, found), axis=-1) + squares))
     if held is not None and held.kind == "bootstrap":
         ends = held.snapshots.at(found.start), held.snapshots.at(found.stop)
-        misses = sum_between(held.works, found.start, found.stop) - laws.first_law(*ends)
+        misses = sum_between(held.works, found.start, found.stop) - laws.first_law(*ends, ledger.reference)
         return np.asarray(np.std(misses, axis=1, ddof=1))
     return np.zeros(len(found.works))
 
@@ -293,7 +293,7 @@ def production_noise(ledger: Ledger) -> FloatArray:
         squares = entropies[1:] ** 2 + entropies[:-1] ** 2
         of_heats = np.sum(_heat_variance(errors, found) / ref.divisors**2, axis=-1)
         scale = 0.0 if errors.calibration is None else float(errors.calibration[0])
-        common = scale * np.sum(laws.heat(a, b) / ref.divisors, axis=-1)
+        common = scale * np.sum(laws.heat(a, b, ref) / ref.divisors, axis=-1)
         squares = squares + of_heats + common**2
     elif held is not None and held.kind == "bootstrap":
         drawn = [held.snapshots.at(slice(None, -1)), held.snapshots.at(slice(1, None))]
@@ -301,7 +301,7 @@ def production_noise(ledger: Ledger) -> FloatArray:
     else:
         return np.zeros(len(ends))
     if ref.temperature_errors is not None:
-        squares = squares + np.sum((laws.heat(a, b) / ref.divisors**2 * ref.temperature_errors) ** 2, axis=-1)
+        squares = squares + np.sum((laws.heat(a, b, ref) / ref.divisors**2 * ref.temperature_errors) ** 2, axis=-1)
     return np.asarray(np.sqrt(squares))
 
 

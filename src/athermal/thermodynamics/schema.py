@@ -10,7 +10,7 @@ from typing import Any
 
 from athermal.thermodynamics import laws
 from athermal.thermodynamics.column import Column, Heading
-from athermal.thermodynamics.extras import TOLD
+from athermal.thermodynamics.extras import OF_PARTICLES, TOLD
 from athermal.thermodynamics.interval import Interval
 from athermal.thermodynamics.snapshot import Reference, Snapshot
 
@@ -76,6 +76,26 @@ _INSTANTS = (
 _ENERGIES = (
     Column("work", "work W done on the machine", "energy", over=lambda i: i.work, symbol="W", word="work"),
     Column(
+        "drive_work",
+        "work W_drive of the drives, W less the chemical work",
+        "energy",
+        over=lambda i: i.work - laws.chemical_work(i.a, i.b, i.reference),
+        symbol=r"W_{\mathrm{drive}}",
+        word="work of the drives",
+        extra="particles",
+        where=OF_PARTICLES,
+    ),
+    Column(
+        "chemical_work",
+        "chemical work W_chem = -sum mu_j dN_j",
+        "energy",
+        over=_ends_of(laws.chemical_work),
+        symbol=r"W_{\mathrm{chem}}",
+        word="chemical work",
+        extra="particles",
+        where=OF_PARTICLES,
+    ),
+    Column(
         "work_output",
         "work output -W",
         "energy",
@@ -97,7 +117,7 @@ _ENERGIES = (
         "heat Q_j absorbed by reservoir j",
         "energy",
         _RESERVOIR,
-        _ends(laws.heat),
+        _ends_of(laws.heat),
         symbol="Q_{%}",
         word="heat",
         heading=Heading("heat from %", sign=-1.0),
@@ -198,7 +218,7 @@ _PERFORMANCE = (
         "efficiency",
         "efficiency eta, where work comes out",
         "1",
-        over=lambda i: i.over(i.work_given, laws.efficiency(i.work, i.a, i.b)),
+        over=lambda i: i.over(i.work_given, laws.efficiency(i.work, i.a, i.b, i.reference)),
         symbol=r"\eta",
         word="efficiency",
         heading=Heading("eta"),
@@ -221,7 +241,11 @@ _PERFORMANCE = (
         word="thermal efficiency",
     ),
     Column(
-        "gamma", "gamma = 1/(1 + dU_in/Q_in)", "1", over=lambda i: i.over(i.heat_intake, laws.gamma(i.a, i.b)), symbol=r"\gamma"
+        "gamma",
+        "gamma = 1/(1 + dU_in/Q_in)",
+        "1",
+        over=lambda i: i.over(i.heat_intake, laws.gamma(i.a, i.b, i.reference)),
+        symbol=r"\gamma",
     ),
     Column(
         "thermal_share",

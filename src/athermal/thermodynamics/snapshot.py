@@ -5,11 +5,14 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from athermal._types import FloatArray
+
+if TYPE_CHECKING:
+    from athermal.machine.machine import Machine
 
 ROUNDING = 2048.0 * float(np.finfo(float).eps)
 """Rounding of a difference of two energies or entropies of the whole, in units of their size: the sums run over all modes."""
@@ -163,19 +166,21 @@ class Reference:
     temperatures : (m,) array
         T_j; zero for a reservoir whose reference is its ground state.
     log_partitions : (m,) array
-        ln Z_j of the reservoirs' thermal reference states; at T_j = 0 the limit of ln Z_j + E_0/T_j, ln of the ground level's
-        degeneracy.
+        ln Z_j of the reservoirs' reference states exp(-(H_j - mu_j N_j)/T_j)/Z_j; at T_j = 0 the limit of ln Z_j + E_0/T_j, ln of
+        the ground level's degeneracy.
     period : float
     counters : tuple of str
         Names of the machine's counters.
     ground_energies : (m,) array, optional
-        E_0 of every reservoir, needed where T_j = 0; unknown if left out.
+        E_0 of every reservoir, the lowest level of H_j - mu_j N_j, needed where T_j = 0; unknown if left out.
     observables : tuple of str
         Names of the observables that a run was asked for.
     energy_rounding : float
         To what fraction of the energies of the whole a difference of two is known: what is below it is no heat into a vacuum.
     temperature_errors : (m,) array, optional
         One standard error of each T_j, where they were measured.
+    chemical_potentials : (m,) array, optional
+        mu_j; zero if left out.
     """
 
     subsystems: tuple[str, ...]
@@ -188,6 +193,42 @@ class Reference:
     energy_rounding: float = ROUNDING
     temperature_errors: FloatArray | None = None
     observables: tuple[str, ...] = ()
+    chemical_potentials: FloatArray = field(default_factory=lambda: np.zeros(()))
+
+    def __post_init__(self) -> None:
+        potentials = np.broadcast_to(self.chemical_potentials, np.shape(self.temperatures))
+        object.__setattr__(self, "chemical_potentials", potentials)
+
+    @classmethod
+    def of(
+        cls,
+        machine: Machine,
+        log_partitions: Sequence[float] | None = None,
+        *,
+        ground_energies: Sequence[float] | None = None,
+        counters: tuple[str, ...] = (),
+        energy_rounding: float = ROUNDING,
+    ) -> Reference:
+        """Return the constants of a machine; ln Z_j are unknown if left out, as those of infinite baths are.
+
+        Examples
+        --------
+        >>> import athermal as at
+        >>> Reference.of(at.library.two_oscillator(T_hot=1.5, T_cold=1.0, modes=3)).temperatures
+        array([1.5, 1. ])
+        """
+        m = len(machine.reservoirs)
+        return cls(
+            machine.subsystem_names,
+            machine.reservoir_names,
+            machine.temperatures,
+            np.full(m, np.nan) if log_partitions is None else np.array(log_partitions, dtype=float),
+            machine.period,
+            counters,
+            None if ground_energies is None else np.array(ground_energies, dtype=float),
+            energy_rounding,
+            chemical_potentials=machine.chemical_potentials,
+        )
 
     @property
     def is_cold(self) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:

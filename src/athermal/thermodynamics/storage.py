@@ -129,6 +129,7 @@ def load(path: Path) -> Held:
             float(tree.attrs.get("energy_rounding", ROUNDING)),
             data["temperature_error"].values if "temperature_error" in data else None,
             tuple(map(str, data["observable"].values)) if "observable" in data else (),
+            data["chemical_potential"].values if "chemical_potential" in data else np.zeros(()),
         )
         works = np.asarray(data["work"].values)
         provenance = json.loads(tree.attrs["provenance"])

@@ -67,7 +67,7 @@ def _verdict(ledger: Ledger) -> str:
 def _impossible_entropies(ledger: Ledger) -> list[str]:
     """Return what no quantum state can have: I, C, D_j < 0, or the whole purer than |S(rho_S) - S(rho_R)| allows."""
     s, ref = ledger.snapshots, ledger.reference
-    size = np.sum(np.abs(s.subsystem_entropies), -1) + np.sum(np.abs(s.reservoir_energies) / ref.divisors, -1)
+    size = np.sum(np.abs(s.subsystem_entropies), -1) + np.sum(laws.reservoir_sizes(s, ref) / ref.divisors, -1)
     allowed = ledger.tolerance * (1.0 + size) + STANDARD_ERRORS * measured.correlation_noise(ledger)
     amounts = {
         "I(S,R)": laws.mutual_information(s),

@@ -14,7 +14,8 @@ def outcome(machine, cycles, initial, objective):
     ledger = at.run(machine, cycles, initial, backend=backend)
     work = float(np.sum(ledger.works))
     if objective == "efficiency":
-        return float(laws.output_over_intake(np.array(work), ledger.snapshots.at(0), ledger.snapshots.at(cycles)))
+        ends = ledger.snapshots.at(0), ledger.snapshots.at(cycles)
+        return float(laws.output_over_intake(np.array(work), *ends, ledger.reference))
     return -work if objective == "work_output" else -work / (cycles * machine.period)
 
 

@@ -33,13 +33,13 @@ def test_state_functions():
 
 
 def test_intervals():
-    assert laws.heat(BEFORE, AFTER).tolist() == [-4.0, 1.0]
+    assert laws.heat(BEFORE, AFTER, REF).tolist() == [-4.0, 1.0]
     assert laws.energy_change(BEFORE, AFTER).tolist() == [-0.5, 0.25]
     assert laws.entropy_change(BEFORE, AFTER).tolist() == [0.25, -0.25]
-    assert laws.first_law(BEFORE, AFTER) == -4.0 + 1.0 - 0.5 + 0.25
+    assert laws.first_law(BEFORE, AFTER, REF) == -4.0 + 1.0 - 0.5 + 0.25
     assert laws.second_law(BEFORE, AFTER, REF) == 0.0 + (-4.0 / 4.0 + 1.0 / 1.0)
     assert laws.sigma_total_change(BEFORE, AFTER, REF) == 3.75 - 3.75
-    assert laws.heat_intake(BEFORE, AFTER) == 4.0
+    assert laws.heat_intake(BEFORE, AFTER, REF) == 4.0
     assert laws.energy_intake(BEFORE, AFTER) == 0.5
     # T_min dSigma + dF = 0 + (-0.5 - 0.25) + (0.25 + 0.25)
     assert laws.entropic_work(BEFORE, AFTER, REF) == -0.25
@@ -50,8 +50,8 @@ def test_work_and_efficiency():
     assert laws.carnot_factors(REF).tolist() == [0.75, 0.0]
     assert laws.carnot_efficiency(REF) == 0.75
     assert laws.work_split(BEFORE, AFTER, REF) == 0.75 * -4.0 - 0.25
-    assert laws.efficiency(work, BEFORE, AFTER) == 3.25 / 4.5
-    assert laws.gamma(BEFORE, AFTER) == 1.0 / (1.0 + 0.5 / 4.0)
+    assert laws.efficiency(work, BEFORE, AFTER, REF) == 3.25 / 4.5
+    assert laws.gamma(BEFORE, AFTER, REF) == 1.0 / (1.0 + 0.5 / 4.0)
     assert laws.thermal_efficiency(BEFORE, AFTER, REF) == 3.0 / 4.0
     # gamma (eta_th - T_min dsigma/Q_in) = (3 + 0.25)/4 x 4/4.5
     assert laws.efficiency_split(BEFORE, AFTER, REF) == pytest.approx(3.25 / 4.5, rel=1e-15)
@@ -114,15 +114,15 @@ def test_no_heat_taken_in():
     """Q_in = 0: the middle form is 0/0; eta = -W/dU_in, gamma and eta_th undefined."""
     a, b = with_energies([3.0, 0.0], [1.0, 1.0]), with_energies([1.0, 0.5], [1.0, 1.25])
     work = np.asarray(-1.25)
-    assert laws.heat_intake(a, b) == 0.0
-    assert laws.efficiency(work, a, b) == 1.25 / 2.0
-    for value in (laws.gamma(a, b), laws.thermal_efficiency(a, b, REF), laws.efficiency_split(a, b, REF)):
+    assert laws.heat_intake(a, b, REF) == 0.0
+    assert laws.efficiency(work, a, b, REF) == 1.25 / 2.0
+    for value in (laws.gamma(a, b, REF), laws.thermal_efficiency(a, b, REF), laws.efficiency_split(a, b, REF)):
         assert np.isnan(value)
 
 
 def test_nothing_taken_in_at_all():
     a, b = with_energies([1.0, 0.0], [1.0, 1.0]), with_energies([1.5, 0.0], [1.0, 1.0])
-    assert np.isnan(laws.efficiency(np.asarray(0.5), a, b))
+    assert np.isnan(laws.efficiency(np.asarray(0.5), a, b, REF))
     assert np.isnan(laws.thermal_share(np.asarray(0.0), a, b, REF))
 
 
@@ -152,9 +152,9 @@ def test_unknown_reservoir_states_still_give_the_totals():
 def test_stacked_snapshots_give_stacked_laws():
     a, b = Snapshot.stack([BEFORE, AFTER]), Snapshot.stack([AFTER, BEFORE])
     assert laws.work_split(a, b, REF).tolist() == [-3.25, 3.25]
-    assert laws.heat(a, b).shape == (2, 2)
+    assert laws.heat(a, b, REF).shape == (2, 2)
     assert laws.work_by_resource(a, b, REF).shape == (2, 9)
-    assert laws.efficiency(np.array([-3.25, 3.25]), a, b).shape == (2,)
+    assert laws.efficiency(np.array([-3.25, 3.25]), a, b, REF).shape == (2,)
 
 
 # --- modes ------------------------------------------------------------------------------------------------------------------

@@ -321,12 +321,4 @@ def reference_of(machine: Machine, hamiltonian: TensorHamiltonian) -> Reference:
     energies = hamiltonian.reservoir_energies.values()
     partitions = [log_partition(e, float(t)) for e, t in zip(energies, machine.temperatures, strict=True)]
     ground = [float(np.min(e)) for e in energies]
-    return Reference(
-        machine.subsystem_names,
-        machine.reservoir_names,
-        machine.temperatures,
-        np.array(partitions),
-        machine.period,
-        hamiltonian.counter_names,
-        np.array(ground),
-    )
+    return Reference.of(machine, partitions, ground_energies=ground, counters=hamiltonian.counter_names)

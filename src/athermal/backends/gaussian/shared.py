@@ -19,15 +19,8 @@ from athermal.thermodynamics.snapshot import Reference
 def reference_of(machine: Machine) -> Reference:
     """Return the constants of a machine of oscillators that the laws need."""
     partitions = [log_partition(bath.frequencies, bath.temperature) for bath in machine.harmonic_baths]
-    ground = np.array([0.5 * float(np.sum(bath.frequencies)) for bath in machine.harmonic_baths])
-    return Reference(
-        machine.subsystem_names,
-        machine.reservoir_names,
-        machine.temperatures,
-        np.array(partitions),
-        machine.period,
-        ground_energies=ground,
-    )
+    ground = [0.5 * float(np.sum(bath.frequencies)) for bath in machine.harmonic_baths]
+    return Reference.of(machine, partitions, ground_energies=ground)
 
 
 def check_growth(machine: Machine, max_growth: float, spreads: tuple[float, float, float], when: str) -> None:

@@ -107,15 +107,7 @@ class OpenSolver(Solver[OpenState]):
 
     @property
     def reference(self) -> Reference:
-        unknown = np.full(len(self.baths), np.nan)
-        return Reference(
-            self.machine.subsystem_names,
-            self.baths,
-            self.machine.temperatures,
-            unknown,
-            self.machine.period,
-            energy_rounding=max(ROUNDING, _KNOWN * self.integrator.rtol),
-        )
+        return Reference.of(self.machine, energy_rounding=max(ROUNDING, _KNOWN * self.integrator.rtol))
 
     def prepare(self, initial: InitialState) -> OpenState:
         factor = OpenPreparer(self.machine, self.hamiltonian, self.name).prepare(initial).factor()
