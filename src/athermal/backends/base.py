@@ -39,15 +39,15 @@ class Solver(ABC, Generic[State]):
 
     @abstractmethod
     def advance(self, state: State, start: float, stop: float) -> tuple[State, float]:
-        """Return the state at `stop` and the work done on the machine on the way; backwards if stop < start.
+        """Return the state at `stop` and the work that the drives did on the machine on the way; backwards if stop < start.
 
         Times count from time zero, over all cycles. Work is the integral of <dH/dt>, jumps of <H> in (start, stop] included,
-        never taken from the first law.
+        never taken from the first law; the chemical work of particles is added by the laws.
         """
 
     @abstractmethod
     def snapshot(self, state: State, time: float) -> Snapshot:
-        """Return energies and entropies, with the Hamiltonian just after `time`."""
+        """Return energies and entropies, with the Hamiltonian just after `time`; and particle numbers."""
 
     def replicates(self, state: State, time: float) -> tuple[Snapshot, FloatArray] | None:
         """Return snapshots, stacked, and the work since time zero with each sample left out in turn, or each cut-off coarser.

@@ -13,7 +13,7 @@ import athermal as at
 from athermal.testing.case import Case
 from athermal.testing.checks import Checks
 from athermal.testing.held import held_cases
-from athermal.thermodynamics import schema
+from athermal.thermodynamics import laws, schema
 from athermal.thermodynamics.snapshot import ALWAYS, Snapshot
 
 
@@ -75,6 +75,7 @@ class Conformance(Checks):
         assert reference.counters == tuple(counter.name for counter in case.machine.counters)
         assert reference.period == case.machine.period
         assert np.array_equal(reference.temperatures, case.machine.temperatures)
+        assert np.array_equal(reference.chemical_potentials, case.machine.chemical_potentials)
         expected = [case.log_partition(name) for name in reference.reservoirs]
         assert np.allclose(reference.log_partitions, expected, rtol=0.0, atol=self.rounding)
 
@@ -99,14 +100,14 @@ class Conformance(Checks):
         Snapshot.stack([snapshot, snapshot])
 
     def test_a_product_of_thermal_states(self, case, solver):
-        """Entropies add up, reservoirs sit on their reference state: S = E/T + ln Z."""
+        """Entropies add up, reservoirs sit on their reference state: S = (E - mu N)/T + ln Z."""
         snapshot = solver.snapshot(solver.prepare(at.ProductThermal()), 0.0)
         reference = solver.reference
         parts = np.sum(snapshot.subsystem_entropies) + np.sum(snapshot.reservoir_entropies)
         assert snapshot.total_entropy == pytest.approx(parts, abs=self.rounding)
         assert snapshot.system_entropy == pytest.approx(np.sum(snapshot.subsystem_entropies), abs=self.rounding)
         assert snapshot.reservoirs_entropy == pytest.approx(np.sum(snapshot.reservoir_entropies), abs=self.rounding)
-        free = snapshot.reservoir_energies / reference.temperatures + reference.log_partitions
+        free = laws.grand_energy(snapshot, reference) / reference.temperatures + reference.log_partitions
         assert np.allclose(snapshot.reservoir_entropies, free, rtol=0.0, atol=self.rounding)
 
     def test_the_prepared_state_is_the_given_one(self, case, solver):
