@@ -17,6 +17,7 @@ from athermal.machine.observable import Observable
 from athermal.thermodynamics.conduct import Conduct
 from athermal.thermodynamics.snapshot import Reference, Snapshot
 from athermal.thermodynamics.states import Kept
+from athermal.thermodynamics.tells import Tells
 
 State = TypeVar("State")
 Watch = Callable[[State], tuple[FloatArray, FloatArray | None]]
@@ -105,6 +106,9 @@ class Backend(ABC):
     __pydantic_config__ = ConfigDict(extra="forbid")
     takes_continua: ClassVar[bool] = False
     """Whether it takes the spectral densities of continuous baths as they are, without choosing modes."""
+
+    tells: ClassVar[Tells] = Tells()
+    """What its solvers tell of an instant, from which it follows which columns are known."""
 
     @abstractmethod
     def bind(self, machine: Machine) -> Solver[Any]:

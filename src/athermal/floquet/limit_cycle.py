@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -43,6 +43,7 @@ from athermal.thermodynamics.by_name import ByName
 from athermal.thermodynamics.conduct import Conduct
 from athermal.thermodynamics.ledger import Ledger
 from athermal.thermodynamics.snapshot import ROUNDING, Reference, Snapshot
+from athermal.thermodynamics.tells import BATHS_UNSEEN, Tells
 
 # At jumps of the drive what n harmonics leave out falls off as 1/n, and 1.4 times as many show only a quarter of it.
 _UNSEEN = 4.0
@@ -83,6 +84,7 @@ class LimitCycle:
     ('engine', 0.477029)
     """
 
+    tells: ClassVar[Tells] = BATHS_UNSEEN
     state: PeriodicState = field(repr=False)
     exponents: ComplexArray
     errors: dict[str, float]

@@ -6,7 +6,8 @@
 ...     backend = at.Dense()
 
 pytest then runs every check over every small machine that the backend can hold (machines it refuses are left out): `Conformance`,
-a comparison with a slow independent path, term by term, and `Invariance`, what no choice of units, order or names may change.
+a comparison with a slow independent path, term by term, `Invariance`, what no choice of units, order or names may change, and
+`Telling`: the columns that the backend declares are those that it knows.
 `athermal.testing.harmonic.strategies` and `athermal.testing.finite.strategies` draw random machines and initial states for
 Hypothesis.
 
@@ -15,12 +16,13 @@ It needs pytest, and the strategies need Hypothesis: ``pip install "athermal[tes
 
 import pytest
 
-for _name in ("conformance", "invariance"):
+for _name in ("conformance", "invariance", "telling"):
     pytest.register_assert_rewrite(f"{__name__}.{_name}")
 
 from athermal.testing.case import Case  # noqa: E402  after pytest knows which assertions to explain
 from athermal.testing.conformance import Conformance  # noqa: E402
 from athermal.testing.invariance import Invariance  # noqa: E402
 from athermal.testing.suite import Suite  # noqa: E402
+from athermal.testing.telling import Telling  # noqa: E402
 
-__all__ = ["Case", "Conformance", "Invariance", "Suite"]
+__all__ = ["Case", "Conformance", "Invariance", "Suite", "Telling"]

@@ -2,10 +2,11 @@
 
 from athermal.testing.conformance import Conformance
 from athermal.testing.invariance import Invariance
+from athermal.testing.telling import Telling
 
 
-class Suite(Conformance, Invariance):
-    """Conformance and invariance together. A subclass sets `backend`; perhaps tolerances, `cases`, `machines` and `unknown`.
+class Suite(Conformance, Invariance, Telling):
+    """Conformance, invariance and what is told, together. A subclass sets `backend`; perhaps tolerances, `cases`, `machines` and `unknown`.
 
     Examples
     --------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import scipy.sparse
@@ -14,7 +14,7 @@ from athermal import _validate
 from athermal._types import ComplexArray, FloatArray, IntArray, Matrix
 from athermal.backends.base import Backend, Keeper, Solver, Watch
 from athermal.backends.finite.memory import GIB, Held, check_baths, check_memory
-from athermal.backends.finite.observe import Observer
+from athermal.backends.finite.observe import TELLS, Observer
 from athermal.backends.finite.prepare import FinitePreparer
 from athermal.backends.finite.state import Cluster, FactorState, Pieces
 from athermal.backends.finite.watch import check_state, operators, state_of
@@ -31,6 +31,7 @@ from athermal.maths.driven_sum import DrivenSum, pulled_back
 from athermal.maths.tensor import sectors
 from athermal.maths.unitary import Spectrum, driven_map
 from athermal.thermodynamics.snapshot import Reference, Snapshot
+from athermal.thermodynamics.tells import Tells
 
 # Matrices of the size of the whole that are held at once: state, propagator, its work and their products.
 _MATRICES = 8
@@ -65,6 +66,7 @@ class DensityMatrix(Backend):
     6
     """
 
+    tells: ClassVar[Tells] = TELLS
     levels: int | None = None
     max_memory: float = 8.0
     coherence: bool = True

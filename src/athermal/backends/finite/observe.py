@@ -12,6 +12,7 @@ from athermal.machine.tensor_hamiltonian import TensorHamiltonian
 from athermal.maths import density
 from athermal.maths.tensor import partial_trace, populations, reduced, reduced_spectrum, split
 from athermal.thermodynamics.snapshot import Snapshot
+from athermal.thermodynamics.tells import Tells
 
 # Matrices of the subsystems together, and of a part's blocks, up to which further columns are worth their cost.
 _LARGEST_SYSTEM = 512
@@ -210,6 +211,9 @@ def _expectation(local: Any, rows: ComplexArray, columns: int) -> FloatArray:
     return np.asarray(each.reshape(-1, columns).sum(axis=0))
 
 
+OF_SYSTEM = frozenset({"observables", "ergotropy", "subsystem_ergotropy", "negativity", "concurrence", "top_level_population"})
+"""What the state of finite subsystems tells, where they have it."""
+
 UNKNOWN_COHERENCE: dict[str, FloatArray] = {
     name: np.asarray(np.nan)
     for name in ("mutual_information_coherence", "system_correlation_coherence", "reservoir_correlation_coherence")
@@ -258,3 +262,7 @@ class _Dephased:
                     gram = block @ block.conj().T if len(block) <= block.shape[1] else block.conj().T @ block
                     spectra.append(np.linalg.eigvalsh(gram))
         return density.spectrum_entropy(np.concatenate(spectra))
+
+
+TELLS = Tells(extras=OF_SYSTEM | UNKNOWN_COHERENCE.keys() | {"counts", "interaction_energy", "switching_work"})
+"""What solvers of the whole tell."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from athermal._types import ComplexArray, FloatArray, Matrix
 from athermal.backends.base import Backend, Keeper, Solver, Watch
 from athermal.backends.finite.density_matrix import reference_of
 from athermal.backends.finite.memory import check_baths, check_memory
-from athermal.backends.finite.observe import Observer
+from athermal.backends.finite.observe import TELLS, Observer
 from athermal.backends.finite.prepare import FinitePreparer
 from athermal.backends.finite.state import FactorState
 from athermal.backends.finite.watch import check_state, operators, state_of
@@ -27,6 +27,7 @@ from athermal.maths.driven_sum import DrivenSum
 from athermal.maths.tensor import populations
 from athermal.maths.unitary import constant_states, driven_states, taylor_steps
 from athermal.thermodynamics.snapshot import Reference, Snapshot
+from athermal.thermodynamics.tells import Tells
 
 Linear = tuple[FloatArray, FloatArray, FloatArray, ComplexArray]
 
@@ -73,6 +74,10 @@ class StateVectors(Backend):
     8
     """
 
+    tells: ClassVar[Tells] = replace(
+        TELLS,
+        doubtful={"reservoir_entropies", "reservoirs_entropy", "mutual_information_coherence", "reservoir_correlation_coherence"},
+    )
     samples: int = 16
     sampling: Literal["random", "eigenstates"] = "random"
     seed: int = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from athermal.backends.base import Backend, Keeper, Solver, Watch
 from athermal.backends.gaussian import watch as watching
 from athermal.backends.gaussian.prepare import DensePreparer
 from athermal.backends.gaussian.shared import (
+    TELLS,
     check_growth,
     energies_of,
     extras_of,
@@ -34,6 +35,7 @@ from athermal.maths.information import mutual_information_of_rows, skew_products
 from athermal.maths.propagate import DrivenHamiltonian, Evolution, constant_evolution, expectations, joined
 from athermal.maths.symplectic import mode_indices, symplectic_defect, symplectic_inverse
 from athermal.thermodynamics.snapshot import Reference, Snapshot
+from athermal.thermodynamics.tells import Tells
 
 # Below this a cycle takes a fraction of a second on one thread.
 _MANY_MODES = 256
@@ -62,6 +64,7 @@ class Dense(Backend):
     1e-10
     """
 
+    tells: ClassVar[Tells] = TELLS
     tolerance: float = 1e-12
     max_panels: int = 4_000
     max_growth: float = 1e8

@@ -14,6 +14,7 @@ from athermal.machine.machine import Machine
 from athermal.maths.gaussian import gaussian_ergotropy, log_partition, logarithmic_negativity
 from athermal.maths.propagate import QuadraticFunctional, Works
 from athermal.thermodynamics.snapshot import Reference
+from athermal.thermodynamics.tells import Tells
 
 
 def reference_of(machine: Machine) -> Reference:
@@ -21,6 +22,19 @@ def reference_of(machine: Machine) -> Reference:
     partitions = [log_partition(bath.frequencies, bath.temperature) for bath in machine.harmonic_baths]
     ground = [0.5 * float(np.sum(bath.frequencies)) for bath in machine.harmonic_baths]
     return Reference.of(machine, partitions, ground_energies=ground)
+
+
+TELLS = Tells(
+    extras={
+        "observables",
+        "interaction_energy",
+        "switching_work",
+        "subsystem_ergotropy",
+        "gaussian_ergotropy",
+        "logarithmic_negativity",
+    }
+)
+"""What solvers of moments tell."""
 
 
 def check_growth(machine: Machine, max_growth: float, spreads: tuple[float, float, float], when: str) -> None:

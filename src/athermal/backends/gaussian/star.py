@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from athermal import _validate
 from athermal._types import ComplexArray, FloatArray
 from athermal.backends.base import Backend, Keeper, Solver, Watch
 from athermal.backends.gaussian import watch as watching
-from athermal.backends.gaussian.shared import check_growth, energies_of, extras_of, reference_of, resources_of
+from athermal.backends.gaussian.shared import TELLS, check_growth, energies_of, extras_of, reference_of, resources_of
 from athermal.backends.gaussian.star_entropy import block_entropy, changed, low_rank_entropy
 from athermal.backends.gaussian.star_prepare import StarPreparer
 from athermal.backends.gaussian.star_segment import Segment, SegmentBuilder
@@ -27,6 +27,7 @@ from athermal.maths.propagate import expectations
 from athermal.maths.star_information import mutual_information_of_amplitudes
 from athermal.maths.symplectic import symplectic_form
 from athermal.thermodynamics.snapshot import Reference, Snapshot
+from athermal.thermodynamics.tells import Tells
 
 Rows = tuple[ComplexArray, FloatArray]
 
@@ -78,6 +79,7 @@ class Star(Backend):
     0
     """
 
+    tells: ClassVar[Tells] = replace(TELLS, doubtful={"reservoir_entropies"})
     tolerance: float = 1e-12
     max_panels: int = 4_000
     max_growth: float = 1e8

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import ClassVar, Literal
 
@@ -16,6 +16,7 @@ from athermal.backends.finite.memory import GIB, Held, check_memory
 from athermal.backends.open.floquet_rates import FloquetRates
 from athermal.backends.open.integrator import Integrator
 from athermal.backends.open.master_equation import MarkovianSolver
+from athermal.backends.open.solver import TELLS
 from athermal.machine.machine import Machine
 from athermal.machine.open_system import OpenSystem, open_system
 from athermal.machine.parts.finite import check_levels
@@ -23,6 +24,7 @@ from athermal.maths.block_exponential import BlockExponential, Blocks
 from athermal.maths.driven_sum import DrivenSum
 from athermal.maths.superoperator import stacked, unstacked
 from athermal.maths.unitary import driven_map, taylor_steps
+from athermal.thermodynamics.tells import Tells
 
 Heat = Literal["quanta", "dissipator"]
 HEATS = ("quanta", "dissipator")
@@ -228,6 +230,7 @@ class FloquetMarkov(Backend):
     8
     """
 
+    tells: ClassVar[Tells] = replace(TELLS, extras=TELLS.extras | {"second_law_deficit", "bath_quanta"})
     takes_continua: ClassVar[bool] = True
     heat: Heat = "quanta"
     levels: int | None = None

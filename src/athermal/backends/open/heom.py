@@ -20,7 +20,7 @@ from athermal.backends.open.hierarchy import HierarchySolver
 from athermal.backends.open.hierarchy_state import HierarchyState, Signature
 from athermal.backends.open.integrator import Integrator
 from athermal.backends.open.minimal_dissipation import Maps, MinimalDissipation
-from athermal.backends.open.solver import OpenState
+from athermal.backends.open.solver import TELLS, OpenState
 from athermal.errors import MachineError
 from athermal.machine.initial import GivenState, InitialState
 from athermal.machine.machine import Machine
@@ -30,6 +30,7 @@ from athermal.machine.parts import ContinuumBath
 from athermal.machine.parts.finite import check_levels
 from athermal.thermodynamics.conduct import Conduct
 from athermal.thermodynamics.snapshot import Reference, Snapshot
+from athermal.thermodynamics.tells import Tells
 
 _GIB = 2.0**30
 # The others hold a dense Jacobian of the whole hierarchy.
@@ -263,6 +264,10 @@ class HEOM(Backend):
     """
 
     takes_continua: ClassVar[bool] = True
+    tells: ClassVar[Tells] = replace(
+        TELLS,
+        extras=TELLS.extras | {"interaction_energy", "switching_work", "minimal_dissipation_energy", "minimal_dissipation_heat"},
+    )
 
     depth: int = 5
     exponents: int | None = None

@@ -18,7 +18,7 @@ from athermal.backends.finite.memory import GIB, Held, check_memory
 from athermal.backends.open.carriers import Carried, Driven, Exact, Map, Sparse
 from athermal.backends.open.flow import Carrier
 from athermal.backends.open.integrator import Integrator
-from athermal.backends.open.solver import OpenSolver, OpenState
+from athermal.backends.open.solver import TELLS, OpenSolver, OpenState
 from athermal.backends.open.weak_coupling import Dissipation, WeakCoupling
 from athermal.machine.machine import Machine
 from athermal.machine.open_system import OpenSystem, open_system
@@ -27,6 +27,7 @@ from athermal.maths.jumps import lindblad, redfield
 from athermal.maths.superoperator import stacked, unstacked
 from athermal.thermodynamics.conduct import Conduct
 from athermal.thermodynamics.snapshot import Snapshot
+from athermal.thermodynamics.tells import Tells
 
 Approach = Literal["local", "global"]
 APPROACHES = ("local", "global")
@@ -141,6 +142,7 @@ class MasterEquation(Backend):
     """Base of the master equations whose dissipators follow a Hamiltonian of the moment."""
 
     takes_continua: ClassVar[bool] = True
+    tells: ClassVar[Tells] = replace(TELLS, extras=TELLS.extras | {"second_law_deficit"})
     has_quanta: ClassVar[bool] = False
     """Whether every jump takes a quantum of one energy."""
     approach: Approach
@@ -234,6 +236,7 @@ class Lindblad(MasterEquation):
     rtol: float = 1e-9
     atol: float = 1e-11
     max_memory: float = 8.0
+    tells: ClassVar[Tells] = replace(TELLS, extras=TELLS.extras | {"second_law_deficit", "bath_quanta"})
     has_quanta: ClassVar[bool] = True
     kind: Literal["lindblad"] = field(default="lindblad", repr=False)
 

@@ -13,7 +13,7 @@ import scipy.sparse
 
 from athermal._types import ComplexArray, FloatArray
 from athermal.backends.base import Keeper, Solver, Watch
-from athermal.backends.finite.observe import Observer
+from athermal.backends.finite.observe import OF_SYSTEM, Observer
 from athermal.backends.finite.watch import operators
 from athermal.backends.open.flow import Carrier, Flow, Slope
 from athermal.backends.open.integrator import Integrator
@@ -28,6 +28,7 @@ from athermal.maths.tensor import partial_trace
 from athermal.thermodynamics.conduct import Conduct
 from athermal.thermodynamics.snapshot import ROUNDING, Reference, Snapshot
 from athermal.thermodynamics.states import Kept
+from athermal.thermodynamics.tells import BATHS_UNSEEN
 
 # A state whose lowest eigenvalue is below this is none: its entropies are unknown.
 _LOWEST = -1e-6
@@ -37,6 +38,10 @@ _UNSEEN = (
     "The baths' own states are not followed: their entropies, I(S,R), C(R) and D_j are unknown. dSigma follows from the states "
     "of the subsystems and the heats (S10)."
 )
+
+
+TELLS = replace(BATHS_UNSEEN, extras=OF_SYSTEM)
+"""What solvers that follow the subsystems only tell."""
 
 
 @dataclass(frozen=True)
