@@ -1,11 +1,13 @@
 """How the package is built: short functions and no circles, read off its source."""
 
 import ast
+import re
 from pathlib import Path
 
-import athermal
+import athermal as at
+from athermal.backends.base import Backend
 
-ROOT = Path(athermal.__file__).parent
+ROOT = Path(at.__file__).parent
 MODULES = sorted(ROOT.rglob("*.py"))
 LONGEST = 60
 # A signature of nouns is yet to come.
@@ -30,3 +32,21 @@ def test_no_function_is_too_long():
                 if length > LONGEST:
                     found[f"{path.relative_to(ROOT)}: {node.name}"] = length
     assert not found, "a function that long asks to be two"
+
+
+def backends():
+    """Return the names of the backends that a user can write."""
+    return [name for name in at.__all__ if isinstance(thing := getattr(at, name), type) and issubclass(thing, Backend)]
+
+
+def test_maths_knows_no_backend_and_no_option():
+    """It tells plain facts; who calls it knows what can be done about them."""
+    words = re.compile(rf"\b({'|'.join(backends())})\(|\bbackend|--[a-z]")
+    found = [
+        f"{path.name}: {line}"
+        for path in (ROOT / "maths").rglob("*.py")
+        for line in path.read_text().splitlines()
+        if words.search(line)
+    ]
+    assert "Dense" in backends()
+    assert not found

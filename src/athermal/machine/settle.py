@@ -168,9 +168,14 @@ def _settled_bath(
     rule = math.sqrt(resolution.quadrature)
     functions = _functions(density, bath.temperature)
     marks, degree = density.landmarks, resolution.degree
-    nodes, weights = windowed_rule(
-        functions, low, high, duration, fit=fit, tolerance=rule, degree=degree, landmarks=marks, extra=resolution.extra
-    )
+    try:
+        nodes, weights = windowed_rule(
+            functions, low, high, duration, fit=fit, tolerance=rule, degree=degree, landmarks=marks, extra=resolution.extra
+        )
+    except ConvergenceError as error:
+        raise ConvergenceError(
+            f"`spectral_density` of reservoir {bath.name!r} cannot be discretised. {error} Or give a number of `modes`."
+        ) from None
     if len(nodes) > MOST_MODES:
         raise ConvergenceError(
             f"`spectral_density` of reservoir {bath.name!r} must be resolved by at most {MOST_MODES} modes, but takes "

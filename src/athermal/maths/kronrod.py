@@ -199,7 +199,7 @@ def _evaluate(evaluate: Evaluate, segments: list[Segment], index: IntArray, low:
             where = float(np.concatenate(points)[np.flatnonzero(~np.all(np.isfinite(integrand), axis=1))[0]])
             raise ConvergenceError(
                 f"An integrand over frequency must be finite, but is not at w = {where:.6g}: a density that is not finite, or a "
-                "motion that nothing damps. Give the band other ends (`low`, `high`)."
+                "motion that nothing damps. Give its range other ends."
             )
         for n, k in enumerate(mine):
             part = slice(21 * n, 21 * n + 21)

@@ -133,8 +133,8 @@ def panels(
             good[k] = bool(np.all(missed <= _SLACK * allowed[:, 0]))
         if len(done) + len(pending) > _MOST_PANELS:
             raise ConvergenceError(
-                f"A spectral density must be resolved by at most {_MOST_PANELS} panels, but near w = {middle[-1]:.6g} still is "
-                "not: it has too much structure. Smooth it, or give a number of `modes`."
+                f"A function must be resolved by at most {_MOST_PANELS} panels, but near w = {middle[-1]:.6g} still is not: it "
+                "has too much structure. Smooth it."
             )
         chosen = np.flatnonzero(good)
         for k in chosen:

@@ -86,7 +86,7 @@ def mutual_information_of_amplitudes(
             elif gap > _WEIGHTLESS:
                 raise StateError(
                     f"The correlations of a state must satisfy sigma + i Omega/2 >= 0, but at y = 1/2 - {gap:.1e} it is not "
-                    "positive among the subsystems: the covariance has lost its digits. Use Dense()."
+                    "positive among the subsystems: the covariance has lost its digits."
                 ) from None
         else:
             value = 2.0 * float(np.sum(np.log(np.diag(factor).real)))
@@ -178,7 +178,7 @@ def entropy_change_of_low_rank(excess: FloatArray, vectors: FloatArray, core: Fl
         elif gap > _WEIGHTLESS:
             raise StateError(
                 f"The entropy of a bath follows from ln det(sigma + i y Omega), but at y = 1/2 - {gap:.1e} the determinant "
-                "vanishes: nearly pure modes have lost their digits. Use Dense()."
+                "vanishes: nearly pure modes have lost their digits."
             )
         total += weight * value
     return total

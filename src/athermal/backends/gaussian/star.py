@@ -18,7 +18,7 @@ from athermal.backends.gaussian.star_prepare import StarPreparer
 from athermal.backends.gaussian.star_segment import Segment, SegmentBuilder
 from athermal.backends.gaussian.star_state import History, Key, LowRank, StarStart, StarState, appended
 from athermal.backends.gaussian.state import GaussianState
-from athermal.errors import MachineError
+from athermal.errors import MachineError, StateError
 from athermal.machine.initial import InitialState
 from athermal.machine.machine import Machine
 from athermal.machine.observable import Observable
@@ -176,14 +176,17 @@ class StarSolver(Solver[StarState]):
         self._defect = max(self._defect, _defect_of_rows(rows[: 2 * s]))
         system = covariance[: 2 * s, : 2 * s]
         system_entropy = entropy(system, state.defect)
-        total = state.start.total_entropy
-        amplitudes = state.start.factored(rows[: 2 * s])
-        shared = mutual_information_of_amplitudes(amplitudes, state.start.excess, state.defect, state.start.whitened_shared)
-        reservoirs_entropy = shared - system_entropy + total
-        if len(self.builder.bath_modes) == 1:
-            reservoir_entropies = [reservoirs_entropy]
-        else:
-            reservoir_entropies = [self._reservoir_entropy(state, j, time) for j in range(len(self.builder.bath_modes))]
+        try:
+            total = state.start.total_entropy
+            amplitudes = state.start.factored(rows[: 2 * s])
+            shared = mutual_information_of_amplitudes(amplitudes, state.start.excess, state.defect, state.start.whitened_shared)
+            reservoirs_entropy = shared - system_entropy + total
+            if len(self.builder.bath_modes) == 1:
+                reservoir_entropies = [reservoirs_entropy]
+            else:
+                reservoir_entropies = [self._reservoir_entropy(state, j, time) for j in range(len(self.builder.bath_modes))]
+        except StateError as error:
+            raise StateError(f"{error} Use Dense().") from None
         return Snapshot(
             np.asarray(time),
             energies_of(forms, forces, means, second),
