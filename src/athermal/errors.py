@@ -25,10 +25,7 @@ A message names the thing, the rule, the value found and the remedy.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from athermal.thermodynamics.ledger import Ledger
+from typing import Any
 
 
 class AthermalError(Exception):
@@ -64,7 +61,7 @@ class RunError(AthermalError, RuntimeError):
         The cycles that were finished, or None if there were none.
     """
 
-    def __init__(self, message: str, ledger: Ledger | None = None) -> None:
+    def __init__(self, message: str, ledger: Any = None) -> None:
         super().__init__(message)
         self.ledger = ledger
 
@@ -86,7 +83,7 @@ class RunInterrupted(KeyboardInterrupt):
         The cycles that were finished, or None if there were none.
     """
 
-    def __init__(self, message: str, ledger: Ledger | None = None) -> None:
+    def __init__(self, message: str, ledger: Any = None) -> None:
         super().__init__(message)
         self.ledger = ledger
 

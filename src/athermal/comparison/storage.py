@@ -11,6 +11,7 @@ import numpy as np
 import xarray as xr
 
 from athermal.comparison.columns import parts_of
+from athermal.comparison.differences import Differences
 from athermal.comparison.table import table_rows
 from athermal.thermodynamics import latex, netcdf
 from athermal.thermodynamics.export import Tables, columns_by_name
@@ -18,13 +19,11 @@ from athermal.thermodynamics.export import Tables, columns_by_name
 if TYPE_CHECKING:
     import pandas as pd
 
-    from athermal.comparison.backend_result import BackendComparison
-
 FORMAT = "athermal comparison of backends"
 _HEADER = ("backend", "status", "column", "part", "unit", "cycle", "value", "reference", "difference", "error")
 
 
-def save(comparison: BackendComparison, path: Path) -> Path:
+def save(comparison: Differences, path: Path) -> Path:
     """Write a comparison; an existing file is replaced only when the new one is complete."""
     return Tables(
         "The comparison",
@@ -42,7 +41,7 @@ def comparison_tree(path: Path) -> xr.DataTree | None:
     return tree if tree.attrs.get("format") == FORMAT else None
 
 
-def frame(comparison: BackendComparison) -> pd.DataFrame:
+def frame(comparison: Differences) -> pd.DataFrame:
     """Return a row for each number of each backend; see `BackendComparison.to_dataframe`."""
     import pandas as pd  # noqa: PLC0415  takes time to import, and few need it
 
@@ -53,7 +52,7 @@ def frame(comparison: BackendComparison) -> pd.DataFrame:
     return found
 
 
-def document(comparison: BackendComparison) -> dict[str, Any]:
+def document(comparison: Differences) -> dict[str, Any]:
     """Return a comparison as plain data: the columns of every backend, and what did not go well."""
     facts = {name: dict(getattr(comparison, name)) for name in ("runtimes", "refused", "stopped")}
     told = {name: list(messages) for name, messages in comparison.warnings.items()}
@@ -61,7 +60,7 @@ def document(comparison: BackendComparison) -> dict[str, Any]:
     return {"reference": comparison.reference, **facts, "warnings": told, "cycles": by_backend}
 
 
-def _tree(comparison: BackendComparison) -> xr.DataTree:
+def _tree(comparison: Differences) -> xr.DataTree:
     groups = {"/cycles": comparison.cycles, "/differences": comparison.differences, "/largest": comparison.largest}
     if comparison.errors:
         groups["/errors"] = comparison.errors
@@ -76,7 +75,7 @@ def _tree(comparison: BackendComparison) -> xr.DataTree:
     return tree
 
 
-def _lines(comparison: BackendComparison) -> Iterator[tuple[Any, ...]]:
+def _lines(comparison: Differences) -> Iterator[tuple[Any, ...]]:
     """Yield a line for each number. Floats are written such that they are read back to the last bit."""
     for name in comparison.ledgers:
         status = "stopped" if name in comparison.stopped else "complete"
@@ -90,7 +89,7 @@ def _lines(comparison: BackendComparison) -> Iterator[tuple[Any, ...]]:
             yield name, f"stopped: {message}", *[""] * (len(_HEADER) - 2)
 
 
-def _numbers(comparison: BackendComparison, name: str, status: str) -> Iterator[tuple[Any, ...]]:
+def _numbers(comparison: Differences, name: str, status: str) -> Iterator[tuple[Any, ...]]:
     for column, data in comparison.cycles.data_vars.items():
         stated = dict(parts_of(comparison.errors[column])) if column in comparison.errors else {}
         for part, values in parts_of(data):

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from athermal.comparison.columns import Extent, named, parts_of
+from athermal.comparison.differences import Differences
 from athermal.thermodynamics.table import format_table
-
-if TYPE_CHECKING:
-    from athermal.comparison.backend_result import BackendComparison
 
 SHOWN = (
     "work",
@@ -29,7 +26,7 @@ SHOWN = (
 """The columns of the table; all are in the data sets."""
 
 
-def text_of(comparison: BackendComparison) -> str:
+def text_of(comparison: Differences) -> str:
     """Return the table, what its signs mean, and every refusal, early end and warning."""
     rows = table_rows(comparison)
     lines = [format_table(rows), "", f"{comparison.reference}: largest magnitude. Others: largest difference from it."]
@@ -51,7 +48,7 @@ def text_of(comparison: BackendComparison) -> str:
     return "\n".join(lines + [f"Warning  {', '.join(names)}: {message}" for message, names in told.items()])
 
 
-def table_rows(comparison: BackendComparison) -> list[list[str]]:
+def table_rows(comparison: Differences) -> list[list[str]]:
     """Return a header, one row of text for each column that matters, and the runtimes."""
     others = comparison.others
     rows = [["largest difference", f"{comparison.reference} (reference)", *others]]

@@ -2,8 +2,9 @@
 
 from athermal.study.beyond_carnot import cycles_beyond_carnot
 from athermal.study.design import Grid, Sample, Table
+from athermal.study.outcomes import Failure
 from athermal.study.rerun import Rerun, rerun
-from athermal.study.result import Failure, Sweep
+from athermal.study.result import Sweep
 from athermal.study.sweep import load_sweep, sweep
 
 __all__ = ["Failure", "Grid", "Rerun", "Sample", "Sweep", "Table", "cycles_beyond_carnot", "load_sweep", "rerun", "sweep"]

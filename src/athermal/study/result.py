@@ -4,23 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import xarray as xr
+from typing import TYPE_CHECKING
 
 from athermal import _validate
-from athermal._validate import suggest
-from athermal.errors import StudyError
 from athermal.study import tables
-from athermal.study.dataset import assemble
-from athermal.study.design import Design, Point
-from athermal.study.record import Record
-from athermal.thermodynamics import latex
-from athermal.thermodynamics.ledger import Ledger
+from athermal.study.outcomes import Outcomes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,28 +19,8 @@ if TYPE_CHECKING:
 _NUMBER = re.compile(r"[-+]?\d[\d.e+-]*")
 
 
-@dataclass(frozen=True)
-class Failure:
-    """A point that was not finished.
-
-    Parameters
-    ----------
-    point : int
-    parameters : dict
-    status : {"failed", "incomplete"}
-        "incomplete": the cycles before the error are in the data set.
-    error_type, error : str
-    """
-
-    point: int
-    parameters: Point
-    status: str
-    error_type: str
-    error: str
-
-
 @dataclass(frozen=True, eq=False)
-class Sweep:
+class Sweep(Outcomes):
     """The points of a sweep and what came of them.
 
     Parameters
@@ -77,67 +48,6 @@ class Sweep:
     >>> sweep.efficiency.dims
     ('T_hot', 'cycle')
     """
-
-    design: Design
-    records: Mapping[int, Record]
-    study: dict[str, Any]
-    path: Path | None = None
-
-    @cached_property
-    def dataset(self) -> xr.Dataset:
-        return assemble(self.design, self.records, self.study)
-
-    @property
-    def failures(self) -> list[Failure]:
-        return [
-            Failure(k, self.design.point(k), record.status, record.error_type, record.error)
-            for k, record in sorted(self.records.items())
-            if record.status != "complete"
-        ]
-
-    @property
-    def n_missing(self) -> int:
-        """How many points have not been run."""
-        return len(self.design) - len(self.records)
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether every point was run, with success or not."""
-        return self.n_missing == 0
-
-    def __len__(self) -> int:
-        """Return the number of points."""
-        return len(self.design)
-
-    def __getitem__(self, name: str) -> xr.DataArray:
-        """Return a variable of `dataset`."""
-        return self.dataset[name]
-
-    def __getattr__(self, name: str) -> xr.DataArray:
-        """Return a variable of `dataset`."""
-        if name.startswith("_"):
-            raise AttributeError(name)
-        if name in self.dataset.variables:
-            return self.dataset[name]
-        raise AttributeError(f"A sweep has no column {name!r}.{suggest(name, map(str, self.dataset.variables))}")
-
-    def ledger(self, point: int) -> Ledger:
-        """Return the ledger of one point, as `athermal.run` gave it.
-
-        Raises
-        ------
-        StudyError
-            If there is none.
-        """
-        if not 0 <= point < len(self.design):
-            raise StudyError(f"`point` of a sweep must be 0 to {len(self.design) - 1}, but is {point!r}.")
-        record = self.records.get(point)
-        if record is None:
-            raise StudyError(f"Point {point} has not been run.")
-        ledger = record.ledger
-        if ledger is None:
-            raise StudyError(f"Point {point} has no ledger: {record.error}")
-        return ledger
 
     def save(self, path: str | Path) -> Path:
         """Write the sweep to one file and return its path; its ending chooses the format.
@@ -174,8 +84,7 @@ class Sweep:
         digits : int
             Significant digits of the largest number of each column.
         """
-        whole = tables.frame(self)
-        return latex.table(whole, tables.shown(whole) if columns is None else columns, digits=digits)
+        return tables.tabular(self, columns, digits=digits)
 
     def __repr__(self) -> str:
         """Return what it is in one line."""

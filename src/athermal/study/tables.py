@@ -2,41 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from athermal.study.design import Grid
+from athermal.study.outcomes import Outcomes
+from athermal.thermodynamics import latex
 from athermal.thermodynamics.export import Tables, about_columns, columns_by_name, frame_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from athermal.study.result import Sweep
 
-
-def frame(sweep: Sweep) -> pd.DataFrame:
+def frame(sweep: Outcomes) -> pd.DataFrame:
     """Return a sweep as one table; see `Sweep.to_dataframe`."""
     data = sweep.dataset
     index = list(data.attrs["parameters"]) if isinstance(sweep.design, Grid) else ["point"]
     return frame_of(data, [*index, "cycle"] if data.sizes.get("cycle", 0) else index)
 
 
-def tables(sweep: Sweep) -> Tables:
+def tables(sweep: Outcomes) -> Tables:
     """Return what a sweep can be written as."""
 
     def sheets() -> dict[str, pd.DataFrame]:
         whole = frame(sweep)
         return {"sweep": whole, "columns": about_columns(whole)}
 
-    return Tables("The sweep", lambda: frame(sweep), sheets, lambda: document(sweep), sweep.to_latex, lambda: sweep.dataset)
+    return Tables(
+        "The sweep", lambda: frame(sweep), sheets, lambda: document(sweep), lambda: tabular(sweep), lambda: sweep.dataset
+    )
 
 
-def shown(whole: pd.DataFrame) -> list[str]:
+def tabular(sweep: Outcomes, columns: Sequence[str] | None = None, *, digits: int = 5) -> str:
+    """Return a sweep as a LaTeX tabular; see `Sweep.to_latex`."""
+    whole = frame(sweep)
+    return latex.table(whole, _shown(whole) if columns is None else columns, digits=digits)
+
+
+def _shown(whole: pd.DataFrame) -> list[str]:
     """Return the columns of a table that a page has room for."""
     wanted = (*whole.columns[: list(whole.columns).index("cycle") + 1], "work_output", "efficiency", "mode", "status")
     return [name for name in wanted if name in whole.columns and name != "time"]
 
 
-def document(sweep: Sweep) -> dict[str, Any]:
+def document(sweep: Outcomes) -> dict[str, Any]:
     """Return a sweep as plain data: every point with its parameters, its status and the columns of its ledger."""
     points = []
     units: dict[str, str] = {}

@@ -1,17 +1,118 @@
-"""An audit in words."""
+"""What an audit found, and the same in words."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
-if TYPE_CHECKING:
-    from athermal.engine.audit import Audit, BathAudit
+from athermal.thermodynamics.ledger import Ledger
 
+VISIBLE = 1e-3
+"""From which difference on, in nats or units of the lowest temperature, a finite bath is said to show."""
 _UNIT = "nats, or units of the lowest temperature"
 
 
-def sentences(audit: Audit) -> list[str]:
+@dataclass(frozen=True)
+class CounterTerm:
+    """A counter-term A^2 sum_k g_k^2/(2 w_k), for a strength A of one: as the modes have it, and the continuum."""
+
+    subsystem: str
+    of_modes: float
+    of_continuum: float | None
+
+
+@dataclass(frozen=True)
+class FiniteSize:
+    """Where a bath of explicit modes departs from the continuum that it stands for.
+
+    Parameters
+    ----------
+    first_cycle : int or None
+        The first cycle with a column that is off by more than `VISIBLE`; None if there is none.
+    column : str
+        Which column is off most, there or anywhere.
+    error, before : float
+        By how much in that cycle (or at most, if none shows), and at most in the cycles before.
+    """
+
+    first_cycle: int | None
+    column: str
+    error: float
+    before: float
+
+
+@dataclass(frozen=True)
+class BathAudit:
+    """What one reservoir is, and how long it stands for more.
+
+    Parameters
+    ----------
+    name, kind : str
+    modes : int or None
+    low, high : float or None
+        Its lowest and highest frequency, or the band that is kept of a continuum.
+    is_auto : bool
+    beyond : float
+        The fraction of integral J(w)/w dw cut off.
+    recurrence_time : float
+        2 pi / dw at the subsystems' frequencies; infinite where the reservoir stands for nothing but itself.
+    counter_terms : tuple of CounterTerm
+    finite_size : FiniteSize or None
+        Of a `ContinuumBath` with a number of modes; None too if no continuum could be run, as `obstacle` says.
+    obstacle : str
+    """
+
+    name: str
+    kind: str
+    modes: int | None
+    low: float | None
+    high: float | None
+    is_auto: bool
+    beyond: float
+    recurrence_time: float
+    counter_terms: tuple[CounterTerm, ...] = ()
+    finite_size: FiniteSize | None = None
+    obstacle: str = ""
+
+
+@dataclass(frozen=True)
+class Audit:
+    """How good a run is. `print` it to read it in words.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        The run.
+    period, span : float
+        The cycle, and for how long the baths had to stand for continua.
+    baths : tuple of BathAudit
+    cut_off, number_of_modes : (float, str) or None
+        Largest effect of raising the cut-offs, and of more modes, of baths with modes="auto", and where it is.
+    step_error : float or None
+        Largest relative difference of the last two refinements of the time steps; None where the backend does not tell.
+    residual : float
+        The largest residual of a law, in units of its tolerance.
+    least_certain : (str, float) or None
+        The column, and where, with the largest error, and that error in nats or units of the lowest temperature; None if the run
+        has no errors of its own.
+    """
+
+    ledger: Ledger
+    period: float
+    span: float
+    baths: tuple[BathAudit, ...]
+    cut_off: tuple[float, str] | None
+    number_of_modes: tuple[float, str] | None
+    step_error: float | None
+    residual: float
+    least_certain: tuple[str, float] | None
+
+    def __str__(self) -> str:
+        """Return the audit in words."""
+        return "\n".join(_sentences(self))
+
+
+def _sentences(audit: Audit) -> list[str]:
     """Return the lines of an audit."""
     cycles = audit.ledger.n_cycles
     lines = [f"{cycles} cycle{'s' if cycles > 1 else ''} of length {audit.period:.6g}. Errors are in {_UNIT}.", ""]
