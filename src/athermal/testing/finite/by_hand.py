@@ -212,11 +212,12 @@ class OperatorsByHand:
         d, n = len(rho), rho.size
         groups = [self.coupled(bath) for bath in (None, *self.machine.reservoir_names)]
         last = n + len(groups)
+        members = np.array([[any(term is own for own in group) for term in self.terms] for group in groups], dtype=float)
 
         def rate(t, y):
             state = y[:n].reshape(d, d)
             h = self.hamiltonian(t)
-            works = [sum(expectation(term.slope(t), state) for term in group) for group in groups]
+            works = members @ np.array([expectation(term.slope(t), state) for term in self.terms])
             observed = [expectation(sum(term.at(t) for term in group), state) for group in self.counters]
             return np.concatenate([(-1j * (h @ state - state @ h)).ravel(), works, observed])
 

@@ -193,11 +193,10 @@ class ByHand:
         form = sum(self.reservoir_forms.values()) + sum((term.factor(t, side) * term.form).real for term in self.terms)
         return form, sum((term.factor(t, side) * term.force).real for term in self.terms)
 
-    def slope(self, t, bath=None):
-        """Return dh/dt, of all terms or of the couplings to one bath."""
-        terms = [term for term in self.terms if bath in (None, term.bath)]
-        form = sum((term.slope(t) * term.form).real for term in terms)
-        return form, sum((term.slope(t) * term.force).real for term in terms)
+    def slope(self, t):
+        """Return dh/dt."""
+        form = sum((term.slope(t) * term.form).real for term in self.terms)
+        return form, sum((term.slope(t) * term.force).real for term in self.terms)
 
     def breakpoints(self):
         period, marks = self.machine.period, {0.0}
@@ -232,12 +231,18 @@ class ByHand:
         n, form = 2 * self.n, omega(self.n)
         groups = (None, *self.machine.reservoir_names)
 
+        forms, forces = (np.array([getattr(term, name) for term in self.terms]) for name in ("form", "force"))
+        baths = sum(self.reservoir_forms.values())
+        members = np.array([[group in (None, term.bath) for term in self.terms] for group in groups], dtype=float)
+
         def rate(t, y):
             m, sigma = y[:n], y[n : n + n * n].reshape(n, n)
-            h, f = self.hamiltonian(t)
+            factors, slopes = (np.array([getattr(term, name)(t) for term in self.terms]) for name in ("factor", "slope"))
+            h = baths + np.tensordot(factors, forms, 1).real
             flow = form @ h @ sigma
-            power = [0.5 * np.sum(dh * (sigma + np.outer(m, m))) + df @ m for dh, df in (self.slope(t, g) for g in groups)]
-            return np.concatenate([form @ (h @ m + f), (flow + flow.T).ravel(), power])
+            second = sigma + np.outer(m, m)
+            power = (slopes * (0.5 * np.tensordot(forms, second, 2) + forces @ m)).real
+            return np.concatenate([form @ (h @ m + (factors @ forces).real), (flow + flow.T).ravel(), members @ power])
 
         period = self.machine.period
         marks = [m + k * period for k in range(int(stop // period) + 2) for m in self.breakpoints()]
