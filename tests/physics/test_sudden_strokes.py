@@ -54,9 +54,9 @@ def sudden_contacts(modes, kind=at.Position):
         pytest.param(lambda modes: sudden_contacts(modes, at.Exchange), 22, 3e-6, marks=pytest.mark.slow),  # e^-0.24 t
     ],
 )
-def test_late_cycles_of_a_dense_run(build, cycles, allowed):
+def test_late_cycles_of_a_run(build, cycles, allowed):
     cycle = at.limit_cycle(build(5), tolerance=1e-6)
-    ledger = at.run(build(170), cycles, backend=at.Dense())  # a RecurrenceWarning would be an error
+    ledger = at.run(build(170), cycles, backend=at.Star())  # a RecurrenceWarning would be an error
     last, end = ledger.cycles.isel(cycle=-1), ledger.snapshots.at(-1)
     for found, exact in (
         (float(last.work), cycle.work),

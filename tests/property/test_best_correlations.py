@@ -39,7 +39,7 @@ def gaussian_cases(draw):
     return machine, draw(initial_states(machine)), draw(st.integers(1, 2))
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(gaussian_cases())
 def test_random_machines_of_oscillators(case):
     check(*case, None)
@@ -61,13 +61,13 @@ def finite_cases(draw):
     return machine, at.GivenState(random_density(rng, machine.dimension)), draw(st.integers(1, 2))
 
 
-@settings(max_examples=15)
+@settings(max_examples=12)
 @given(finite_cases())
 def test_random_finite_machines(case):
     check(*case, None)
 
 
-@settings(max_examples=15)
+@settings(max_examples=12)
 @given(finite_cases(), st.sampled_from([("a", "b"), ("hot", "a"), ("b", "hot")]))
 def test_some_parts_of_random_finite_machines(case, among):
     check(*case, among)

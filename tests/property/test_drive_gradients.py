@@ -10,7 +10,7 @@ import athermal as at
 from athermal.testing.finite.strategies import finite_runs
 from athermal.testing.harmonic.strategies import runs
 
-FEW = settings(max_examples=12)
+FEW = settings(max_examples=8)
 
 
 def free_drives(draw, machine):

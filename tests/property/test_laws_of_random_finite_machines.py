@@ -11,7 +11,7 @@ from athermal.thermodynamics import laws
 
 # A difference of two energies (entropies) of the whole is known to the rounding of what is subtracted.
 ROUNDING = 1e-12
-FEW = settings(max_examples=20)
+FEW = settings(max_examples=12)
 
 
 @FEW

@@ -80,7 +80,7 @@ def large_starts(draw, machine):
     return start
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(st.data())
 def test_large_stars(data):
     """With no covariance of any bath formed, and every column known."""
