@@ -13,7 +13,6 @@ import numpy as np
 from athermal._types import ComplexArray, FloatArray, IntArray
 from athermal.floquet.problem import Problem
 from athermal.machine.continuum import Continuum
-from athermal.maths.gaussian import thermal_noise
 from athermal.maths.harmonics import Flow, HarmonicBalance, Sector, amplitudes, significant_harmonic
 from athermal.maths.kronrod import Integral, Segment, integrate
 from athermal.maths.resonances import Resonance, refine
@@ -98,7 +97,7 @@ class System:
 
     def thermal(self, bath: int, w: FloatArray) -> FloatArray:
         """Return coth(w/2T), twice the mean energy of a mode in units of w."""
-        return thermal_noise(w, self.problem.baths[bath].temperature)
+        return self.problem.baths[bath].noise(w)
 
     def flow(self, bath: int, w: FloatArray) -> Flow:
         """Return what quanta of unit noise from a bath do at each frequency."""

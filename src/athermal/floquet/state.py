@@ -12,7 +12,7 @@ from athermal.floquet.mean import HarmonicMean
 from athermal.floquet.solve import System
 from athermal.floquet.stroke_mean import StrokeMean
 from athermal.floquet.sudden import StrokeSystem
-from athermal.maths.gaussian import entropy, thermal_excess
+from athermal.maths.gaussian import entropy
 from athermal.maths.information import _integration_rule
 from athermal.maths.kronrod import Integral
 from athermal.maths.symplectic import mode_indices
@@ -90,7 +90,7 @@ class PeriodicState:
         gaps, node_weights = _integration_rule()
         kernels = np.zeros((len(gaps), 2 * n, 2 * n), dtype=complex)
         for bath, w, r, weights in self.system.noise(self.integral, phase, rule):
-            excess = thermal_excess(w, self.system.problem.baths[bath].temperature)
+            excess = self.system.problem.baths[bath].occupation(w)
             for k, gap in enumerate(gaps):
                 factor = 2.0 * weights / ((excess + gap) * (excess + 1.0 - gap))
                 even = ((r.T * (factor * (excess + 0.5))) @ r.conj()).real

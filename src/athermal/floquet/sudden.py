@@ -13,7 +13,6 @@ from athermal._types import ComplexArray, FloatArray, IntArray
 from athermal.floquet.problem import Problem
 from athermal.floquet.solve import Layout, Noise, System, TouchingNoise, first_guess, truncate
 from athermal.machine.continuum import Continuum
-from athermal.maths.gaussian import thermal_noise
 from athermal.maths.harmonics import amplitudes
 from athermal.maths.kronrod import Integral, Segment
 from athermal.maths.resonances import Resonance, refine, resonances
@@ -43,7 +42,7 @@ class StrokeSystem:
 
     def thermal(self, bath: int, w: FloatArray) -> FloatArray:
         """Return coth(w/2T), twice the mean energy of a mode in units of w."""
-        return thermal_noise(w, self.problem.baths[bath].temperature)
+        return self.problem.baths[bath].noise(w)
 
     def harmonics(self, bath: int, v: float) -> IntArray:
         """Return the m at which v + m nu lies in the band."""

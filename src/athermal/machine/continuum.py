@@ -40,6 +40,8 @@ class Continuum:
         A frequency at which the density is large.
     squared_coupling : callable
         Real array w -> G(w).
+    occupation, noise : callable
+        Real array w -> n(w), and w -> 1 + 2 n(w), of the bath's own statistics.
     self_energy : callable
         Complex array z -> S(z); below the axis, within the band, on the second sheet (vertical cuts at the band's edges).
     """
@@ -50,6 +52,8 @@ class Continuum:
     high: float
     scale: float
     squared_coupling: Callable[[FloatArray], FloatArray]
+    occupation: Callable[[FloatArray], FloatArray]
+    noise: Callable[[FloatArray], FloatArray]
     self_energy: Callable[[ComplexArray], ComplexArray]
 
     @property
@@ -89,7 +93,8 @@ def continuum(bath: ContinuumBath) -> Continuum:
             values = values - np.where(below, 2j * math.pi * within(np.where(below, z, low - 1.0)), 0.0)
         return values
 
-    return Continuum(bath.name, bath.temperature, low, high, spectral.scale, spectral.squared_coupling, self_energy)
+    known = spectral.squared_coupling, bath.occupation, bath.noise
+    return Continuum(bath.name, bath.temperature, low, high, spectral.scale, *known, self_energy)
 
 
 Pair = tuple[Callable[[ComplexArray], ComplexArray], Callable[[ComplexArray], ComplexArray]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -164,7 +165,7 @@ class SumDensity(SpectralDensity):
     @property
     def landmarks(self) -> tuple[float, ...]:
         found = {mark for member in self.densities for mark in (*member.landmarks, *member.support, member.scale)}
-        return tuple(sorted(mark for mark in found if 0.0 < mark < math.inf))
+        return _marks(found, self.support)
 
     @property
     def poles(self) -> tuple[complex, ...]:
@@ -188,7 +189,7 @@ class TabulatedDensity(SpectralDensity):
     Parameters
     ----------
     frequencies : sequence of float
-        Ascending, none negative.
+        Ascending, of either sign.
     values : sequence of float
         J(w) or kappa(w) there, none negative.
     convention : str
@@ -223,7 +224,6 @@ class TabulatedDensity(SpectralDensity):
                 f"`values` of {owner} must hold one number for each of its {len(self.frequencies)} frequencies, but holds "
                 f"{len(self.values)}."
             )
-        _validate.not_negative(self.frequencies[0], "frequencies[0]", owner)
         for k, (one, two) in enumerate(zip(self.frequencies, self.frequencies[1:], strict=False)):
             if two <= one:
                 raise MachineError(f"`frequencies` of {owner} must ascend, but {two} follows {one} at place {k + 1}.")
@@ -268,11 +268,17 @@ class TabulatedDensity(SpectralDensity):
 
     @property
     def scale(self) -> float:
-        return self.frequencies[max(int(np.argmax(self.values)), 1)]
+        low, high = self.support
+        return abs(self.frequencies[max(int(np.argmax(self.values)), 1)]) or max(abs(low), abs(high))
 
     @property
     def landmarks(self) -> tuple[float, ...]:
-        return tuple(w for w in self.frequencies if w > 0.0)
+        return _marks(self.frequencies, self.support)
+
+
+def _marks(found: Iterable[float], support: tuple[float, float]) -> tuple[float, ...]:
+    """Return finite frequencies, ascending; none at zero if the support begins there, for panels shrink towards that anyway."""
+    return tuple(sorted(mark for mark in found if math.isfinite(mark) and (mark != 0.0 or support[0] < 0.0)))
 
 
 def read_columns(path: str | Path) -> tuple[tuple[float, ...], tuple[float, ...]]:

@@ -24,7 +24,6 @@ from athermal.machine.machine import Machine
 from athermal.machine.parts import ContinuumBath, FiniteSubsystem, Oscillator, TruncatedBath, TruncatedOscillator
 from athermal.machine.tensor_hamiltonian import TensorHamiltonian, TensorTerm, coupling_terms, operators_of, own_terms
 from athermal.machine.terms import DrivenTerms
-from athermal.maths.gaussian import thermal_excess
 from athermal.maths.tensor import embed
 
 # Where a spectrum is taken for frequency zero, in units of the lowest scale of the bath.
@@ -142,7 +141,7 @@ class Bath:
         size = np.abs(w)
         inside = (size >= low) & (size <= high)
         squared = self.bath.spectral_density.squared_coupling(np.where(inside, size, max(low, self._smallest)))
-        number = thermal_excess(size, self.bath.temperature)
+        number = self.bath.occupation(size)
         return np.asarray(np.where(inside, 2.0 * math.pi * squared * np.where(w > 0.0, number + 1.0, number), 0.0))
 
     def giving(self, w: FloatArray) -> FloatArray:

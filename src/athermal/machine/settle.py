@@ -15,7 +15,6 @@ from athermal.machine.continuum import check_origin
 from athermal.machine.coupling import Coupling
 from athermal.machine.parts import Bath, ContinuumBath, HarmonicReservoir
 from athermal.machine.spectral import SpectralDensity
-from athermal.maths.gaussian import thermal_noise
 from athermal.maths.quadrature import windowed_rule
 
 if TYPE_CHECKING:
@@ -166,7 +165,7 @@ def _settled_bath(
     fit = max(0.1 * resolution.quadrature, _FINEST_FIT)
     # Measured: columns are off by some 0.03 of the square of the error of the rule.
     rule = math.sqrt(resolution.quadrature)
-    functions = _functions(density, bath.temperature)
+    functions = _functions(bath)
     marks, degree = density.landmarks, resolution.degree
     try:
         nodes, weights = windowed_rule(
@@ -203,12 +202,12 @@ def _highest_resonance(machine: Machine) -> float:
     return own + max(fastest, default=0.0)
 
 
-def _functions(density: SpectralDensity, temperature: float) -> Callable[[FloatArray], FloatArray]:
+def _functions(bath: ContinuumBath) -> Callable[[FloatArray], FloatArray]:
     """Return what is integrated: the density, its thermal noise G coth(w/2T), and G/w, which tells its power at zero."""
 
     def both(w: FloatArray) -> FloatArray:
-        squared = density.squared_coupling(w)
-        return np.stack([squared, squared * thermal_noise(w, temperature), squared / w])
+        squared = bath.spectral_density.squared_coupling(w)
+        return np.stack([squared, squared * bath.noise(w), squared / w])
 
     return both
 

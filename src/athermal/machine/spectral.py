@@ -8,6 +8,9 @@ Two conventions are in use, and a density says which one it is:
   rate at which the energy of a decays, so that g_k^2 = kappa(w_k) dw / (2 pi).
 
 Both describe the same couplings g_k when kappa = 4 J.
+
+A density is a function of the energies of modes, of either sign. What the modes are, and how they are filled, is known by the
+bath that has it: one of oscillators asks for positive frequencies.
 """
 
 from __future__ import annotations
@@ -51,12 +54,12 @@ class SpectralDensity(ABC):
     @property
     @abstractmethod
     def support(self) -> tuple[float, float]:
-        """The interval (low, high) outside which the density is zero; high may be infinite."""
+        """The interval (low, high) outside which the density is zero, on either side of zero; its ends may be infinite."""
 
     @property
     @abstractmethod
     def scale(self) -> float:
-        """A frequency at which the density is large, which sets the scale of the tangent grid."""
+        """How large |w| is where the density is large, above zero: what sets the scale of the tangent grid."""
 
     def end_of(self, fraction: float) -> float:
         """Return the frequency beyond which `fraction` of integral J(w)/w dw lies: the end of the support, if it has one."""
@@ -166,7 +169,7 @@ class Ohmic(SpectralDensity):
 
 @dataclass(frozen=True)
 class FlatBand(SpectralDensity):
-    """A constant rate on a band: kappa(w) = rate for low <= w <= high (as a "J" if `convention` says so).
+    """A constant rate on a band, of either sign: kappa(w) = rate for low <= w <= high (as a "J" if `convention` says so).
 
     Examples
     --------
@@ -183,11 +186,8 @@ class FlatBand(SpectralDensity):
     def __post_init__(self) -> None:
         owner = "a flat band"
         object.__setattr__(self, "rate", _validate.positive(self.rate, "rate", owner))
-        object.__setattr__(self, "low", _validate.not_negative(self.low, "low", owner))
-        object.__setattr__(self, "high", _validate.positive(self.high, "high", owner))
+        _check_band(self, owner)
         _validate.choice(self.convention, "convention", owner, ("J", "kappa"))
-        if self.high <= self.low:
-            raise MachineError(f"`high` of {owner} must be above `low` = {self.low}, but is {self.high}.")
 
     def __call__(self, frequency: FloatArray) -> FloatArray:
         w = np.asarray(frequency, dtype=float)
@@ -199,12 +199,12 @@ class FlatBand(SpectralDensity):
 
     @property
     def scale(self) -> float:
-        return self.high
+        return max(abs(self.low), abs(self.high))
 
 
 @dataclass(frozen=True)
 class FunctionDensity(SpectralDensity):
-    """Any function of frequency on [low, high].
+    """Any function of frequency on [low, high], of either sign, nowhere negative.
 
     Examples
     --------
@@ -224,11 +224,8 @@ class FunctionDensity(SpectralDensity):
             raise MachineError(
                 f"`function` of {owner} must be a Python function of frequency, but is {_validate.shown(self.function)}."
             )
-        object.__setattr__(self, "low", _validate.not_negative(self.low, "low", owner))
-        object.__setattr__(self, "high", _validate.positive(self.high, "high", owner))
+        _check_band(self, owner)
         _validate.choice(self.convention, "convention", owner, ("J", "kappa"))
-        if self.high <= self.low:
-            raise MachineError(f"`high` of {owner} must be above `low` = {self.low}, but is {self.high}.")
 
     def __call__(self, frequency: FloatArray) -> FloatArray:
         flat = np.ravel(frequency)
@@ -245,7 +242,15 @@ class FunctionDensity(SpectralDensity):
 
     @property
     def scale(self) -> float:
-        return self.high
+        return max(abs(self.low), abs(self.high))
+
+
+def _check_band(density: FlatBand | FunctionDensity, owner: str) -> None:
+    """Check the ends of a band."""
+    for what in ("low", "high"):
+        object.__setattr__(density, what, _validate.real(getattr(density, what), what, owner))
+    if density.high <= density.low:
+        raise MachineError(f"`high` of {owner} must be above `low` = {density.low}, but is {density.high}.")
 
 
 def discretise(
@@ -266,14 +271,14 @@ def discretise(
           exponentially once n exceeds bandwidth x time / pi, thermal noise g^2 coth(w/2T) the faster the larger T: its factor
           w coth(w/2T) is smooth at zero, where coth is not;
         - "log": midpoints in ln w, for many decades; needs low > 0;
-        - "tan": Gauss-Legendre nodes in the angle of w = scale tan(angle), for algebraic tails; takes high = infinity.
+        - "tan": Gauss-Legendre nodes in the angle of w = scale tan(angle), for algebraic tails; takes infinite ends.
     low, high : float, optional
         Where to cut the density; its own support if left out.
 
     Returns
     -------
     frequencies, couplings : (n,) arrays
-        Ascending; g_k^2 = g^2(w_k) times the weight of mode k.
+        Ascending, of either sign where the density is; g_k^2 = g^2(w_k) times the weight of mode k.
 
     Raises
     ------
@@ -294,24 +299,21 @@ def discretise(
     _validate.choice(rule, "rule", owner, RULES)
     n_modes = _validate.count(n_modes, "modes", owner, least=2 if rule == "equal" else 1)
     own_low, own_high = density.support
-    start = own_low if low is None else max(_validate.not_negative(low, "low", owner), own_low)
-    stop = own_high if high is None else min(_validate.positive(high, "high", owner), own_high)
+    start = own_low if low is None else max(_validate.real(low, "low", owner), own_low)
+    stop = own_high if high is None else min(_validate.real(high, "high", owner), own_high)
     if stop <= start:
         raise MachineError(f"`high` of {owner} must be above its `low` = {start}, but is {stop}.")
-    if math.isinf(stop) and rule not in ("tan", "gauss"):
-        raise MachineError(
-            f"`high` of {owner} must be finite with the rule {rule!r}, but the density has no upper end. Give `high`, for "
-            f"instance {10 * density.scale:g}, or use the rule 'tan'."
-        )
+    for what, which, end, unless in (("low", "lower", start, ("tan",)), ("high", "upper", stop, ("tan", "gauss"))):
+        if math.isinf(end) and rule not in unless:
+            raise MachineError(
+                f"`{what}` of {owner} must be finite with the rule {rule!r}, but the density has no {which} end. Give `{what}`, "
+                f"for instance {math.copysign(10 * density.scale, end):g}, or use the rule 'tan'."
+            )
     if rule == "gauss":
         nodes, squared = _gauss_rule(density, n_modes, start, stop)
     else:
         nodes, weights = _grid(rule, n_modes, start, stop, density.scale)
         squared = density.squared_coupling(nodes) * weights
-    if nodes[0] <= 0.0:
-        raise MachineError(
-            f"The lowest frequency of {owner} must be positive, but is {nodes[0]}. Use the rule 'midpoint' or a `low` above zero."
-        )
     return nodes, np.sqrt(squared)
 
 

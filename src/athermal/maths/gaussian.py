@@ -100,19 +100,6 @@ def thermal_excess(frequency: FloatArray, temperature: float) -> FloatArray:
         return np.asarray(1.0 / np.expm1(np.asarray(frequency, dtype=float) / temperature))
 
 
-def thermal_noise(frequency: FloatArray, temperature: float) -> FloatArray:
-    """Return coth(w/2T) = 2 nu, twice the mean energy of a thermal mode in units of w; one at T = 0.
-
-    Examples
-    --------
-    >>> thermal_noise(np.array([1e-3, 1.0]), 0.0)
-    array([1., 1.])
-    """
-    if temperature == 0.0:
-        return np.ones(np.shape(frequency))
-    return np.asarray(1.0 / np.tanh(0.5 * np.asarray(frequency, dtype=float) / temperature))
-
-
 def log_partition(frequencies: FloatArray, temperature: float) -> float:
     """Return ln Z = sum_k [-w_k/2T - ln(1 - e^{-w_k/T})] of harmonic modes; at T = 0 the limit of ln Z + E_0/T, zero.
 

@@ -166,6 +166,86 @@ def test_infinite_support_needs_an_upper_end(rule):
         at.discretise(OHMIC, 5, rule, low=0.1)
 
 
+# --- bands on both sides of zero ------------------------------------------------------------------------------------------
+
+SIGNED = at.FunctionDensity(lambda w: (1.0 + w) * (3.0 - w), low=-1.0, high=3.0)
+TABLE = at.TabulatedDensity([-2.0, 0.0, 1.0], [0.0, 3.0, 1.0])
+
+
+class Lorentzian(at.SpectralDensity):
+    """1/(1 + (w/2)^2) on the whole axis."""
+
+    convention = "kappa"
+    support = (-math.inf, math.inf)
+    scale = 2.0
+
+    def __call__(self, frequency):
+        return 1.0 / (1.0 + (frequency / self.scale) ** 2)
+
+
+@pytest.mark.parametrize(
+    "density",
+    [SIGNED, at.FlatBand(0.2, -1.5, 0.5), at.FlatBand(0.2, -3.0, -1.0), TABLE, SIGNED + at.FunctionDensity(abs, -1.0, 2.0)],
+)
+@pytest.mark.parametrize("rule", ["equal", "midpoint", "legendre", "gauss", "tan"])
+def test_every_rule_but_the_logarithmic_one_takes_either_sign(density, rule):
+    w, g = at.discretise(density, 400, rule)
+    low, high = density.support
+    assert np.all((w >= low) & (w <= high))
+    assert np.all(np.diff(w) > 0.0)
+    for moment in (0, 1):
+        ends = [low, *(mark for mark in density.landmarks if low < mark < high), high]
+        exact = sum(integral(density, a, b, moment) for a, b in itertools.pairwise(ends))
+        size = integral(density, low, high)
+        # "equal" is of the first order in 1/n at a jump, kinks of the second: 4/400, of moments up to 3
+        assert np.sum(g**2 * w**moment) == pytest.approx(exact, abs=0.03 * size), moment
+
+
+def test_the_tangent_grid_takes_the_whole_axis():
+    """Integral of 1/(1 + (w/2)^2) dw = 2 pi: constant in the angle, so that any number of nodes is exact."""
+    w, g = at.discretise(Lorentzian(), 6, "tan")
+    assert np.allclose(w, -w[::-1], rtol=1e-12)
+    assert np.sum(g**2) == pytest.approx(1.0, rel=1e-13)  # kappa/(2 pi)
+
+
+def test_the_scale_of_a_band_is_a_size():
+    assert [at.FlatBand(0.2, *ends).scale for ends in ((-3.0, 1.0), (-3.0, -1.0), (1.0, 2.0))] == [3.0, 3.0, 2.0]
+    assert TABLE.scale == 2.0  # the peak is at zero
+    assert TABLE.landmarks == (-2.0, 0.0, 1.0)
+    assert at.TabulatedDensity([0.0, 1.0, 2.0], [0.0, 3.0, 1.0]).landmarks == (1.0, 2.0)
+
+
+@pytest.mark.parametrize("modes", ["auto", 5])
+def test_a_bath_of_oscillators_has_modes_at_positive_frequencies_only(modes):
+    with pytest.raises(
+        at.MachineError, match="`spectral_density` of reservoir 'b' must lie at positive .*begins at -1.0. Cut it"
+    ):
+        at.ContinuumBath("b", 1.0, SIGNED, modes)
+    rule = "equal" if modes == "auto" else "midpoint"
+    assert at.ContinuumBath("b", 1.0, SIGNED, modes, rule, low=0.0).band == (0.0, 3.0)
+    with pytest.raises(at.MachineError, match="`low` of reservoir 'b' must be zero or positive, but is -1.0"):
+        at.ContinuumBath("b", 1.0, SIGNED, modes, low=-1.0)
+    with pytest.raises(at.MachineError, match="`high` of reservoir 'b' must be above its `low` = 0.0, but is -1.0"):
+        at.ContinuumBath("b", 1.0, at.FlatBand(0.2, -3.0, -1.0), modes, low=0.0)
+
+
+def test_a_mode_at_zero_is_refused_by_the_bath():
+    with pytest.raises(
+        at.MachineError, match="lowest mode of reservoir 'b' must have a positive frequency, but has 0.0.*'midpoint'"
+    ):
+        at.ContinuumBath("b", 1.0, HARD, 5, "equal")
+
+
+@pytest.mark.parametrize("temperature", [0.0, 1e-3, 0.7])
+def test_the_statistics_are_those_of_the_bath(temperature):
+    w = np.array([0.3, 1.0, 4.0])
+    bath = at.Bath("b", temperature, w.tolist())
+    with np.errstate(over="ignore"):
+        expected = 1.0 / np.tanh(0.5 * w / temperature) if temperature else np.ones(3)
+    assert np.allclose(bath.noise(w), expected, rtol=1e-15)  # rounding
+    assert np.allclose(2.0 * bath.occupation(w) + 1.0, expected, rtol=1e-15)
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -175,8 +255,10 @@ def test_infinite_support_needs_an_upper_end(rule):
         (lambda: at.discretise(BAND, 2.0, "tan"), "`modes`.*whole number"),
         (lambda: at.discretise(BAND, 5, "gaus"), "`rule`.*but is 'gaus'. Did you mean 'gauss'"),
         (lambda: at.discretise(BAND, 5, "tan", low=3.0), "`high`.*must be above its `low` = 3.0, but is 2.6"),
-        (lambda: at.discretise(BAND, 5, "tan", low=-1.0), "`low`.*must be zero or positive, but is -1.0"),
-        (lambda: at.discretise(HARD, 5, "equal"), "lowest frequency.*must be positive, but is 0.0.*'midpoint'"),
+        (lambda: at.discretise(BAND, 5, "tan", low=math.nan), "`low`.*must be finite, but is nan"),
+        (lambda: at.discretise(Lorentzian(), 5, "equal"), "`low`.*must be finite with the rule 'equal'.*no lower end.*-20"),
+        (lambda: at.discretise(Lorentzian(), 5, "gauss", high=1.0), "`low`.*must be finite with the rule 'gauss'"),
+        (lambda: at.discretise(SIGNED, 5, "log"), "`low`.*must be positive with the rule 'log', but is -1.0"),
         (lambda: at.discretise(HARD, 5, "log"), "`low`.*must be positive with the rule 'log', but is 0.0"),
         (lambda: at.Ohmic(-0.1, 1.0), "`friction` of an Ohmic spectral density must be positive, but is -0.1"),
         (lambda: at.Ohmic(0.1, 0.0), "`cutoff`.*must be positive"),

@@ -33,8 +33,6 @@ _TIMES_OF_DRIVES = 257
 _UNFELT = 0.01
 # What stands for zero frequency, in units of the lowest that can be told from it, and by how much S may grow in between.
 _ZERO, _DIVERGES = 1e-3, 1.5
-# Beyond this coth is one.
-_LARGEST = 700.0
 # How often panels are halved towards zero frequency.
 _HALVINGS = 100
 # Values whose relative distance is less differ by rounding.
@@ -144,12 +142,6 @@ class BathCorrelation:
         self.end = end_of_band(self.density, self.low, high)
         self.seen = View((0.0,), 1.0, _SCALES / self.scale) if seen is None else seen
 
-    def _thermal(self, w: FloatArray) -> FloatArray:
-        """Return coth(w/2T)."""
-        if self.temperature == 0.0:
-            return np.ones_like(w)
-        return np.asarray(1.0 / np.tanh(np.minimum(0.5 * w / self.temperature, _LARGEST)))
-
     @cached_property
     def _integral(self) -> FourierIntegral:
         nodes, to_series = series_rule()
@@ -161,7 +153,8 @@ class BathCorrelation:
 
         def every(w: FloatArray) -> FloatArray:
             squared = self.density.squared_coupling(w)
-            return np.stack([squared * self._thermal(w), squared, squared * self._thermal(w) / w, squared / w])
+            noisy = squared * self.bath.noise(w)
+            return np.stack([noisy, squared, noisy / w, squared / w])
 
         return FourierIntegral(every, edges)
 
@@ -181,7 +174,7 @@ class BathCorrelation:
         inside = (w >= self.low) & (w <= self.end)
         safe = np.where(inside, w, max(self.low, self.scale))
         odd = 0.5 * math.pi * np.where(inside, self.density.squared_coupling(safe), 0.0)
-        return np.stack([odd * self._thermal(safe), odd])
+        return np.stack([odd * self.bath.noise(safe), odd])
 
     @cached_property
     def reorganisation(self) -> float:

@@ -9,12 +9,14 @@ import numpy as np
 
 from athermal._types import FloatArray
 from athermal.machine.parts.reservoir import Reservoir, contact_weights
+from athermal.maths.gaussian import thermal_excess
 
 
 class HarmonicReservoir(Reservoir):
     """A reservoir of harmonic modes.
 
-    Sites are what couplings see: site k has the quadratures (x_k, p_k). The Hamiltonian is diagonal in the normal modes.
+    Sites are what couplings see: site k has the quadratures (x_k, p_k). The Hamiltonian is diagonal in the normal modes, whose
+    frequencies are positive and whose quanta are bosons.
     """
 
     @property
@@ -39,6 +41,21 @@ class HarmonicReservoir(Reservoir):
     def own_weights(self) -> FloatArray | None:
         """The couplings g_k of the modes if the reservoir has them, else None."""
         return None
+
+    def occupation(self, frequency: FloatArray) -> FloatArray:
+        """Return n(w) = 1/(e^{w/T} - 1), the mean number of quanta of a mode in the reference state."""
+        return thermal_excess(frequency, self.temperature)
+
+    def noise(self, frequency: FloatArray) -> FloatArray:
+        """Return 1 + 2 n(w) = coth(w/2T), twice the mean energy of a mode in units of w; one at T = 0.
+
+        Examples
+        --------
+        >>> import athermal as at
+        >>> at.Bath("vacuum", 0.0, mode_frequencies=[1.0]).noise(np.array([1e-3, 1.0]))
+        array([1., 1.])
+        """
+        return np.asarray(1.0 + 2.0 * self.occupation(frequency))
 
     def contact(self, site: int | None, weights: tuple[float, ...] | None, owner: str) -> FloatArray:
         """Return the weights g_k over the sites of the contact that a coupling names."""

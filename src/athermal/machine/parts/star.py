@@ -82,6 +82,7 @@ class ContinuumBath(StarReservoir):
     temperature : float
         Zero for a bath in its ground state (a vacuum).
     spectral_density : SpectralDensity
+        At positive frequencies, or cut there with `low`.
     modes : int or "auto"
         How many modes stand for it. "auto" leaves discretisation and number to the run, which chooses them for its length
         and `accuracy`, confirms them by refining, and puts the error of every column into the ledger. Backends that take a
@@ -112,16 +113,25 @@ class ContinuumBath(StarReservoir):
         owner = check_reservoir(self)
         as_density(self.spectral_density, "spectral_density", owner)
         _validate.choice(self.rule, "rule", owner, RULES)
+        self._check_band(owner)
         if self.is_auto:
-            self._check_auto(owner)
+            if self.rule != "equal":
+                raise MachineError(
+                    f'`rule` of {owner} must be left out with modes = "auto", but is {_validate.shown(self.rule)}.'
+                )
             return
         if isinstance(self.modes, str):
             raise MachineError(f'`modes` of {owner} must be a whole number or "auto", but is {_validate.shown(self.modes)}.')
         object.__setattr__(self, "modes", _validate.count(self.modes, "modes", owner, most=_MOST_MODES))
         try:
-            _ = self._discrete
+            lowest = self._discrete[0][0]
         except MachineError as error:
             raise MachineError(f"{owner[0].upper()}{owner[1:]}: {error}") from None
+        if lowest <= 0.0:
+            raise MachineError(
+                f"The lowest mode of {owner} must have a positive frequency, but has {lowest}. Use the rule 'midpoint' or a "
+                "`low` above zero."
+            )
 
     @property
     def is_auto(self) -> bool:
@@ -134,11 +144,18 @@ class ContinuumBath(StarReservoir):
         low, high = self.spectral_density.support
         return low if self.low is None else max(self.low, low), high if self.high is None else min(self.high, high)
 
-    def _check_auto(self, owner: str) -> None:
-        if self.rule != "equal":
-            raise MachineError(f'`rule` of {owner} must be left out with modes = "auto", but is {_validate.shown(self.rule)}.')
-        low = self.spectral_density.support[0] if self.low is None else _validate.not_negative(self.low, "low", owner)
-        high = self.spectral_density.support[1] if self.high is None else _validate.positive(self.high, "high", owner)
+    def _check_band(self, owner: str) -> None:
+        """Check that the density is kept where modes have positive frequencies."""
+        if self.low is not None:
+            _validate.not_negative(self.low, "low", owner)
+        if self.high is not None:
+            _validate.positive(self.high, "high", owner)
+        low, high = self.band
+        if low < 0.0:
+            raise MachineError(
+                f"`spectral_density` of {owner} must lie at positive frequencies, where a bath of oscillators has its modes, but "
+                f"begins at {low}. Cut it with `low`, at zero or above."
+            )
         if high <= low:
             raise MachineError(f"`high` of {owner} must be above its `low` = {low}, but is {high}.")
 
