@@ -208,7 +208,7 @@ def test_a_wrong_slope_is_refused():
         (lambda: at.Strokes((1.0,), (1.0,), shape="cosin"), "`shape`.*must be one of .*but is 'cosin'. Did you mean 'cosine'"),
         (lambda: at.Sum(()), "`terms` of a sum of drives must hold at least one drive"),
         (lambda: at.Product(()), "`factors` of a product of drives must hold at least one drive"),
-        (lambda: at.Constant(1.0) + "x", r"`term` of a sum of drives must be a number or a drive, but is 'x'"),
+        (lambda: at.Constant(1.0) + "x", r"`terms\[1\]` of a sum of drives must be a number or a drive, but is 'x'"),
         (lambda: at.Sum((1.0, None)), r"`terms\[1\]` of a sum of drives must be a number or a drive, but is None"),
     ],
 )

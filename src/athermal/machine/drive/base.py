@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Callable
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +14,6 @@ from athermal import _validate
 from athermal._types import FloatArray, IntArray
 from athermal.errors import MachineError
 
-if TYPE_CHECKING:
-    from athermal.machine.drive.combined import Product, Sum
-
 Side = Literal["left", "right"]
 Values = NDArray[Any]
 
@@ -24,9 +22,18 @@ TIME_RESOLUTION = 1e-11
 
 
 class Drive(ABC):
-    """A periodic scalar of time (complex only where it drives an exchange or two-mode-squeezing coupling)."""
+    """A periodic scalar of time (complex only where it drives an exchange or two-mode-squeezing coupling).
+
+    A kind of drive that an operator makes of two others says so: `class Sum(Drive, operator="+")`.
+    """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
+    _made_by: ClassVar[dict[str, Callable[[tuple[Any, ...]], Drive]]] = {}
+
+    def __init_subclass__(cls, *, operator: str = "") -> None:
+        super().__init_subclass__()
+        if operator:
+            Drive._made_by[operator] = cls
 
     @abstractmethod
     def value(self, times: FloatArray, side: Side = "right") -> Values:
@@ -63,34 +70,30 @@ class Drive(ABC):
         """Whether the drive never changes."""
         return self.own_period is None
 
-    def __add__(self, other: Drive | float) -> Sum:
+    def __add__(self, other: Drive | float) -> Drive:
         """Return the sum."""
-        from athermal.machine.drive.combined import Sum, as_drive  # noqa: PLC0415 - a sum is itself a drive
+        return Drive._made_by["+"]((self, other))
 
-        return Sum((self, as_drive(other, "term", "a sum of drives")))
-
-    def __mul__(self, other: Drive | float) -> Product:
+    def __mul__(self, other: Drive | float) -> Drive:
         """Return the product."""
-        from athermal.machine.drive.combined import Product, as_drive  # noqa: PLC0415 - a product is itself a drive
+        return Drive._made_by["*"]((self, other))
 
-        return Product((self, as_drive(other, "factor", "a product of drives")))
-
-    def __truediv__(self, other: float) -> Product:
+    def __truediv__(self, other: float) -> Drive:
         """Return the drive divided by a number."""
         divisor = _validate.real(other, "divisor", "a drive")
         if divisor == 0.0:
             raise MachineError("`divisor` of a drive must not be zero, but is 0.")
         return self * (1.0 / divisor)
 
-    def __neg__(self) -> Product:
+    def __neg__(self) -> Drive:
         """Return the negative."""
         return self * -1.0
 
-    def __sub__(self, other: Drive | float) -> Sum:
+    def __sub__(self, other: Drive | float) -> Drive:
         """Return the difference."""
         return self + other * -1.0
 
-    def __rsub__(self, other: float) -> Sum:
+    def __rsub__(self, other: float) -> Drive:
         """Return a number minus the drive."""
         return -self + other
 

@@ -43,7 +43,7 @@ class _Combined(Drive):
 
 
 @dataclass(frozen=True)
-class Sum(_Combined):
+class Sum(_Combined, operator="+"):
     """The sum of drives; `f + g` makes one.
 
     Examples
@@ -74,7 +74,7 @@ class Sum(_Combined):
 
 
 @dataclass(frozen=True)
-class Product(_Combined):
+class Product(_Combined, operator="*"):
     """The product of drives; `f * g` makes one.
 
     Examples
