@@ -10,7 +10,8 @@ r = (x_1..x_N, p_1..p_N), subsystems first, then the normal modes of each reserv
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
@@ -18,16 +19,18 @@ from athermal._types import FloatArray, IntArray
 from athermal.errors import MachineError
 from athermal.machine.coupling import Coupling, Displacement, Exchange, Position, QuadraticForm, TwoModeSqueezing
 from athermal.machine.drive import Component, Constant, Drive, Product, Side
+from athermal.machine.layout import Layout
 from athermal.machine.parts import HarmonicReservoir, Oscillator
 from athermal.machine.terms import DrivenTerms
+from athermal.maths.gaussian import log_partition
 from athermal.maths.symplectic import mode_indices
-
-if TYPE_CHECKING:
-    from athermal.machine.machine import Machine
 
 _INDEPENDENT = 1e-12
 # Of a curvature, in units of the number of quadratures and the largest entry of the form.
 _ROUNDING = 64.0 * float(np.finfo(float).eps)
+# How finely a cycle is looked at: per period of the fastest drive, and up to how many of these.
+_LOOKS_PER_PERIOD = 33
+_MOST_REPEATS = 200
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,9 @@ class Hamiltonian(DrivenTerms[Term]):
     12
     """
 
-    def __init__(self, machine: Machine) -> None:
+    words: ClassVar[str] = "the quadratic Hamiltonian of oscillators"
+
+    def __init__(self, machine: Layout) -> None:
         self.machine = machine
         self.n_modes = len(machine.subsystems) + sum(reservoir.n_modes for reservoir in machine.harmonic_baths)
         self.part_modes: dict[str, IntArray] = {}
@@ -72,6 +77,21 @@ class Hamiltonian(DrivenTerms[Term]):
         reduced = [self.basis.T @ term.vectors for term in self.terms]
         self._forms = np.array([r @ term.core @ r.T for r, term in zip(reduced, self.terms, strict=True)])
         self._forces = np.array([r @ term.force for r, term in zip(reduced, self.terms, strict=True)])
+
+    @property
+    def size(self) -> int:
+        """The number of modes of the whole."""
+        return self.n_modes
+
+    @property
+    def ground_energies(self) -> FloatArray:
+        """sum_k w_k/2 of every reservoir."""
+        return np.array([0.5 * float(np.sum(bath.frequencies)) for bath in self.machine.harmonic_baths])
+
+    def log_partitions(self, temperatures: FloatArray) -> FloatArray:
+        """Return ln Z_j of every reservoir."""
+        baths = zip(self.machine.harmonic_baths, temperatures, strict=True)
+        return np.array([log_partition(bath.frequencies, float(temperature)) for bath, temperature in baths])
 
     # --- the coupled quadratures in time ---------------------------------------------------------------------------
 
@@ -127,7 +147,20 @@ class Hamiltonian(DrivenTerms[Term]):
         form[np.diag_indices_from(form)] += np.tile(self.frequencies, 2)[rows]
         return form, np.asarray(local @ force[0])
 
-    def lowest_curvature(self, time: float) -> float:
+    @cached_property
+    def looks(self) -> FloatArray:
+        """Times that see every drive at many phases of its own period, and just after each breakpoint."""
+        drives = [term.drive for term in self.terms]
+        repeats = [self.period / leaf.own_period for drive in drives for leaf in drive.leaves() if leaf.own_period]
+        n_times = _LOOKS_PER_PERIOD * min(round(max(repeats, default=1.0)), _MOST_REPEATS)
+        times = np.linspace(0.0, self.period, n_times, endpoint=False)
+        return np.unique(np.concatenate([self.breakpoints, times]))
+
+    def lowest_curvature(self) -> float:
+        """Return the lowest `curvature` over the cycle."""
+        return min(self.curvature(float(t)) for t in self.looks)
+
+    def curvature(self, time: float) -> float:
         """Return the smallest eigenvalue of the subsystems' form once the reservoirs have relaxed around them.
 
         H is bounded below iff this Schur complement h_SS - h_SR h_RR^-1 h_RS is not negative (the reservoirs themselves are

@@ -10,21 +10,23 @@ import itertools
 import math
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
-import scipy.integrate
 import scipy.sparse
 
+from athermal._lazy import LazyModule
 from athermal._types import FloatArray
 from athermal.errors import MachineError
 from athermal.machine.coupling import Coupling, Position
 from athermal.machine.drive import Drive
-from athermal.machine.machine import Machine
-from athermal.machine.parts import ContinuumBath, FiniteSubsystem, Oscillator, TruncatedBath, TruncatedOscillator
+from athermal.machine.layout import AnyLayout, Layout
+from athermal.machine.parts import ContinuumBath, FiniteSubsystem, TruncatedBath, TruncatedOscillator
 from athermal.machine.tensor_hamiltonian import TensorHamiltonian, TensorTerm, coupling_terms, operators_of, own_terms
 from athermal.machine.terms import DrivenTerms
 from athermal.maths.tensor import embed
+
+integrate = LazyModule("scipy.integrate")  # a first machine does without
 
 # Where a spectrum is taken for frequency zero, in units of the lowest scale of the bath.
 _NEAR_ZERO = 1e-7
@@ -86,7 +88,7 @@ class Contact:
 
         marks = sorted({mark for mark in (scale, *density.landmarks) if low < mark < high})
         ends = itertools.pairwise([low, *marks, high])
-        total = sum(scipy.integrate.quad(inner, a, b, limit=400, epsabs=0.0, epsrel=1e-11)[0] for a, b in ends)
+        total = sum(integrate.quad(inner, a, b, limit=400, epsabs=0.0, epsrel=1e-11)[0] for a, b in ends)
         if not math.isfinite(total):
             raise MachineError(f"`spectral_density` of reservoir {self.bath.name!r} must have a finite integral of J(w)/w.")
         return float(0.5 * total)
@@ -156,7 +158,7 @@ class Bath:
         return np.where(np.abs(w) < self._smallest, 0.5, np.where(np.asarray(w) > 0.0, 1.0, 0.0))
 
 
-class OpenSystem:
+class OpenSystem(DrivenTerms["TensorTerm | Contact"]):
     """The subsystems of a machine, and their contacts with its continuous baths.
 
     Parameters
@@ -170,7 +172,9 @@ class OpenSystem:
         If a contact is of another kind.
     """
 
-    def __init__(self, machine: Machine) -> None:
+    words: ClassVar[str] = "that of finite subsystems between continua"
+
+    def __init__(self, machine: Layout) -> None:
         self.machine = machine
         baths = {bath.name: bath for bath in machine.reservoirs if isinstance(bath, ContinuumBath)}
         inside = [c for c in machine.couplings if not set(c.between) & set(baths)]
@@ -185,8 +189,21 @@ class OpenSystem:
             {part.name: part.truncated_modes for part in parts if part.truncated_modes},
         )
         self.contacts = tuple(self._contact(coupling, baths) for coupling in machine.couplings if coupling not in inside)
-        every: list[TensorTerm | Contact] = [*terms, *self.contacts]
-        self.drives = DrivenTerms(every, self.hamiltonian.subsystems, machine.reservoir_names, machine.period)
+        super().__init__([*terms, *self.contacts], self.hamiltonian.subsystems, machine.reservoir_names, machine.period)
+
+    @property
+    def size(self) -> int:
+        """The dimension of the subsystems together."""
+        return self.dimension
+
+    @property
+    def ground_energies(self) -> None:
+        """Unknown: a continuum has infinitely many modes."""
+        return
+
+    def log_partitions(self, temperatures: FloatArray) -> FloatArray:
+        """Return NaN of every reservoir: those of continua are infinite."""
+        return np.full(len(temperatures), np.nan)
 
     def _contact(self, coupling: Coupling, baths: dict[str, ContinuumBath]) -> Contact:
         machine = self.machine
@@ -215,7 +232,7 @@ class OpenSystem:
         return self.hamiltonian.dimension
 
     @cached_property
-    def terms(self) -> list[tuple[Drive, Any]]:
+    def inside(self) -> list[tuple[Drive, Any]]:
         """The drives of H_S and their operators on all subsystems, in the order of `hamiltonian.terms`."""
         hamiltonian = self.hamiltonian
         return [(t.drive, embed(t.local, hamiltonian.positions(t.parts), hamiltonian.dimensions)) for t in hamiltonian.terms]
@@ -231,10 +248,10 @@ class OpenSystem:
         Where all levels coincide, the highest temperature.
         """
         period = self.machine.period
-        times = np.concatenate([np.linspace(0.0, period, _TIMES), np.array(self.drives.breakpoints)])
+        times = np.concatenate([np.linspace(0.0, period, _TIMES), np.array(self.breakpoints)])
         amounts = np.concatenate([self.hamiltonian.strengths(times, side) for side in ("left", "right")])
         amounts = np.unique(amounts, axis=0)
-        stack = np.array([whole.toarray() for _, whole in self.terms], dtype=complex)
+        stack = np.array([whole.toarray() for _, whole in self.inside], dtype=complex)
         spreads = [float(np.ptp(np.linalg.eigvalsh(np.tensordot(row, stack, axes=1)))) for row in amounts]
         return max(spreads, default=0.0) or float(np.max(self.machine.temperatures, initial=0.0)) or 1.0
 
@@ -247,12 +264,12 @@ class OpenSystem:
         n_own = len(own_terms(self.machine))
         return [
             (drive, whole.toarray())
-            for k, (term, (drive, whole)) in enumerate(zip(self.hamiltonian.terms, self.terms, strict=True))
+            for k, (term, (drive, whole)) in enumerate(zip(self.hamiltonian.terms, self.inside, strict=True))
             if k < n_own or (len(term.parts) == 1 and drive.is_always_constant)
         ]
 
 
-def with_levels(machine: Machine, levels: int | None) -> Machine:
+def with_levels(machine: AnyLayout, levels: int | None) -> AnyLayout:
     """Return a machine of finite subsystems: oscillators treated as Gaussian are cut to their lowest levels.
 
     Raises
@@ -260,7 +277,7 @@ def with_levels(machine: Machine, levels: int | None) -> Machine:
     MachineError
         If `levels` is given for finite subsystems, or missing for oscillators.
     """
-    if machine.is_finite:
+    if not machine.oscillators:
         if levels is not None:
             raise MachineError("`levels` of the backend must be left out: the subsystems of this machine are finite.")
         return machine
@@ -271,13 +288,12 @@ def with_levels(machine: Machine, levels: int | None) -> Machine:
         )
     cut = [
         TruncatedOscillator(part.name, part.drive, levels, law=part.law, reference_frequency=part.reference_frequency)
-        for part in machine.subsystems
-        if isinstance(part, Oscillator)
+        for part in machine.oscillators
     ]
     return replace(machine, subsystems=tuple(cut))
 
 
-def with_truncated_baths(machine: Machine, levels: int) -> Machine:
+def with_truncated_baths(machine: AnyLayout, levels: int) -> AnyLayout:
     """Return a machine of finite parts only: each mode of its discretised baths is cut to its lowest levels."""
     baths = [
         TruncatedBath(bath.name, bath.temperature, tuple(bath.frequencies.tolist()), tuple(bath.own_weights.tolist()), levels)
@@ -288,7 +304,7 @@ def with_truncated_baths(machine: Machine, levels: int) -> Machine:
     return replace(machine, reservoirs=tuple(baths))
 
 
-def open_system(machine: Machine, levels: int | None, backend: str) -> OpenSystem:
+def open_system(machine: Layout, levels: int | None, backend: str) -> OpenSystem:
     """Return the open system that a machine is to a backend for continuous baths, or raise `MachineError`.
 
     Examples

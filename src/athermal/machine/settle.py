@@ -5,20 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from athermal._types import FloatArray
 from athermal.errors import ConvergenceError, MachineError
 from athermal.machine.continuum import check_origin
 from athermal.machine.coupling import Coupling
+from athermal.machine.layout import AnyLayout, Layout
 from athermal.machine.parts import Bath, ContinuumBath, HarmonicReservoir
 from athermal.machine.spectral import SpectralDensity
 from athermal.maths.quadrature import windowed_rule
-
-if TYPE_CHECKING:
-    from athermal.machine.machine import Machine
 
 MOST_MODES = 20_000
 """The most modes that a bath with modes="auto" is given."""
@@ -101,7 +97,12 @@ class Settled:
         return len(self.frequencies)
 
 
-def settled(machine: Machine, duration: float, resolution: Resolution) -> tuple[Machine, tuple[Settled, ...]]:
+def to_be_chosen(machine: Layout) -> frozenset[str]:
+    """Return the names of the baths with modes="auto", whose modes the run chooses."""
+    return frozenset(bath.name for bath in machine.reservoirs if isinstance(bath, ContinuumBath) and bath.is_auto)
+
+
+def settled(machine: AnyLayout, duration: float, resolution: Resolution) -> tuple[AnyLayout, tuple[Settled, ...]]:
     """Return the machine with explicit modes for its baths with modes="auto", and what these are.
 
     Parameters
@@ -129,15 +130,15 @@ def settled(machine: Machine, duration: float, resolution: Resolution) -> tuple[
     return replace(machine, reservoirs=tuple(parts)), tuple(facts)
 
 
-def check_auto(machine: Machine) -> None:
+def check_auto(machine: Layout) -> None:
     """Raise `MachineError` if the machine could not exist with explicit modes either."""
-    names = {bath.name for bath in machine.harmonic_baths if isinstance(bath, ContinuumBath) and bath.is_auto}
+    names = to_be_chosen(machine)
     for coupling in machine.couplings:
         _check_contact(coupling, names)
     settled(machine, 0.0, Resolution.for_accuracy(_COARSE))
 
 
-def _check_contact(coupling: Coupling, names: set[str]) -> None:
+def _check_contact(coupling: Coupling, names: frozenset[str]) -> None:
     for what in ("site", "weights"):
         if getattr(coupling, what, None) is not None and (hit := names & set(coupling.between)):
             raise MachineError(
@@ -188,7 +189,7 @@ def _settled_bath(
     return explicit, Settled(bath.name, nodes[kept], low, high, tail)
 
 
-def _highest_resonance(machine: Machine) -> float:
+def _highest_resonance(machine: Layout) -> float:
     """Return the highest frequency at which baths exchange quanta: of an oscillator, and the fastest drive on top.
 
     Sudden strokes and functions have no highest frequency: they count with their own period. What is resonant with a bath must

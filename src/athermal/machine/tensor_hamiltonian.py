@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar
 
 import numpy as np
 import scipy.sparse
@@ -19,14 +19,14 @@ from athermal._types import FloatArray
 from athermal.errors import MachineError
 from athermal.machine.coupling import Coupling, Exchange, OperatorCoupling, Position, TwoModeSqueezing
 from athermal.machine.drive import Component, Constant, Drive, Product
+from athermal.machine.hamiltonian import Hamiltonian
+from athermal.machine.layout import Layout
 from athermal.machine.operator import asymmetry
 from athermal.machine.parts import FiniteReservoir, FiniteSubsystem, HarmonicReservoir
 from athermal.machine.terms import DrivenTerms
+from athermal.maths.density import log_partition
 from athermal.maths.driven_sum import DrivenSum
 from athermal.maths.tensor import embed
-
-if TYPE_CHECKING:
-    from athermal.machine.machine import Machine
 
 _HERMITIAN = 1e-12
 
@@ -53,7 +53,11 @@ class TensorHamiltonian(DrivenTerms[TensorTerm]):
     period : float
     truncated : mapping of str to sequence of int
         The levels to which the oscillators of a part are cut.
+    cut_from : Hamiltonian, optional
+        The oscillators that it was made of, if it was.
     """
+
+    words: ClassVar[str] = "the Hamiltonian of finite parts in matrices"
 
     def __init__(
         self,
@@ -63,6 +67,7 @@ class TensorHamiltonian(DrivenTerms[TensorTerm]):
         counters: Mapping[str, Sequence[TensorTerm]],
         period: float,
         truncated: dict[str, tuple[int, ...]],
+        cut_from: Hamiltonian | None = None,
     ) -> None:
         every = [*terms, *(term for group in counters.values() for term in group)]
         super().__init__(every, tuple(subsystems), tuple(reservoirs), period)
@@ -73,6 +78,7 @@ class TensorHamiltonian(DrivenTerms[TensorTerm]):
         self.counter_names = tuple(counters)
         self._counter_terms = [list(group) for group in counters.values()]
         self.truncated = truncated
+        self.cut_from = cut_from
 
     @property
     def n_integrals(self) -> int:
@@ -83,6 +89,21 @@ class TensorHamiltonian(DrivenTerms[TensorTerm]):
     def dimension(self) -> int:
         """The dimension of the whole."""
         return math.prod(self.dimensions)
+
+    @property
+    def size(self) -> int:
+        """The dimension of the whole."""
+        return self.dimension
+
+    @property
+    def ground_energies(self) -> FloatArray:
+        """The lowest energy of every reservoir."""
+        return np.array([float(np.min(energies)) for energies in self.reservoir_energies.values()])
+
+    def log_partitions(self, temperatures: FloatArray) -> FloatArray:
+        """Return ln Z_j of every reservoir."""
+        baths = zip(self.reservoir_energies.values(), temperatures, strict=True)
+        return np.array([log_partition(energies, float(temperature)) for energies, temperature in baths])
 
     def positions(self, names: Sequence[str]) -> list[int]:
         """Return the places of parts in the tensor product."""
@@ -216,7 +237,7 @@ def _counter_sum(terms: Sequence[TensorTerm], assemble: Any) -> DrivenSum:
     return DrivenSum(matrices, values)
 
 
-def assemble(machine: Machine) -> TensorHamiltonian:
+def assemble(machine: Layout) -> TensorHamiltonian:
     """Return the Hamiltonian of a machine of finite parts."""
     terms = own_terms(machine)
     for coupling in machine.couplings:
@@ -233,13 +254,13 @@ def assemble(machine: Machine) -> TensorHamiltonian:
     )
 
 
-def own_terms(machine: Machine) -> list[TensorTerm]:
+def own_terms(machine: Layout) -> list[TensorTerm]:
     """Return the H_i of the finite subsystems, as their parts give them."""
     finite = [part for part in machine.subsystems if isinstance(part, FiniteSubsystem)]
     return [TensorTerm((part.name,), drive, local, (1.0,)) for part in finite for drive, local in part.terms()]
 
 
-def coupling_terms(machine: Machine, coupling: Coupling) -> tuple[TensorTerm, ...]:
+def coupling_terms(machine: Layout, coupling: Coupling) -> tuple[TensorTerm, ...]:
     """Return the terms of a coupling between finite parts."""
     parts = coupling.between
     reservoirs = set(machine.reservoir_names)
@@ -263,7 +284,7 @@ def coupling_terms(machine: Machine, coupling: Coupling) -> tuple[TensorTerm, ..
     return tuple(terms)
 
 
-def operators_of(machine: Machine, coupling: Coupling) -> tuple[tuple[Any, ...], bool]:
+def operators_of(machine: Layout, coupling: Coupling) -> tuple[tuple[Any, ...], bool]:
     """Return the operator of each part in a coupling, and whether its Hermitian conjugate is added."""
     if isinstance(coupling, OperatorCoupling):
         return coupling.operators, coupling.plus_conjugate
@@ -291,7 +312,7 @@ def operators_of(machine: Machine, coupling: Coupling) -> tuple[tuple[Any, ...],
     return (str(lowering[0]), second), True
 
 
-def _operator(machine: Machine, name: str, operator: Any, coupling: Any) -> Any:
+def _operator(machine: Layout, name: str, operator: Any, coupling: Any) -> Any:
     part = machine.part(name)
     if isinstance(part, FiniteReservoir):
         if operator == "identity":  # once, not once for each site
@@ -300,7 +321,7 @@ def _operator(machine: Machine, name: str, operator: Any, coupling: Any) -> Any:
     return part.operator(operator)  # type: ignore[union-attr]
 
 
-def _counter_term(machine: Machine, coupling: Position) -> list[TensorTerm]:
+def _counter_term(machine: Layout, coupling: Position) -> list[TensorTerm]:
     """Return s^2 x^2 sum_k g_k^2/(2 w_k) of a position coupling to a bath of truncated oscillators."""
     reservoir = next((r for r in machine.reservoirs if r.name in coupling.between), None)
     softness = _softness(machine, coupling)
@@ -315,7 +336,7 @@ def _counter_term(machine: Machine, coupling: Position) -> list[TensorTerm]:
     return [TensorTerm(coupling.between, drive, scipy.sparse.kron(*factors, format="csr"), share)]
 
 
-def _softness(machine: Machine, coupling: Position) -> float | None:
+def _softness(machine: Layout, coupling: Position) -> float | None:
     """Return sum_k g_k^2/w_k of the counter-term, None if there is none, or raise `MachineError` if it cannot be had."""
     reservoir = next((r for r in machine.reservoirs if r.name in coupling.between), None)
     if not coupling.uses_counter_term(has_reservoir=reservoir is not None):
@@ -333,7 +354,7 @@ def _softness(machine: Machine, coupling: Position) -> float | None:
     return softness
 
 
-def check_terms(machine: Machine) -> None:
+def check_terms(machine: Layout) -> None:
     """Raise `MachineError` if an operator does not fit its part, or a term is not Hermitian; at no cost in the bath's size."""
     for coupling in machine.couplings:
         _check_term(machine, coupling)
@@ -347,7 +368,7 @@ def check_terms(machine: Machine) -> None:
                 raise MachineError(f"Counter {counter.name!r}: {error}") from None
 
 
-def _check_term(machine: Machine, coupling: Coupling) -> None:
+def _check_term(machine: Layout, coupling: Coupling) -> None:
     names, plus_conjugate = operators_of(machine, coupling)
     for name, operator in zip(coupling.between, names, strict=True):
         part = machine.part(name)

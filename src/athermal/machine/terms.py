@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
 
 import numpy as np
 
 from athermal._types import FloatArray
+from athermal.errors import MachineError
 from athermal.machine.drive import TIME_RESOLUTION, Drive, Side, breakpoints_within
 
 
@@ -29,11 +30,30 @@ class AnyTerm(Protocol):
         """One for each of the parts; a reservoir owns none of a coupling."""
 
 
+class Assembled(Protocol):
+    """A machine, as far as its Hamiltonian goes."""
+
+    @property
+    def hamiltonian(self) -> Any:
+        """Of the family of the machine."""
+
+
 Kind = TypeVar("Kind", bound=AnyTerm)
 
 
 class DrivenTerms(Generic[Kind]):
     """The terms f_a(t) K_a of a Hamiltonian, as far as their drives and owners go."""
+
+    words: ClassVar[str] = "a Hamiltonian"
+    """What it is, in the words of messages."""
+
+    @classmethod
+    def of(cls, machine: Assembled) -> Self:
+        """Return the Hamiltonian of a machine if it is of this kind, or raise `MachineError`."""
+        held = machine.hamiltonian
+        if not isinstance(held, cls):
+            raise MachineError(f"This machine must have {cls.words}, but has {held.words}.")
+        return held
 
     def __init__(self, terms: Sequence[Kind], subsystems: Sequence[str], reservoirs: Sequence[str], period: float) -> None:
         self.terms = tuple(terms)

@@ -8,20 +8,20 @@ import numpy as np
 import scipy.sparse
 
 from athermal.machine.hamiltonian import Hamiltonian, Term
-from athermal.machine.machine import Machine
+from athermal.machine.layout import Layout
 from athermal.machine.operator import oscillator_operators
 from athermal.machine.tensor_hamiltonian import TensorHamiltonian, TensorTerm
 from athermal.maths.symplectic import mode_indices
 from athermal.maths.tensor import embed
 
 
-def truncate(machine: Machine, levels: int) -> TensorHamiltonian:
+def truncate(machine: Layout, levels: int) -> TensorHamiltonian:
     """Return the Hamiltonian of a machine of oscillators with each cut to its lowest levels.
 
-    The modes are those of `Machine.hamiltonian`: each subsystem at its reference frequency, the normal modes of each
+    The modes are those of the machine's Hamiltonian: each subsystem at its reference frequency, the normal modes of each
     reservoir. Products of two quadratures of one mode are cut after they are multiplied.
     """
-    hamiltonian = machine.hamiltonian
+    hamiltonian = Hamiltonian.of(machine)
     n_modes = {name: len(modes) for name, modes in hamiltonian.part_modes.items()}
     number = np.arange(levels) + 0.5
     energies: dict[str, Any] = {}
@@ -37,6 +37,7 @@ def truncate(machine: Machine, levels: int) -> TensorHamiltonian:
         {},
         machine.period,
         {name: (levels,) * count for name, count in n_modes.items()},
+        hamiltonian,
     )
 
 

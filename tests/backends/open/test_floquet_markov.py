@@ -292,9 +292,9 @@ def test_late_cycles_share_the_maps_of_the_first_ones():
     keys = set()
     for cycle in (1, 10**4, 10**6, 10**6 + 17):
         start, stop = cycle * period, (cycle + 1) * period
-        edges, _ = solver.system.drives.edges(start, stop)
+        edges, _ = solver.system.edges(start, stop)
         assert edges == [start, stop]
-        keys |= {tuple(round(value, 6) for value in solver.system.drives.phase_of(start, stop)[1])}
+        keys |= {tuple(round(value, 6) for value in solver.system.phase_of(start, stop)[1])}
         carriers = [solver.flow(start, stop) for _ in range(2)]
         assert carriers[0] is carriers[1]
     assert keys == {(0.0, 1.0)}

@@ -76,7 +76,7 @@ def view(system: OpenSystem, name: str) -> View:
     contacts = [contact.operator.toarray() for contact in system.contacts if contact.subsystem in near]
     for time in (np.arange(_INSTANTS) + 0.5) / _INSTANTS * period:
         at = np.array([time])
-        whole = sum(float(np.real(drive.value(at)[0])) * matrix.toarray() for drive, matrix in system.terms)
+        whole = sum(float(np.real(drive.value(at)[0])) * matrix.toarray() for drive, matrix in system.inside)
         energies, vectors = np.linalg.eigh(np.zeros((system.dimension,) * 2) + whole)
         for operator in contacts:
             elements = np.abs(vectors.conj().T @ operator @ vectors)

@@ -102,14 +102,14 @@ class FloquetMarkovSolver(MarkovianSolver):
         return BlockExponential(self.rates.generator)
 
     def flow(self, start: float, stop: float) -> Stretch:
-        phase, key = self.system.drives.phase_of(start, stop)
+        phase, key = self.system.phase_of(start, stop)
         return self._stretches.get(key, lambda: self._stretch(phase, phase + stop - start))
 
     def _frame(self, phase: float) -> ComplexArray:
         """Return U(t) F e^{i delta t}, the frame's basis, at a phase of the period."""
         key = round(phase / self.machine.period, 10)
         if key not in self._frames:
-            edges, _ = self.system.drives.edges(0.0, phase)
+            edges, _ = self.system.edges(0.0, phase)
             basis = self.rates.modes.start
             for low, high in itertools.pairwise(edges):
                 basis = driven_map(self.hamiltonian.whole, (), low, high)[0] @ basis

@@ -48,7 +48,7 @@ class FloquetRates:
         self.system = system
         period = system.machine.period
         self.modes = FloquetModes.of(system.hamiltonian.whole, system.hamiltonian.edges(0.0, period)[0])
-        self._edges = system.drives.edges(0.0, period)[0]
+        self._edges = system.edges(0.0, period)[0]
         self.harmonics = _FEWEST if harmonics is None else harmonics
         grouping *= system.energy_scale
         self._look(grouping)

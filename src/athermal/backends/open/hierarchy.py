@@ -237,7 +237,7 @@ class HierarchySolver(OpenSolver):
         all_tiers = scipy.sparse.eye_array(len(ladder.decay), format="csr")
         decay = scipy.sparse.kron(scipy.sparse.diags_array(-ladder.decay), one, format="csr")
         terms: list[tuple[Any, Drive | None]] = [(decay, None)]
-        for drive, whole in self.system.terms:
+        for drive, whole in self.system.inside:
             terms.append((scipy.sparse.kron(all_tiers, commutator(whole), format="csr"), drive))
         for contact in self.system.contacts:
             j, a = self.bath_of(contact), contact.operator

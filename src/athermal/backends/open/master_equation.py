@@ -122,11 +122,11 @@ class MasterEquationSolver(MarkovianSolver):
     def marks(self, start: float, stop: float) -> Sequence[float]:
         if not self._leaves_couplings_out:
             return start, stop
-        is_cheap = self.system.drives.is_constant(start, stop) and self.system.dimension <= _LARGEST_PART
+        is_cheap = self.system.is_constant(start, stop) and self.system.dimension <= _LARGEST_PART
         return np.linspace(start, stop, _PARTS + 1).tolist() if is_cheap else (start, stop)
 
     def flow(self, start: float, stop: float) -> Carrier:
-        drives, size = self.system.drives, self.system.dimension
+        drives, size = self.system, self.system.dimension
         phase, key = drives.phase_of(start, stop)
         if drives.is_constant(start, stop) and size <= _LARGEST_EXACT:
             amounts = tuple(drives.strengths(np.array([0.5 * (start + stop)]))[0].tolist())

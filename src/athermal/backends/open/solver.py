@@ -123,7 +123,7 @@ class OpenSolver(Solver[OpenState]):
             raise MachineError(f"{self.name} cannot be run backwards in time.")
         before = state.sums[0]
         edges, are_breakpoints = self.hamiltonian_edges(start, stop)
-        has_strokes = bool(self.system.drives.breakpoints)
+        has_strokes = bool(self.system.breakpoints)
         for k, (low, high) in enumerate(itertools.pairwise(edges)):
             for begin, end in itertools.pairwise(self.marks(low, high) if has_strokes else (low, high)):
                 vector, sums = self.flow(begin, end).run(state.vector, state.sums, begin, end, self.integrator)
@@ -141,7 +141,7 @@ class OpenSolver(Solver[OpenState]):
 
     def hamiltonian_edges(self, start: float, stop: float) -> tuple[list[float], list[bool]]:
         """Return start, the breakpoints of all drives inside, and stop, and for each but the first whether it is a breakpoint."""
-        return self.system.drives.edges(start, stop)
+        return self.system.edges(start, stop)
 
     def _jump(self, state: OpenState, time: float) -> OpenState:
         """Nothing moves at a breakpoint, and the jump of <H> is work."""
@@ -264,7 +264,7 @@ class OpenSolver(Solver[OpenState]):
 
     def add_work(self, flow: Flow) -> None:
         """Add <dH_S/dt> to the work."""
-        for drive, whole in self.system.terms:
+        for drive, whole in self.system.inside:
             if not drive.is_always_constant:
                 flow.add_sum(0, trace_row(whole), Slope(drive))
 

@@ -51,11 +51,11 @@ class WeakCoupling:
     @property
     def reference(self) -> Sequence[tuple[Drive, Any]]:
         """The drives and operators of the Hamiltonian whose eigenstates make the dissipators."""
-        return self.system.terms if self.is_global else self.system.own_terms
+        return self.system.inside if self.is_global else self.system.own_terms
 
     def is_constant(self, start: float, stop: float) -> bool:
         """Tell whether the generator is constant on a stretch without breakpoints."""
-        return self.system.drives.is_constant(start, stop)
+        return self.system.is_constant(start, stop)
 
     def is_static(self, start: float, stop: float) -> bool:
         """Tell whether the dissipators are constant on a stretch without breakpoints."""
@@ -66,7 +66,7 @@ class WeakCoupling:
         """Return the generator on a stretch without breakpoints, in the basis in which it is simplest."""
         frame: ComplexArray | None = None
         if self.is_static(start, stop):
-            terms = self.system.terms if self.is_constant(start, stop) else self.reference
+            terms = self.system.inside if self.is_constant(start, stop) else self.reference
             stack = np.array([dense(whole) for _, whole in terms]).reshape(-1, self.system.dimension, self.system.dimension)
             driving = Driving(tuple(drive for drive, _ in terms), stack, start, stop)
             frame = Eigenbasis.of(driving.at(np.array([0.5 * (start + stop)]))).frame
@@ -131,7 +131,7 @@ class Stretch:
         system = equation.system
         self.size = system.dimension
         self._is_constant, self._is_static = equation.is_constant(start, stop), equation.is_static(start, stop)
-        self._hamiltonian = self._driven(system.terms)
+        self._hamiltonian = self._driven(system.inside)
         self._reference = self._hamiltonian if equation.is_global else self._driven(system.own_terms)
         self._contacts = [
             (j, bath, self._driven([(contact.drive, contact.lowering) for contact in bath.contacts]))

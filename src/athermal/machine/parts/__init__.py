@@ -20,6 +20,7 @@ from athermal.machine.parts.network import Chain, CoupledBath, Ring
 from athermal.machine.parts.oscillator import Oscillator
 from athermal.machine.parts.reservoir import Reservoir
 from athermal.machine.parts.star import Bath, ContinuumBath
+from athermal.machine.parts.subsystem import Subsystem
 
 __all__ = [
     "AnyReservoir",
@@ -38,6 +39,7 @@ __all__ = [
     "Reservoir",
     "Ring",
     "SpinBath",
+    "Subsystem",
     "TruncatedBath",
     "TruncatedOscillator",
     "local_spacing",

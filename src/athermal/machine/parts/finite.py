@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import scipy.sparse
-from pydantic import ConfigDict
 
 from athermal import _validate
 from athermal._types import Matrix
@@ -24,15 +23,15 @@ from athermal.machine.operator import (
     spin_operators,
 )
 from athermal.machine.parts.oscillator import lowest_value
+from athermal.machine.parts.subsystem import Subsystem
 
 _MOST_LEVELS = 1000
 
 
-class FiniteSubsystem(ABC):
+class FiniteSubsystem(Subsystem):
     """A subsystem with finitely many states."""
 
-    __pydantic_config__ = ConfigDict(extra="forbid")
-    name: str
+    families: ClassVar[tuple[str, ...]] = ("finite", "open")
 
     @property
     @abstractmethod
@@ -45,13 +44,7 @@ class FiniteSubsystem(ABC):
 
     @property
     def drives(self) -> tuple[tuple[str, Drive], ...]:
-        """The drives it holds, with the names of their fields."""
         return ()
-
-    @property
-    def owner(self) -> str:
-        """What error messages call it."""
-        return f"{type(self).__name__} {self.name!r}"
 
     @property
     def lowering(self) -> str | None:

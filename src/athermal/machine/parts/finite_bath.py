@@ -6,7 +6,7 @@ import math
 from abc import abstractmethod
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import scipy.linalg
@@ -35,6 +35,9 @@ class FiniteReservoir(Reservoir):
 
     Inside the software its operators are in the eigenbasis of its Hamiltonian.
     """
+
+    families: ClassVar[tuple[str, ...]] = ("finite",)
+    general: ClassVar[str] = "FiniteBath"
 
     @property
     @abstractmethod

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
+from typing import ClassVar
 
 import numpy as np
 
@@ -18,6 +19,10 @@ class HarmonicReservoir(Reservoir):
     Sites are what couplings see: site k has the quadratures (x_k, p_k). The Hamiltonian is diagonal in the normal modes, whose
     frequencies are positive and whose quanta are bosons.
     """
+
+    families: ClassVar[tuple[str, ...]] = ("harmonic",)
+    with_levels: ClassVar[str] = "TruncatedBath"
+    general: ClassVar[str] = "CoupledBath"
 
     @property
     @abstractmethod

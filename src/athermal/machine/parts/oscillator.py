@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
-from pydantic import ConfigDict
 
 from athermal import _validate
 from athermal.errors import MachineError
 from athermal.machine.drive import AnyDrive, Drive, as_drive, breakpoints_within
+from athermal.machine.parts.subsystem import Subsystem
 
 
 @dataclass(frozen=True)
-class Oscillator:
+class Oscillator(Subsystem):
     """A harmonic oscillator, a subsystem of the machine.
 
     Its quadratures are scaled at the reference frequency w0, so that a constant oscillator has H = w0 (x^2 + p^2)/2.
@@ -36,7 +36,8 @@ class Oscillator:
     2.0
     """
 
-    __pydantic_config__ = ConfigDict(extra="forbid")
+    families: ClassVar[tuple[str, ...]] = ("harmonic",)
+    with_levels: ClassVar[str] = "TruncatedOscillator"
 
     name: str
     frequency: AnyDrive | float
@@ -60,6 +61,14 @@ class Oscillator:
         lowest = self.lowest_frequency(horizon)
         if lowest <= 0.0:
             raise MachineError(f"`frequency` of {owner} must be positive at all times, but reaches {lowest:.6g}.")
+
+    @property
+    def drives(self) -> tuple[tuple[str, Drive], ...]:
+        return (("frequency", self.drive),)
+
+    @property
+    def owner(self) -> str:
+        return f"oscillator {self.name!r}"
 
     @property
     def drive(self) -> Drive:

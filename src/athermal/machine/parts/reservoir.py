@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from pydantic import ConfigDict
@@ -24,6 +24,12 @@ class Reservoir(ABC):
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
+    families: ClassVar[tuple[str, ...]] = ()
+    """The names of the families of machines that it may be a part of."""
+    with_levels: ClassVar[str] = ""
+    """The kind of a finite part that it may be written as, with a number of levels."""
+    general: ClassVar[str] = ""
+    """The kind that takes any static terms."""
     name: str
     temperature: float
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -100,6 +100,7 @@ class ContinuumBath(StarReservoir):
     0.058928
     """
 
+    families: ClassVar[tuple[str, ...]] = ("harmonic", "open")
     name: str
     temperature: float
     spectral_density: AnySpectralDensity
