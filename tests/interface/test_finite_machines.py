@@ -9,6 +9,7 @@ import qutip
 from typer.testing import CliRunner
 
 import athermal as at
+from athermal.backends.choice import choose
 from athermal.cli import app
 from athermal.files import library_machine_file, parse_machine_file, read_machine_file
 from athermal.machine.initial import AnyInitialState
@@ -115,7 +116,7 @@ def test_a_backend_of_choice():
         (
             'kind = "qudit"\nname = "b"\nhamiltonian = [0.0, 0.7, 1.5]',
             'name = "b"\nfrequency = 1.0',
-            "all Gaussian or all finite.*TruncatedOscillator",
+            "must be of one family.*TruncatedOscillator",
         ),
         ('name = "ups"', 'nam = "ups"', "nam"),
         ("temperature = 2.0", "temperature = -2.0", "`temperature` of reservoir 'hot' must be zero or positive, but is -2.0"),
@@ -176,7 +177,7 @@ def test_too_large_a_machine_is_an_error_and_not_a_crash(tmp_path):
 @pytest.mark.parametrize("name", sorted(path.name for path in EXAMPLES.glob("*.toml")))
 def test_every_example_is_valid(name):
     found = read_machine_file(EXAMPLES / name)
-    if found.machine.is_settled or found.backend.takes_continua:
+    if not choose(found.machine, found.backend).must_settle:
         solver = found.backend.bind(found.machine)
         assert solver.reference.subsystems == found.machine.subsystem_names
     else:  # its modes are chosen when it is run

@@ -290,9 +290,9 @@ def test_bound_is_the_lowest_eigenvalue_of_the_work_operator_with_prices():
     space = FiniteCorrelations(solver, at.ProductThermal(), names, 1)
     cost = space.slopes.sum(axis=0)
     best = minimise(Programme.unconstrained(space.span, cost, space.reach), np.zeros(len(cost)), EVERY_TIME)
-    factor = type(solver.prepare(at.ProductThermal())).at_start(np.eye(16, dtype=complex), machine.tensor_hamiltonian.n_integrals)
+    factor = type(solver.prepare(at.ProductThermal())).at_start(np.eye(16, dtype=complex), machine.hamiltonian.n_integrals)
     u = solver.advance(factor, 0.0, machine.period)[0].factor
-    h = machine.tensor_hamiltonian.whole.at(0.0).toarray()
+    h = machine.hamiltonian.whole.at(0.0).toarray()
     m = u.conj().T @ h @ u - h
     root = np.array([[1.0]])
     for name in names:

@@ -200,7 +200,7 @@ def test_paths_are_paths(call, path):
 
 def test_one_rule_for_what_auto_means():
     """None, "auto" and Auto() run one machine alike."""
-    from athermal.backends.auto import Auto  # noqa: PLC0415
+    from athermal.backends.choice import Auto  # noqa: PLC0415
 
     machine = at.Machine(
         [at.Qubit("q", 1.0)],

@@ -11,6 +11,7 @@ from pydantic import ConfigDict
 
 from athermal._types import FloatArray
 from athermal.errors import MachineError
+from athermal.machine.families import FAMILIES
 from athermal.machine.initial import InitialState
 from athermal.machine.machine import Machine
 from athermal.machine.observable import Observable
@@ -104,8 +105,32 @@ class Backend(ABC):
     """A way of computing. Its fields are its options."""
 
     __pydantic_config__ = ConfigDict(extra="forbid")
+    families: ClassVar[tuple[str, ...]] = ()
+    """The names of the families of machines that it holds: see `machine.families`."""
     takes_continua: ClassVar[bool] = False
     """Whether it takes the spectral densities of continuous baths as they are, without choosing modes."""
+    takes_chosen_modes: ClassVar[bool] = False
+    """Whether a run with it may choose the modes of continuous baths and certify them: its own errors are far below theirs."""
+    can_run_backwards: ClassVar[bool] = True
+    """Whether its solvers advance to earlier times, as a `Charged` start asks for."""
+
+    @property
+    def owner(self) -> str:
+        """What error messages call it."""
+        return f"the {type(self).__name__} backend"
+
+    def why_not(self, machine: Machine) -> str:
+        """Return why the backend cannot hold a machine, and what does; nothing if it can."""
+        if machine.family.name in self.families:
+            return ""
+        held = " or ".join(family.words for family in FAMILIES if family.name in self.families) or "no known family"
+        owner = f"{self.owner[0].upper()}{self.owner[1:]}"
+        return f"{owner} holds machines of {held}, but this one is of {machine.family.words}. Use {machine.family.backends}."
+
+    def refuse_unfit(self, machine: Machine) -> None:
+        """Raise `MachineError` with `why_not`, if there is a reason."""
+        if why := self.why_not(machine):
+            raise MachineError(why)
 
     tells: ClassVar[Tells] = Tells()
     """What its solvers tell of an instant, from which it follows which columns are known."""

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from athermal.errors import MachineError
 from athermal.machine.initial import Charged, Gibbs, InitialState, ProductThermal
-from athermal.machine.machine import Machine
+from athermal.machine.layout import Layout
 
 State = TypeVar("State")
 Start = Callable[[Any], State]
@@ -42,7 +42,7 @@ class Preparer(ABC, Generic[State]):
     'thermal, a cycle back, a cycle back'
     """
 
-    def __init__(self, machine: Machine, backend: str, cycle_backwards: Callable[[State], State] | None = None) -> None:
+    def __init__(self, machine: Layout, backend: str, cycle_backwards: Callable[[State], State] | None = None) -> None:
         self.machine = machine
         self.backend = backend
         self.cycle_backwards = cycle_backwards
@@ -104,7 +104,7 @@ class Preparer(ABC, Generic[State]):
         return state
 
 
-def thermal_blocks(machine: Machine, names: tuple[str, ...], initial: InitialState) -> list[tuple[tuple[str, ...], float]]:
+def thermal_blocks(machine: Layout, names: tuple[str, ...], initial: InitialState) -> list[tuple[tuple[str, ...], float]]:
     """Return which of some parts are in one joint Gibbs state each, and its temperature; none if the state is not thermal.
 
     Examples

@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from athermal.backends.auto import takes_continua
+from athermal.backends.choice import Choice, choose
 from athermal.cli.console import BAD_INPUT, say
 from athermal.cli.sources import resolve
 from athermal.engine.certified import DEFAULT_ACCURACY
@@ -41,10 +41,11 @@ def show(source: str, changes: Sequence[str], *, as_json: bool) -> int:
 def describe(plan: MachineFile) -> dict[str, Any]:
     """Return the facts about a machine as plain data."""
     machine, span = plan.machine, plan.cycles * plan.machine.period
-    explicit = _explicit(plan, span)
-    curvature = None if machine.is_finite else explicit.lowest_curvature()
+    choice = choose(machine, plan.backend, cycles=plan.cycles, initial=plan.initial)
+    explicit = _explicit(plan, span, choice)
+    curvature = explicit.lowest_curvature()
     # some backends take continua as they are, whatever their number of modes
-    is_whole = takes_continua(machine, plan.backend)
+    is_whole = not choice.follows_modes
     recurrences = {name: math.inf if is_whole else machine.recurrence_time(name) for name in machine.reservoir_names}
     unfit, problem = _problems_of(plan, explicit)
     return {
@@ -52,7 +53,7 @@ def describe(plan: MachineFile) -> dict[str, Any]:
         "title": plan.title,
         "source": plan.source,
         "period": machine.period,
-        **({"dimension": machine.dimension} if machine.is_finite else {"n_modes": explicit.n_modes}),
+        explicit.family.measure: explicit.family.size(explicit),
         "run": {"cycles": plan.cycles, "samples_per_cycle": plan.samples_per_cycle, "backend": to_spec(plan.backend)},
         "subsystems": {part.name: part_phrase(part) for part in machine.subsystems},
         "reservoirs": {
@@ -84,9 +85,9 @@ def describe(plan: MachineFile) -> dict[str, Any]:
     }
 
 
-def _explicit(plan: MachineFile, span: float) -> Machine:
+def _explicit(plan: MachineFile, span: float, choice: Choice) -> Machine:
     """Return the machine with the modes that a run would begin with."""
-    if plan.machine.is_settled or takes_continua(plan.machine, plan.backend):
+    if not choice.must_settle:
         return plan.machine
     accuracy = DEFAULT_ACCURACY if plan.accuracy is None else plan.accuracy
     return settled(plan.machine, span, Resolution.for_accuracy(accuracy))[0]

@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 from athermal import _validate
 from athermal._validate import suggest
-from athermal.backends.auto import takes_continua
 from athermal.backends.base import Backend
+from athermal.backends.choice import choose
 from athermal.comparison.backend_result import BackendComparison
 from athermal.engine import Progress, run
 from athermal.engine.progress import telling_cycles
@@ -82,7 +82,7 @@ def compare_backends(
     >>> bool((abs(found.differences.work) < 1e-9).all())
     True
     >>> found.refused["state_vectors"]
-    'The state-vector backend holds machines of finite parts, but these are oscillators. Use Dense().'
+    'The state-vector backend holds machines of finite parts, but this one is of oscillators. Use Dense() or Star().'
     """
     if not isinstance(machine, Machine):
         raise MachineError(f"`machine` of a comparison must be a Machine, but is {_validate.shown(machine)}.")
@@ -144,7 +144,7 @@ class _Work:
     def _run(self, name: str, machine: Machine, options: dict[str, Any]) -> None:
         started = time.perf_counter()
         try:
-            if takes_continua(machine, options["backend"]):  # it has tolerances of its own
+            if not choose(machine, options["backend"]).follows_modes:  # it has tolerances of its own
                 options = options | {"accuracy": None}
             ledger: Ledger | None = run(machine, **options)
         except (MachineError, StateError) as error:

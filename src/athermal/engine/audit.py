@@ -10,8 +10,8 @@ import numpy as np
 
 from athermal import _validate
 from athermal._types import FloatArray
-from athermal.backends.auto import takes_continua
 from athermal.backends.base import Backend
+from athermal.backends.choice import Choice, choose
 from athermal.engine.audit_result import VISIBLE, Audit, BathAudit, CounterTerm, FiniteSize
 from athermal.engine.certified import DEFAULT_ACCURACY, Plan, Resolved, certify, checked_accuracy
 from athermal.engine.progress import Progress, telling_cycles
@@ -75,27 +75,27 @@ def audit(
         raise MachineError(
             f"`initial` of an audit must be an initial state such as ProductThermal(), but is {_validate.shown(initial)}."
         )
-    if takes_continua(machine, backend):
-        name = type(backend).__name__ if isinstance(backend, Backend) else "HEOM"
+    choice = choose(machine, backend, cycles=cycles, initial=initial, owner="an audit")
+    if not choice.follows_modes:
         raise MachineError(
-            f"`backend` of an audit must follow the modes of the baths, but {name} takes continua as they are: "
-            "it has no discretisation to audit. What it knows of its accuracy is in `ledger.accuracy`, of HEOM "
-            "also in `ledger.errors`."
+            f"`backend` of an audit must follow the modes of the baths, but {type(choice.backend).__name__} takes continua as "
+            "they are: it has no discretisation to audit. What it knows of its accuracy is in `ledger.accuracy`, of HEOM also in "
+            "`ledger.errors`."
         )
     with telling_cycles(progress, 1) as told:
-        return _audited(Plan(machine, cycles, initial, backend, 1, told), accuracy)
+        return _audited(Plan(machine, cycles, initial, backend, 1, told), accuracy, choice)
 
 
-def _audited(plan: Plan, accuracy: float) -> Audit:
+def _audited(plan: Plan, accuracy: float, choice: Choice) -> Audit:
     machine, cycles = plan.machine, plan.cycles
     cut_off = number = None
-    if machine.is_settled:
+    if not choice.must_settle:
         run_machine, ledger = machine, plan.run(machine)
     else:
         ledger, fine, coarse = certify(plan, accuracy)
         run_machine = fine.machine
         cut_off, number = _split(plan, fine, coarse)
-    sizes = _finite_sizes(plan, ledger, accuracy)
+    sizes = _finite_sizes(plan, ledger, accuracy, choice)
     baths = tuple(_bath(machine, run_machine, k, ledger, sizes) for k in range(len(machine.reservoirs)))
     names = ("first_law", "second_law", "work_split", "efficiency")
     used = [np.abs(ledger.cycles[f"residual_{n}"].values) / ledger.cycles[f"tolerance_{n}"].values for n in names]
@@ -126,7 +126,7 @@ def _effect(one: Ledger, other: Ledger) -> tuple[float, str]:
     return float(by_cycle[k]), f"{columns[k]} in cycle {k + 1}"
 
 
-def _finite_sizes(plan: Plan, ledger: Ledger, accuracy: float) -> dict[str, FiniteSize | str]:
+def _finite_sizes(plan: Plan, ledger: Ledger, accuracy: float, choice: Choice) -> dict[str, FiniteSize | str]:
     """Return for each bath of explicit modes that stands for a continuum where it departs from it, or why nobody knows."""
     machine = plan.machine
     explicit = [b for b in machine.reservoirs if isinstance(b, ContinuumBath) and not b.is_auto]
@@ -138,7 +138,7 @@ def _finite_sizes(plan: Plan, ledger: Ledger, accuracy: float) -> dict[str, Fini
         limit, fine, _ = certify(replace(plan, machine=continuous), accuracy)
     except (ConvergenceError, MachineError) as error:
         return {bath.name: str(error) for bath in explicit}
-    if len(explicit) == 1 and machine.is_settled:
+    if len(explicit) == 1 and not choice.must_settle:
         return {explicit[0].name: _departure(ledger, limit)}
     sizes: dict[str, FiniteSize | str] = {}
     for bath in explicit:

@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from athermal import _validate
-from athermal._lazy import LazyModule
 from athermal.backends.base import Backend
+from athermal.backends.choice import choose
 from athermal.engine.single import Steps, recurrence_of, single_run, span_of
 from athermal.engine.watching import Wanted
 from athermal.errors import ConvergenceError, MachineError, RunError, RunInterrupted
 from athermal.machine.initial import AnyInitialState, InitialState
 from athermal.machine.machine import Machine
-from athermal.machine.parts import ContinuumBath
-from athermal.machine.settle import Resolution, Settled, settled
+from athermal.machine.settle import Resolution, Settled, settled, to_be_chosen
 from athermal.machine.spec import to_spec
 from athermal.thermodynamics.errors import worst
 from athermal.thermodynamics.ledger import Ledger
 from athermal.thermodynamics.snapshot import Refinement, Snapshot
-
-if TYPE_CHECKING:
-    from athermal.backends import finite
-else:  # it is asked for where somebody chose it, who has imported it
-    finite = LazyModule("athermal.backends.finite")
 
 DEFAULT_ACCURACY = 1e-6
 _SMALLEST_ACCURACY, _LARGEST_ACCURACY = 1e-11, 0.1
@@ -156,19 +150,8 @@ def with_status(ledger: Ledger, status: str) -> Ledger:
 
 def _check_certifiable(plan: Plan) -> None:
     """Raise `MachineError` for what names single modes of a bath whose modes are yet to be chosen, or cuts oscillators."""
-    machine = plan.machine
-    if machine.has_continua:
-        raise MachineError(
-            "Finite subsystems between continuous baths have no modes to be chosen, as the backend "
-            f"{type(plan.backend).__name__} needs them. Use HEOM(), BlochRedfield(), Lindblad() or FloquetMarkov(), which take a "
-            "continuum as it is, or give the baths a number of `modes` and use DensityMatrix(levels=...)."
-        )
-    if isinstance(plan.backend, (finite.DensityMatrix, finite.StateVectors)):
-        raise MachineError(
-            f'`backend` of a run with modes="auto" must be Dense(), Star() or "auto", but is {plan.backend!r}: the cut of its '
-            "levels is not certified. Give the baths a number of modes."
-        )
-    names = {bath.name for bath in machine.harmonic_baths if isinstance(bath, ContinuumBath) and bath.is_auto}
+    choose(plan.machine, plan.backend)
+    names = to_be_chosen(plan.machine)
     for layer in reversed(plan.initial.layers()):
         if what := layer.pinned_to(names):
             raise MachineError(

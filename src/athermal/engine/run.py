@@ -10,8 +10,8 @@ from typing import Any, Literal
 import numpy as np
 
 from athermal import _validate
-from athermal.backends.auto import takes_continua
 from athermal.backends.base import Backend
+from athermal.backends.choice import choose
 from athermal.engine.certified import DEFAULT_ACCURACY, Plan, certify, checked_accuracy
 from athermal.engine.progress import Progress, telling_cycles
 from athermal.engine.single import single_run, span_of
@@ -110,15 +110,15 @@ def run(
             f"`initial` of a run must be an initial state such as ProductThermal(), but is {_validate.shown(initial)}."
         )
     wanted = Wanted.of(observables, keep_states, machine)
-    is_open = takes_continua(machine, backend)
-    if not is_open:
+    choice = choose(machine, backend, cycles=cycles, initial=initial)
+    if choice.follows_modes:
         _warn_of_recurrence(machine, cycles, initial)
-    if machine.is_settled or is_open:
+    if not choice.must_settle:
         if accuracy is not None:
             why = (
-                "the backend has tolerances of its own."
-                if is_open
-                else 'no reservoir has modes = "auto"; given modes are taken as they are.'
+                'no reservoir has modes = "auto"; given modes are taken as they are.'
+                if choice.follows_modes
+                else "the backend has tolerances of its own."
             )
             raise MachineError(f"`accuracy` of a run must be left out, but is {_validate.shown(accuracy)}: {why}")
         with telling_cycles(progress, samples_per_cycle) as told:

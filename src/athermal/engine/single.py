@@ -12,15 +12,13 @@ from typing import Any, Literal
 
 import numpy as np
 
-from athermal import _validate
 from athermal._types import FloatArray
-from athermal.backends.auto import Auto, default_backend
 from athermal.backends.base import Backend, Solver
+from athermal.backends.choice import Choice, choose
 from athermal.engine.threads import blas_threads
 from athermal.engine.watching import Wanted, Watcher
 from athermal.errors import (
     ConvergenceError,
-    MachineError,
     RunError,
     RunInterrupted,
     StateError,
@@ -48,14 +46,14 @@ def single_run(
 ) -> Ledger:
     """Run a machine whose baths all have explicit modes, and return its ledger; see `run`."""
     wanted = wanted or Wanted()
-    chosen, why = _chosen_backend(backend, machine, cycles, initial)
+    choice = choose(machine, backend, cycles=cycles, initial=initial)
     with blas_threads(1):
-        solver = chosen.bind(machine)
+        solver = choice.backend.bind(machine)
     with blas_threads(None if solver.is_threaded else 1) as threads:
-        provenance = _provenance(machine, initial, chosen, cycles) | ({"backend_choice": why} if why else {})
+        provenance = _provenance(machine, initial, choice, cycles)
         provenance |= {"blas_threads": threads} | solver.facts() | wanted.facts()
         conduct = solver.conduct()
-        if not chosen.takes_continua:
+        if choice.follows_modes:
             conduct = replace(conduct, recurrence=recurrence_of(machine, initial))
         watcher = Watcher(wanted, solver, cycles * samples_per_cycle + 1)
         run = _Run(solver, cycles, samples_per_cycle, provenance, conduct)
@@ -90,19 +88,6 @@ def _warn_of_no_state(ledger: Ledger) -> None:
             TruncationWarning,
             stacklevel=4,
         )
-
-
-def _chosen_backend(backend: Any, machine: Machine, cycles: int, initial: InitialState) -> tuple[Backend, str]:
-    """Return the backend to use, and why if the choice was left to the software."""
-    if backend is None:
-        return default_backend(machine), ""
-    if isinstance(backend, str) and backend == "auto":
-        backend = Auto()
-    if isinstance(backend, Auto):
-        return backend.choose(machine, cycles, initial)
-    if not isinstance(backend, Backend):
-        raise MachineError(f'`backend` of a run must be a backend such as Dense(), or "auto", but is {_validate.shown(backend)}.')
-    return backend, ""
 
 
 @dataclass
@@ -215,12 +200,13 @@ def _steps(run: _Run, machine: Machine, initial: InitialState, progress: Steps |
         progress(steps + 1, steps + 1)
 
 
-def _provenance(machine: Machine, initial: InitialState, backend: Backend, cycles: int) -> dict[str, Any]:
+def _provenance(machine: Machine, initial: InitialState, choice: Choice, cycles: int) -> dict[str, Any]:
     """Return what is needed to run again. What holds a function or a huge matrix has no plain form: its entry is null."""
     return {
         "machine": to_spec(machine),
         "initial": to_spec(initial, AnyInitialState),
-        "backend": to_spec(backend),
+        "backend": to_spec(choice.backend),
+        **({"backend_choice": choice.why} if choice.why else {}),
         "cycles": cycles,
         "versions": dict(versions()),
     }

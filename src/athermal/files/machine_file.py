@@ -15,8 +15,8 @@ from pydantic import ConfigDict, Field
 
 from athermal import _validate
 from athermal._validate import count, positive, suggest
-from athermal.backends.auto import Auto, default_backend
 from athermal.backends.base import Backend
+from athermal.backends.choice import Auto, choose
 from athermal.backends.finite import DensityMatrix, StateVectors
 from athermal.backends.gaussian import Dense, Star
 from athermal.backends.open import HEOM, BlochRedfield, FloquetMarkov, Lindblad
@@ -136,21 +136,20 @@ class _Run:
         """Return the backend to run a machine with."""
         if self.backend is not None:
             return self.backend
-        if self.tolerance is not None and machine.is_finite:
-            raise MachineError(
-                "`tolerance` of the [run] table must be left out for a machine of finite parts: it is run to double precision."
-            )
-        if self.tolerance is not None and not machine.is_settled:
+        choice = choose(machine)
+        if self.tolerance is None:
+            return choice.backend
+        if choice.must_settle:
             raise MachineError(
                 '`tolerance` of the [run] table must be left out for a machine with modes = "auto": `accuracy` sets how exact it '
                 "is. To change the propagators give a [run.backend] with a `tolerance`."
             )
-        chosen = default_backend(machine)
-        return (
-            dataclasses.replace(chosen, tolerance=self.tolerance)
-            if isinstance(chosen, (Dense, Star)) and self.tolerance
-            else chosen
-        )
+        if not hasattr(choice.backend, "tolerance"):
+            raise MachineError(
+                f"`tolerance` of the [run] table must be left out for a machine of {machine.family.words}: "
+                f"{type(choice.backend).__name__}() has none. Its own options belong into [run.backend]."
+            )
+        return dataclasses.replace(choice.backend, tolerance=self.tolerance)  # type: ignore[type-var]
 
 
 def read_machine_file(path: str | Path, overrides: Overrides = ()) -> MachineFile:

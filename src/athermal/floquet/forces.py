@@ -67,7 +67,7 @@ def forces_of(problem: Problem) -> Forces | None:
     """Return the forces of a machine, or None if there are none."""
     known = fastest_force(problem)
     period = problem.machine.period
-    marks = list(problem.reduced.hamiltonian.breakpoints) or [0.0]
+    marks = list(problem.hamiltonian.breakpoints) or [0.0]
     longest = period if known == 0.0 else _PHASE / known
     edges = [marks[0]]
     for start, stop in itertools.pairwise([*marks, marks[0] + period]):

@@ -13,6 +13,7 @@ from athermal._types import ComplexArray, FloatArray
 from athermal.errors import MachineError
 from athermal.machine.continuum import Continuum, continuum
 from athermal.machine.coupling import QuadraticForm
+from athermal.machine.hamiltonian import Hamiltonian
 from athermal.machine.initial import ProductThermal
 from athermal.machine.machine import Machine
 from athermal.machine.parts import Bath, ContinuumBath, Oscillator
@@ -37,6 +38,11 @@ class Problem:
         """The number of subsystems."""
         return len(self.machine.subsystems)
 
+    @property
+    def hamiltonian(self) -> Hamiltonian:
+        """That of the machine with each bath as one mode."""
+        return Hamiltonian.of(self.reduced)
+
     @cached_property
     def transform(self) -> ComplexArray:
         """U of r = U y."""
@@ -45,7 +51,7 @@ class Problem:
     @cached_property
     def jumps(self) -> FloatArray:
         """The times in a period at which a coupling or a frequency jumps: there harmonics fall off only as powers of 1/m."""
-        hamiltonian = self.reduced.hamiltonian
+        hamiltonian = self.hamiltonian
         times = np.array(hamiltonian.breakpoints)
         if not len(times):
             return times
@@ -54,7 +60,7 @@ class Problem:
 
     def drives(self, n_harmonics: int) -> Drives:
         """Return the Fourier coefficients of all that is driven, up to twice the number of harmonics that are kept."""
-        hamiltonian, period = self.reduced.hamiltonian, self.machine.period
+        hamiltonian, period = self.hamiltonian, self.machine.period
         reach = 2 * n_harmonics
         times, weights = fourier_rule(period, hamiltonian.breakpoints, reach)
         values = fourier_coefficients(hamiltonian.coupling(times)[0], times, weights, period, reach)
@@ -69,7 +75,7 @@ class Problem:
 
     def forces_at(self, times: FloatArray) -> ComplexArray:
         """Return the forces (T, 2N) on the amplitudes."""
-        values = self.reduced.hamiltonian.coupling(times)[1]
+        values = self.hamiltonian.coupling(times)[1]
         return np.asarray(values @ self._system_rows().T @ self.transform.conj())
 
     def in_amplitudes(self, forms: FloatArray | ComplexArray) -> tuple[ComplexArray, tuple[ComplexArray, ...]]:
@@ -82,11 +88,11 @@ class Problem:
         return left @ (system @ forms @ system.T) @ self.transform, tuple(blocks)
 
     def _system_rows(self) -> FloatArray:
-        hamiltonian = self.reduced.hamiltonian
+        hamiltonian = self.hamiltonian
         return hamiltonian.basis[mode_indices(np.arange(self.n_modes), hamiltonian.n_modes)]
 
     def _rows(self, name: str) -> FloatArray:
-        hamiltonian = self.reduced.hamiltonian
+        hamiltonian = self.hamiltonian
         return hamiltonian.basis[mode_indices(hamiltonian.part_modes[name], hamiltonian.n_modes)]
 
 
@@ -94,9 +100,9 @@ def pose(machine: Machine, owner: str) -> Problem:
     """Return the problem of a machine, or raise `MachineError` if it has no limit cycle that can be found here."""
     if not isinstance(machine, Machine):
         raise MachineError(f"`machine` of {owner} must be a Machine, but is {_validate.shown(machine)}.")
-    if machine.is_finite:
+    if other := [part for part in machine.subsystems if not isinstance(part, Oscillator)]:
         raise MachineError(
-            f"`machine` of {owner} must be of oscillators, but {machine.subsystem_names[0]!r} is a finite part. Run it for many "
+            f"`machine` of {owner} must be of oscillators, but {other[0].name!r} is a {type(other[0]).__name__}. Run it for many "
             "cycles instead."
         )
     baths = []

@@ -56,7 +56,7 @@ class PeriodicState:
 
     def subsystem_energies(self, phase: float) -> FloatArray:
         """Return U_i = <H_i + sum_j H_ij + shares of H_ik> at one time in the cycle."""
-        reduced = self.system.problem.reduced.hamiltonian
+        reduced = self.system.problem.hamiltonian
         second = np.zeros((2 * reduced.n_modes, 2 * reduced.n_modes))
         n = self.system.layout.n_modes
         rows = mode_indices(np.arange(n), reduced.n_modes)

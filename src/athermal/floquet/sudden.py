@@ -155,14 +155,14 @@ def has_exact_strokes(problem: Problem) -> bool:
         return False
     starts, ends = _strokes(problem)
     inside = starts[:, None] + (ends - starts)[:, None] * np.array([0.0, 0.211, 0.5, 0.873])
-    forms = problem.reduced.hamiltonian.coupling(inside.ravel() % problem.machine.period)[0].reshape(*inside.shape, -1)
+    forms = problem.hamiltonian.coupling(inside.ravel() % problem.machine.period)[0].reshape(*inside.shape, -1)
     same = np.max(np.abs(forms - forms[:, :1])) <= 1e-14 * np.max(np.abs(forms))
     most = max(end_of_band(bath) for bath in problem.baths) * problem.machine.period / (2.0 * math.pi)
     return bool(same and most <= _MOST_HARMONICS)
 
 
 def _strokes(problem: Problem) -> tuple[FloatArray, FloatArray]:
-    starts = np.array(problem.reduced.hamiltonian.breakpoints)
+    starts = np.array(problem.hamiltonian.breakpoints)
     return starts, np.append(starts[1:], starts[0] + problem.machine.period)
 
 
@@ -170,7 +170,7 @@ def stroke_system(problem: Problem, level: int, fastest: float = 0.0) -> StrokeS
     """Return the problem on panels of one level of refinement, short enough for a force of some frequency."""
     order, length, far = LEVELS[level]
     period, (starts, ends) = problem.machine.period, _strokes(problem)
-    forms, contacts = problem.in_amplitudes(problem.reduced.hamiltonian.coupling(0.5 * (starts + ends) % period)[0])
+    forms, contacts = problem.in_amplitudes(problem.hamiltonian.coupling(0.5 * (starts + ends) % period)[0])
     signs = np.repeat([1.0, -1.0], problem.n_modes)[:, None]
     # above this frequency stationary responses have no resonance
     fast = 1.5 * float(np.max(np.abs(np.linalg.eigvals(signs * forms))))

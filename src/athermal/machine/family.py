@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 from athermal._types import FloatArray
+from athermal.errors import MachineError
 from athermal.machine.terms import AnyTerm
 
 
@@ -36,6 +38,25 @@ class AnyHamiltonian(Protocol):
         """Return ln Z_j of every reservoir; NaN if their spectra are not known."""
 
 
+@dataclass(frozen=True)
+class InMatrices:
+    """A machine as matrices can hold it.
+
+    Parameters
+    ----------
+    machine : Machine
+        Whose parts the factors of the tensor product are.
+    dimension : int
+        Of the whole.
+    assemble : callable
+        Returns its `TensorHamiltonian`, which may take much memory.
+    """
+
+    machine: Any
+    dimension: int
+    assemble: Callable[[], Any]
+
+
 class Family(ABC):
     """A family of machines. Each is one object in the list of `machine.families`; parts name those that they may be of."""
 
@@ -62,3 +83,18 @@ class Family(ABC):
     def lowest_curvature(self, machine: Any) -> float | None:
         """Return the lowest curvature of the Hamiltonian over the cycle; None where it is bounded by the kind of its parts."""
         return None
+
+    def in_matrices(self, machine: Any, levels: int | None) -> InMatrices:
+        """Return a machine in matrices, infinitely many states cut to some levels, or raise `MachineError` if there are none.
+
+        Parameters
+        ----------
+        machine : Machine
+        levels : int or None
+            To which every oscillator and mode that has infinitely many states is cut; None if nothing is to be cut.
+        """
+        raise MachineError(f"A machine of {self.words} has no form in matrices. Use {self.backends}.")
+
+    def __repr__(self) -> str:
+        """Return its name."""
+        return f"<family {self.name}>"

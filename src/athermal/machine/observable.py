@@ -12,7 +12,7 @@ from pydantic import ConfigDict
 
 from athermal import _validate
 from athermal.errors import MachineError
-from athermal.machine.machine import Machine
+from athermal.machine.layout import Layout
 from athermal.machine.operator import AnyOperator, as_operator, is_qobj
 from athermal.machine.parts import FiniteReservoir, FiniteSubsystem
 
@@ -114,7 +114,7 @@ def as_observables(given: Any) -> tuple[tuple[str, Observable], ...]:
     )
 
 
-def as_kept(given: Any, machine: Machine) -> tuple[tuple[str, ...], ...]:
+def as_kept(given: Any, machine: Layout) -> tuple[tuple[str, ...], ...]:
     """Return the groups of parts whose states are kept: all subsystems (True), none (False), or those listed.
 
     An entry of a list is a part, or a tuple of parts whose joint state is kept.
@@ -137,7 +137,7 @@ def as_kept(given: Any, machine: Machine) -> tuple[tuple[str, ...], ...]:
     return groups
 
 
-def check_observables(observables: tuple[tuple[str, Observable], ...], machine: Machine) -> None:
+def check_observables(observables: tuple[tuple[str, Observable], ...], machine: Layout) -> None:
     """Raise `MachineError` if an observable names a part that is not there, or a site of none."""
     for label, observable in observables:
         for name in observable.parts:
@@ -149,7 +149,7 @@ def check_observables(observables: tuple[tuple[str, Observable], ...], machine: 
             raise MachineError(f"`site` of observable {label!r} must be left out: none of its parts is a reservoir.")
 
 
-def finite_operator(observable: Observable, machine: Machine) -> tuple[tuple[str, ...], Any]:
+def finite_operator(observable: Observable, machine: Layout) -> tuple[tuple[str, ...], Any]:
     """Return the parts of an observable of finite parts, and its sparse matrix on them, reservoirs in their energy basis."""
     parts = observable.parts or machine.subsystem_names
     held = [machine.part(name) for name in parts]

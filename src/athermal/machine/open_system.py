@@ -22,7 +22,7 @@ from athermal.machine.coupling import Coupling, Position
 from athermal.machine.drive import Drive
 from athermal.machine.layout import AnyLayout, Layout
 from athermal.machine.parts import ContinuumBath, FiniteSubsystem, TruncatedBath, TruncatedOscillator
-from athermal.machine.tensor_hamiltonian import TensorHamiltonian, TensorTerm, coupling_terms, operators_of, own_terms
+from athermal.machine.tensor_hamiltonian import TensorHamiltonian, coupling_terms, operators_of, own_terms
 from athermal.machine.terms import DrivenTerms
 from athermal.maths.tensor import embed
 
@@ -158,7 +158,7 @@ class Bath:
         return np.where(np.abs(w) < self._smallest, 0.5, np.where(np.asarray(w) > 0.0, 1.0, 0.0))
 
 
-class OpenSystem(DrivenTerms["TensorTerm | Contact"]):
+class OpenSystem(DrivenTerms[Any]):
     """The subsystems of a machine, and their contacts with its continuous baths.
 
     Parameters
@@ -272,20 +272,14 @@ class OpenSystem(DrivenTerms["TensorTerm | Contact"]):
 def with_levels(machine: AnyLayout, levels: int | None) -> AnyLayout:
     """Return a machine of finite subsystems: oscillators treated as Gaussian are cut to their lowest levels.
 
-    Raises
-    ------
-    MachineError
-        If `levels` is given for finite subsystems, or missing for oscillators.
+    Examples
+    --------
+    >>> from athermal.library import two_oscillator
+    >>> OpenSystem(with_levels(two_oscillator(modes=5), 4)).dimension
+    16
     """
-    if not machine.oscillators:
-        if levels is not None:
-            raise MachineError("`levels` of the backend must be left out: the subsystems of this machine are finite.")
+    if levels is None or not machine.oscillators:
         return machine
-    if levels is None:
-        raise MachineError(
-            "The oscillators of this machine have infinitely many states. Say how many levels the backend keeps of each with "
-            "its option `levels`."
-        )
     cut = [
         TruncatedOscillator(part.name, part.drive, levels, law=part.law, reference_frequency=part.reference_frequency)
         for part in machine.oscillators
@@ -304,21 +298,21 @@ def with_truncated_baths(machine: AnyLayout, levels: int) -> AnyLayout:
     return replace(machine, reservoirs=tuple(baths))
 
 
-def open_system(machine: Layout, levels: int | None, backend: str) -> OpenSystem:
-    """Return the open system that a machine is to a backend for continuous baths, or raise `MachineError`.
-
-    Examples
-    --------
-    >>> from athermal.library import two_oscillator
-    >>> open_system(two_oscillator(modes=5), 4, "an example").dimension
-    16
-    """
+def why_not_open(machine: Layout, levels: int | None, backend: str) -> str:
+    """Return why a machine is no open system to a backend for continuous baths; nothing if it is one."""
     for bath in machine.reservoirs:
         if not isinstance(bath, ContinuumBath):
-            raise MachineError(
+            return (
                 f"Reservoir {bath.name!r} must be a ContinuumBath to be run with {backend}, but is a {type(bath).__name__}: the "
                 "backend needs its spectral density. Write it as a ContinuumBath, or use a backend that follows every mode."
             )
     if machine.counters:
-        raise MachineError(f"Counter {machine.counters[0].name!r} is refused: {backend} keeps no counters. Leave it out.")
-    return OpenSystem(with_levels(machine, levels))
+        return f"Counter {machine.counters[0].name!r} is refused: {backend} keeps no counters. Leave it out."
+    if levels is not None and not machine.oscillators:
+        return "`levels` of the backend must be left out: the subsystems of this machine are finite."
+    if levels is None and machine.oscillators:
+        return (
+            "The oscillators of this machine have infinitely many states. Say how many levels the backend keeps of each with "
+            "its option `levels`."
+        )
+    return ""

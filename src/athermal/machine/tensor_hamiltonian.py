@@ -53,8 +53,8 @@ class TensorHamiltonian(DrivenTerms[TensorTerm]):
     period : float
     truncated : mapping of str to sequence of int
         The levels to which the oscillators of a part are cut.
-    cut_from : Hamiltonian, optional
-        The oscillators that it was made of, if it was.
+    cut_from : (Hamiltonian, int), optional
+        If it was made of oscillators: theirs, and the levels to which each is cut.
     """
 
     words: ClassVar[str] = "the Hamiltonian of finite parts in matrices"
@@ -67,7 +67,7 @@ class TensorHamiltonian(DrivenTerms[TensorTerm]):
         counters: Mapping[str, Sequence[TensorTerm]],
         period: float,
         truncated: dict[str, tuple[int, ...]],
-        cut_from: Hamiltonian | None = None,
+        cut_from: tuple[Hamiltonian, int] | None = None,
     ) -> None:
         every = [*terms, *(term for group in counters.values() for term in group)]
         super().__init__(every, tuple(subsystems), tuple(reservoirs), period)

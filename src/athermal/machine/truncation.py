@@ -37,7 +37,7 @@ def truncate(machine: Layout, levels: int) -> TensorHamiltonian:
         {},
         machine.period,
         {name: (levels,) * count for name, count in n_modes.items()},
-        hamiltonian,
+        (hamiltonian, levels),
     )
 
 

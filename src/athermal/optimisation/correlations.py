@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -11,10 +11,10 @@ import numpy as np
 
 from athermal import _validate
 from athermal._validate import as_study
-from athermal.backends.auto import Auto
-from athermal.backends.base import Backend
-from athermal.backends.finite.density_matrix import DensityMatrix, DensityMatrixSolver
-from athermal.backends.gaussian.dense import Dense, DenseSolver
+from athermal.backends.base import Backend, Solver
+from athermal.backends.choice import Auto, as_backend, choose
+from athermal.backends.finite import DensityMatrix
+from athermal.backends.gaussian import Dense
 from athermal.engine.progress import Progress, Tell, telling
 from athermal.engine.run import run
 from athermal.errors import ConvergenceError, StudyError, StudyInterrupted
@@ -28,6 +28,9 @@ from athermal.thermodynamics.ledger import Ledger
 
 _OWNER = "the best correlations"
 Objective = Literal["work_output", "efficiency"]
+# What knows the state of the whole of each family, and what correlations are there.
+_WHOLE: dict[str, Callable[[], Backend]] = {"harmonic": Dense, "finite": DensityMatrix}
+_SPACES: dict[type[Backend], Callable[..., CorrelationSpace]] = {Dense: GaussianCorrelations, DensityMatrix: FiniteCorrelations}
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,8 +197,7 @@ def best_correlations(
     start = ProductThermal() if initial is None else initial
     if not isinstance(start, InitialState):
         raise StudyError(f"`initial` of {_OWNER} must be an initial state such as ProductThermal(), but is {initial!r}.")
-    make = GaussianCorrelations if isinstance(solver, DenseSolver) else FiniteCorrelations
-    space: CorrelationSpace = make(solver, start, names, cycles)  # type: ignore[arg-type]
+    space: CorrelationSpace = _SPACES[type(backend)](solver, start, names, cycles)
     find, steps = best_work if objective == "work_output" else best_efficiency, _Steps(objective)
     try:
         with telling(progress, "step") as tell:
@@ -241,18 +243,19 @@ def _result(
     )
 
 
-def _checked_machine(machine: Any, backend: Any) -> tuple[Machine, DenseSolver | DensityMatrixSolver, Backend]:
+def _checked_machine(machine: Any, backend: Any) -> tuple[Machine, Solver[Any], Backend]:
     """Return the machine and a solver that knows the state of the whole."""
     if not isinstance(machine, Machine):
         raise StudyError(f"`machine` of {_OWNER} must be a Machine, but is {machine!r}.")
-    if not machine.is_settled:
+    if choose(machine).must_settle:
         raise StudyError(
             f'{_OWNER.capitalize()} need baths of explicit modes, but one has modes="auto". Give it a number of modes.'
         )
-    chosen = backend
-    if backend is None or isinstance(backend, Auto):
-        chosen = DensityMatrix() if machine.is_finite else Dense()
-    if not isinstance(chosen, (Dense, DensityMatrix)):
+    with as_study():
+        chosen = as_backend(backend, _OWNER)
+    if chosen is None or isinstance(chosen, Auto):
+        chosen = _WHOLE.get(machine.family.name, lambda: choose(machine).backend)()
+    if type(chosen) not in _SPACES:
         raise StudyError(
             f"`backend` of {_OWNER} must be Dense() or DensityMatrix(), which know the state of the whole, but is {backend!r}."
         )

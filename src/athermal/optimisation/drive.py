@@ -11,8 +11,6 @@ import scipy.optimize
 from athermal import _validate
 from athermal._types import FloatArray
 from athermal._validate import as_study
-from athermal.backends.finite import DensityMatrix
-from athermal.backends.gaussian import Dense
 from athermal.engine.progress import Progress, telling
 from athermal.engine.run import run
 from athermal.errors import AthermalError, StudyError, StudyInterrupted
@@ -355,10 +353,9 @@ class _Search:
             raise StudyError("No drive has been found yet.")
         problem = self.problem
         machine = problem.space.with_parameters(self.best.parameters)[0]
-        backend = DensityMatrix() if machine.is_finite else Dense()
         return BestDrive(
             machine,
-            run(machine, problem.cycles, problem.initial, backend=backend),
+            run(machine, problem.cycles, problem.initial),
             problem.objective,
             self.best.value,
             problem.value_of(problem.space.machine),

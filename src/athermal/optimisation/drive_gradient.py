@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -39,6 +39,10 @@ class Adjoint(Protocol):
         """Return the response of J with dJ = sum_k slopes_k d(changes)_k."""
 
 
+# By family: what runs a machine and knows the adjoint of the run.
+_ADJOINTS: dict[str, Callable[..., Adjoint]] = {"harmonic": GaussianAdjoint, "finite": FiniteAdjoint}
+
+
 @dataclass(frozen=True)
 class DriveProblem:
     """What is to be made large, as a function of the parameters of the drives.
@@ -60,6 +64,11 @@ class DriveProblem:
     def checked(cls, machine: Machine, of: Free, cycles: int, objective: str, initial: InitialState | None) -> DriveProblem:
         """Return the problem, or raise `StudyError` if it cannot be done as asked."""
         space = DriveSpace(machine, of)
+        if machine.family.name not in _ADJOINTS:
+            raise StudyError(
+                f"The drive of a machine of {machine.family.words} cannot be optimised by gradients, which need the state of the "
+                "whole. Search its parameters with `optimise`, or give every bath modes of its own."
+            )
         initial = machine.initial if initial is None else initial
         if not isinstance(initial, InitialState):
             raise StudyError(f"`initial` must be an initial state such as ProductThermal(), but is {initial!r}.")
@@ -68,24 +77,28 @@ class DriveProblem:
             _validate.choice(objective, "objective", "an optimisation", OBJECTIVES)
         return cls(space, cycles, objective, initial)  # type: ignore[arg-type]
 
+    @property
+    def adjoint(self) -> Callable[..., Adjoint]:
+        """Return what runs a machine of this family, and knows the adjoint of the run."""
+        return _ADJOINTS[self.space.machine.family.name]
+
     def value_and_gradient(self, parameters: FloatArray) -> tuple[float, FloatArray, float]:
         """Return the objective, its gradient and below which it is rounding; NaN where nothing is taken in."""
         machine, drives = self.space.with_parameters(parameters)
         slots = self.space.slots
         knots = sorted({knot for slot in slots for knot in slot.form.knots(machine.period)})
-        kind = FiniteAdjoint if machine.is_finite else GaussianAdjoint
-        adjoint: Adjoint = kind(machine, self.initial, self.cycles, drives, knots, max(slot.bandwidth for slot in slots))
+        bandwidth = max(slot.bandwidth for slot in slots)
+        adjoint = self.adjoint(machine, self.initial, self.cycles, drives, knots, bandwidth)
         value, slopes = self._objective(adjoint)
         rounded = adjoint.resolution * float(np.max(np.abs(slopes)))
         if not np.isfinite(value):
             return value, np.full(len(parameters), np.nan), rounded
-        terms = machine.tensor_hamiltonian.terms if machine.is_finite else machine.hamiltonian.terms
-        return value, self._gradient(adjoint.response(slopes), drives, [term.drive for term in terms]), rounded
+        drives_of_terms = [term.drive for term in machine.hamiltonian.terms]
+        return value, self._gradient(adjoint.response(slopes), drives, drives_of_terms), rounded
 
     def value_of(self, machine: Machine) -> float:
         """Return the objective of a machine; NaN where it is not defined."""
-        kind = FiniteAdjoint if machine.is_finite else GaussianAdjoint
-        value = self._objective(kind(machine, self.initial, self.cycles, (), (), 0.0))[0]
+        value = self._objective(self.adjoint(machine, self.initial, self.cycles, (), (), 0.0))[0]
         return value if self.is_defined(value) else float("nan")
 
     def is_defined(self, value: float) -> bool:

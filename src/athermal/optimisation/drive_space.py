@@ -14,6 +14,7 @@ import numpy as np
 from athermal import _validate
 from athermal._types import FloatArray
 from athermal._validate import as_study
+from athermal.backends.choice import choose
 from athermal.errors import AthermalError, StudyError
 from athermal.machine.coupling import Displacement
 from athermal.machine.drive import Constant, Drive, Function, Product, Strokes, Sum
@@ -128,7 +129,7 @@ class DriveSpace:
 def _check_machine(machine: Any) -> None:
     if not isinstance(machine, Machine):
         raise StudyError(f"`machine` must be a Machine, but is {machine!r}.")
-    if not machine.is_settled:
+    if choose(machine).must_settle:
         raise StudyError(
             'Every bath of a machine whose drive is optimised must have a number of modes, but one has modes="auto": the modes '
             'would change with the drive. Give a number, and certify the best drive with modes="auto" afterwards.'

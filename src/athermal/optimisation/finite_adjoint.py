@@ -26,6 +26,7 @@ from athermal.errors import StudyError
 from athermal.machine.drive import Drive
 from athermal.machine.initial import Charged, InitialState
 from athermal.machine.machine import Machine
+from athermal.machine.tensor_hamiltonian import TensorHamiltonian
 from athermal.maths.adjoint import gauss_times, thermal_slope
 from athermal.maths.driven_sum import DrivenSum
 from athermal.maths.tensor import embed
@@ -50,7 +51,7 @@ class FiniteAdjoint:
         bandwidth: float,
     ) -> None:
         self.machine, self.cycles, self.bandwidth = machine, cycles, bandwidth
-        self.hamiltonian = machine.tensor_hamiltonian
+        self.hamiltonian = TensorHamiltonian.of(machine)
         self.leaves = tuple(leaves)
         self.terms = active_terms(self.hamiltonian, leaves, self.hamiltonian.n_terms)
         self.sectors: list[IntArray] = DensityMatrix().bind(machine).sectors

@@ -54,7 +54,7 @@ class GaussianAdjoint:
         bandwidth: float,
     ) -> None:
         self.machine, self.cycles, self.bandwidth = machine, cycles, bandwidth
-        self.hamiltonian = machine.hamiltonian
+        self.hamiltonian = Hamiltonian.of(machine)
         self.terms = active_terms(self.hamiltonian, leaves)
         self.passages: list[Passage] = []
         way = affine_identity(2 * self.hamiltonian.n_modes)

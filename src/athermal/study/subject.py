@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from athermal._validate import as_study, suggest
-from athermal.backends.auto import Auto
 from athermal.backends.base import Backend
+from athermal.backends.choice import as_backend
 from athermal.errors import StudyError
 from athermal.files import MachineFile, build_machine_file, plan_of, read_document
 from athermal.files.library import is_machine_file, library_functions
@@ -218,9 +218,8 @@ def _settings(
     accuracy: float | None,
 ) -> Tables:
     """Return arguments of `run` as the tables [run] and [initial]."""
-    kind = Auto() if isinstance(backend, str) and backend == "auto" else backend
-    if kind is not None and not isinstance(kind, Backend):
-        raise StudyError(f'`backend` must be a backend such as Dense(), or "auto", but is {backend!r}.')
+    with as_study():
+        kind = as_backend(backend, "a sweep")
     given = {
         "cycles": cycles,
         "samples_per_cycle": samples_per_cycle,

@@ -12,7 +12,7 @@ import numpy as np
 from athermal._types import FloatArray
 
 if TYPE_CHECKING:
-    from athermal.machine.machine import Machine
+    from athermal.machine.layout import Layout
 
 ROUNDING = 2048.0 * float(np.finfo(float).eps)
 """Rounding of a difference of two energies or entropies of the whole, in units of their size: the sums run over all modes."""
@@ -202,10 +202,10 @@ class Reference:
     @classmethod
     def of(
         cls,
-        machine: Machine,
-        log_partitions: Sequence[float] | None = None,
+        machine: Layout,
+        log_partitions: Sequence[float] | FloatArray | None = None,
         *,
-        ground_energies: Sequence[float] | None = None,
+        ground_energies: Sequence[float] | FloatArray | None = None,
         counters: tuple[str, ...] = (),
         energy_rounding: float = ROUNDING,
     ) -> Reference:

@@ -432,7 +432,7 @@ def test_redfield_states_that_are_none_have_no_entropy():
         (lambda m: at.Machine(m.subsystems, m.reservoirs, (at.Exchange(("a", "hot"), site=0),), 1.0), "is a continuum"),
         (
             lambda m: at.Machine(m.subsystems, (m.reservoirs[0], at.SpinBath("s", 1.0, (1.0,))), (), 1.0),
-            "must be all Gaussian or all finite",
+            "must be of one family",
         ),
     ],
 )

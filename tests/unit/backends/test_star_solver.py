@@ -51,7 +51,7 @@ def test_bad_options_are_refused(make, message):
 
 
 def test_finite_machines_are_refused():
-    with pytest.raises(at.MachineError, match=r"this one has finite parts. Use DensityMatrix"):
+    with pytest.raises(at.MachineError, match=r"this one is of finite parts. Use DensityMatrix"):
         at.Star().bind(at.library.two_qubit_swap())
 
 

@@ -198,7 +198,7 @@ def test_seeds_repeat_runs_and_files_keep_error_bars(tmp_path):
             "`samples` of the state-vector backend must be a whole number of at least 2, but is 1",
         ),
         (lambda: at.StateVectors(sampling="randm"), "`sampling` .* Did you mean 'random'"),
-        (lambda: at.StateVectors().bind(at.library.two_oscillator(modes=3)), "these are oscillators. Use Dense"),
+        (lambda: at.StateVectors().bind(at.library.two_oscillator(modes=3)), "this one is of oscillators. Use Dense"),
         (lambda: at.StateVectors(max_memory=1e-4).bind(machine(4)), "would need about .* GiB, but `max_memory`"),
         (
             lambda: at.StateVectors(sampling="eigenstates").bind(machine(5)).prepare(at.Gibbs(1.0)),

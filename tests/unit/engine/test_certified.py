@@ -100,7 +100,7 @@ def test_what_cannot_be_met_ends_with_the_ledger_so_far():
     ("arguments", "words"),
     [
         ({"accuracy": 1.0}, "`accuracy` of a run must be at most 0.1"),
-        ({"backend": at.DensityMatrix(levels=2)}, "the cut of its levels is not certified"),
+        ({"backend": at.DensityMatrix(levels=2)}, "the cut of its levels, are not certified"),
         ({"initial": at.Displaced("hot bath", 1.0)}, "must not depend on the modes"),
         (
             {"initial": at.CorrelatedMarginals([at.Correlation(("hot", "hot bath"), site=3)], strength=0.5)},

@@ -10,7 +10,7 @@ ROUNDING = {"rtol": 0.0, "atol": 1e-13}
 
 
 def hamiltonian(machine, time):
-    return machine.tensor_hamiltonian.whole.at(time).toarray()
+    return machine.hamiltonian.whole.at(time).toarray()
 
 
 def unit(n, m, size=3):

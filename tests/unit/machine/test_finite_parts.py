@@ -91,11 +91,11 @@ def test_memory_is_estimated_before_it_is_used():
         (lambda: machine([at.QuadraticForm("a", [[1.0, 0.0], [0.0, 1.0]])]), "treated as Gaussian, but its parts are finite"),
         (
             lambda: machine(subsystems=(at.Oscillator("a", 1.0),)),
-            "all Gaussian or all finite, but 'a' is of the kind Oscillator.*TruncatedOscillator",
+            "must be of one family, but 'a' is of the kind Oscillator.*TruncatedOscillator",
         ),
         (
             lambda: machine(reservoirs=(at.Bath("b", 1.0, (1.0,)),)),
-            "all Gaussian or all finite, but 'b' is of the kind Bath.*TruncatedBath",
+            "must be of one family, but 'b' is of the kind Bath.*TruncatedBath",
         ),
         (
             lambda: at.Machine(

@@ -75,8 +75,8 @@ def test_a_vector_must_have_norm_one():
 def test_the_counter_term_of_any_contact(contact):
     """s^2 x^2 sum_k g_k^2/(2 w_k), with the g_k of the contact."""
     g = {"site": (0.0, 1.0), "weights": (0.3, -0.4)}.get(next(iter(contact), ""), (0.2, 0.1))
-    with_term = truncated(at.Position(("t", "b"), 0.5, **contact)).tensor_hamiltonian.whole.at(0.0)
-    without = truncated(at.Position(("t", "b"), 0.5, counter_term=False, **contact)).tensor_hamiltonian.whole.at(0.0)
+    with_term = truncated(at.Position(("t", "b"), 0.5, **contact)).hamiltonian.whole.at(0.0)
+    without = truncated(at.Position(("t", "b"), 0.5, counter_term=False, **contact)).hamiltonian.whole.at(0.0)
     x = qutip.position(6).full()
     expected = np.kron(0.25 * (x @ x)[:3, :3] * 0.5 * (g[0] ** 2 + g[1] ** 2 / 1.2), np.eye(9))
     assert np.allclose((with_term - without).toarray(), expected, atol=1e-15)

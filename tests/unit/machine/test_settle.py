@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import athermal as at
-from athermal.machine.settle import MOST_MODES, Resolution, settled
+from athermal.machine.settle import MOST_MODES, Resolution, settled, to_be_chosen
 from athermal.machine.spec import from_spec, to_spec
 
 TAU = 2.0 * math.pi
@@ -27,7 +27,7 @@ def test_modes_stand_for_the_density():
     # e^{-high/wc} = tail
     assert fact.high == pytest.approx(2.0 * math.log(1e9))
     assert (fact.low, fact.tail, fact.n_modes) == (0.0, 1e-9, len(w))
-    assert explicit.is_settled
+    assert not to_be_chosen(explicit)
 
 
 def test_more_accuracy_and_more_time_take_more_modes():
@@ -79,7 +79,7 @@ def test_modes_are_not_known_before_the_run():
     bath = machine().reservoirs[0]
     with pytest.raises(at.MachineError, match="are chosen when the machine is run"):
         _ = bath.n_modes
-    assert not machine().is_settled
+    assert to_be_chosen(machine())
 
 
 def test_a_description_and_back():

@@ -14,7 +14,7 @@ PLAIN = [case for case in CASES if not any(isinstance(r, at.FiniteBath) for r in
 @pytest.mark.parametrize("case", PLAIN, ids=lambda case: case.name)
 def test_the_whole_at_any_time(case):
     machine, hand = case.machine, OperatorsByHand(case.machine)
-    assembled = machine.tensor_hamiltonian
+    assembled = machine.hamiltonian
     assert assembled.dimension == machine.dimension
     coupled = [hand.coupled(name) for name in machine.reservoir_names]
     groups = [[term for term in hand.terms if not any(term is other for group in coupled for other in group)], *coupled]
@@ -33,7 +33,7 @@ def test_the_whole_at_any_time(case):
 
 def test_a_bath_in_its_energy_basis_has_the_spectrum_of_the_whole():
     case = next(case for case in CASES if case not in PLAIN)
-    hand, assembled = OperatorsByHand(case.machine), case.machine.tensor_hamiltonian
+    hand, assembled = OperatorsByHand(case.machine), case.machine.hamiltonian
     for t in (0.3, 2.2):
         found = np.linalg.eigvalsh(assembled.whole.at(t).toarray())
         assert np.allclose(found, np.linalg.eigvalsh(hand.hamiltonian(t)), rtol=0.0, atol=1e-13)

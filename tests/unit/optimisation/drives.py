@@ -10,7 +10,7 @@ STEP = 1e-3  # of a rule of order four: its error is of order 1e-12, its roundin
 
 def outcome(machine, cycles, initial, objective):
     """Run a machine and return an objective as the ledger has it: W there is the integral of <dH/dt>, not the first law."""
-    backend = at.DensityMatrix(coherence=False) if machine.is_finite else at.Dense()
+    backend = at.DensityMatrix(coherence=False) if machine.family.name == "finite" else at.Dense()
     ledger = at.run(machine, cycles, initial, backend=backend)
     work = float(np.sum(ledger.works))
     if objective == "efficiency":

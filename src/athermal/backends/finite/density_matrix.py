@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -20,13 +20,11 @@ from athermal.backends.finite.state import Cluster, FactorState, Pieces
 from athermal.backends.finite.watch import check_state, operators, state_of
 from athermal.errors import MachineError
 from athermal.machine.initial import InitialState
+from athermal.machine.layout import Layout
 from athermal.machine.machine import Machine
 from athermal.machine.observable import Observable
-from athermal.machine.open_system import with_truncated_baths
 from athermal.machine.parts.finite import check_levels
 from athermal.machine.tensor_hamiltonian import TensorHamiltonian
-from athermal.machine.truncation import truncate
-from athermal.maths.density import log_partition
 from athermal.maths.driven_sum import DrivenSum, pulled_back
 from athermal.maths.tensor import sectors
 from athermal.maths.unitary import Spectrum, driven_map
@@ -66,58 +64,49 @@ class DensityMatrix(Backend):
     6
     """
 
+    families: ClassVar[tuple[str, ...]] = ("finite", "harmonic", "open")
     tells: ClassVar[Tells] = TELLS
+
     levels: int | None = None
     max_memory: float = 8.0
     coherence: bool = True
     kind: Literal["density_matrix"] = field(default="density_matrix", repr=False)
 
     def __post_init__(self) -> None:
-        owner = "the density-matrix backend"
+        owner = self.owner
         if self.levels is not None:
             check_levels(self.levels, owner)
         _validate.positive(self.max_memory, "max_memory", owner)
         if not isinstance(self.coherence, bool):
             raise MachineError(f"`coherence` of {owner} must be true or false, but is {_validate.shown(self.coherence)}.")
 
+    @property
+    def owner(self) -> str:
+        return "the density-matrix backend"
+
+    def why_not(self, machine: Machine) -> str:
+        if why := super().why_not(machine):
+            return why
+        try:
+            machine.family.in_matrices(machine, self.levels)
+        except MachineError as error:
+            return str(error)
+        return ""
+
     def bind(self, machine: Machine) -> DensityMatrixSolver:
         """Return a solver for this machine, or raise `MachineError` if it is too large."""
-        if machine.has_continua:
-            return self._bind_continua(machine)
-        dimension = self.dimension_of(machine)
-        if machine.is_finite:
-            check_baths(machine, self.max_memory)
-        smaller = "Use StateVectors(), fewer or smaller parts" if dimension <= _VECTORS else "Use fewer or smaller parts"
-        remedy = smaller if machine.is_finite else "Use Dense(), or fewer levels"
-        what = "A density matrix of this machine"
-        check_memory(what, dimension, 16.0 * _MATRICES, 2, self.max_memory, remedy)
-        solver = DensityMatrixSolver(machine, self)
-        check_memory(what, dimension, 16.0 * solver.n_matrices, 2, self.max_memory, remedy)
+        self.refuse_unfit(machine)
+        held = machine.family.in_matrices(machine, self.levels)
+        check_baths(held.machine, self.max_memory)
+        what, remedy = "A density matrix of this machine", "Use fewer or smaller parts"
+        if self.levels is not None:
+            remedy = f"Use fewer levels, or {machine.family.backends}"
+        elif held.dimension <= _VECTORS:
+            remedy = "Use StateVectors(), fewer or smaller parts"
+        check_memory(what, held.dimension, 16.0 * _MATRICES, 2, self.max_memory, remedy)
+        solver = DensityMatrixSolver(held.machine, held.assemble(), self)
+        check_memory(what, held.dimension, 16.0 * solver.n_matrices, 2, self.max_memory, remedy)
         return solver
-
-    def _bind_continua(self, machine: Machine) -> DensityMatrixSolver:
-        """Return a solver for finite subsystems between continuous baths, each mode of these cut to some levels."""
-        if self.levels is None:
-            raise MachineError(
-                "The baths of this machine are continua, whose modes have infinitely many states. Say how many levels to keep of "
-                "each: DensityMatrix(levels=...), or use HEOM(), BlochRedfield() or Lindblad()."
-            )
-        return replace(self, levels=None).bind(with_truncated_baths(machine, self.levels))
-
-    def dimension_of(self, machine: Machine) -> int:
-        """Return the dimension that this machine has here."""
-        if machine.is_finite:
-            if self.levels is not None:
-                raise MachineError(
-                    "`levels` of the density-matrix backend must be left out: the parts of this machine are finite."
-                )
-            return machine.dimension
-        if self.levels is None:
-            raise MachineError(
-                "The oscillators of this machine have infinitely many states. Use the backend Dense(), which treats them "
-                "exactly, or say how many levels to keep: DensityMatrix(levels=...)."
-            )
-        return int(self.levels**machine.n_modes)
 
 
 @dataclass(frozen=True)
@@ -154,10 +143,10 @@ class Blocks:
 class DensityMatrixSolver(Solver[FactorState]):
     """The density-matrix backend bound to one machine."""
 
-    def __init__(self, machine: Machine, options: DensityMatrix) -> None:
+    def __init__(self, machine: Machine, hamiltonian: TensorHamiltonian, options: DensityMatrix) -> None:
         self.machine = machine
+        self.hamiltonian = hamiltonian
         self.options = options
-        self.hamiltonian = hamiltonian_of(machine, options.levels)
         self.observer = Observer(self.hamiltonian)
         # What is held beyond a single map stays within the memory that the run may take.
         spare = options.max_memory * GIB - 16.0 * self.n_matrices * float(self.hamiltonian.dimension) ** 2
@@ -229,7 +218,7 @@ class DensityMatrixSolver(Solver[FactorState]):
         ).at_time(time)
 
     def watch(self, observables: Sequence[Observable]) -> Watch[FactorState]:
-        read, sizes = operators(self.machine, self.hamiltonian, observables, self.options.levels), self.hamiltonian.dimensions
+        read, sizes = operators(self.machine, self.hamiltonian, observables), self.hamiltonian.dimensions
         return lambda state: (np.array([np.sum(each.means(state.factor, sizes)) for each in read]), None)
 
     def keeper(self, parts: tuple[str, ...]) -> Keeper[FactorState]:
@@ -313,14 +302,7 @@ class DensityMatrixSolver(Solver[FactorState]):
         return self._spectra.get((amounts, k), lambda: Spectrum.of(constant[index][:, index]))
 
 
-def hamiltonian_of(machine: Machine, levels: int | None) -> TensorHamiltonian:
-    """Return the Hamiltonian of a machine in matrices: of finite parts, or of oscillators cut to some levels."""
-    return machine.tensor_hamiltonian if levels is None else truncate(machine, levels)
-
-
-def reference_of(machine: Machine, hamiltonian: TensorHamiltonian) -> Reference:
+def reference_of(machine: Layout, hamiltonian: TensorHamiltonian) -> Reference:
     """Return the constants of a machine that the laws need."""
-    energies = hamiltonian.reservoir_energies.values()
-    partitions = [log_partition(e, float(t)) for e, t in zip(energies, machine.temperatures, strict=True)]
-    ground = [float(np.min(e)) for e in energies]
+    partitions, ground = hamiltonian.log_partitions(machine.temperatures), hamiltonian.ground_energies
     return Reference.of(machine, partitions, ground_energies=ground, counters=hamiltonian.counter_names)

@@ -25,7 +25,7 @@ from athermal.machine.initial import (
     ProductThermal,
     Squeezed,
 )
-from athermal.machine.machine import Machine
+from athermal.machine.layout import Layout
 from athermal.machine.parts import FiniteReservoir, FiniteSubsystem
 from athermal.machine.tensor_hamiltonian import TensorHamiltonian
 from athermal.maths.density import largest_pattern, root_factor, thermal_populations
@@ -57,7 +57,7 @@ class FinitePreparer(Preparer[Pieces]):
 
     def __init__(
         self,
-        machine: Machine,
+        machine: Layout,
         hamiltonian: TensorHamiltonian,
         max_memory: float,
         backend: str,
@@ -202,8 +202,8 @@ class FinitePreparer(Preparer[Pieces]):
                     f"A displaced state of {initial.part!r} must give one number or {n_modes}, but gives {len(amounts)}."
                 )
             moved.append(np.broadcast_to(amounts, (n_modes,)))
-        if not self.machine.is_finite:
-            gaussian = self.machine.hamiltonian
+        if self.hamiltonian.cut_from is not None:
+            gaussian, _ = self.hamiltonian.cut_from
             rows = mode_indices(gaussian.part_modes[initial.part], gaussian.n_modes)
             sites = np.zeros((2 * gaussian.n_modes, 1))
             sites[rows, 0] = np.concatenate(moved)
@@ -214,7 +214,7 @@ class FinitePreparer(Preparer[Pieces]):
 
     def _correlated(self, initial: CorrelatedMarginals, pieces: Pieces) -> Pieces:
         """Turn rho into rho^{1/2} (1 + c Y) rho^{1/2}, with c as large as the strength says, Y the sum of the patterns."""
-        if not self.machine.is_finite:
+        if self.hamiltonian.cut_from is not None:
             raise MachineError(
                 "Correlated marginals of oscillators treated as Gaussian are patterns in their covariance, which density "
                 "matrices of cut oscillators cannot hold. Run Dense(), or write the machine with TruncatedOscillator and "

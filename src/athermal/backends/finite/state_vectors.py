@@ -22,6 +22,7 @@ from athermal.errors import MachineError
 from athermal.machine.initial import Charged, Gibbs, InitialState
 from athermal.machine.machine import Machine
 from athermal.machine.observable import Observable
+from athermal.machine.tensor_hamiltonian import TensorHamiltonian
 from athermal.maths.density import entropy
 from athermal.maths.driven_sum import DrivenSum
 from athermal.maths.tensor import populations
@@ -74,10 +75,12 @@ class StateVectors(Backend):
     8
     """
 
+    families: ClassVar[tuple[str, ...]] = ("finite",)
     tells: ClassVar[Tells] = replace(
         TELLS,
         doubtful={"reservoir_entropies", "reservoirs_entropy", "mutual_information_coherence", "reservoir_correlation_coherence"},
     )
+
     samples: int = 16
     sampling: Literal["random", "eigenstates"] = "random"
     seed: int = 0
@@ -86,22 +89,25 @@ class StateVectors(Backend):
     kind: Literal["state_vectors"] = field(default="state_vectors", repr=False)
 
     def __post_init__(self) -> None:
-        owner = "the state-vector backend"
+        owner = self.owner
         _validate.count(self.samples, "samples", owner, least=2)
         _validate.choice(self.sampling, "sampling", owner, ("random", "eigenstates"))
         _validate.count(self.seed, "seed", owner, least=0)
         _validate.count(self.max_columns, "max_columns", owner, least=1)
         _validate.positive(self.max_memory, "max_memory", owner)
 
+    @property
+    def owner(self) -> str:
+        return "the state-vector backend"
+
     def bind(self, machine: Machine) -> StateVectorsSolver:
         """Return a solver for this machine, or raise `MachineError` if it is too large."""
-        if not machine.is_finite:
-            raise MachineError("The state-vector backend holds machines of finite parts, but these are oscillators. Use Dense().")
+        self.refuse_unfit(machine)
         check_baths(machine, self.max_memory)
         what, remedy = "A state vector of this machine", "Use fewer samples, fewer or smaller parts"
         vectors = 16.0 * (2 * max(self.samples, self.max_columns) + _SPARE_COLUMNS)
         check_memory(what, machine.dimension, vectors, 1, self.max_memory, remedy)
-        terms = machine.tensor_hamiltonian.terms
+        terms = TensorHamiltonian.of(machine).terms
         entries = 1 + sum(term.local.nnz / term.local.shape[0] for term in terms)  # in a row of the matrices
         check_memory(what, machine.dimension, vectors + _ENTRY_BYTES * entries, 1, self.max_memory, remedy)
         return StateVectorsSolver(machine, self)
@@ -136,7 +142,7 @@ class StateVectorsSolver(Solver[Columns]):
     def __init__(self, machine: Machine, options: StateVectors) -> None:
         self.machine = machine
         self.options = options
-        self.hamiltonian = machine.tensor_hamiltonian
+        self.hamiltonian = TensorHamiltonian.of(machine)
         self.observer = Observer(self.hamiltonian)
         self._norm_defect = 0.0
         self._seen: tuple[Columns, float, Linear] | None = None

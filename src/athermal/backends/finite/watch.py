@@ -12,7 +12,7 @@ import scipy.sparse
 from athermal._types import ComplexArray, FloatArray
 from athermal.backends.finite.memory import GIB
 from athermal.errors import MachineError
-from athermal.machine.machine import Machine
+from athermal.machine.layout import Layout
 from athermal.machine.observable import Observable, finite_operator
 from athermal.machine.operator import asymmetry
 from athermal.machine.parts import FiniteReservoir
@@ -44,16 +44,14 @@ class Operator:
         return float(np.real(self.local.multiply(rho.T).sum()))
 
 
-def operators(
-    machine: Machine, hamiltonian: TensorHamiltonian, observables: Sequence[Observable], levels: int | None = None
-) -> list[Operator]:
+def operators(machine: Layout, hamiltonian: TensorHamiltonian, observables: Sequence[Observable]) -> list[Operator]:
     """Return observables as matrices, or raise `MachineError` for one that does not fit or is not Hermitian."""
     found = []
     for observable in observables:
-        if machine.is_finite:
+        if hamiltonian.cut_from is None:
             parts, local = finite_operator(observable, machine)
         else:
-            parts, local = truncated_operator(observable, machine.hamiltonian, levels or 0)
+            parts, local = truncated_operator(observable, *hamiltonian.cut_from)
         if asymmetry(local) > _HERMITIAN:
             raise MachineError(
                 f"An observable of {', '.join(map(repr, parts))} must be Hermitian, but it and its adjoint differ by "
@@ -76,7 +74,7 @@ def check_state(hamiltonian: TensorHamiltonian, parts: tuple[str, ...]) -> tuple
     return sizes
 
 
-def state_of(machine: Machine, hamiltonian: TensorHamiltonian, parts: tuple[str, ...], factor: ComplexArray) -> Kept:
+def state_of(machine: Layout, hamiltonian: TensorHamiltonian, parts: tuple[str, ...], factor: ComplexArray) -> Kept:
     """Return the normalised density matrix of some parts in the user's basis, reservoirs turned back from their energy basis."""
     sizes = check_state(hamiltonian, parts)
     rho = reduced(factor, hamiltonian.dimensions, hamiltonian.positions(parts))

@@ -26,7 +26,8 @@ from athermal.backends.gaussian.shared import (
     works_apart,
 )
 from athermal.backends.gaussian.state import GaussianState
-from athermal.errors import ConvergenceError, MachineError
+from athermal.errors import ConvergenceError
+from athermal.machine.hamiltonian import Hamiltonian
 from athermal.machine.initial import InitialState
 from athermal.machine.machine import Machine
 from athermal.machine.observable import Observable
@@ -64,24 +65,28 @@ class Dense(Backend):
     1e-10
     """
 
+    families: ClassVar[tuple[str, ...]] = ("harmonic",)
+    takes_chosen_modes: ClassVar[bool] = True
     tells: ClassVar[Tells] = TELLS
+
     tolerance: float = 1e-12
     max_panels: int = 4_000
     max_growth: float = 1e8
     kind: Literal["dense"] = field(default="dense", repr=False)
 
     def __post_init__(self) -> None:
-        owner = "the dense backend"
+        owner = self.owner
         _validate.fraction(self.tolerance, "tolerance", owner)
         _validate.count(self.max_panels, "max_panels", owner)
         _validate.positive(self.max_growth, "max_growth", owner)
 
+    @property
+    def owner(self) -> str:
+        return "the dense backend"
+
     def bind(self, machine: Machine) -> DenseSolver:
         """Return a solver for this machine, or raise `MachineError` if its parts are finite."""
-        if machine.is_finite:
-            raise MachineError(
-                "The dense backend holds machines of oscillators, but this one has finite parts. Use DensityMatrix()."
-            )
+        self.refuse_unfit(machine)
         return DenseSolver(machine, self)
 
 
@@ -91,14 +96,14 @@ class DenseSolver(Solver[GaussianState]):
     def __init__(self, machine: Machine, options: Dense) -> None:
         self.machine = machine
         self.options = options
-        self.hamiltonian = machine.hamiltonian
+        self.hamiltonian = Hamiltonian.of(machine)
         self._evolutions: dict[tuple[float, float], Evolution] = {}
         self._defects: dict[tuple[float, float], float] = {}
         self._step_error = 0.0
 
     @property
     def reference(self) -> Reference:
-        return reference_of(self.machine)
+        return reference_of(self.hamiltonian)
 
     def prepare(self, initial: InitialState) -> GaussianState:
         charged_from: list[float] = []

@@ -11,17 +11,16 @@ from athermal._types import FloatArray
 from athermal.errors import InstabilityError
 from athermal.machine.hamiltonian import Hamiltonian
 from athermal.machine.machine import Machine
-from athermal.maths.gaussian import gaussian_ergotropy, log_partition, logarithmic_negativity
+from athermal.maths.gaussian import gaussian_ergotropy, logarithmic_negativity
 from athermal.maths.propagate import QuadraticFunctional, Works
 from athermal.thermodynamics.snapshot import Reference
 from athermal.thermodynamics.tells import Tells
 
 
-def reference_of(machine: Machine) -> Reference:
+def reference_of(hamiltonian: Hamiltonian) -> Reference:
     """Return the constants of a machine of oscillators that the laws need."""
-    partitions = [log_partition(bath.frequencies, bath.temperature) for bath in machine.harmonic_baths]
-    ground = [0.5 * float(np.sum(bath.frequencies)) for bath in machine.harmonic_baths]
-    return Reference.of(machine, partitions, ground_energies=ground)
+    machine, ground = hamiltonian.machine, hamiltonian.ground_energies
+    return Reference.of(machine, hamiltonian.log_partitions(machine.temperatures), ground_energies=ground)
 
 
 TELLS = Tells(
@@ -51,7 +50,7 @@ def check_growth(machine: Machine, max_growth: float, spreads: tuple[float, floa
     new, old, reference = spreads
     if new <= max_growth * reference:
         return
-    curvature = machine.lowest_curvature()
+    curvature = Hamiltonian.of(machine).lowest_curvature()
     if curvature == 0.0:
         cause = "spreads without bound along a free direction (lowest curvature 0)"
         remedy = "Run fewer cycles, or raise `max_growth`."

@@ -19,6 +19,7 @@ from athermal.backends.gaussian.star_segment import Segment, SegmentBuilder
 from athermal.backends.gaussian.star_state import History, Key, LowRank, StarStart, StarState, appended
 from athermal.backends.gaussian.state import GaussianState
 from athermal.errors import MachineError, StateError
+from athermal.machine.hamiltonian import Hamiltonian
 from athermal.machine.initial import InitialState
 from athermal.machine.machine import Machine
 from athermal.machine.observable import Observable
@@ -79,7 +80,10 @@ class Star(Backend):
     0
     """
 
+    families: ClassVar[tuple[str, ...]] = ("harmonic",)
+    takes_chosen_modes: ClassVar[bool] = True
     tells: ClassVar[Tells] = replace(TELLS, doubtful={"reservoir_entropies"})
+
     tolerance: float = 1e-12
     max_panels: int = 4_000
     max_growth: float = 1e8
@@ -89,7 +93,7 @@ class Star(Backend):
     kind: Literal["star"] = field(default="star", repr=False)
 
     def __post_init__(self) -> None:
-        owner = "the star backend"
+        owner = self.owner
         _validate.fraction(self.tolerance, "tolerance", owner)
         _validate.count(self.max_panels, "max_panels", owner)
         _validate.positive(self.max_growth, "max_growth", owner)
@@ -97,12 +101,13 @@ class Star(Backend):
         _validate.count(self.entropy_modes, "entropy_modes", owner, least=0)
         _validate.count(self.block_modes, "block_modes", owner, least=0)
 
+    @property
+    def owner(self) -> str:
+        return "the star backend"
+
     def bind(self, machine: Machine) -> StarSolver:
         """Return a solver for this machine, or raise `MachineError` if its parts are finite."""
-        if machine.is_finite:
-            raise MachineError(
-                "The star backend holds machines of oscillators, but this one has finite parts. Use DensityMatrix()."
-            )
+        self.refuse_unfit(machine)
         return StarSolver(machine, self)
 
 
@@ -112,7 +117,7 @@ class StarSolver(Solver[StarState]):
     def __init__(self, machine: Machine, options: Star) -> None:
         self.machine = machine
         self.options = options
-        self.hamiltonian = machine.hamiltonian
+        self.hamiltonian = Hamiltonian.of(machine)
         self.builder = SegmentBuilder(self.hamiltonian, options.tolerance, options.max_panels)
         self._segments: dict[Key, Segment] = {}
         self._phases: dict[Key, float] = {}
@@ -122,7 +127,7 @@ class StarSolver(Solver[StarState]):
 
     @property
     def reference(self) -> Reference:
-        return reference_of(self.machine)
+        return reference_of(self.hamiltonian)
 
     def prepare(self, initial: InitialState) -> StarState:
         charged_from: list[float] = []

@@ -11,14 +11,14 @@ import numpy as np
 
 from athermal import _validate
 from athermal._types import ComplexArray, FloatArray
-from athermal.backends.base import Backend
 from athermal.backends.finite.memory import GIB, Held, check_memory
+from athermal.backends.open.backend import OpenBackend
 from athermal.backends.open.floquet_rates import FloquetRates
 from athermal.backends.open.integrator import Integrator
 from athermal.backends.open.master_equation import MarkovianSolver
 from athermal.backends.open.solver import TELLS
 from athermal.machine.machine import Machine
-from athermal.machine.open_system import OpenSystem, open_system
+from athermal.machine.open_system import OpenSystem
 from athermal.machine.parts.finite import check_levels
 from athermal.maths.block_exponential import BlockExponential, Blocks
 from athermal.maths.driven_sum import DrivenSum
@@ -183,7 +183,7 @@ class FloquetMarkovSolver(MarkovianSolver):
 
 
 @dataclass(frozen=True)
-class FloquetMarkov(Backend):
+class FloquetMarkov(OpenBackend):
     """The master equation of weak coupling for a periodic drive of any strength: jumps between Floquet modes.
 
     With the Floquet modes |phi_a(t)> and quasi-energies eps_a of H_S(t), and Omega = 2 pi/tau, the contact of bath j acts as
@@ -231,7 +231,7 @@ class FloquetMarkov(Backend):
     """
 
     tells: ClassVar[Tells] = replace(TELLS, extras=TELLS.extras | {"second_law_deficit", "bath_quanta"})
-    takes_continua: ClassVar[bool] = True
+
     heat: Heat = "quanta"
     levels: int | None = None
     harmonics: int | None = None
@@ -250,14 +250,9 @@ class FloquetMarkov(Backend):
         _validate.not_negative(self.grouping, "grouping", self.owner)
         _validate.positive(self.max_memory, "max_memory", self.owner)
 
-    @property
-    def owner(self) -> str:
-        """What error messages call it."""
-        return "the FloquetMarkov backend"
-
     def bind(self, machine: Machine) -> FloquetMarkovSolver:
         """Return a solver for this machine, or raise `MachineError` if the backend cannot hold it."""
-        system = open_system(machine, self.levels, "FloquetMarkov()")
+        system = self.system(machine)
         what, remedy = "A master equation of this machine", "Use fewer levels or parts"
         check_memory(what, system.dimension, 16.0 * _MATRICES * max(1, len(system.contacts)), 4, self.max_memory, remedy)
         return FloquetMarkovSolver(system, self)

@@ -13,7 +13,8 @@ import numpy as np
 
 from athermal import _validate
 from athermal._types import FloatArray
-from athermal.backends.base import Backend, Keeper, Solver, Watch
+from athermal.backends.base import Keeper, Solver, Watch
+from athermal.backends.open.backend import OpenBackend
 from athermal.backends.open.correlation import BathCorrelation, View, view
 from athermal.backends.open.exponents import MOST, Expansions, Exponents
 from athermal.backends.open.hierarchy import HierarchySolver
@@ -25,7 +26,7 @@ from athermal.errors import MachineError
 from athermal.machine.initial import GivenState, InitialState
 from athermal.machine.machine import Machine
 from athermal.machine.observable import Observable
-from athermal.machine.open_system import OpenSystem, open_system
+from athermal.machine.open_system import OpenSystem
 from athermal.machine.parts import ContinuumBath
 from athermal.machine.parts.finite import check_levels
 from athermal.thermodynamics.conduct import Conduct
@@ -217,7 +218,7 @@ class HEOMSolver(Solver[HEOMState]):
 
 
 @dataclass(frozen=True)
-class HEOM(Backend):
+class HEOM(OpenBackend):
     """Hierarchical equations of motion: numerically exact for finite subsystems between continuous baths, at any coupling.
 
     The baths' correlation functions are sums of exponentials, and the equations are QuTiP's; heat is what each bath's own energy
@@ -263,7 +264,6 @@ class HEOM(Backend):
     4
     """
 
-    takes_continua: ClassVar[bool] = True
     tells: ClassVar[Tells] = replace(
         TELLS,
         extras=TELLS.extras | {"interaction_energy", "switching_work", "minimal_dissipation_energy", "minimal_dissipation_heat"},
@@ -281,7 +281,7 @@ class HEOM(Backend):
     kind: Literal["heom"] = field(default="heom", repr=False)
 
     def __post_init__(self) -> None:
-        owner = "the HEOM backend"
+        owner = self.owner
         _validate.count(self.depth, "depth", owner)
         if self.exponents is not None and _validate.count(self.exponents, "exponents", owner) > MOST:
             raise MachineError(f"`exponents` of {owner} must be at most {MOST}, but is {self.exponents}.")
@@ -298,13 +298,14 @@ class HEOM(Backend):
     def _integrator(self) -> Integrator:
         return Integrator(self.method, self.rtol, self.atol)
 
+    def why_not(self, machine: Machine) -> str:
+        if not machine.reservoirs:
+            return "HEOM() needs a bath, but this machine has no reservoirs: it is closed. Use DensityMatrix(), or Dense()."
+        return super().why_not(machine)
+
     def bind(self, machine: Machine) -> HEOMSolver:
         """Return a solver for this machine, or raise `MachineError` if the backend cannot hold it."""
-        if not machine.reservoirs:
-            raise MachineError(
-                "HEOM() needs a bath, but this machine has no reservoirs: it is closed. Use DensityMatrix(), or Dense()."
-            )
-        system = open_system(machine, self.levels, "HEOM()")
+        system = self.system(machine)
         _check_contacts(system)
         expansions = [expansions_of(bath, system) for bath in machine.reservoirs]
         numbers = [found.number(self.exponents) for found in expansions]
@@ -315,7 +316,7 @@ class HEOM(Backend):
             cases += [Case("depth", system, fine, self.depth - 1 if self.depth > 1 else 2)]
             cases += [Case("exponents", system, other, self.depth)]
             if self.levels is not None and self.levels > _FEWEST:
-                cases += [Case("levels", open_system(machine, self.levels - 1, "HEOM()"), fine, self.depth)]
+                cases += [Case("levels", replace(self, levels=self.levels - 1).system(machine), fine, self.depth)]
             if self.depth > _SHALLOW:
                 cases += [Case("depth", system, fine, self.depth - 2)]
             factor = max(found.doubt(one, two) for found, one, two in zip(expansions, fine, other, strict=True))

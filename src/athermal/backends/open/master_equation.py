@@ -13,15 +13,15 @@ import scipy.special
 
 from athermal import _validate
 from athermal._types import ComplexArray
-from athermal.backends.base import Backend
 from athermal.backends.finite.memory import GIB, Held, check_memory
+from athermal.backends.open.backend import OpenBackend
 from athermal.backends.open.carriers import Carried, Driven, Exact, Map, Sparse
 from athermal.backends.open.flow import Carrier
 from athermal.backends.open.integrator import Integrator
 from athermal.backends.open.solver import TELLS, OpenSolver, OpenState
 from athermal.backends.open.weak_coupling import Dissipation, WeakCoupling
 from athermal.machine.machine import Machine
-from athermal.machine.open_system import OpenSystem, open_system
+from athermal.machine.open_system import OpenSystem
 from athermal.machine.parts.finite import check_levels
 from athermal.maths.jumps import lindblad, redfield
 from athermal.maths.superoperator import stacked, unstacked
@@ -138,15 +138,13 @@ class MasterEquationSolver(MarkovianSolver):
         return self._carriers.get(key, lambda: kind(self.equation.on(phase, end)))
 
 
-class MasterEquation(Backend):
+class MasterEquation(OpenBackend):
     """Base of the master equations whose dissipators follow a Hamiltonian of the moment."""
 
-    takes_continua: ClassVar[bool] = True
     tells: ClassVar[Tells] = replace(TELLS, extras=TELLS.extras | {"second_law_deficit"})
     has_quanta: ClassVar[bool] = False
     """Whether every jump takes a quantum of one energy."""
     approach: Approach
-    levels: int | None
     method: str
     rtol: float
     atol: float
@@ -156,11 +154,6 @@ class MasterEquation(Backend):
     def integrator(self) -> Integrator:
         """How it is integrated."""
         return Integrator(self.method, self.rtol, self.atol)
-
-    @property
-    def owner(self) -> str:
-        """What error messages call it."""
-        return f"the {type(self).__name__} backend"
 
     def check(self) -> None:
         """Raise `MachineError` for an option that it cannot have."""
@@ -176,7 +169,7 @@ class MasterEquation(Backend):
 
     def bind(self, machine: Machine) -> MasterEquationSolver:
         """Return a solver for this machine, or raise `MachineError` if the backend cannot hold it."""
-        system = open_system(machine, self.levels, f"{type(self).__name__}()")
+        system = self.system(machine)
         what = "A master equation of this machine"
         check_memory(
             what,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from athermal.backends.finite.prepare import FinitePreparer
 from athermal.machine.initial import Charged, CorrelatedMarginals, Gibbs, GivenState, InitialState, ProductThermal
-from athermal.machine.machine import Machine
+from athermal.machine.layout import Layout
 from athermal.machine.tensor_hamiltonian import TensorHamiltonian
 
 # GiB that a start of the subsystems may need.
@@ -23,7 +23,7 @@ class OpenPreparer(FinitePreparer):
         What error messages call the backend.
     """
 
-    def __init__(self, machine: Machine, hamiltonian: TensorHamiltonian, backend: str) -> None:
+    def __init__(self, machine: Layout, hamiltonian: TensorHamiltonian, backend: str) -> None:
         super().__init__(machine, hamiltonian, _MEMORY, backend)
 
     def reasons(self) -> dict[type[InitialState], str]:

@@ -21,10 +21,10 @@ def family_of(machine: Layout) -> Family:
     one, other = _apart(machine.parts)
     if other.with_levels and not one.with_levels:
         one, other = other, one
-    remedy = f"Write {one.name!r} as a {one.with_levels} with a number of levels." if one.with_levels else f"Replace {one.name!r}."
+    change = f"Write {one.name!r} as a {one.with_levels} with a number of levels" if one.with_levels else f"Replace {one.name!r}"
     raise MachineError(
         f"The parts of a machine must be of one family, but {one.name!r} is of the kind {_kind(one)}, {other.name!r} of the kind "
-        f"{_kind(other)}. {remedy}"
+        f"{_kind(other)}. {change}."
     )
 
 

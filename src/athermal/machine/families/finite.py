@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from typing import ClassVar
 
+from athermal.errors import MachineError
 from athermal.machine.drive import check_period
-from athermal.machine.family import Family
+from athermal.machine.family import Family, InMatrices
 from athermal.machine.layout import Layout
 from athermal.machine.parts import FiniteReservoir, FiniteSubsystem, TruncatedOscillator
 from athermal.machine.tensor_hamiltonian import TensorHamiltonian, assemble, check_terms
@@ -28,6 +29,11 @@ class Finite(Family):
 
     def size(self, machine: Layout) -> int:
         return dimension_of(machine)
+
+    def in_matrices(self, machine: Layout, levels: int | None) -> InMatrices:
+        if levels is not None:
+            raise MachineError("`levels` of the backend must be left out: the parts of this machine are finite.")
+        return InMatrices(machine, dimension_of(machine), lambda: TensorHamiltonian.of(machine))
 
 
 def check_finite(machine: Layout) -> None:

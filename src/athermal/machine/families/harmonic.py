@@ -9,10 +9,11 @@ import numpy as np
 from athermal.errors import MachineError
 from athermal.machine.coupling import OperatorCoupling, Position, QuadraticForm
 from athermal.machine.drive import check_period
-from athermal.machine.family import Family
+from athermal.machine.family import Family, InMatrices
 from athermal.machine.hamiltonian import Hamiltonian
 from athermal.machine.layout import Layout
 from athermal.machine.settle import check_auto, to_be_chosen
+from athermal.machine.truncation import truncate
 
 
 class Harmonic(Family):
@@ -50,6 +51,14 @@ class Harmonic(Family):
 
     def lowest_curvature(self, machine: Layout) -> float:
         return Hamiltonian.of(machine).lowest_curvature()
+
+    def in_matrices(self, machine: Layout, levels: int | None) -> InMatrices:
+        if levels is None:
+            raise MachineError(
+                "The oscillators of this machine have infinitely many states. Use the backend Dense(), which treats them "
+                "exactly, or say how many levels to keep: DensityMatrix(levels=...)."
+            )
+        return InMatrices(machine, levels ** self.size(machine), lambda: truncate(machine, levels))
 
 
 def _own_curvature(hamiltonian: Hamiltonian) -> float:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from athermal.errors import MachineError
 from athermal.machine.families.finite import check_finite, dimension_of
-from athermal.machine.family import Family
+from athermal.machine.family import Family, InMatrices
 from athermal.machine.layout import Layout
-from athermal.machine.open_system import OpenSystem
+from athermal.machine.open_system import OpenSystem, with_truncated_baths
+from athermal.machine.tensor_hamiltonian import TensorHamiltonian
 
 
 class Open(Family):
@@ -26,3 +28,12 @@ class Open(Family):
 
     def size(self, machine: Layout) -> int:
         return dimension_of(machine)
+
+    def in_matrices(self, machine: Layout, levels: int | None) -> InMatrices:
+        if levels is None:
+            raise MachineError(
+                "The baths of this machine are continua, whose modes have infinitely many states. Say how many levels to keep of "
+                "each: DensityMatrix(levels=...), or use HEOM(), BlochRedfield() or Lindblad()."
+            )
+        cut = with_truncated_baths(machine, levels)
+        return InMatrices(cut, dimension_of(cut), lambda: TensorHamiltonian.of(cut))
