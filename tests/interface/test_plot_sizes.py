@@ -13,6 +13,7 @@ from matplotlib.text import Text
 
 import athermal as at
 from athermal import plot
+from athermal.accounting import Measured, StandardErrors
 from tests.unit import sweeps
 
 WIDTHS = (3.4, 5.5, 7.0)
@@ -40,9 +41,9 @@ def ledgers():
     )
     heats = {"hot": np.cumsum([0, -1, -0.9, -0.8]) * 1e-21, "cold": np.cumsum([0, 0.35, 0.6, 0.5]) * 1e-21}
     temperatures = {"hot": 2e-21, "cold": 1e-21}
-    measured = at.account(
-        np.arange(4.0), temperatures=temperatures, heats=heats, energies={"atom": 0.0}, entropies={"atom": 0.0},
-        heat_errors={"hot": 5e-23, "cold": 5e-23}, units={"energy": "J", "temperature": "J"},
+    numbers = Measured(
+        np.arange(4.0), heats=heats, energies={"atom": 0.0}, entropies={"atom": 0.0},
+        errors=StandardErrors(heats={"hot": 5e-23, "cold": 5e-23}), units={"energy": "J", "temperature": "J"},
     )  # fmt: skip
     with pytest.warns(at.RecurrenceWarning):
         long_run = at.run(engine, cycles=45)
@@ -50,7 +51,7 @@ def ledgers():
         "showcase": at.run(engine, cycles=8, initial=correlated, samples_per_cycle=2),
         "long run": long_run,
         "long names": at.run(long_names, cycles=3),
-        "measured": measured,
+        "measured": at.account(numbers, temperatures),
     }
 
 

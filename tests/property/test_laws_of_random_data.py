@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import athermal as at
+from athermal.accounting import Measured, Propagation, StandardErrors, States
 
 AMOUNTS = st.floats(-3.0, 3.0).map(lambda amount: round(amount, 6))  # a ledger of 1e-300 is none of a laboratory
 POPULATIONS = st.floats(0.0, 1.0).map(lambda population: round(population, 6))
@@ -13,7 +14,7 @@ POPULATIONS = st.floats(0.0, 1.0).map(lambda population: round(population, 6))
 
 @st.composite
 def accounts(draw):
-    """The arguments of an account of qubits, given by their states, and reservoirs."""
+    """The numbers of an account of qubits, given by their states, and reservoirs."""
     n_subsystems, n_reservoirs = draw(st.integers(1, 2)), draw(st.integers(1, 3))
     populations = [[draw(POPULATIONS) for _ in range(2)] for _ in range(n_subsystems)]
     return {
@@ -24,6 +25,12 @@ def accounts(draw):
     }
 
 
+def account(numbers, work=None, errors=None):
+    measured = Measured([0.0, 1.0], heats=numbers["heats"], work=work, errors=StandardErrors(heats=errors))
+    states = States(numbers["states"], hamiltonians=numbers["hamiltonians"])
+    return at.account(measured, numbers["temperatures"], states=states, propagation=Propagation("linear"))
+
+
 def binary_entropy(rho):
     return -sum(p * np.log(p) for p in np.diagonal(rho) if p > 0.0)
 
@@ -31,7 +38,7 @@ def binary_entropy(rho):
 @given(accounts())
 @settings(max_examples=40, deadline=None)
 def test_two_instants_obey_both_laws(numbers):
-    made = at.account([0.0, 1.0], **numbers)
+    made = account(numbers)
     heats = {name: values[1] for name, values in numbers["heats"].items()}
     entropies = [binary_entropy(after) - binary_entropy(before) for before, after in numbers["states"].values()]
     energies = [np.trace(numbers["hamiltonians"][name] @ (after - before)) for name, (before, after) in numbers["states"].items()]
@@ -45,7 +52,7 @@ def test_two_instants_obey_both_laws(numbers):
     assert made.work.item() == pytest.approx(split, **rounding)
     if made.work.item() < -1e-9 and not made.is_athermal.item():
         assert made.efficiency.item() <= made.carnot_efficiency + 1e-9
-    measured = at.account([0.0, 1.0], **(numbers | {"work": [0.0, made.work.item()]}))
+    measured = account(numbers, work=[0.0, made.work.item()])
     assert measured.violations() == []
 
 
@@ -53,11 +60,11 @@ def test_two_instants_obey_both_laws(numbers):
 @settings(max_examples=20, deadline=None)
 def test_the_order_of_reservoirs_permutes_columns(numbers, random):
     errors = dict.fromkeys(numbers["heats"], 0.1)
-    made = at.account([0.0, 1.0], heat_errors=errors, method="linear", **numbers)
+    made = account(numbers, errors=errors)
     names = list(numbers["temperatures"])
     random.shuffle(names)
     moved = numbers | {"temperatures": {name: numbers["temperatures"][name] for name in names}}
-    other = at.account([0.0, 1.0], heat_errors=errors, method="linear", **moved)
+    other = account(moved, errors=errors)
     assert other.reference.reservoirs == tuple(names)
     for one, two in ((made.cycles, other.cycles), (made.errors, other.errors)):
         for column in ("heat", "work", "sigma_total_change", "efficiency", "entropic_work"):

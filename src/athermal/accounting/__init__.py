@@ -1,5 +1,6 @@
 """The ledger of other people's simulations and experiments: from states and heats, without the machine."""
 
 from athermal.accounting.account import account
+from athermal.accounting.data import Measured, Propagation, StandardErrors, States
 
-__all__ = ["account"]
+__all__ = ["Measured", "Propagation", "StandardErrors", "States", "account"]

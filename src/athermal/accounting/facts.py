@@ -9,6 +9,7 @@ import numpy as np
 
 from athermal._numbers import number
 from athermal._types import FloatArray
+from athermal.accounting.data import Propagation
 from athermal.accounting.numbers import Numbers
 from athermal.accounting.readings import Readings
 from athermal.errors import StudyError
@@ -40,11 +41,12 @@ _ROUNDING = 1e-13
 
 
 def errors_of(
-    numbers: Numbers, reference: Reference, method: str, draws: int, seed: int
+    numbers: Numbers, reference: Reference, propagation: Propagation
 ) -> tuple[Replicates | None, Uncertainty | None, dict[str, Any]]:
     """Return draws of the numbers, their errors for linear propagation, and what the provenance says of both."""
     if not numbers.has_errors and reference.temperature_errors is None:
         return None, None, {}
+    method, draws, seed = propagation.method, propagation.draws, propagation.seed
     if numbers.has_noisy_states and method == "linear":
         raise StudyError(
             'The errors of states go together, and entropies bend: `method` must be "bootstrap" (or "auto"), but is "linear".'

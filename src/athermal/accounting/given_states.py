@@ -13,7 +13,7 @@ from athermal.errors import StateError, StudyError
 from athermal.maths.physical import allowed, physical_state, physical_vector
 from athermal.maths.symplectic import symplectic_eigenvalues
 
-_NOISE = "It may miss by {most:.2g}. If it is noise, give its size (`{option}`), or raise `state_tolerance`."
+_NOISE = "It may miss by {most:.2g}. If it is noise, give its size (`errors` of States), or raise their `tolerance`."
 
 
 def read_state(value: Any, what: str, tolerance: float) -> AnyState:
@@ -34,7 +34,7 @@ def read_state(value: Any, what: str, tolerance: float) -> AnyState:
         return DensityState(np.outer(taken.matrix, taken.matrix.conj()), taken.miss, dims)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not matrix.size:
         raise StateError(f"{what} must be a square matrix or a vector, but has the shape {matrix.shape}.")
-    taken = physical_state(matrix, what, tolerance, _NOISE.format(most=allowed(len(matrix), tolerance), option="state_errors"))
+    taken = physical_state(matrix, what, tolerance, _NOISE.format(most=allowed(len(matrix), tolerance)))
     return DensityState(taken.given, taken.miss, dims)
 
 
@@ -48,7 +48,7 @@ def read_populations(value: Any, what: str, tolerance: float, *, is_joint: bool)
         remedy = "Divide them by their sum." if total > 0.0 and lowest >= -most * total else "Give probabilities."
         raise StateError(f"{what} must add up to 1, but add up to {total:.12g}. {remedy}")
     if lowest < -most:
-        remedy = _NOISE.format(most=most, option="population_errors")
+        remedy = _NOISE.format(most=most)
         raise StateError(f"{what} must not be negative, but one is {lowest:.3g}. {remedy}")
     return PopulationState(numbers / total, max(abs(total - 1.0), -lowest, 0.0), is_joint)
 

@@ -12,6 +12,7 @@ from athermal import _validate
 from athermal._types import FloatArray
 from athermal.accounting import series
 from athermal.accounting import units as unit_table
+from athermal.accounting.data import Measured, StandardErrors, States
 from athermal.accounting.estimates import Given
 from athermal.accounting.numbers import Numbers
 from athermal.accounting.readings import Operator, Readings, operators_of, read_joint, read_single
@@ -21,7 +22,8 @@ from athermal.errors import StateError, StudyError
 _SAME = 1e-9
 # The relative error up to which a temperature can be reckoned with.
 _VAGUE = 0.5
-_STATES = (("states", "state", "state_errors"), ("populations", "populations", "population_errors"), ("counts", "counts", ""))
+# What is told of states, and by which field.
+_KINDS = {"state": "states", "populations": "populations", "counts": "counts"}
 
 
 def temperatures_of(temperatures: Mapping[str, Any], units: Mapping[str, str]) -> dict[str, tuple[float, float]]:
@@ -51,45 +53,30 @@ def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def subsystems_of(given: Mapping[str, Any], dimensions: Mapping[str, int] | None) -> tuple[str, ...]:
+def subsystems_of(measured: Measured, states: States) -> tuple[str, ...]:
     """Return the names of the subsystems, in the order in which they are first named."""
     found: list[str] = []
-    if dimensions is not None and not isinstance(dimensions, Mapping):
-        raise StudyError(f"`dimensions` must be given by name, as in {{'qubit': 2}}, but is {dimensions!r}.")
-    named = ("states", "populations", "counts", "entropies", "energies", "hamiltonians")
-    for entry in (dimensions, *(given.get(name) for name in named)):
+    of_states = (states.dimensions, states.states, states.populations, states.counts)
+    for entry in (*of_states, measured.entropies, measured.energies, states.hamiltonians):
         for key in entry if isinstance(entry, Mapping) else ():
             names = key if isinstance(key, tuple) else (key,)
             found += [_validate.identifier(name, "name", "a subsystem") for name in names if name not in found]
     return tuple(found) or ("system",)
 
 
-def readings_of(
-    given: Mapping[str, Any],
-    names: Sequence[str],
-    dimensions: Mapping[str, int] | None,
-    times: FloatArray,
-    tolerance: float,
-    scale: float,
-) -> Readings:
+def readings_of(measured: Measured, states: States, names: Sequence[str], times: FloatArray, scale: float) -> Readings:
     """Return energies and entropies of the subsystems from all that tells of them; each may be told once."""
     readings, n = Readings.empty(names, len(times)), len(names)
-    hamiltonians = given.get("hamiltonians")
+    hamiltonians = states.hamiltonians
     if hamiltonians is not None and not isinstance(hamiltonians, Mapping):
         hamiltonians = series.named(hamiltonians, names, "hamiltonians")
-    operators = operators_of(hamiltonians, names, times)
-    _read_states(readings, given, dimensions, operators, times, tolerance)
+    _read_states(readings, states, operators_of(hamiltonians, names, times), times)
     for what, first, factor in (("energies", 0, 1.0), ("entropies", n, scale)):
-        for name, values in series.named(given.get(what), names, what).items():
-            _enter(
-                readings,
-                first + names.index(name),
-                factor * series.column(values, f"The {what} of {name!r}", len(times)),
-                what,
-                name,
-            )
-    if "system_entropy" in given:
-        column = scale * series.column(given["system_entropy"], "The system_entropy", len(times))
+        for name, values in series.named(getattr(measured, what), names, what).items():
+            column = factor * series.column(values, f"The {what} of {name!r}", len(times))
+            _enter(readings, first + names.index(name), column, what, name)
+    if measured.system_entropy is not None:
+        column = scale * series.column(measured.system_entropy, "The system_entropy", len(times))
         _enter(readings, 2 * n, column, "system_entropy", "all subsystems together")
     if lacking := [name for i, name in enumerate(names) if np.any(np.isnan(readings.values[:, n + i]))]:
         raise StudyError(
@@ -101,55 +88,53 @@ def readings_of(
     return readings
 
 
-def _read_states(
-    readings: Readings,
-    given: Mapping[str, Any],
-    dimensions: Mapping[str, int] | None,
-    operators: Mapping[tuple[str, ...], Operator],
-    times: FloatArray,
-    tolerance: float,
-) -> None:
+def _read_states(readings: Readings, states: States, operators: Mapping[tuple[str, ...], Operator], times: FloatArray) -> None:
     """Enter all states, populations and counts, of single subsystems and of all together."""
-    names, everything = readings.names, "the subsystems together"
-    joint = []
-    if "system_states" in given:
-        errors = given.get("system_state_errors")
-        if errors is None and "states" not in given and np.ndim(given.get("state_errors", 0.0)) == 0:
-            errors, given = given.get("state_errors"), {name: value for name, value in given.items() if name != "state_errors"}
-        joint = [Given(everything, "state", given["system_states"], errors, tolerance, is_joint=True)]
-    elif "system_state_errors" in given:
-        raise StudyError("`system_state_errors` needs the `system_states` that they belong to, but there are none.")
-    for argument, kind, of_errors in _STATES:
-        values, errors = series.named(given.get(argument), names, argument, with_all=True), _errors_of(given, of_errors, names)
-        for key, entries in values.items():
-            if isinstance(key, tuple):
-                joint.append(Given(everything, kind, entries, errors.pop(key, None), tolerance, is_joint=True))
-            else:
-                read_single(readings, key, Given(repr(key), kind, entries, errors.pop(key, None), tolerance), operators, times)
-        if errors:
-            raise StudyError(
-                f"`{of_errors}` of {next(iter(errors))!r} must belong to `{argument}` that are given, but there are none."
-            )
+    names = readings.names
+    entries = [
+        (kind, key, values)
+        for kind, field in _KINDS.items()
+        for key, values in series.named(getattr(states, field), names, field, with_all=True).items()
+    ]
+    errors = _errors_of(states, names, [key for kind, key, _ in entries if kind != "counts"])
+    joint: list[Given] = []
+    for kind, key, values in entries:
+        is_joint, error = isinstance(key, tuple), None if kind == "counts" else errors.pop(key, None)
+        of = "the subsystems together" if is_joint else repr(key)
+        given = Given(of, kind, values, error, states.tolerance, is_joint=is_joint)
+        if is_joint:
+            joint.append(given)
+        else:
+            read_single(readings, key, given, operators, times)
+    if errors:
+        whose = next(iter(errors))
+        raise StudyError(
+            f"`errors` of {whose!r} must belong to `states` or `populations` that are given, but there are none of it."
+        )
     if joint and (readings.sources or len(joint) > 1):
         raise StudyError(
-            f"The {joint[0].kind} of the subsystems together (`system_states`) holds those of the subsystems already, but there "
-            "are more. Leave one out."
+            f"The {joint[0].kind} of the subsystems together holds those of the subsystems already, but there are more. "
+            "Leave one out."
         )
     if joint:
-        read_joint(readings, joint[0], dimensions, operators, times)
+        read_joint(readings, joint[0], states.dimensions, operators, times)
     elif pair := next((key for key in operators if len(key) > 1), None):
         raise StudyError(
-            f"The coupling of {' and '.join(map(repr, pair))} in `hamiltonians` needs `system_states`, but there are none."
+            f"The coupling of {' and '.join(map(repr, pair))} in `hamiltonians` needs the states of the subsystems together, as "
+            f"in states={{{tuple(names)!r}: ...}}, but there are none."
         )
 
 
-def _errors_of(given: Mapping[str, Any], what: str, names: Sequence[str]) -> dict[Any, Any]:
-    """Return the errors of states by name; a single number holds for all."""
-    errors = given.get(what)
-    if errors is not None and not isinstance(errors, Mapping) and np.ndim(errors) == 0:
-        belong = given.get(what.replace("_errors", "s"))
-        return dict.fromkeys(belong if isinstance(belong, Mapping) else names, errors)
-    return series.named(errors, names, what, with_all=True)
+def _errors_of(states: States, names: Sequence[str], keys: Sequence[Any]) -> dict[Any, Any]:
+    """Return the errors of states by the keys of these; a single number holds for all."""
+    errors = states.errors
+    if errors is None or isinstance(errors, Mapping):
+        return series.named(errors, names, "errors", with_all=True)
+    if not keys:
+        raise StudyError("`errors` must belong to `states` or `populations` that are given, but there are none.")
+    if np.ndim(errors) == 0 or len(keys) == 1:
+        return dict.fromkeys(keys, errors)
+    return series.named(errors, names, "errors", with_all=True)
 
 
 def _make_one(readings: Readings) -> None:
@@ -170,31 +155,24 @@ def _enter(readings: Readings, index: int, column: FloatArray, what: str, name: 
     readings.values[:, index] = column
 
 
-def numbers_of(
-    given: Mapping[str, Any],
-    times: FloatArray,
-    reservoirs: Sequence[str],
-    readings: Readings,
-    scale: float,
-    *,
-    per_interval: bool,
-    heat_sign: float,
-    calibration_error: float,
-) -> Numbers:
+def numbers_of(measured: Measured, times: FloatArray, reservoirs: Sequence[str], readings: Readings, scale: float) -> Numbers:
     """Return all numbers and their errors, in one form; raise `StudyError` if some are missing or do not fit."""
-    k, names, n = len(times), readings.names, len(readings.names)
-    _check_reservoirs(given, reservoirs)
-    heats = series.named(given["heats"], reservoirs, "heats")
-    flows = heat_sign * _amounts({name: heats[name] for name in reservoirs}, "The heats of", k, per_interval=per_interval)
-    errors = series.named(given.get("heat_errors"), reservoirs, "heat_errors")
-    read, each = _spreads([errors.get(name, 0.0) for name in reservoirs], "The heat_errors", k, per_interval=per_interval)
+    k, names, n, stated = len(times), readings.names, len(readings.names), measured.errors
+    per_interval, sign = measured.per_interval, -1.0 if measured.heat_sign == "into machine" else 1.0
+    _check_reservoirs(measured.heats, reservoirs)
+    heats = series.named(measured.heats, reservoirs, "heats")
+    columns = [series.amounts(heats[name], f"The heats of {name!r}", k, per_interval=per_interval) for name in reservoirs]
+    flows = sign * np.stack(columns, axis=-1)
+    errors = series.named(stated.heats, reservoirs, "errors of heats")
+    read, each = _spreads([errors.get(name, 0.0) for name in reservoirs], "The errors of heats", k, per_interval=per_interval)
     works = None
-    if "work" in given:
-        works = np.diff(_amounts({"": given["work"]}, "The work", k, per_interval=per_interval)[:, 0])
-    elif "work_error" in given:
-        raise StudyError("`work_error` needs the `work` that it belongs to, but there is none.")
-    work_read, work_each = _spreads([given.get("work_error", 0.0)], "The work_error", k, per_interval=per_interval)
-    spreads = _value_errors(given, readings, k, scale)
+    if measured.work is not None:
+        works = np.diff(series.amounts(measured.work, "The work", k, per_interval=per_interval))
+    elif stated.work is not None:
+        raise StudyError("The error of the work needs the `work` that it belongs to, but there is none.")
+    error = 0.0 if stated.work is None else stated.work
+    work_read, work_each = _spreads([error], "The error of the work", k, per_interval=per_interval)
+    spreads = _value_errors(stated, readings, k, scale)
     _check_entropies(readings, spreads, times)
     lacking = [name for i, name in enumerate(names) if np.any(np.isnan(readings.values[:, i]))]
     if lacking and (works is None or n > 1):
@@ -205,21 +183,21 @@ def numbers_of(
         )
     errors_of_numbers = read, each, work_read[:, 0], work_each[:, 0], spreads
     # what is read in the unit of the heats shares their calibration, what follows from a Hamiltonian does not
-    shared = np.array([name in series.named(given.get("energies"), names, "energies") for name in names])
-    calibration = calibration_error * np.concatenate([[1.0], shared | np.array([name in lacking for name in names])])
+    shared = np.array([name in series.named(measured.energies, names, "energies") for name in names])
+    calibration = stated.calibration * np.concatenate([[1.0], shared | np.array([name in lacking for name in names])])
     return Numbers(times, flows, works, readings.values, *errors_of_numbers, readings.sources, calibration)
 
 
-def _value_errors(given: Mapping[str, Any], readings: Readings, k: int, scale: float) -> FloatArray:
+def _value_errors(stated: StandardErrors, readings: Readings, k: int, scale: float) -> FloatArray:
     """Return the errors of energies and entropies, shape (instants, 2 n + 1); raise `StudyError` for those of no given number."""
     names, n = readings.names, len(readings.names)
     errors = [
-        (first + names.index(name), factor, f"The {what} of {name!r}", values)
-        for what, first, factor in (("energy_errors", 0, 1.0), ("entropy_errors", n, scale))
-        for name, values in series.named(given.get(what), names, what).items()
+        (first + names.index(name), factor, f"The errors of the {what} of {name!r}", values)
+        for what, first, factor in (("energies", 0, 1.0), ("entropies", n, scale))
+        for name, values in series.named(getattr(stated, what), names, f"errors of {what}").items()
     ]
-    if "system_entropy_error" in given:
-        errors.append((2 * n if n > 1 else 1, scale, "The system_entropy_error", given["system_entropy_error"]))
+    if stated.system_entropy is not None:
+        errors.append((2 * n if n > 1 else 1, scale, "The errors of the system_entropy", stated.system_entropy))
     sampled = np.zeros(2 * n + 1, dtype=bool)
     for source in readings.sources:
         sampled |= source.columns & source.is_known
@@ -250,10 +228,9 @@ def _check_entropies(readings: Readings, spreads: FloatArray, times: FloatArray)
         )
 
 
-def _check_reservoirs(given: Mapping[str, Any], reservoirs: Sequence[str]) -> None:
+def _check_reservoirs(heats: Any, reservoirs: Sequence[str]) -> None:
     """Raise `StudyError` unless heats and temperatures are of the same reservoirs."""
-    heats = given.get("heats", {})
-    names = list(heats) if isinstance(heats, Mapping) else list(reservoirs)
+    names = list(heats or ()) if heats is None or isinstance(heats, Mapping) else list(reservoirs)
     if extra := [name for name in names if name not in reservoirs]:
         raise StudyError(
             f"There are heats of reservoir {extra[0]!r}, but no temperature of it. Give temperatures={{{extra[0]!r}: ...}} too."
@@ -261,20 +238,6 @@ def _check_reservoirs(given: Mapping[str, Any], reservoirs: Sequence[str]) -> No
         )
     if lacking := [name for name in reservoirs if name not in names]:
         raise StudyError(f"There is a temperature of reservoir {lacking[0]!r}, but no heats of it. Give them, or leave it out.")
-
-
-def _amounts(columns: Mapping[str, Any], what: str, k: int, *, per_interval: bool) -> FloatArray:
-    """Return amounts since the start, shape (instants, columns)."""
-    found = []
-    for name, values in columns.items():
-        label = f"{what} {name!r}" if name else what
-        if not per_interval:
-            found.append(series.column(values, label, k))
-            continue
-        # a line of a table holds the amount since the line before, so the first is of no interval
-        given = values[1:] if np.ndim(values) == 1 and len(values) == k else values
-        found.append(np.concatenate([[0.0], np.cumsum(series.column(given, label, k - 1))]))
-    return np.stack(found, axis=-1)
 
 
 def _spreads(columns: Sequence[Any], what: str, k: int, *, per_interval: bool) -> tuple[FloatArray, FloatArray]:

@@ -61,6 +61,20 @@ def _reals(values: Any, what: str) -> FloatArray:
     raise StudyError(f"{what} must be real numbers, but {problem}.")
 
 
+def amounts(values: Any, what: str, n: int, *, per_interval: bool) -> FloatArray:
+    """Return `n` amounts since the start, or raise `StudyError`; a line of a table holds the amount since the line before."""
+    if not per_interval:
+        return column(values, what, n)
+    # the first of as many numbers as instants is of no interval
+    given = values[1:] if np.ndim(values) == 1 and len(values) == n else values
+    return np.concatenate([[0.0], np.cumsum(column(given, what, n - 1))])
+
+
+def has_names(values: Any) -> bool:
+    """Tell whether columns are given by name: in a dict, or a pandas or xarray data set of named columns."""
+    return hasattr(values, "keys") and hasattr(values, "__getitem__")
+
+
 def spread(values: Any, what: str, n: int, *, is_from_start: bool) -> FloatArray:
     """Return one standard error for each number; a single one holds for all but, where they count from it, the start."""
     found = column(values, what, n)
@@ -72,7 +86,10 @@ def spread(values: Any, what: str, n: int, *, is_from_start: bool) -> FloatArray
 
 
 def named(values: Any, names: Sequence[str], what: str, *, with_all: bool = False) -> dict[Any, Any]:
-    """Return what is given by name, or raise `StudyError` if a name is unknown; a tuple of all names is one, if asked for."""
+    """Return what is given by name, or raise `StudyError` if a name is unknown; a tuple of all names is one, if asked for.
+
+    An empty tuple stands for that of all names.
+    """
     if values is None:
         return {}
     if not isinstance(values, Mapping):
@@ -80,11 +97,11 @@ def named(values: Any, names: Sequence[str], what: str, *, with_all: bool = Fals
             return {names[0]: values}
         raise StudyError(f"`{what}` must be given by name, as in {{{names[0]!r}: ...}}, but is {type(values).__name__}.")
     for name in values:
-        if name not in names and not (with_all and name == tuple(names)):
+        if name not in names and not (with_all and name in ((), tuple(names))):
             known = ", ".join(map(repr, names))
             more = f", or all of them in this order as one key {tuple(names)!r}" if with_all and isinstance(name, tuple) else ""
             raise StudyError(f"`{what}` has an entry for {name!r}, but there are {known}{more}.{suggest(str(name), names)}")
-    return dict(values)
+    return {tuple(names) if name == () else name: value for name, value in values.items()}
 
 
 def samples_in_cycle(times: FloatArray, period: float | None, samples_per_cycle: int | None) -> int:

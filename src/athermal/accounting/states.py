@@ -152,7 +152,7 @@ class PopulationState:
         if self.is_joint:
             raise StudyError(
                 "Populations of several subsystems together are those of their basis, and tell no energy of a Hamiltonian that "
-                "is not diagonal in it. Give `system_states`, or `energies`."
+                "is not diagonal in it. Give their joint states, or `energies`."
             )
         return np.asarray(self.given @ np.linalg.eigvalsh(hamiltonian))
 

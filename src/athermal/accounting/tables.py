@@ -43,14 +43,17 @@ _BY_LEVEL = ("population", "counts")
 
 @dataclass
 class Table:
-    """Columns in the form of the arguments of `account`, and the units that they are in."""
+    """Columns as fields of `Measured`, `StandardErrors` and `States`, and the units that they are in."""
 
-    arguments: dict[str, Any] = field(default_factory=dict)
+    times: Any = None
+    numbers: dict[str, Any] = field(default_factory=dict)
+    errors: dict[str, Any] = field(default_factory=dict)
+    states: dict[str, Any] = field(default_factory=dict)
     units: dict[str, str] = field(default_factory=dict)
 
 
 def is_table(source: Any) -> bool:
-    """Tell whether the first argument of `account` is a table, not the times."""
+    """Tell whether a source of numbers is a table, not the times."""
     return isinstance(source, (str, Path)) or (hasattr(source, "keys") and hasattr(source, "__getitem__"))
 
 
@@ -74,16 +77,20 @@ def read_table(source: Any, units: Mapping[str, str]) -> Table:
             entry: Any = scale * _as_numbers(values, title, where)
         else:
             entry = values if scale == 1.0 else [scale * one for one in values] if isinstance(values, list) else scale * values
-        key = _ARGUMENTS[kind, is_error]
-        if name is None:
-            table.arguments[key] = entry
-        elif isinstance(name, tuple):
-            table.arguments.setdefault(key, {}).setdefault(name[0], {})[name[1]] = (entry, title)
+        if kind == "time":
+            table.times = entry
+            continue
+        noun, column = _FIELDS[kind, is_error]
+        fields: dict[str, Any] = getattr(table, noun)
+        if isinstance(name, tuple):
+            fields.setdefault(column, {}).setdefault(name[0], {})[name[1]] = (entry, title)
+        elif name is None and noun != "states":
+            fields[column] = entry
         else:
-            table.arguments.setdefault(key, {})[name] = entry
-    for key in ("populations", "population_errors", "counts"):
-        for name, entry in table.arguments.get(key, {}).items():
-            table.arguments[key][name] = _by_level(entry, where) if isinstance(entry, dict) else entry
+            fields.setdefault(column, {})[() if name is None else name] = entry
+    for column in ("populations", "counts", "errors"):
+        for name, entry in table.states.get(column, {}).items():
+            table.states[column][name] = _by_level(entry, where) if isinstance(entry, dict) else entry
     return table
 
 
@@ -101,27 +108,27 @@ def _by_level(columns: dict[int, tuple[Any, str]], where: str) -> Any:
 _Name = str | tuple[str, int] | None
 """What a column belongs to: a part, a level of a part, or the whole."""
 
-_ARGUMENTS = {
-    ("population", False): "populations",
-    ("counts", False): "counts",
-    ("population", True): "population_errors",
-    ("state", True): "state_errors",
-    ("system_state", True): "system_state_errors",
-    ("time", False): "times",
-    ("work", False): "work",
-    ("heat", False): "heats",
-    ("energy", False): "energies",
-    ("entropy", False): "entropies",
-    ("system_entropy", False): "system_entropy",
-    ("state", False): "states",
-    ("system_state", False): "system_states",
-    ("hamiltonian", False): "hamiltonians",
-    ("work", True): "work_error",
-    ("heat", True): "heat_errors",
-    ("energy", True): "energy_errors",
-    ("entropy", True): "entropy_errors",
-    ("system_entropy", True): "system_entropy_error",
+_FIELDS = {
+    ("work", False): ("numbers", "work"),
+    ("heat", False): ("numbers", "heats"),
+    ("energy", False): ("numbers", "energies"),
+    ("entropy", False): ("numbers", "entropies"),
+    ("system_entropy", False): ("numbers", "system_entropy"),
+    ("work", True): ("errors", "work"),
+    ("heat", True): ("errors", "heats"),
+    ("energy", True): ("errors", "energies"),
+    ("entropy", True): ("errors", "entropies"),
+    ("system_entropy", True): ("errors", "system_entropy"),
+    ("state", False): ("states", "states"),
+    ("system_state", False): ("states", "states"),
+    ("population", False): ("states", "populations"),
+    ("counts", False): ("states", "counts"),
+    ("hamiltonian", False): ("states", "hamiltonians"),
+    ("state", True): ("states", "errors"),
+    ("system_state", True): ("states", "errors"),
+    ("population", True): ("states", "errors"),
 }
+"""Which field of which noun a column is, and that of its errors; `system_state` is under the key () of all subsystems."""
 
 
 def _parsed(title: str, values: Any, unit: str, where: str) -> tuple[str, _Name, bool, Any, str, str]:
@@ -129,7 +136,7 @@ def _parsed(title: str, values: Any, unit: str, where: str) -> tuple[str, _Name,
     kind = found["kind"] if found else ""
     if kind == "temperature":
         raise FileFormatError(f"{where} has a column {title!r}, but temperatures are constants: give them as `temperatures`.")
-    if found is None or kind not in _KINDS or (kind, bool(found["error"])) not in _ARGUMENTS:
+    if found is None or kind not in _KINDS or (kind, bool(found["error"])) not in {("time", False), *_FIELDS}:
         word = re.split(r"[\[( ]", title.strip())[0].removesuffix("_error")
         raise FileFormatError(
             f"{where} has a column {title!r}, which is none that is known.{suggest(word, _KINDS)} Columns are {_GRAMMAR}."

@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from athermal.accounting import account
+from athermal.accounting import Measured, Propagation, StandardErrors, States, account
 from athermal.cli import outputs
 from athermal.cli.console import UNFINISHED, say, warnings_as_lines
 from athermal.cli.documents import ledger_document
@@ -30,27 +30,49 @@ class Named:
     state_errors: str | None = None
     population_errors: str | None = None
 
-    def read(self) -> dict[str, Any]:
-        """Return the arguments of `account` that they stand for, or raise `StudyError`."""
+    def by_reservoir(self) -> dict[str, float | tuple[float, float]]:
+        """Return the temperatures, or raise `StudyError`."""
         reservoirs = _pairs(self.temperatures, "--temperatures", "hot=1.5,cold=1.0")
+        return {name: _measured(text, f"temperature of {name!r}") for name, text in reservoirs.items()}
+
+    def by_unit(self) -> dict[str, str]:
+        """Return the units, or raise `StudyError`."""
+        return _pairs(self.units, "--units", "energy=GHz,temperature=mK")
+
+    def states(self, tolerance: float) -> States:
+        """Return what is said of the states in the table, or raise `StudyError`."""
         sizes = _pairs(self.dimensions, "--dimensions", "qubit=2,oscillator=10")
-        return {
-            "temperatures": {name: _measured(text, f"temperature of {name!r}") for name, text in reservoirs.items()},
-            "dimensions": {name: _number(int, text, f"dimension of {name!r}") for name, text in sizes.items()} or None,
-            "hamiltonians": _levels(self.levels),
-            "units": _pairs(self.units, "--units", "energy=GHz,temperature=mK"),
-            "state_errors": _errors(self.state_errors, "--state-errors"),
-            "population_errors": _errors(self.population_errors, "--population-errors"),
-        }
+        return States(
+            hamiltonians=_levels(self.levels),
+            errors=self._errors(),
+            dimensions={name: int(_number(int, text, f"dimension of {name!r}")) for name, text in sizes.items()} or None,
+            tolerance=tolerance,
+        )
+
+    def _errors(self) -> float | dict[str, float] | None:
+        of_states = _errors(self.state_errors, "--state-errors")
+        of_populations = _errors(self.population_errors, "--population-errors")
+        if of_states is None or of_populations is None:
+            return of_populations if of_states is None else of_states
+        if not isinstance(of_states, dict) or not isinstance(of_populations, dict):
+            raise StudyError(
+                "--state-errors and --population-errors must name their subsystems, as in qubit=0.01, where both are given."
+            )
+        return of_states | of_populations
 
 
 def run(table: Path, named: Named, options: dict[str, Any], out: Path | None, *, force: bool, as_json: bool) -> int:
     """Account for a table, print and save the ledger, and return the exit status."""
-    arguments = named.read()
+    temperatures, states = named.by_reservoir(), named.states(options["state_tolerance"])
+    errors = StandardErrors(calibration=options["calibration_error"])
+    reading = {name: options[name] for name in ("heat_sign", "per_interval", "memoryless", "tolerance")}
+    measured = Measured(table, errors=errors, units=named.by_unit(), **reading)
+    propagation = Propagation(options["method"], options["draws"], options["seed"])
+    cycle = {name: options[name] for name in ("period", "samples_per_cycle")}
     files = {} if out is None else outputs.ledger_files(out, table.stem)
     outputs.prepare(files.values(), force=force)
     with warnings_as_lines():
-        ledger = account(table, **arguments, **options)
+        ledger = account(measured, temperatures, states=states, propagation=propagation, **cycle)
     kept = keep(ledger, files)
     missed = ledger.violations()
     if as_json:

@@ -118,7 +118,7 @@ class Ledger:
         if not names:
             return ""
         return (
-            f"The states of {' and '.join(names)} have no stated error, though other numbers do. Give `state_errors` (0.0 if "
+            f"The states of {' and '.join(names)} have no stated error, though other numbers do. Give their `errors` (0.0 if "
             "they are exact), samples, or counts."
         )
 

@@ -51,8 +51,10 @@ class Significance:
     Examples
     --------
     >>> import athermal as at
-    >>> ledger = at.account([0.0, 1.0], temperatures={"hot": 2.0, "cold": 1.0}, entropies={"atom": 0.0}, energies={"atom": 0.0},
-    ...                     heats={"hot": [0.0, -1.0], "cold": [0.0, 0.3]}, heat_errors={"hot": 0.05, "cold": 0.05})
+    >>> from athermal.accounting import Measured, StandardErrors
+    >>> measured = Measured([0.0, 1.0], heats={"hot": [0.0, -1.0], "cold": [0.0, 0.3]}, entropies={"atom": 0.0},
+    ...                     energies={"atom": 0.0}, errors=StandardErrors(heats={"hot": 0.05, "cold": 0.05}))
+    >>> ledger = at.account(measured, {"hot": 2.0, "cold": 1.0})
     >>> above = at.above_carnot(ledger)
     >>> above.is_significant.tolist(), above.standard_errors.round(1).tolist()
     ([True], [3.8])
@@ -138,15 +140,17 @@ def above_carnot(ledger: Ledger, *, level: float = LEVEL, cumulative: bool = Fal
     Examples
     --------
     >>> import athermal as at
-    >>> ledger = at.account([0.0, 1.0], temperatures={"hot": 2.0, "cold": 1.0}, entropies={"atom": 0.0}, energies={"atom": 0.0},
-    ...                     heats={"hot": [0.0, -1.0], "cold": [0.0, 0.45]}, heat_errors={"hot": 0.1, "cold": 0.1})
+    >>> from athermal.accounting import Measured, StandardErrors
+    >>> measured = Measured([0.0, 1.0], heats={"hot": [0.0, -1.0], "cold": [0.0, 0.45]}, entropies={"atom": 0.0},
+    ...                     energies={"atom": 0.0}, errors=StandardErrors(heats={"hot": 0.1, "cold": 0.1}))
+    >>> ledger = at.account(measured, {"hot": 2.0, "cold": 1.0})
     >>> print(above_carnot(ledger))
     Cycle 1: efficiency 0.55±0.11 is above Carnot's 0.5 by 0.5 standard errors; ...: NOT significant at 0.997.
     """
     if not ledger.has_standard_errors:
         raise StudyError(
             "Whether an efficiency is significantly above Carnot's needs standard errors, but this ledger has none. Give errors "
-            "to `account` (heat_errors, work_error, samples of states, ...)."
+            "to `account` (StandardErrors(heats=..., work=...), samples of states, ...)."
         )
     with _validate.as_study():
         level = _validate.real(level, "level", "above_carnot")

@@ -10,6 +10,7 @@ import athermal as at
 from athermal.narrative import Facts, headline, sentences
 from athermal.thermodynamics import compact
 from athermal.thermodynamics.significance import beyond_carnot
+from tests.unit.accounting.flat import account
 
 mpl.use("Agg")
 TOTALS = (
@@ -68,7 +69,7 @@ def test_the_totals_of_a_full_run_come_back(full, name, with_work):
     elif name == "heat_reversal":
         run = at.run(at.library.heat_reversal(), cycles=2)
     times, given = exported(run, with_work=with_work)
-    made = at.account(times, **given)
+    made = account(times, **given)
     for column in TOTALS:
         for which in ("cycles", "cumulative"):
             a, b = getattr(made, which)[column].values, getattr(run, which)[column].values
@@ -87,11 +88,11 @@ def test_the_totals_of_a_full_run_come_back(full, name, with_work):
 
 def test_marginals_alone_leave_the_correlation_of_the_system_unknown(full):
     times, given = exported(full, with_joint=False)
-    assert np.all(np.isnan(at.account(times, **given).system_correlation.values))
+    assert np.all(np.isnan(account(times, **given).system_correlation.values))
 
 
 def test_one_subsystem_has_no_correlation_in_itself():
-    made = at.account([0.0, 1.0], heats={"hot": [0, -1.0], "cold": [0, 0.6]}, **ENGINE)
+    made = account([0.0, 1.0], heats={"hot": [0, -1.0], "cold": [0, 0.6]}, **ENGINE)
     assert made.system_correlation_change.values.tolist() == [0.0]
     assert made.paid_by.item() == "heat[hot]"
     assert made.efficiency.item() == pytest.approx(0.4, abs=1e-15)
@@ -101,7 +102,7 @@ def test_states_of_qubits_give_energies_and_entropies():
     rho, h = qutip.rand_dm([2, 3], seed=3), qutip.num(3)
     after = qutip.rand_dm([2, 3], seed=4)
     v = qutip.tensor(qutip.sigmax(), qutip.num(3))
-    made = at.account(
+    made = account(
         [0.0, 1.0],
         temperatures={"bath": 1.0},
         heats={"bath": [0.0, 0.2]},
@@ -124,7 +125,7 @@ def test_gaussian_states_give_energies_and_entropies():
     nu = 0.5 / np.tanh(0.5 * w / temperatures)
     n = nu - 0.5
     states = [(np.array([0.3, 0.0]), value * np.eye(2)) for value in nu]
-    made = at.account(
+    made = account(
         [0.0, 1.0], temperatures={"bath": 1.0}, heats={"bath": [0.0, 0.0]}, states={"a": states}, hamiltonians=w * np.eye(2)
     )
     assert np.allclose(made.instants.subsystem_energy.values[:, 0], w * (nu + 0.5 * 0.3**2), atol=1e-13)
@@ -133,7 +134,7 @@ def test_gaussian_states_give_energies_and_entropies():
 
 
 def test_the_energy_of_an_only_subsystem_follows_from_work():
-    made = at.account(
+    made = account(
         [0.0, 1.0],
         temperatures={"bath": 1.0},
         heats={"bath": [0.0, 0.5]},
@@ -150,7 +151,7 @@ def test_the_energy_of_an_only_subsystem_follows_from_work():
 def engine(heats=(-1.0, 0.45), work=-0.55, **more):
     k = 4
     grow = np.arange(k, dtype=float)
-    return at.account(
+    return account(
         grow,
         heats={"hot": heats[0] * grow, "cold": heats[1] * grow},
         work=None if work is None else work * grow,
@@ -177,7 +178,7 @@ def test_linear_errors_are_the_scatter_of_experiments_made_anew(way):
     def made(drawn, **more):
         given = {"energies": {"a": drawn["energy"]}} if way != "energy" else {}
         given |= {"work": drawn["work"]} if way != "first law" else {}
-        return at.account(
+        return account(
             [0, 1, 2],
             temperatures={"hot": 2.0, "cold": 1.0},
             heats={"hot": drawn["hot"], "cold": drawn["cold"]},
@@ -224,14 +225,14 @@ def test_error_bars_are_the_true_scatter():
     etas = []
     for _ in range(400):
         hot, cold = -1.0 + sigma * random.standard_normal(), 0.45 + sigma * random.standard_normal()
-        etas.append(at.account([0, 1], heats={"hot": [0, hot], "cold": [0, cold]}, **ENGINE).efficiency.item())
-    made = at.account([0, 1], heats={"hot": [0, -1.0], "cold": [0, 0.45]}, heat_errors={"hot": sigma, "cold": sigma}, **ENGINE)
+        etas.append(account([0, 1], heats={"hot": [0, hot], "cold": [0, cold]}, **ENGINE).efficiency.item())
+    made = account([0, 1], heats={"hot": [0, -1.0], "cold": [0, 0.45]}, heat_errors={"hot": sigma, "cold": sigma}, **ENGINE)
     assert made.errors.efficiency.item() == pytest.approx(sigma * np.sqrt(1 + 0.45**2), rel=1e-3)  # second order in sigma
     assert np.std(etas) == pytest.approx(made.errors.efficiency.item(), rel=0.18)  # 400 draws: 3.5 %, five times
 
 
 def test_intervals_add_up_as_a_random_walk():
-    made = at.account(
+    made = account(
         [0, 1, 2, 3],
         heats={"hot": [-1.0] * 3, "cold": [0.45] * 3},
         heat_errors={"hot": 0.1, "cold": 0.0},
@@ -247,7 +248,7 @@ def test_the_mean_and_scatter_of_sampled_states():
     p = 0.3 + 0.01 * random.standard_normal((2, 500))
     samples = np.zeros((2, 500, 2, 2))
     samples[..., 0, 0], samples[..., 1, 1] = 1 - p, p
-    made = at.account(
+    made = account(
         [0, 1],
         temperatures={"bath": 1.0},
         heats={"bath": [0, 0.0]},
@@ -262,14 +263,14 @@ def test_the_mean_and_scatter_of_sampled_states():
     expected = np.sqrt(np.sum(np.var(p, axis=1)))
     assert made.errors.energy_change.item() == pytest.approx(expected, rel=0.06)  # 4000 draws: 1.1 %, five times
     with pytest.raises(at.StudyError, match="bootstrap"):
-        at.account(
+        account(
             [0, 1], temperatures={"bath": 1.0}, heats={"bath": [0, 0.0]}, work=[0, 0.0], states={"q": samples}, method="linear"
         )
 
 
 @pytest.mark.parametrize("method", ["linear", "bootstrap"])
 def test_equal_temperatures_have_error_bars(method):
-    made = at.account(
+    made = account(
         [0, 1],
         temperatures={"left": 1.0, "right": 1.0},
         heats={"left": [0, -1.0], "right": [0, 0.4]},
@@ -306,16 +307,16 @@ def test_above_carnot_is_significant_or_not():
 def test_words_and_figures_say_beyond_carnot_only_if_it_is_significant():
     # eta = 0.6, 0.53, 0.5 against eta_C = 0.5: by 4.6, one and no standard errors
     numbers = {"heats": {"hot": [0, -1.0, -2.0, -3.0], "cold": [0, 0.4, 0.87, 1.37]}, **ENGINE}
-    bare = at.account([0, 1, 2, 3], **numbers)
+    bare = account([0, 1, 2, 3], **numbers)
     assert beyond_carnot(bare).tolist() == [True, True, False]
     assert headline(Facts.of(bare)).startswith("beyond the Carnot limit in cycles 1")
-    made = at.account([0, 1, 2, 3], heat_errors={"hot": 0.02, "cold": 0.02}, **numbers)
+    made = account([0, 1, 2, 3], heat_errors={"hot": 0.02, "cold": 0.02}, **numbers)
     assert beyond_carnot(made).tolist() == [True, False, False]
     expected = "beyond the Carnot limit in cycle 1; above it in cycle 2, but not significantly (1.0 standard errors)"
     assert headline(Facts.of(made)) == expected
-    exact = at.account([0, 1, 2, 3], heat_errors={"cold": [0, 0, 0, 0.1]}, **numbers)
+    exact = account([0, 1, 2, 3], heat_errors={"cold": [0, 0, 0, 0.1]}, **numbers)
     assert str(at.above_carnot(exact)).startswith("Cycle 1: efficiency 0.6 is above Carnot's 0.5, with no error.")
-    vague = at.account([0, 1, 2, 3], heat_errors={"hot": 0.2, "cold": 0.2}, **numbers)
+    vague = account([0, 1, 2, 3], heat_errors={"hot": 0.2, "cold": 0.2}, **numbers)
     assert (
         headline(Facts.of(vague)) == "above the Carnot limit in cycles 1-2, but not significantly (0.5 standard errors or less)"
     )
@@ -356,7 +357,7 @@ def test_ledgers_are_kept(tmp_path, errors):
 @pytest.mark.parametrize("figure", ["summary", "efficiency", "resources", "flows", "correlations", "energy_entropy"])
 def test_figures(full, figure):
     times, given = exported(full, with_joint=False, with_work=False)
-    made = at.account(times + 5.0, **given)
+    made = account(times + 5.0, **given)
     drawn = getattr(at.plot, figure)(made)
     drawn.figure.canvas.draw()
     plt.close("all")
@@ -365,7 +366,7 @@ def test_figures(full, figure):
 def test_a_vacuum_among_the_reservoirs():
     """At T = 0 heat makes dSigma infinite, with its reason among the remarks; without heat it is that of the others."""
     given = {"temperatures": {"hot": 2.0, "cold": 0.0}, "energies": {"a": 0.0}, "entropies": {"a": 0.0}}
-    taken, untouched = (at.account([0.0, 1.0], heats={"hot": [0.0, -1.0], "cold": [0.0, q]}, **given) for q in (0.25, 0.0))
+    taken, untouched = (account([0.0, 1.0], heats={"hot": [0.0, -1.0], "cold": [0.0, q]}, **given) for q in (0.25, 0.0))
     assert taken.cycles["sigma_total_change"].item() == np.inf
     assert taken.cycles["efficiency"].item() == pytest.approx(0.75)
     assert taken.cycles["carnot_efficiency"].item() == 1.0
@@ -374,6 +375,6 @@ def test_a_vacuum_among_the_reservoirs():
     assert untouched.cycles["sigma_total_change"].item() == pytest.approx(-0.5)
     assert "inf" in str(taken)
     with pytest.raises(at.StudyError, match="must be less than 0.5 of it, but is 0.1 of 0"):
-        at.account([0.0, 1.0], heats={"cold": [0.0, 0.1]}, **(given | {"temperatures": {"cold": (0.0, 0.1)}}))
+        account([0.0, 1.0], heats={"cold": [0.0, 0.1]}, **(given | {"temperatures": {"cold": (0.0, 0.1)}}))
     with pytest.raises(at.AthermalError, match="`temperature` of reservoir 'cold' must be .* but is -1"):
-        at.account([0.0, 1.0], heats={"cold": [0.0, 0.1]}, **(given | {"temperatures": {"cold": -1.0}}))
+        account([0.0, 1.0], heats={"cold": [0.0, 0.1]}, **(given | {"temperatures": {"cold": -1.0}}))

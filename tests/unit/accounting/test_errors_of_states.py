@@ -9,6 +9,7 @@ import athermal as at
 from athermal.narrative import Facts, headline
 from athermal.thermodynamics import compact
 from athermal.thermodynamics.significance import beyond_carnot
+from tests.unit.accounting.flat import account
 
 BATHS = {"hot": 2.0, "cold": 1.0}
 LEVELS = np.array([0.0, 1.0])
@@ -47,7 +48,7 @@ def experiments(efficiencies, states, random):
     n, truth = len(efficiencies), np.repeat(efficiencies, 2)[:-1]
     heats = {"hot": -1.0 + HEAT_NOISE * random.standard_normal(2 * n - 1)}
     heats["cold"] = 1.0 - truth + HEAT_NOISE * random.standard_normal(2 * n - 1)
-    made = at.account(
+    made = account(
         np.arange(2 * n),
         temperatures=BATHS,
         heats=heats,
@@ -86,9 +87,9 @@ def test_states_of_unknown_error_establish_nothing():
     assert np.all(exact.is_significant[::2])
     # energies with errors of their own do not wait for those of the states
     given = {"temperatures": BATHS, "heats": {"hot": [0, -1.0], "cold": [0, 0.4]}, "heat_errors": {"hot": 0.01, "cold": 0.01}}
-    own = at.account([0, 1], states={"q": [TRUTH] * 2}, energies={"q": 0.0}, energy_errors={"q": 0.01}, **given)
+    own = account([0, 1], states={"q": [TRUTH] * 2}, energies={"q": 0.0}, energy_errors={"q": 0.01}, **given)
     assert own.without_errors == ""
-    bare = at.account([0, 1], entropies=0.0, energies=0.0, temperatures=BATHS, heats=given["heats"])
+    bare = account([0, 1], entropies=0.0, energies=0.0, temperatures=BATHS, heats=given["heats"])
     assert "significance of efficiencies above Carnot's is not established" in str(bare)
 
 
@@ -97,7 +98,7 @@ def test_errors_of_states_are_the_scatter_of_experiments_made_anew(how):
     # one account of 400 measurements of two states in turn, against the errors that one of them states
     random, n = np.random.default_rng(3), 400
     given = brought(random, how, 2 * n)
-    made = at.account(np.arange(2 * n), temperatures={"b": 1.0}, heats={"b": 0.0}, hamiltonians={"q": LEVELS}, draws=400, **given)
+    made = account(np.arange(2 * n), temperatures={"b": 1.0}, heats={"b": 0.0}, hamiltonians={"q": LEVELS}, draws=400, **given)
     for column in ("energy_change", "entropy_change", "sigma_total_change", "work"):
         scatter = np.std(made.cycles[column].values[::2], axis=0, ddof=1)
         told = np.sqrt(np.mean(made.errors[column].values[::2] ** 2, axis=0))
@@ -108,13 +109,13 @@ def test_errors_of_states_are_the_scatter_of_experiments_made_anew(how):
 def test_noise_shifts_entropies_as_counting_theory_says():
     # Miller and Madow: the entropy of frequencies of N events is low by (d - 1)/2N on average
     counts = np.array([[500, 300, 200]] * 2)
-    made = at.account([0, 1], temperatures={"b": 1.0}, heats={"b": 0.0}, counts=counts, energies=0.0, draws=20000)
+    made = account([0, 1], temperatures={"b": 1.0}, heats={"b": 0.0}, counts=counts, energies=0.0, draws=20000)
     drawn = made.replicates.snapshots.subsystem_entropies[:, :, 0]
     shift = np.mean(drawn, axis=1) - made.instants.subsystem_entropy.values[:, 0]
     # the mean of 20,000 draws of spread 0.02 is known to 1.4e-4; five times that
     assert shift == pytest.approx([-2 / 2000] * 2, abs=7e-4)
     # a pure state cannot be purer: noise raises its entropy, and the remark says so
-    pure = at.account(
+    pure = account(
         [0, 1], temperatures={"b": 1.0}, heats={"b": 0.0}, states=[np.diag([1.0, 0.0])] * 2, energies=0.0, state_errors=NOISE
     )
     remark = next(line for line in pure.remarks if "Noise shifts" in line)
@@ -123,7 +124,7 @@ def test_noise_shifts_entropies_as_counting_theory_says():
 
 
 def test_no_count_is_no_certainty():
-    made = at.account([0, 1], temperatures={"b": 1.0}, heats={"b": 0.0}, counts=[[100, 0]] * 2, hamiltonians=[0.0, 1.0])
+    made = account([0, 1], temperatures={"b": 1.0}, heats={"b": 0.0}, counts=[[100, 0]] * 2, hamiltonians=[0.0, 1.0])
     # half an event in 100 and its multinomial error
     p = 0.5 / 101
     assert made.errors.energy_change.item() == pytest.approx(np.sqrt(2 * p * (1 - p) / 100), rel=0.15)
@@ -131,12 +132,12 @@ def test_no_count_is_no_certainty():
 
 def test_states_are_the_nearest_physical_ones_and_energies_those_that_were_given():
     rho = np.diag([1.03, -0.03])
-    made = at.account(
+    made = account(
         [0, 1], temperatures={"b": 1.0}, heats={"b": 0.0}, states=[rho, TRUTH], hamiltonians=LEVELS, state_tolerance=0.1
     )
     assert made.instants.subsystem_energy.values[0, 0] == pytest.approx(-0.03, abs=1e-15)
     assert made.instants.subsystem_entropy.values[0, 0] == pytest.approx(0.0, abs=1e-15)
-    joint = at.account(
+    joint = account(
         [0, 1],
         temperatures={"b": 1.0},
         heats={"b": 0.0},
@@ -161,7 +162,7 @@ def test_states_of_solvers_at_default_tolerances(solver, tolerance):
     else:
         more = {"ntraj": 3, "options": {"progress_bar": False}} if solver == "mcsolve" else {}
         run = getattr(qutip, solver)(hamiltonian, start, times, [np.sqrt(0.3) * a], **more)
-    made = at.account(times, temperatures={"b": 0.1}, heats={"b": 0.0}, states=run.states, hamiltonians=hamiltonian, **tolerance)
+    made = account(times, temperatures={"b": 0.1}, heats={"b": 0.0}, states=run.states, hamiltonians=hamiltonian, **tolerance)
     last = made.instants.subsystem_entropy.values[-1, 0]
     assert 0.0 <= last < 1e-5
     assert made.violations() == []
@@ -175,7 +176,7 @@ def test_states_of_solvers_at_default_tolerances(solver, tolerance):
 def test_a_common_calibration_changes_no_ratio(method, work):
     given = {"heats": {"hot": [0, -1.0, -2.1], "cold": [0, 0.45, 0.9]}, "entropies": {"q": [0.1, 0.2, 0.1]}}
     energies = [0, -0.01, 0.0]
-    made = at.account(
+    made = account(
         [0, 1, 2], temperatures=BATHS, energies=energies, work=work, calibration_error=0.03, method=method, draws=4000, **given
     )
     drawn = {"linear": 1e-3, "bootstrap": 0.056}[method]  # 4000 draws: 1.1 %, five times
@@ -194,14 +195,14 @@ def test_errors_of_temperatures(method):
     errors = {"hot": 0.1, "cold": 0.05}
     temperatures = {name: (value, errors[name]) for name, value in BATHS.items()}
     given = {"heats": {"hot": [0, -1.0], "cold": [0, 0.4]}, "entropies": 0.0, "energies": 0.0}
-    made = at.account([0, 1], temperatures=temperatures, method=method, **given)
+    made = account([0, 1], temperatures=temperatures, method=method, **given)
     assert made.errors.sigma_total_change.item() == pytest.approx(np.hypot(0.1 / 4.0, 0.4 * 0.05), rel=1e-2)
     carnot = np.hypot(0.05 / 2.0, 0.1 / 4.0)
     assert made.errors.carnot_efficiency.item() == pytest.approx(carnot, rel=1e-2)
     assert made.errors.efficiency.item() == 0.0
     found = at.above_carnot(made)
     assert found.confidence[0] == pytest.approx(scipy.stats.norm.cdf(0.1 / carnot), abs=1e-3)
-    both = at.account([0, 1], temperatures=temperatures, heat_errors={"hot": 0.02, "cold": 0.02}, method=method, **given)
+    both = account([0, 1], temperatures=temperatures, heat_errors={"hot": 0.02, "cold": 0.02}, method=method, **given)
     error = np.hypot(carnot, 0.02 * np.sqrt(1 + 0.4**2))
     assert at.above_carnot(both).standard_errors[0] == pytest.approx(0.1 / error, rel=0.1)
     # 1000 draws know a share to 0.01, and the ratio is bent by 2 %
@@ -211,7 +212,7 @@ def test_errors_of_temperatures(method):
 
 @pytest.mark.parametrize("method", ["linear", "bootstrap"])
 def test_ledgers_with_every_error_are_kept(tmp_path, method):
-    made = at.account(
+    made = account(
         [0, 1],
         temperatures={"hot": (2.0, 0.1), "cold": 1.0},
         heats={"hot": [0, -1.0], "cold": [0, 0.4]},
@@ -235,7 +236,7 @@ def test_ledgers_with_every_error_are_kept(tmp_path, method):
 @pytest.mark.parametrize("s", [1e-21, 1e9])
 def test_an_account_decides_in_joule_as_in_units_of_one(s):
     def made(scale, **more):
-        return at.account(
+        return account(
             [0, 1, 2],
             temperatures={"hot": (2.0 * scale, 0.02 * scale), "cold": 1.0 * scale},
             heats={"hot": np.array([0, -1.0, -2.0]) * scale, "cold": np.array([0, 0.45, 0.8]) * scale},
@@ -263,7 +264,7 @@ def test_an_account_decides_in_joule_as_in_units_of_one(s):
 
 
 def test_units_are_carried_into_columns_tables_and_figures():
-    made = at.account(
+    made = account(
         [0, 1],
         temperatures={"hot": 144.9, "cold": 72.4},
         heats={"hot": [0, -1.0], "cold": [0, 0.45]},
@@ -283,34 +284,34 @@ def test_units_are_carried_into_columns_tables_and_figures():
 def test_heats_of_the_other_sign():
     heats = {"hot": np.array([0, -1.0, -2.0, -3.0]), "cold": np.array([0, 0.7, 1.4, 2.1])}
     given = {"temperatures": BATHS, "entropies": 0.0, "energies": 0.0}
-    right = at.account([0, 1, 2, 3], heats=heats, **given)
+    right = account([0, 1, 2, 3], heats=heats, **given)
     turned = {name: -values for name, values in heats.items()}
-    assert at.account([0, 1, 2, 3], heats=turned, heat_sign="into machine", **given).cycles.equals(right.cycles)
+    assert account([0, 1, 2, 3], heats=turned, heat_sign="into machine", **given).cycles.equals(right.cycles)
     assert right.questions == []
     # dSigma < 0 in every cycle alike: a question; of data without memory: a broken law; a single cycle may live on a store
-    asked = at.account([0, 1, 2, 3], heats=turned, **given)
+    asked = account([0, 1, 2, 3], heats=turned, **given)
     assert "does not fade" in asked.questions[0]
     assert "heat_sign='into machine'" in str(asked)
     assert asked.violations() == []
-    broken = at.account([0, 1, 2, 3], heats=turned, memoryless=True, **given).violations()
+    broken = account([0, 1, 2, 3], heats=turned, memoryless=True, **given).violations()
     assert "heat_sign='into machine'" in broken[0]
-    assert at.account([0, 1], heats={name: values[:2] for name, values in turned.items()}, **given).questions == []
+    assert account([0, 1], heats={name: values[:2] for name, values in turned.items()}, **given).questions == []
     fading = {"hot": np.array([0, 1.0, 1.4, 1.5]), "cold": np.array([0, -0.7, -0.98, -1.05])}
-    assert at.account([0, 1, 2, 3], heats=fading, **given).questions == []
+    assert account([0, 1, 2, 3], heats=fading, **given).questions == []
     # the first law tells at once
-    missed = at.account([0, 1], heats={name: values[:2] for name, values in turned.items()}, work=[0, -0.3], **given)
+    missed = account([0, 1], heats={name: values[:2] for name, values in turned.items()}, work=[0, -0.3], **given)
     assert "holds with the heats or the work turned" in missed.questions[0]
     given["energies"] = [0, 0.1]
     both = {name: values[:2] for name, values in heats.items()}
-    assert at.account([0, 1], heats=both, work=[0, -0.2], **given).questions == []
-    assert "holds with the work turned" in at.account([0, 1], heats=both, work=[0, 0.2], **given).questions[0]
-    assert "holds with the heats turned" in at.account([0, 1], heats=both, work=[0, 0.4], **given).questions[0]
+    assert account([0, 1], heats=both, work=[0, -0.2], **given).questions == []
+    assert "holds with the work turned" in account([0, 1], heats=both, work=[0, 0.2], **given).questions[0]
+    assert "holds with the heats turned" in account([0, 1], heats=both, work=[0, 0.4], **given).questions[0]
     # noise is no broken law
     given["energies"] = 0.0
     noisy_heats = {"hot": [0, 0.01, 0.0, 0.02], "cold": [0, -0.02, 0.0, -0.01]}
     errors = {"heat_errors": {"hot": 0.02, "cold": 0.02}}
     for method in ("linear", "bootstrap"):
-        calm = at.account([0, 1, 2, 3], heats=noisy_heats, memoryless=True, method=method, **errors, **given)
+        calm = account([0, 1, 2, 3], heats=noisy_heats, memoryless=True, method=method, **errors, **given)
         assert calm.violations() == []
 
 
@@ -323,15 +324,18 @@ def test_heats_of_the_other_sign():
         ({"state_errors": {"q": np.diag([1.0, 0, 0, -1.0])}}, "negative eigenvalue"),
         ({"state_errors": {"r": 0.1}}, "there are 'q'"),
         ({"state_errors": {"q": 0.1}, "method": "linear"}, "bootstrap"),
-        ({"population_errors": {"q": 0.1}}, "must belong to `populations`"),
-        ({"system_state_errors": 0.1}, "needs the `system_states`"),
+        (
+            {"states": None, "counts": {"q": [[1, 2]] * 2}, "state_errors": {"q": 0.1}},
+            "of 'q' must belong to `states` or `populations`",
+        ),
+        ({"states": None, "entropies": 0.0, "state_errors": 0.1}, "must belong to `states` or `populations`"),
         ({"temperatures": {"b": (1.0, 0.1, 0.2)}}, "pair"),
         ({"temperatures": {"b": (1.0, -0.1)}}, "zero or positive"),
         ({"temperatures": {"b": (1.0, 0.9)}}, "less than 0.5"),
         ({"calibration_error": 2.0}, "relative"),
         ({"heat_sign": "out"}, "into machine"),
         ({"states": None, "populations": {"q": [[0.5, 0.6]] * 2}}, "Divide them by their sum"),
-        ({"states": None, "populations": {"q": [[1.1, -0.1]] * 2}}, "population_errors"),
+        ({"states": None, "populations": {"q": [[1.1, -0.1]] * 2}}, "`errors` of States"),
         ({"states": None, "populations": {"q": [0.5, 0.5]}}, "list of numbers, one for each level"),
         ({"states": None, "counts": {"q": [[1, 2.5]] * 2}}, "whole numbers of events.*populations"),
         ({"states": None, "counts": {"q": [[0, 0]] * 2}}, "all zero"),
@@ -341,10 +345,10 @@ def test_heats_of_the_other_sign():
         ({"states": {"q": [qutip.sigmaz()] * 2}, "state_tolerance": 10.0}, "observable"),
         ({"states": {"q": [np.diag([1.2, -0.2])] * 2}, "state_errors": 0.01}, "lowest is -0.2"),
         ({"memoryless": "yes"}, "True or False"),
-        ({"states": {"q": [np.diag([1.01, -0.01])] * 2}}, "nearest_state.*state_errors.*state_tolerance"),
+        ({"states": {"q": [np.diag([1.01, -0.01])] * 2}}, "nearest_state.*`errors` of States.*`tolerance`"),
     ],
 )
 def test_what_is_no_error_and_no_population(change, message):
     given = {"temperatures": {"b": 1.0}, "heats": {"b": [0, 0.0]}, "states": {"q": [TRUTH] * 2}, "hamiltonians": LEVELS} | change
     with pytest.raises(at.AthermalError, match=message):
-        at.account([0, 1], **given)
+        account([0, 1], **given)

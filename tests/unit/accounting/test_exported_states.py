@@ -10,6 +10,7 @@ import qutip
 import athermal as at
 from athermal.maths.symplectic import mode_indices
 from athermal.maths.tensor import reduced
+from tests.unit.accounting.flat import account
 
 TOTALS = (
     "work",
@@ -83,7 +84,7 @@ def test_exported_states_give_the_totals_of_the_run(export, machine, backend):
     solver, times, states, work, joint, dimensions = export(machine, backend)
     seen = [solver.snapshot(state, time) for state, time in zip(states, times, strict=True)]
     ref = solver.reference
-    made = at.account(
+    made = account(
         times,
         temperatures=dict(zip(ref.reservoirs, ref.temperatures, strict=True)),
         heats=dict(zip(ref.reservoirs, np.transpose([one.reservoir_energies for one in seen]), strict=True)),

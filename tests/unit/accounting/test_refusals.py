@@ -6,6 +6,7 @@ import pytest
 import qutip
 
 import athermal as at
+from tests.unit.accounting.flat import account
 
 ENGINE = {"entropies": {"atom": 0.0}, "energies": {"atom": 0.0}, "temperatures": {"hot": 2.0, "cold": 1.0}}
 HEATS = {"heats": {"hot": [0, -1.0], "cold": [0, 0.6]}}
@@ -24,7 +25,7 @@ HEATS = {"heats": {"hot": [0, -1.0], "cold": [0, 0.6]}}
         ({"temperatures": {"hot": -1.0, "cold": 1.0}}, "positive"),
         ({"entropies": None}, "entropy of every subsystem"),
         ({"energies": None}, "energy of 'atom' is missing"),
-        ({"work_error": 0.1}, "needs the `work`"),
+        ({"work_error": 0.1}, "error of the work needs the `work`"),
         ({"heat_errors": {"hto": 0.1}}, "Did you mean 'hot'"),
         ({"heat_errors": {"hot": -0.1}}, "zero or positive"),
         ({"period": 0.7}, "nearest is"),
@@ -52,7 +53,7 @@ HEATS = {"heats": {"hot": [0, -1.0], "cold": [0, 0.6]}}
 def test_what_does_not_fit_is_refused(change, message):
     given = {"source": [0.0, 1.0], **HEATS, **ENGINE} | change
     with pytest.raises(at.StudyError, match=message):
-        at.account(given.pop("source"), **given)
+        account(given.pop("source"), **given)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +73,7 @@ def test_what_does_not_fit_is_refused(change, message):
 def test_states_that_are_none_are_named(state, message):
     good = (np.zeros(2), np.eye(2)) if isinstance(state, tuple) else np.eye(2) / 2
     with pytest.raises(at.StateError, match=message):
-        at.account([0, 1], temperatures={"b": 1.0}, heats={"b": [0, 0.0]}, work=[0, 0.0], states={"q": [good, state]})
+        account([0, 1], temperatures={"b": 1.0}, heats={"b": [0, 0.0]}, work=[0, 0.0], states={"q": [good, state]})
 
 
 @pytest.mark.parametrize(
@@ -101,11 +102,11 @@ def test_states_that_are_none_are_named(state, message):
 def test_what_is_no_list_of_states_or_no_hamiltonian(change, error, message):
     given = {"temperatures": {"b": 1.0}, "heats": {"b": [0, 0.0]}, "work": [0, 0.0], "states": {"q": [np.eye(2) / 2] * 2}}
     with pytest.raises(error, match=message):
-        at.account([0, 1], **(given | change))
+        account([0, 1], **(given | change))
 
 
 def test_measured_entropies_may_scatter_below_zero():
-    made = at.account(
+    made = account(
         [0, 1], temperatures={"b": 1.0}, heats={"b": [0, 0.1]}, energies=0.0, entropies=[0.0, -0.02], entropy_errors=0.01
     )
     assert made.sigma_total_change.item() == pytest.approx(0.08, abs=1e-15)

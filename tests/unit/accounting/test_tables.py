@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 import athermal as at
 from athermal.cli.app import app
+from tests.unit.accounting.flat import account
 
 COLUMNS = {
     "time": [0.0, 1.0, 2.0],
@@ -44,8 +45,8 @@ def write(path, columns=COLUMNS):
 
 @pytest.mark.parametrize("ending", ["csv", "npz", "h5", "nc"])
 def test_tables_of_every_kind_say_the_same(tmp_path, ending):
-    made = at.account(write(tmp_path / f"a.{ending}"), temperatures=BATHS)
-    assert made.cycles.equals(at.account(COLUMNS, temperatures=BATHS).cycles)
+    made = account(write(tmp_path / f"a.{ending}"), temperatures=BATHS)
+    assert made.cycles.equals(account(COLUMNS, temperatures=BATHS).cycles)
     assert made.efficiency.values == pytest.approx([0.55, 0.55])
     assert made.errors.heat.values[:, 0] == pytest.approx([0.01, 0.01 * np.sqrt(2)])
 
@@ -59,28 +60,28 @@ def test_units_of_columns_are_brought_together():
         "energy[a] (meV)": [0, 0.0],
         "entropy[a] (bit)": [0, 1.0],
     }
-    made = at.account(columns, temperatures={"hot": 20.0, "cold": 10.0}, units={"temperature": "K"})
+    made = account(columns, temperatures={"hot": 20.0, "cold": 10.0}, units={"temperature": "K"})
     assert made.work.item() == pytest.approx(-0.55)
     assert made.reference.temperatures == pytest.approx(np.array([20.0, 10.0]) * constants.k / mev)
     assert made.entropy_change.item() == pytest.approx(np.log(2))
     with pytest.raises(at.StudyError, match="do(es)? not"):
-        at.account(columns, temperatures=BATHS)
+        account(columns, temperatures=BATHS)
     with pytest.raises(at.StudyError, match=r"has none"):
-        at.account({**columns, "work": [0, -0.55]}, temperatures=BATHS, units={"temperature": "K"})
+        account({**columns, "work": [0, -0.55]}, temperatures=BATHS, units={"temperature": "K"})
     with pytest.raises(at.StudyError, match="unit of time"):
-        at.account({"time": [0, 1.0], "heat[hot] (ns)": [0, 1.0]}, temperatures={"hot": 1.0})
+        account({"time": [0, 1.0], "heat[hot] (ns)": [0, 1.0]}, temperatures={"hot": 1.0})
 
 
 def test_entropies_beside_a_table_have_the_unit_of_the_call():
     columns = {"time": [0, 1.0], "heat[hot]": [0, -1.0], "heat[cold]": [0, 0.45], "energy[a]": [0, 0.0]}
-    beside = at.account(columns, temperatures=BATHS, entropies={"a": [0, 1.0]}, units={"entropy": "bit"})
-    within = at.account(columns | {"entropy[a]": [0, 1.0]}, temperatures=BATHS, units={"entropy": "bit"})
-    named = at.account(columns | {"entropy[a] (bit)": [0, 1.0]}, temperatures=BATHS)
+    beside = account(columns, temperatures=BATHS, entropies={"a": [0, 1.0]}, units={"entropy": "bit"})
+    within = account(columns | {"entropy[a]": [0, 1.0]}, temperatures=BATHS, units={"entropy": "bit"})
+    named = account(columns | {"entropy[a] (bit)": [0, 1.0]}, temperatures=BATHS)
     assert beside.entropy_change.item() == within.entropy_change.item() == named.entropy_change.item() == pytest.approx(np.log(2))
     with pytest.raises(at.StudyError, match="is in bit, and 'system_entropy' has none"):
-        at.account(columns | {"entropy[a] (bit)": [0, 1.0], "system_entropy": [0, 1.0]}, temperatures=BATHS)
+        account(columns | {"entropy[a] (bit)": [0, 1.0], "system_entropy": [0, 1.0]}, temperatures=BATHS)
     with pytest.raises(at.StudyError, match=r"unit of 'heat\[hot\] \(parsec\)'"):
-        at.account({"time": [0, 1.0], "heat[hot] (parsec)": [0, 1.0]}, temperatures=BATHS)
+        account({"time": [0, 1.0], "heat[hot] (parsec)": [0, 1.0]}, temperatures=BATHS)
 
 
 def wide_data_set():
@@ -100,24 +101,24 @@ def wide_data_set():
 
 
 def test_data_frames_and_data_sets_say_the_same_as_columns(tmp_path):
-    expected = at.account(COLUMNS, temperatures=BATHS)
+    expected = account(COLUMNS, temperatures=BATHS)
     frame, data = pd.DataFrame(COLUMNS), wide_data_set()
     titles = [("heat", "hot"), ("heat", "cold"), ("heat", "hot", "error"), ("work",), ("energy", "atom"), ("entropy", "atom")]
     levels = frame.set_index("time")
     levels.columns = pd.MultiIndex.from_tuples([(*title, "", "")[:3] for title in titles])
     data.to_netcdf(tmp_path / "wide.nc", engine="h5netcdf")
     for table in (frame, frame.set_index("time"), levels, data, tmp_path / "wide.nc"):
-        made = at.account(table, temperatures=BATHS)
+        made = account(table, temperatures=BATHS)
         assert made.cycles.equals(expected.cycles)
         assert made.errors.heat.equals(expected.errors.heat)
     with pytest.raises(at.FileFormatError, match=r"'heat\[hot\]' twice"):
-        at.account(pd.concat([frame, frame[["heat[hot]"]]], axis=1), temperatures=BATHS)
+        account(pd.concat([frame, frame[["heat[hot]"]]], axis=1), temperatures=BATHS)
     data["heat"].attrs["units"] = "meV"
     with pytest.raises(at.StudyError, match="do not match"):
-        at.account(data, temperatures=BATHS)
+        account(data, temperatures=BATHS)
     both = data.assign(heat=(("reservoir", "subsystem"), [[0.0], [0.0]]))
     with pytest.raises(at.FileFormatError, match="one dimension of names"):
-        at.account(both, temperatures=BATHS)
+        account(both, temperatures=BATHS)
 
 
 @pytest.mark.parametrize("ending", ["npz", "h5"])
@@ -142,9 +143,9 @@ def test_states_in_files_are_those_in_memory(tmp_path, ending):
         ({f"state[{name}]": value for name, value in sampled.items()}, {"states": sampled, "draws": 20}),
         ({"system_state": joint}, {"system_states": joint, "dimensions": sizes}),
     ):
-        expected = at.account(times, **numbers, **given)
+        expected = account(times, **numbers, **given)
         options = {name: value for name, value in given.items() if name in ("draws", "dimensions")}
-        made = at.account(write(tmp_path / f"a.{ending}", columns | more), temperatures={"b": 1.0}, **options)
+        made = account(write(tmp_path / f"a.{ending}", columns | more), temperatures={"b": 1.0}, **options)
         assert made.cycles.equals(expected.cycles)
         assert made.errors.equals(expected.errors)
     path = str(write(tmp_path / f"a.{ending}", columns | {"system_state": joint}))
@@ -164,7 +165,7 @@ def test_populations_and_counts_in_tables(tmp_path):
         ("counts", "counts", COUNTS, {}),
         ("population", "populations", frequencies, {"population_errors": {"atom": errors}}),
     ):
-        expected = at.account(rest, temperatures=BATHS, hamiltonians=levels, draws=50, **{argument: {"atom": values}}, **more)
+        expected = account(rest, temperatures=BATHS, hamiltonians=levels, draws=50, **{argument: {"atom": values}}, **more)
         columns = {f"{kind}[atom][{k}]": np.array(values)[:, k] for k in range(2)}
         columns |= {f"{kind}[atom][{k}]_error": np.array(errors)[:, k] for k in range(2)} if more else {}
         frame = pd.DataFrame(rest | columns)
@@ -176,28 +177,28 @@ def test_populations_and_counts_in_tables(tmp_path):
         )
         whole = rest | {f"{kind}[atom]": np.array(values)} | ({f"{kind}[atom]_error": np.array(errors)} if more else {})
         for table in (write(tmp_path / "a.csv", rest | columns), frame, wide, whole, write(tmp_path / "a.npz", whole)):
-            made = at.account(table, temperatures=BATHS, hamiltonians=levels, draws=50)
+            made = account(table, temperatures=BATHS, hamiltonians=levels, draws=50)
             assert made.cycles.equals(expected.cycles)
             assert made.errors.equals(expected.errors)
     with pytest.raises(at.FileFormatError, match="lacks level 0"):
-        at.account(rest | {"population[atom][1]": [0.2] * 3}, temperatures=BATHS)
+        account(rest | {"population[atom][1]": [0.2] * 3}, temperatures=BATHS)
     with pytest.raises(at.FileFormatError, match="must name no level"):
-        at.account(rest | {"energy[atom][1]": [0.2] * 3}, temperatures=BATHS)
+        account(rest | {"energy[atom][1]": [0.2] * 3}, temperatures=BATHS)
 
 
 def test_errors_of_states_in_tables(tmp_path):
     rest = {name: values for name, values in COLUMNS.items() if not name.endswith("[atom]")}
     states, levels = np.array([np.diag(row) / 1000 for row in COUNTS]), {"atom": [0.0, 0.1]}
     given = {"temperatures": BATHS, "hamiltonians": levels, "draws": 50}
-    expected = at.account(rest, states={"atom": states}, state_errors={"atom": 0.01}, **given)
+    expected = account(rest, states={"atom": states}, state_errors={"atom": 0.01}, **given)
     path = write(tmp_path / "a.npz", rest | {"state[atom]": states, "state[atom]_error": np.array(0.01)})
-    assert at.account(path, **given).errors.equals(expected.errors)
+    assert account(path, **given).errors.equals(expected.errors)
 
 
 def test_errors_and_signs_on_the_command_line(tmp_path):
     columns = {name: values for name, values in COLUMNS.items() if not name.endswith("[atom]") and name != "work"}
     columns |= {f"counts[atom][{k}]": np.array(COUNTS)[:, k] for k in range(2)}
-    expected = at.account(
+    expected = account(
         columns,
         temperatures={"hot": (2.0, 0.05), "cold": (1.0, 0.01)},
         hamiltonians={"atom": [0.0, 0.1]},
@@ -221,7 +222,7 @@ def test_groups_of_hdf5_files_are_not_passed_over(tmp_path):
         held["time"] = [0.0, 1.0]
         held["heats/hot"] = [0.0, 1.0]
     with pytest.raises(at.FileFormatError, match="the group 'heats'"):
-        at.account(tmp_path / "a.h5", temperatures=BATHS)
+        account(tmp_path / "a.h5", temperatures=BATHS)
 
 
 def test_the_command_line(tmp_path):
@@ -267,18 +268,18 @@ def test_tables_that_cannot_be_read(tmp_path, text, message):
     path = tmp_path / "bad.csv"
     path.write_text(text)
     with pytest.raises(at.FileFormatError, match=message):
-        at.account(path, temperatures={"hot": 1.0})
+        account(path, temperatures={"hot": 1.0})
 
 
 def test_files_that_are_not_there_or_something_else(tmp_path, monkeypatch):
     with pytest.raises(at.FileFormatError, match="no table"):
-        at.account(tmp_path / "none.csv", temperatures=BATHS)
+        account(tmp_path / "none.csv", temperatures=BATHS)
     with pytest.raises(at.FileFormatError, match="ends in"):
-        at.account(tmp_path / "a.doc", temperatures=BATHS)
+        account(tmp_path / "a.doc", temperatures=BATHS)
     (tmp_path / "a.npz").write_text("no archive")
     with pytest.raises(at.FileFormatError, match="damaged"):
-        at.account(tmp_path / "a.npz", temperatures=BATHS)
+        account(tmp_path / "a.npz", temperatures=BATHS)
     path = write(tmp_path / "a.h5")
     monkeypatch.setitem(__import__("sys").modules, "h5py", None)
     with pytest.raises(at.FileFormatError, match="pip install h5py"):
-        at.account(path, temperatures=BATHS)
+        account(path, temperatures=BATHS)

@@ -8,6 +8,7 @@ import scipy.linalg
 import xarray as xr
 
 import athermal as at
+from athermal.accounting import Measured, Propagation, StandardErrors
 from athermal.thermodynamics.compact import from_dataset, to_dataset
 from athermal.thermodynamics.definitions import definitions
 
@@ -228,16 +229,15 @@ def test_tables_and_files(strong, tmp_path):
 
 def test_data_of_a_measurement():
     """Of an account only the bath energy is known, with the errors of its bootstrap."""
-    ledger = at.account(
+    measured = Measured(
         [0.0, 1.0],
-        temperatures={"hot": 2.0, "cold": 1.0},
         heats={"hot": [0.0, -1.0], "cold": [0.0, 0.6]},
         work=[0.0, -0.4],
         energies={"q": 0.0},
         entropies={"q": 0.0},
-        heat_errors={"hot": 0.1, "cold": 0.1},
-        draws=200,
+        errors=StandardErrors(heats={"hot": 0.1, "cold": 0.1}),
     )
+    ledger = at.account(measured, {"hot": 2.0, "cold": 1.0}, propagation=Propagation(draws=200))
     found = at.compare_definitions(ledger)
     assert found.names == ("bath energy",)
     # 200 draws: 5 percent of the error, and four times that
@@ -245,19 +245,23 @@ def test_data_of_a_measurement():
 
 
 @pytest.mark.parametrize(
-    "extra",
-    [{"method": "linear"}, {"method": "bootstrap", "draws": 300}, {"temperatures": {"hot": (2.0, 0.2), "cold": (1.0, 0.1)}}],
+    ("temperatures", "propagation"),
+    [
+        ({"hot": 2.0, "cold": 1.0}, Propagation("linear")),
+        ({"hot": 2.0, "cold": 1.0}, Propagation("bootstrap", draws=300)),
+        ({"hot": (2.0, 0.2), "cold": (1.0, 0.1)}, Propagation()),
+    ],
 )
-def test_errors_of_measured_numbers_are_those_of_the_ledger(extra):
+def test_errors_of_measured_numbers_are_those_of_the_ledger(temperatures, propagation):
     """Of one subsystem, bath energy is the ledger's own definition: linear propagation, bootstrap, errors of temperatures."""
-    given = {
-        "temperatures": {"hot": 2.0, "cold": 1.0},
-        "heats": {"hot": [0.0, -1.0, -1.8], "cold": [0.0, 0.6, 1.0]},
-        "energies": {"q": [0.0, 0.1, 0.0]},
-        "entropies": {"q": [0.3, 0.35, 0.3]},
-        "heat_errors": {"hot": 0.05, "cold": 0.02},
-    }
-    ledger = at.account([0.0, 1.0, 2.0], **given | extra)
+    measured = Measured(
+        [0.0, 1.0, 2.0],
+        heats={"hot": [0.0, -1.0, -1.8], "cold": [0.0, 0.6, 1.0]},
+        energies={"q": [0.0, 0.1, 0.0]},
+        entropies={"q": [0.3, 0.35, 0.3]},
+        errors=StandardErrors(heats={"hot": 0.05, "cold": 0.02}),
+    )
+    ledger = at.account(measured, temperatures, propagation=propagation)
     found = at.compare_definitions(ledger)
     for own, which in ((ledger.errors, found.errors), (ledger.cumulative_errors, found.cumulative_errors)):
         mine = which.sel(definition="bath energy")
@@ -274,15 +278,14 @@ def test_linear_errors_decide_what_is_negative():
     """dSigma = -0.02 at an error of 0.02 is no spent resource; at 0.001 it is."""
     verdicts = []
     for error in (0.001, 0.02):
-        ledger = at.account(
+        measured = Measured(
             [0.0, 1.0],
-            temperatures={"hot": 2.0, "cold": 1.0},
             heats={"hot": [0.0, -1.0], "cold": [0.0, 0.48]},
             energies={"q": 0.0},
             entropies={"q": 0.0},
-            heat_errors={"hot": error, "cold": error},
-            method="linear",
+            errors=StandardErrors(heats={"hot": error, "cold": error}),
         )
+        ledger = at.account(measured, {"hot": 2.0, "cold": 1.0}, propagation=Propagation("linear"))
         verdicts.append(at.compare_definitions(ledger).cycles.second_law.sel(definition="bath energy").item())
     assert verdicts == ["resources spent", "kept"]
 
