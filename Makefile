@@ -5,7 +5,7 @@ BIN := .venv/bin
 # The tests' matrices are small: BLAS threads would only get in each other's way.
 test slow: export OPENBLAS_NUM_THREADS = 1
 
-.PHONY: demo test check slow kernels bounds bench format clean
+.PHONY: demo test check slow kernels bounds bench columns format clean
 
 demo: .venv/installed
 	$(BIN)/athermal run examples/two_oscillator.toml --out results --force
@@ -33,6 +33,10 @@ bounds:
 
 bench: .venv/installed
 	$(BIN)/python -m benchmarks
+
+# The page of the documentation that is made from the table of columns.
+columns: .venv/developed
+	$(BIN)/python -c "from athermal.cli.columns import page; print(page(), end='')" > docs/columns.md
 
 format: .venv/developed
 	$(BIN)/ruff format .

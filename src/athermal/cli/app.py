@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from athermal.cli import (
         auditing,
         catalogue,
+        columns,
         defining,
         inspection,
         limit,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 else:  # what a command does is imported when it is called: --help and --version need none of it
     auditing = LazyModule("athermal.cli.auditing")
     catalogue = LazyModule("athermal.cli.catalogue")
+    columns = LazyModule("athermal.cli.columns")
     defining = LazyModule("athermal.cli.defining")
     inspection = LazyModule("athermal.cli.inspection")
     limit = LazyModule("athermal.cli.limit")
@@ -107,11 +109,14 @@ def run(
 def list_machines(
     *,
     name: Annotated[str | None, typer.Argument(help="Show the full description of this one.")] = None,
+    of_columns: Annotated[
+        bool, typer.Option("--columns", help="The columns of a ledger, and which backend knows them, in place of machines.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List the machines of the library with their parameters."""
+    """List the machines of the library with their parameters, or the columns of a ledger."""
     with reporting(as_json=as_json):
-        catalogue.show(name, as_json=as_json)
+        (columns if of_columns else catalogue).show(name, as_json=as_json)
 
 
 @app.command(help=texts.SHOW)

@@ -89,12 +89,14 @@ Exit status: 0 done; 1 the run could not be finished or its accuracy not met;
 """
 
 LIST = """\
-List the machines of the library with their parameters.
+List the machines of the library with their parameters; or the columns of a ledger, and which backend knows them.
 
 \b
 Examples:
   athermal list
   athermal list otto
+  athermal list --columns
+  athermal list --columns paid_by
 """
 
 SHOW = """\

@@ -63,14 +63,61 @@ def _checked(law: str, long_name: str, unit: str) -> tuple[Column, Column]:
 
 
 _INSTANTS = (
-    Column("subsystem_energy", "U_i", "energy", _SUBSYSTEM, at=lambda s, _: s.subsystem_energies, symbol="U_{%}"),
-    Column("reservoir_energy", "E_j", "energy", _RESERVOIR, at=lambda s, _: s.reservoir_energies, symbol="E_{%}"),
-    Column("subsystem_entropy", "S(rho_i)", "nat", _SUBSYSTEM, at=lambda s, _: s.subsystem_entropies, symbol="S_{%}"),
-    Column("reservoir_entropy", "S(rho_j)", "nat", _RESERVOIR, at=lambda s, _: s.reservoir_entropies, symbol="S_{%}"),
-    Column("system_entropy", "S(rho_S)", "nat", at=lambda s, _: s.system_entropy, symbol=r"S(\rho_S)"),
-    Column("reservoirs_entropy", "S(rho_R)", "nat", at=lambda s, _: s.reservoirs_entropy, symbol=r"S(\rho_R)"),
-    Column("total_entropy", "S(rho_SR)", "nat", at=lambda s, _: s.total_entropy, symbol=r"S(\rho_{SR})"),
-    Column("free_energy", "F_i = U_i - T_min S_i", "energy", _SUBSYSTEM, at=laws.free_energy, symbol="F_{%}"),
+    Column(
+        "subsystem_energy",
+        "energy U_i of subsystem i, its contacts included",
+        "energy",
+        _SUBSYSTEM,
+        at=lambda s, _: s.subsystem_energies,
+        symbol="U_{%}",
+    ),
+    Column(
+        "reservoir_energy",
+        "energy E_j of reservoir j",
+        "energy",
+        _RESERVOIR,
+        at=lambda s, _: s.reservoir_energies,
+        symbol="E_{%}",
+    ),
+    Column(
+        "subsystem_entropy",
+        "entropy S(rho_i) of subsystem i",
+        "nat",
+        _SUBSYSTEM,
+        at=lambda s, _: s.subsystem_entropies,
+        symbol="S_{%}",
+    ),
+    Column(
+        "reservoir_entropy",
+        "entropy S(rho_j) of reservoir j",
+        "nat",
+        _RESERVOIR,
+        at=lambda s, _: s.reservoir_entropies,
+        symbol="S_{%}",
+    ),
+    Column(
+        "system_entropy",
+        "entropy S(rho_S) of all subsystems together",
+        "nat",
+        at=lambda s, _: s.system_entropy,
+        symbol=r"S(\rho_S)",
+    ),
+    Column(
+        "reservoirs_entropy",
+        "entropy S(rho_R) of all reservoirs together",
+        "nat",
+        at=lambda s, _: s.reservoirs_entropy,
+        symbol=r"S(\rho_R)",
+    ),
+    Column("total_entropy", "entropy S(rho_SR) of the whole", "nat", at=lambda s, _: s.total_entropy, symbol=r"S(\rho_{SR})"),
+    Column(
+        "free_energy",
+        "free energy F_i = U_i - T_min S_i of subsystem i",
+        "energy",
+        _SUBSYSTEM,
+        at=laws.free_energy,
+        symbol="F_{%}",
+    ),
 )
 
 _ENERGIES = (
