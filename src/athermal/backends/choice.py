@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
 from athermal import _validate
 from athermal._lazy import LazyModule
 from athermal.backends.base import Backend, Solver
+from athermal.backends.preparer import FORWARDS_ONLY
 from athermal.errors import MachineError
 from athermal.machine.hamiltonian import Hamiltonian
 from athermal.machine.initial import GaussianMoments, Gibbs, InitialState
@@ -45,6 +46,7 @@ class Auto(Backend):
     'DenseSolver'
     """
 
+    takes_chosen_modes: ClassVar[bool] = True
     kind: Literal["auto"] = field(default="auto", repr=False)
 
     def why_not(self, machine: Machine) -> str:
@@ -55,8 +57,8 @@ class Auto(Backend):
         return choose(machine, self).backend.bind(machine)
 
 
-AnyChoice = Backend | Literal["auto"] | None
-"""What a caller may say: a backend, "auto" for what suits the length of the run, or None for what is usual."""
+AnyBackend = Backend | Literal["auto"]
+"""What a caller may name: a backend, or "auto" for what suits the machine and the length of the run."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,12 @@ class Choice:
 
 
 def choose(
-    machine: Machine, backend: AnyChoice = None, *, cycles: int = 1, initial: InitialState | None = None, owner: str = "a run"
+    machine: Machine,
+    backend: AnyBackend | None = None,
+    *,
+    cycles: int = 1,
+    initial: InitialState | None = None,
+    owner: str = "a run",
 ) -> Choice:
     """Return how a machine is run: with the backend that was named, or with one chosen for it.
 
@@ -101,7 +108,7 @@ def choose(
     Raises
     ------
     MachineError
-        If it is no backend, or one with which the modes of the machine's baths cannot be chosen.
+        If it is no backend, or one with which the modes of the machine's baths cannot be chosen or the start not be prepared.
 
     Examples
     --------
@@ -109,20 +116,19 @@ def choose(
     >>> choose(two_oscillator(modes=5), "auto").why
     'dense: 12 modes are few, and every column is known'
     """
-    unsettled = bool(to_be_chosen(machine))
-    named = as_backend(backend, owner)
+    initial = machine.initial if initial is None else initial
+    named, why = as_backend(backend, owner), ""
     if named is None or isinstance(named, Auto):
-        rule = _RULES[machine.family.name]
-        start = machine.initial if initial is None else initial
-        chosen, why = rule(machine, None if named is None else cycles, start)
-        return Choice(chosen, why, not chosen.takes_continua, unsettled and not chosen.takes_continua)
-    must_settle = unsettled and not named.takes_continua
+        named, why = _RULES[machine.family.name](machine, None if named is None else cycles, initial)
+    if initial.charged_cycles and not named.can_run_backwards:
+        raise MachineError(f"{type(named).__name__}() cannot prepare the initial state Charged: {FORWARDS_ONLY}")
+    must_settle = not named.takes_continua and bool(to_be_chosen(machine))
     if must_settle and not named.takes_chosen_modes:
         raise MachineError(
             f'`backend` of {owner} with modes="auto" must be {machine.family.backends} or "auto", but is {named!r}: its '
             "own errors, such as the cut of its levels, are not certified. Give the baths a number of modes."
         )
-    return Choice(named, "", not named.takes_continua, must_settle)
+    return Choice(named, why, not named.takes_continua, must_settle)
 
 
 def as_backend(backend: Any, owner: str = "a run") -> Backend | None:

@@ -15,6 +15,11 @@ Start = Callable[[Any], State]
 """The formula of a state that starts from no other."""
 Change = Callable[[Any, State], State]
 """The formula of a layer: what it makes of the state below."""
+FORWARDS_ONLY = (
+    "it needs a run backwards in time, which takes every mode of the baths. Use a backend that follows them, such as Dense() or "
+    "DensityMatrix(levels=...)."
+)
+"""Why nothing is charged by a backend that cannot run backwards."""
 
 
 class Preparer(ABC, Generic[State]):
@@ -65,7 +70,10 @@ class Preparer(ABC, Generic[State]):
         if isinstance(layer, tuple(kinds)):
             return ""
         known = ", ".join(kind.__name__ for kind in kinds)
-        reason = _of(self.reasons(), layer) or f"it knows {known}. Start from one of these, or use another backend."
+        only_forwards = FORWARDS_ONLY if isinstance(layer, Charged) else ""
+        reason = (
+            _of(self.reasons(), layer) or only_forwards or f"it knows {known}. Start from one of these, or use another backend."
+        )
         return f"{self.backend} cannot prepare the initial state {type(layer).__name__}: {reason}"
 
     def check(self, initial: InitialState) -> None:

@@ -12,15 +12,14 @@ from typing import Any
 import typer
 
 from athermal.backends.base import Backend
+from athermal.backends.named import read_backend
 from athermal.cli import outputs, pictures
 from athermal.cli.console import UNFINISHED, interrupted, say, telling_cycles
 from athermal.cli.sources import resolve
 from athermal.comparison import BackendComparison, compare_backends
 from athermal.errors import MachineError, StudyError, StudyInterrupted
 from athermal.files import MachineFile
-from athermal.files.machine_file import AnyBackend
 from athermal.files.overrides import parse_override
-from athermal.machine.spec import from_spec
 from athermal.thermodynamics.export import columns_by_name, plain
 
 # A comma that is not within brackets.
@@ -116,10 +115,9 @@ def _backend(kind: str, options: str) -> Backend:
         raise StudyError(f"--backends must be written KIND,KIND:OPTION=VALUE, but holds {kind!r} in place of a kind.")
     table = dict(map(parse_override, _COMMA.split(options))) if options.strip() else {}
     try:
-        backend: Backend = from_spec(AnyBackend, {"kind": kind, **table}, "--backends")
+        return read_backend({"kind": kind, **table}, "--backends")
     except MachineError as error:
         raise type(error)(f"{kind} of --backends: {error}" if table else str(error)) from None
-    return backend
 
 
 def _files(folder: Path, name: str) -> dict[str, Path]:

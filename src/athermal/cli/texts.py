@@ -281,7 +281,8 @@ One row for each column of the ledger: how large it is in the reference, and the
 it over all cycles; the runtimes are the last row. A backend that cannot hold the machine is listed with its reason. What a
 backend does not know is "unknown", never a difference of zero.
 
-A backend is its kind: auto, dense, star, density_matrix, state_vectors, heom, bloch_redfield, lindblad, floquet_markov.
+A backend is its kind: auto, dense, star, density_matrix, state_vectors, heom, bloch_redfield, lindblad, floquet_markov,
+or one that an installed package brings (entry point athermal.backends).
 Options follow a colon, separated by commas. The same kind twice is named as it is written.
 
 \b

@@ -6,12 +6,12 @@ import time
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from athermal import _validate
-from athermal._validate import suggest
+from athermal._validate import as_study, suggest
 from athermal.backends.base import Backend
-from athermal.backends.choice import choose
+from athermal.backends.choice import AnyBackend, as_backend, choose
 from athermal.comparison.backend_result import BackendComparison
 from athermal.engine import Progress, run
 from athermal.engine.progress import telling_cycles
@@ -21,8 +21,6 @@ from athermal.errors import AthermalWarning, MachineError, RunError, RunInterrup
 from athermal.machine.initial import InitialState
 from athermal.machine.machine import Machine
 from athermal.thermodynamics.ledger import Ledger
-
-AnyBackend = Backend | Literal["auto"]
 
 
 def compare_backends(
@@ -177,33 +175,40 @@ def _is_ours(entry: warnings.WarningMessage) -> bool:
     return issubclass(entry.category, AthermalWarning)
 
 
-def _named(backends: Any, reference: str | None) -> dict[str, AnyBackend]:
+def _named(backends: Any, reference: str | None) -> dict[str, Backend]:
     """Return the backends by name, the reference first."""
     if isinstance(backends, Mapping):
-        named = dict(backends)
+        named = {name: _checked(name, backend) for name, backend in backends.items()}
     elif isinstance(backends, Sequence) and not isinstance(backends, str):
         named = {}
         for backend in backends:
-            kind = str(getattr(backend, "kind", backend if isinstance(backend, str) else type(backend).__name__))
+            checked = _checked("one", backend)
+            kind = str(getattr(checked, "kind", type(checked).__name__))
             number = 1 + sum(_kind_of(name) == kind for name in named)
-            named[kind if number == 1 else f"{kind} {number}"] = backend
+            named[kind if number == 1 else f"{kind} {number}"] = checked
     else:
         raise StudyError(
             f"`backends` of a comparison must be a list or a mapping of backends, but is {_validate.shown(backends)}."
         )
     if len(named) < 2:
         raise StudyError(f"`backends` of a comparison must hold at least two, but holds {len(named)}.")
-    for name, backend in named.items():
-        if not isinstance(name, str) or not (isinstance(backend, Backend) or backend == "auto"):
-            raise StudyError(
-                f"`backends` of a comparison must hold backends such as Dense() by names, but has {name!r}: {backend!r}."
-            )
     first = next(iter(named)) if reference is None else reference
     if first not in named:
         raise StudyError(
             f"`reference` of a comparison must be one of {', '.join(named)}, but is {first!r}.{suggest(str(first), named)}"
         )
     return {first: named[first], **named}
+
+
+def _checked(name: Any, backend: Any) -> Backend:
+    """Return a backend as an object, or raise `StudyError` if it or its name cannot be."""
+    with as_study():
+        found = as_backend(backend, "a comparison")
+    if found is None or not isinstance(name, str):
+        raise StudyError(
+            f"`backends` of a comparison must hold backends such as Dense() by names, but has {name!r}: {backend!r}."
+        )
+    return found
 
 
 def _kind_of(name: str) -> str:

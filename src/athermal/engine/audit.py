@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import Literal
 
 import numpy as np
 
 from athermal import _validate
 from athermal._types import FloatArray
-from athermal.backends.base import Backend
-from athermal.backends.choice import Choice, choose
+from athermal.backends.choice import AnyBackend, Choice, choose
 from athermal.engine.audit_result import VISIBLE, Audit, BathAudit, CounterTerm, FiniteSize
 from athermal.engine.certified import DEFAULT_ACCURACY, Plan, Resolved, certify, checked_accuracy
 from athermal.engine.progress import Progress, telling_cycles
@@ -32,7 +30,7 @@ def audit(
     cycles: int = 1,
     initial: InitialState | None = None,
     *,
-    backend: Backend | Literal["auto"] | None = None,
+    backend: AnyBackend | None = None,
     accuracy: float = DEFAULT_ACCURACY,
     progress: Progress = None,
 ) -> Audit:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from athermal import _validate
-from athermal.backends.base import Backend
-from athermal.backends.choice import choose
+from athermal.backends.choice import AnyBackend, choose
 from athermal.engine.single import Steps, recurrence_of, single_run, span_of
 from athermal.engine.watching import Wanted
 from athermal.errors import ConvergenceError, MachineError, RunError, RunInterrupted
@@ -47,7 +46,7 @@ class Plan:
     machine: Machine
     cycles: int
     initial: InitialState
-    backend: Backend | Literal["auto"] | None
+    backend: AnyBackend | None
     samples_per_cycle: int
     progress: Steps | None
     done: int = 0

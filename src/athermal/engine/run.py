@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from athermal import _validate
-from athermal.backends.base import Backend
-from athermal.backends.choice import choose
+from athermal.backends.choice import AnyBackend, choose
 from athermal.engine.certified import DEFAULT_ACCURACY, Plan, certify, checked_accuracy
 from athermal.engine.progress import Progress, telling_cycles
 from athermal.engine.single import single_run, span_of
@@ -31,7 +30,7 @@ def run(
     cycles: int = 1,
     initial: InitialState | None = None,
     *,
-    backend: Backend | Literal["auto"] | None = None,
+    backend: AnyBackend | None = None,
     samples_per_cycle: int = 1,
     accuracy: float | None = None,
     progress: Progress = None,

@@ -8,13 +8,13 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from athermal._types import FloatArray
-from athermal.backends.base import Backend, Solver
-from athermal.backends.choice import Choice, choose
+from athermal.backends.base import Solver
+from athermal.backends.choice import AnyBackend, Choice, choose
 from athermal.engine.threads import blas_threads
 from athermal.engine.watching import Wanted, Watcher
 from athermal.errors import (
@@ -39,7 +39,7 @@ def single_run(
     machine: Machine,
     cycles: int,
     initial: InitialState,
-    backend: Backend | Literal["auto"] | None,
+    backend: AnyBackend | None,
     samples_per_cycle: int,
     progress: Steps | None,
     wanted: Wanted | None = None,

@@ -11,7 +11,7 @@ A machine file has up to three tables, and a title::
     accuracy = 1e-6             # of every column, for machines with baths of modes = "auto"
 
     [run.backend]               # optional; kind: auto, dense, star, density_matrix, state_vectors, or, of continuous baths,
-                                # heom, bloch_redfield, lindblad, floquet_markov
+                                # heom, bloch_redfield, lindblad, floquet_markov; or one of another package (entry point)
     kind = "state_vectors"
     samples = 16
 

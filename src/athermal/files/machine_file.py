@@ -9,17 +9,15 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Any
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict
 
 from athermal import _validate
 from athermal._validate import count, positive, suggest
 from athermal.backends.base import Backend
 from athermal.backends.choice import Auto, choose
-from athermal.backends.finite import DensityMatrix, StateVectors
-from athermal.backends.gaussian import Dense, Star
-from athermal.backends.open import HEOM, BlochRedfield, FloquetMarkov, Lindblad
+from athermal.backends.named import read_backend
 from athermal.engine import Progress, run
 from athermal.engine.certified import checked_accuracy
 from athermal.errors import FileFormatError, MachineError, RunError, RunInterrupted, StateError
@@ -34,14 +32,6 @@ from athermal.machine.spec import from_spec, to_spec
 from athermal.thermodynamics.ledger import Ledger
 
 Overrides = Mapping[str, Any] | Sequence[str]
-
-if TYPE_CHECKING:
-    AnyBackend = Backend
-else:  # what a file may hold, told apart by its `kind`
-    AnyBackend = Annotated[
-        Auto | Dense | Star | DensityMatrix | StateVectors | HEOM | Lindblad | BlochRedfield | FloquetMarkov,
-        Field(discriminator="kind"),
-    ]
 
 
 @dataclass(frozen=True)
@@ -118,11 +108,13 @@ class _Run:
     samples_per_cycle: int = 1
     tolerance: float | None = None
     accuracy: float | None = None
-    backend: AnyBackend | None = None
+    backend: Any = None
     keep_states: bool | str | tuple[str | tuple[str, ...], ...] = False
 
     def __post_init__(self) -> None:
         owner = "the [run] table"
+        if self.backend is not None:
+            object.__setattr__(self, "backend", read_backend(self.backend, "the table [run.backend]"))
         count(self.cycles, "cycles", owner)
         count(self.samples_per_cycle, "samples_per_cycle", owner)
         if self.accuracy is not None:
@@ -134,7 +126,7 @@ class _Run:
 
     def backend_for(self, machine: Machine) -> Backend:
         """Return the backend to run a machine with."""
-        if self.backend is not None:
+        if isinstance(self.backend, Backend):
             return self.backend
         choice = choose(machine)
         if self.tolerance is None:
@@ -269,7 +261,7 @@ def plan_from(held: Mapping[str, Any], samples_per_cycle: int, name: str, source
         initial=from_spec(AnyInitialState, held["initial"], "the initial state"),
         cycles=int(held["cycles"]),
         samples_per_cycle=samples_per_cycle,
-        backend=Auto() if held.get("backend_choice") else from_spec(AnyBackend, held["backend"], "the backend"),
+        backend=Auto() if held.get("backend_choice") else read_backend(held["backend"], "the backend"),
         name=name,
         title=str(held.get("title", "")),
         source=source,

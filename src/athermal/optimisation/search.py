@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from scipy.stats import qmc
 
 from athermal import _validate
 from athermal._validate import as_study
-from athermal.backends.base import Backend
+from athermal.backends.choice import AnyBackend
 from athermal.engine.progress import Progress, Tell, telling
 from athermal.errors import AthermalError, FileFormatError, StudyError, StudyInterrupted
 from athermal.machine.initial import InitialState
@@ -35,7 +35,7 @@ def optimise(
     *,
     cycles: int | None = None,
     initial: InitialState | None = None,
-    backend: Backend | Literal["auto"] | None = None,
+    backend: AnyBackend | None = None,
     samples_per_cycle: int | None = None,
     accuracy: float | None = None,
     subject_to: Mapping[Measured, tuple[float | None, float | None]] | None = None,

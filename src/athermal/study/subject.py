@@ -9,11 +9,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from athermal._validate import as_study, suggest
-from athermal.backends.base import Backend
-from athermal.backends.choice import as_backend
+from athermal.backends.choice import AnyBackend, as_backend
 from athermal.errors import StudyError
 from athermal.files import MachineFile, build_machine_file, plan_of, read_document
 from athermal.files.library import is_machine_file, library_functions
@@ -166,7 +165,7 @@ def as_subject(
     *,
     cycles: int | None = None,
     initial: InitialState | None = None,
-    backend: Backend | Literal["auto"] | None = None,
+    backend: AnyBackend | None = None,
     samples_per_cycle: int | None = None,
     accuracy: float | None = None,
     observables: Mapping[str, Any] | None = None,
@@ -213,7 +212,7 @@ def as_subject(
 def _settings(
     cycles: int | None,
     initial: InitialState | None,
-    backend: Backend | Literal["auto"] | None,
+    backend: AnyBackend | None,
     samples_per_cycle: int | None,
     accuracy: float | None,
 ) -> Tables:

@@ -11,11 +11,11 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from athermal import _validate
 from athermal._validate import as_study
-from athermal.backends.base import Backend
+from athermal.backends.choice import AnyBackend
 from athermal.engine.progress import Progress, Tell, telling
 from athermal.errors import AthermalError, FileFormatError, StoreError, StudyError, StudyInterrupted
 from athermal.machine.initial import InitialState
@@ -40,7 +40,7 @@ def sweep(
     *,
     cycles: int | None = None,
     initial: InitialState | None = None,
-    backend: Backend | Literal["auto"] | None = None,
+    backend: AnyBackend | None = None,
     samples_per_cycle: int | None = None,
     accuracy: float | None = None,
     observables: Mapping[str, Any] | None = None,

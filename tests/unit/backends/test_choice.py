@@ -85,6 +85,11 @@ def test_cut_levels_are_not_certified(subsystem):
         choose(one_continuum(subsystem), at.DensityMatrix(levels=3))
 
 
+def test_what_only_goes_forwards_is_not_charged():
+    with pytest.raises(at.MachineError, match=r"Lindblad\(\) cannot prepare the initial state Charged: .* backwards in time"):
+        at.run(one_continuum(at.Qubit("s", 1.0)), initial=at.Charged(1), backend=at.Lindblad())
+
+
 def test_a_backend_says_why_it_cannot_hold_a_machine():
     swap, oscillators = at.library.two_qubit_swap(), at.library.two_oscillator(modes=3)
     assert (

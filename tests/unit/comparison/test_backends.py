@@ -180,7 +180,7 @@ def test_progress_counts_all_runs():
     [
         ([at.Dense()], {}, "must hold at least two, but holds 1"),
         ("dense", {}, "must be a list or a mapping of backends"),
-        ([at.Dense(), "star"], {}, "must hold backends such as Dense"),
+        ([at.Dense(), "star"], {}, "must be a backend such as Dense"),
         ([at.Dense(), at.Star()], {"reference": "stra"}, "must be one of dense, star, but is 'stra'. Did you mean 'star'?"),
         ([at.Dense(), at.Star()], {"repeats": 0}, "`repeats` of a comparison must be a whole number of at least 1"),
         ([at.Dense(), at.Star()], {"cycles": 0}, "`cycles` of a comparison must be a whole number of at least 1"),

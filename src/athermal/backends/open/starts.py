@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from athermal.backends.finite.prepare import FinitePreparer
-from athermal.machine.initial import Charged, CorrelatedMarginals, Gibbs, GivenState, InitialState, ProductThermal
+from athermal.machine.initial import CorrelatedMarginals, Gibbs, GivenState, InitialState, ProductThermal
 from athermal.machine.layout import Layout
 from athermal.machine.tensor_hamiltonian import TensorHamiltonian
 
@@ -25,13 +25,6 @@ class OpenPreparer(FinitePreparer):
 
     def __init__(self, machine: Layout, hamiltonian: TensorHamiltonian, backend: str) -> None:
         super().__init__(machine, hamiltonian, _MEMORY, backend)
-
-    def reasons(self) -> dict[type[InitialState], str]:
-        infinite = (
-            "it needs a run backwards in time, but the baths are infinite. Use a backend that follows every mode, such as "
-            "Dense() or DensityMatrix(levels=...)."
-        )
-        return super().reasons() | {Charged: infinite}
 
     def why_not(self, layer: InitialState) -> str:
         if reason := super().why_not(layer):
