@@ -18,11 +18,7 @@ _FAMILIES = ("harmonic", "finite", "open")
 
 def can_hold(backend: Backend, machine: at.Machine) -> bool:
     """Tell whether a backend takes a machine."""
-    try:
-        backend.bind(machine)
-    except at.MachineError:
-        return False
-    return True
+    return not backend.why_not(machine)
 
 
 @cache

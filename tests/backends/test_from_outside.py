@@ -1,0 +1,32 @@
+"""A backend of another package: the suite tries it in five lines, and its entry point makes it known to files and commands."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+import athermal as at
+from athermal.testing import Suite
+
+OUTSIDE = str(Path(__file__).parent.parent / "outside")
+sys.path.append(OUTSIDE)  # where an installed package would be
+
+from athermal_steps import Steps  # noqa: E402
+
+EXTRAS = {"interaction_energy", "switching_work", "subsystem_ergotropy", "gaussian_ergotropy", "logarithmic_negativity"}
+
+
+class TestSteps(Suite):
+    backend = Steps()
+    unknown = frozenset(EXTRAS)
+
+
+def test_the_suite_tries_the_machines_that_it_can_hold():
+    parameters = TestSteps().parameters()
+    assert [case.name for case in parameters["case"]] == ["quenched oscillator", "static"]
+    assert [machine.name for machine in parameters["machine"]] == ["quenched oscillator"]
+
+
+def test_what_it_cannot_hold_is_refused_with_its_own_reason():
+    with pytest.raises(at.MachineError, match="constant between sudden strokes"):
+        at.run(at.library.two_oscillator(modes=3), backend=Steps())
