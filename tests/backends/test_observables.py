@@ -7,7 +7,6 @@ import pytest
 import qutip
 
 import athermal as at
-from athermal.thermodynamics import compact
 
 OSCILLATORS = at.Machine(
     [at.Oscillator("a", 1.0), at.Oscillator("b", 1.3)],
@@ -161,7 +160,7 @@ def test_saved_packed_and_run_again(exact, tmp_path):
     kept = at.run(qubit_in_continuum(), 1, observables={"z": "q.sigmaz"}, keep_states=True, backend=at.Lindblad())
     for ledger in (exact, kept):
         path = ledger.save(tmp_path / "kept.nc")
-        for back in (at.load(path), compact.from_dataset(compact.to_dataset(ledger))):
+        for back in (at.load(path), at.Ledger.from_dataset(ledger.to_dataset())):
             assert back.cycles.equals(ledger.cycles)
             assert set(back.states) == set(ledger.states)
             assert all(back.states[key].equals(ledger.states[key]) for key in ledger.states)

@@ -11,7 +11,6 @@ import pytest
 from scipy.special import roots_jacobi
 
 import athermal as at
-from athermal.thermodynamics.errors import worst
 
 TAU = 2.0 * math.pi
 
@@ -89,7 +88,7 @@ def test_certified_errors_are_true_and_not_wasteful(seed):
             assert np.all((off <= bound.values + rounding * max(scale, 1.0) * (1.0 + np.abs(b))) | np.isnan(a)), name
             if bound.attrs["units"] in ("energy", "nat"):
                 largest = max(largest, float(np.nanmax(off)) / (lowest if bound.attrs["units"] == "energy" else 1.0))
-    certified, _ = worst(ledger)
+    certified, _ = ledger.largest_error
     assert certified <= accuracy
     assert largest <= accuracy
     # the finer run is two orders better than the one it is compared with, or three: its rule converges faster than a power

@@ -20,7 +20,6 @@ KNOWN = {
     "athermal.floquet.limit_cycle",
     "athermal.machine.checks",
     "athermal.machine.densities",
-    "athermal.thermodynamics.errors",
 }
 
 

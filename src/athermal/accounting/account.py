@@ -13,7 +13,7 @@ from athermal import _validate
 from athermal.accounting import series
 from athermal.accounting import units as unit_table
 from athermal.accounting.data import NUMBERS, Measured, Propagation, StandardErrors, States
-from athermal.accounting.facts import asked, conduct_of, errors_of, sign_remedy
+from athermal.accounting.facts import asked, conduct_of, confidence_of, sign_remedy
 from athermal.accounting.inputs import numbers_of, readings_of, subsystems_of, temperatures_of
 from athermal.accounting.tables import is_table, read_table
 from athermal.engine.single import versions
@@ -175,16 +175,15 @@ def _ledger(
         float(times[n_cycles * step] - times[0]) / n_cycles,
         temperature_errors=errors if np.any(errors) else None,
     )
-    replicates, uncertainty, how = errors_of(numbers, reference, propagation)
+    confidence, how = confidence_of(numbers, reference, propagation)
     provenance = {"source": "account", "versions": dict(versions()), "table": data.table, "inputs": data.inputs} | how
     conduct = Conduct(
         residual_tolerance=measured.tolerance,
         units=data.units,
-        without_errors=tuple(numbers.without_errors) if how else (),
+        without_errors=tuple(numbers.without_errors) if confidence.has_errors else (),
     )
     if measured.memoryless:
         conduct = replace(conduct, memoryless="these data", remedy=sign_remedy(measured.heat_sign))
     conduct = conduct_of(numbers, readings, (step, len(times) - 1), conduct)
-    central = numbers.central()
-    made = Ledger(*central, reference, step, provenance, replicates, None, uncertainty, conduct=conduct)
+    made = Ledger(*numbers.central(), reference, step, conduct, confidence, provenance)
     return asked(made, readings, measured.heat_sign)

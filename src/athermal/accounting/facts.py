@@ -16,9 +16,10 @@ from athermal.errors import StudyError
 from athermal.maths.physical import STATE_TOLERANCE
 from athermal.thermodynamics import laws
 from athermal.thermodynamics.conduct import Conduct
+from athermal.thermodynamics.confidence import Bootstrap, Confidence, Exact
 from athermal.thermodynamics.interval import STANDARD_ERRORS
 from athermal.thermodynamics.ledger import Ledger
-from athermal.thermodynamics.snapshot import Reference, Replicates, Uncertainty
+from athermal.thermodynamics.snapshot import Reference
 
 _SECOND_LAW = "dSigma was taken from it: sum dS_i + sum Q_j/T_j"
 _MEASURED = {
@@ -40,22 +41,20 @@ _MUCH_BETTER = 0.1
 _ROUNDING = 1e-13
 
 
-def errors_of(
-    numbers: Numbers, reference: Reference, propagation: Propagation
-) -> tuple[Replicates | None, Uncertainty | None, dict[str, Any]]:
-    """Return draws of the numbers, their errors for linear propagation, and what the provenance says of both."""
+def confidence_of(numbers: Numbers, reference: Reference, propagation: Propagation) -> tuple[Confidence, dict[str, Any]]:
+    """Return how well the numbers are known, and what the provenance says of the draws that tell it."""
     if not numbers.has_errors and reference.temperature_errors is None:
-        return None, None, {}
+        return Exact(), {}
     method, draws, seed = propagation.method, propagation.draws, propagation.seed
     if numbers.has_noisy_states and method == "linear":
         raise StudyError(
             'The errors of states go together, and entropies bend: `method` must be "bootstrap" (or "auto"), but is "linear".'
         )
-    uncertainty = None if numbers.has_noisy_states or method == "bootstrap" else numbers.uncertainty()
-    how: dict[str, Any] = {"errors": "bootstrap" if uncertainty is None else "linear"}
     if method == "linear":
-        return None, uncertainty, how
-    return numbers.replicates(draws, seed), uncertainty, how | {"draws": draws, "seed": seed}
+        return numbers.linear(None), {}
+    drawn = numbers.bootstrap(draws, seed)
+    is_drawn = numbers.has_noisy_states or method == "bootstrap"
+    return drawn if is_drawn else numbers.linear(drawn), {"draws": draws, "seed": seed}
 
 
 def conduct_of(numbers: Numbers, readings: Readings, intervals: tuple[int, int], conduct: Conduct) -> Conduct:
@@ -86,8 +85,8 @@ def _remarks_on_errors(ledger: Ledger, readings: Readings) -> list[str]:
     remarks = [f"{ledger.without_errors} {_NOISY if readings.defect > STATE_TOLERANCE else ''}".strip()] * bool(
         ledger.without_errors
     )
-    held = ledger.replicates
-    if held is None:
+    held = ledger.confidence
+    if not isinstance(held, Bootstrap):  # entropies that were drawn are those of states with errors
         return remarks
     n = len(readings.names)
     drawn = np.zeros(2 * n + 1, dtype=bool)
@@ -95,7 +94,7 @@ def _remarks_on_errors(ledger: Ledger, readings: Readings) -> list[str]:
         drawn |= source.columns & source.has_errors
     entropies = held.snapshots.subsystem_entropies
     shifts = np.mean(entropies, axis=1) - ledger.snapshots.subsystem_entropies
-    known = STANDARD_ERRORS * np.std(entropies, axis=1, ddof=1) / np.sqrt(len(held))
+    known = STANDARD_ERRORS * np.std(entropies, axis=1, ddof=1) / np.sqrt(held.works.shape[1])
     shifts = np.where(drawn[n : 2 * n] & (np.abs(shifts) > known), shifts, 0.0)
     for i in np.flatnonzero(np.any(shifts != 0.0, axis=0)):
         worst = shifts[np.argmax(np.abs(shifts[:, i])), i]

@@ -9,7 +9,8 @@ import numpy as np
 from athermal._types import FloatArray
 from athermal.accounting.readings import Source
 from athermal.errors import StudyError
-from athermal.thermodynamics.snapshot import Replicates, Snapshot, Uncertainty
+from athermal.thermodynamics.confidence import Bootstrap, Linear
+from athermal.thermodynamics.snapshot import Snapshot
 
 # Bytes that the draws of a bootstrap may take.
 _MOST_BYTES = 2**29
@@ -101,16 +102,16 @@ class Numbers:
         """Return the snapshots and works of the numbers themselves."""
         return self.completed(self.heats, self.works, self.values)
 
-    def uncertainty(self) -> Uncertainty:
-        """Return the errors for linear propagation."""
+    def linear(self, draws: Bootstrap | None) -> Linear:
+        """Return the errors for linear propagation; draws of the same numbers tell probabilities."""
         n, unknown = self.n_subsystems, np.full(len(self.times), np.nan)
         errors = np.nan_to_num(self.value_errors)
         entropies = errors[:, n : 2 * n], np.full(self.heats.shape, np.nan), errors[:, -1], unknown, unknown
         snapshots = Snapshot(self.times, errors[:, :n], self.heat_readings, *entropies)
         readings = self.work_readings, self.work_errors, self.heat_errors
-        return Uncertainty(snapshots, *readings, self.from_first_law, self.calibration)
+        return Linear(snapshots, *readings, self.from_first_law, self.calibration, draws)
 
-    def replicates(self, draws: int, seed: int) -> Replicates:
+    def bootstrap(self, draws: int, seed: int) -> Bootstrap:
         """Return draws of all numbers: normal within their errors, states within theirs or from their samples."""
         size = 8 * draws * len(self.times) * (2 * self.heats.shape[1] + self.values.shape[1] + 5)
         if size > _MOST_BYTES:
@@ -140,4 +141,4 @@ class Numbers:
             works = None if works is None else works * (1.0 + off[:, 0])
         if n == 1:
             values[..., -1] = values[..., 1]
-        return Replicates(*self.completed(heats, works, values), kind="bootstrap")
+        return Bootstrap(*self.completed(heats, works, values))

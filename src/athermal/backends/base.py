@@ -16,6 +16,7 @@ from athermal.machine.initial import InitialState
 from athermal.machine.machine import Machine
 from athermal.machine.observable import Observable
 from athermal.thermodynamics.conduct import Conduct
+from athermal.thermodynamics.confidence import Confidence, Jackknife
 from athermal.thermodynamics.snapshot import Reference, Snapshot
 from athermal.thermodynamics.states import Kept
 from athermal.thermodynamics.tells import Tells
@@ -57,6 +58,10 @@ class Solver(ABC, Generic[State]):
         None without samples or a check of convergence.
         """
         return None
+
+    def confidence(self, snapshots: Snapshot, works: FloatArray) -> Confidence:
+        """Return how well a run is known by its replicates: snapshots along (instants, n), works along (instants - 1, n)."""
+        return Jackknife(snapshots, works)
 
     def watch(self, observables: Sequence[Observable]) -> Watch[State]:
         """Return what reads observables off a state, or raise `MachineError` for one that this backend cannot know."""

@@ -14,11 +14,11 @@ from athermal import _validate
 from athermal._numbers import ratio
 from athermal._types import FloatArray
 from athermal.errors import StudyError
-from athermal.thermodynamics import latex, laws, measured
+from athermal.thermodynamics import latex, laws
 from athermal.thermodynamics.definitions import definitions, entropy_production, interaction_energy, switching_work
 from athermal.thermodynamics.export import Tables, columns_by_name, frame_of
 from athermal.thermodynamics.ledger import Ledger
-from athermal.thermodynamics.snapshot import Reference, Refinement, Replicates, Snapshot
+from athermal.thermodynamics.snapshot import Reference, Snapshot
 from athermal.thermodynamics.table import Cells, format_table
 
 if TYPE_CHECKING:
@@ -224,10 +224,10 @@ def _amounts(work: FloatArray, a: Snapshot, b: Snapshot, ref: Reference, share: 
 
 
 def _table(ledger: Ledger, which: str, share: float, errors: xr.Dataset) -> xr.Dataset:
-    found = measured.intervals(ledger, which)
-    a, b = ledger.snapshots.at(found.start), ledger.snapshots.at(found.stop)
+    spans = ledger.spans(which)
+    a, b = spans.ends(ledger.snapshots)
     own = getattr(ledger, which)
-    amounts = _amounts(found.works, a, b, ledger.reference, share)
+    amounts = _amounts(spans.sums(ledger.works), a, b, ledger.reference, share)
     energies, nats = ledger.rounding_of(which)
     gives = amounts["work"] < -energies  # work at rounding is none
     amounts["efficiency"] = np.where(
@@ -271,34 +271,21 @@ def _dataset(columns: dict[str, Any], own: xr.Dataset, share: float) -> xr.Datas
 
 
 def _errors(ledger: Ledger, which: str, share: float) -> xr.Dataset:
-    """Return how well each column is known: of measured or sampled numbers, by the refinement of baths, by coarser cut-offs."""
-    found, ref = measured.intervals(ledger, which), ledger.reference
-    fine = _amounts(found.works, ledger.snapshots.at(found.start), ledger.snapshots.at(found.stop), ref, share)
-    held, kind = ledger.replicates or ledger.refinement, "refinement"
-    if ledger.uncertainty is not None or (isinstance(held, Replicates) and held.kind == "bootstrap"):
-        kind, spread = "standard", _measured_errors(ledger, which, share)
-    elif held is None:
-        return xr.Dataset()
-    else:
-        works = measured.sum_between(held.works, found.start, found.stop)
-        other = _amounts(works, held.snapshots.at(found.start), held.snapshots.at(found.stop), ref, share)
-        if isinstance(held, Refinement):
-            spread = {name: np.abs(values - other[name]) for name, values in fine.items()}
-        elif held.is_statistical:  # of a jackknife sqrt((n - 1)/n sum (x_k - mean x)^2)
-            kind, spread = "standard", {name: np.sqrt((len(held) - 1) * np.var(v, axis=2)) for name, v in other.items()}
-        else:
-            spread = {name: np.sum(np.abs(other[name] - values[:, :, None]), axis=2) for name, values in fine.items()}
-    spread.pop("residual_first_law")
-    return _dataset(spread, getattr(ledger, which), share).assign_attrs(kind=kind)
-
-
-def _measured_errors(ledger: Ledger, which: str, share: float) -> dict[str, FloatArray]:
-    """Return one standard error of each column of measured numbers, as the ledger has them of its own."""
+    """Return how well each column is known, as the ledger's own are; nothing of numbers without errors."""
 
     def amounts(works: FloatArray, a: Snapshot, b: Snapshot, ref: Reference) -> dict[str, FloatArray]:
-        return {name: np.moveaxis(values, 0, 1) for name, values in _amounts(works, a, b, ref, share).items()}
+        found = {name: np.moveaxis(values, 0, 1) for name, values in _amounts(works, a, b, ref, share).items()}
+        del found["residual_first_law"]
+        return found
 
-    return {name: np.moveaxis(values, 0, 1) for name, values in measured.standard_errors(ledger, which, amounts).items()}
+    if not ledger.confidence.has_errors:
+        return xr.Dataset()
+    spans = ledger.spans(which)
+    own = amounts(spans.sums(ledger.works), *spans.ends(ledger.snapshots), ledger.reference)
+    spread = ledger.confidence.spread(ledger, spans, amounts)
+    known = {name: np.moveaxis(np.where(np.isnan(own[name]), np.nan, values), 0, 1) for name, values in spread.items()}
+    kind = "standard" if ledger.has_standard_errors else "refinement"
+    return _dataset(known, getattr(ledger, which), share).assign_attrs(kind=kind)
 
 
 def _remarks(ledger: Ledger, cycles: xr.Dataset) -> tuple[str, ...]:

@@ -21,7 +21,8 @@ from athermal.machine.coupling import Position
 from athermal.machine.initial import InitialState
 from athermal.machine.machine import Machine
 from athermal.machine.parts import ContinuumBath, HarmonicReservoir
-from athermal.thermodynamics.errors import difference, largest_by_cycle, worst
+from athermal.thermodynamics.confidence.certified import difference
+from athermal.thermodynamics.confidence.largest import largest, largest_by_cycle
 from athermal.thermodynamics.ledger import Ledger
 
 
@@ -119,9 +120,7 @@ def _split(plan: Plan, fine: Resolved, coarse: Resolved) -> tuple[tuple[float, s
 
 
 def _effect(one: Ledger, other: Ledger) -> tuple[float, str]:
-    by_cycle, columns = largest_by_cycle(difference(one, other), one.reference)
-    k = int(np.argmax(by_cycle))
-    return float(by_cycle[k]), f"{columns[k]} in cycle {k + 1}"
+    return largest(difference(one, other), one.reference)
 
 
 def _finite_sizes(plan: Plan, ledger: Ledger, accuracy: float, choice: Choice) -> dict[str, FiniteSize | str]:
@@ -200,7 +199,7 @@ def _exact_counter_term(bath: ContinuumBath) -> float | None:
 
 
 def _least_certain(ledger: Ledger) -> tuple[str, float] | None:
-    if not ledger.errors:
+    if not ledger.confidence.has_errors:
         return None
-    error, where = worst(ledger)
+    error, where = ledger.largest_error
     return where, error

@@ -169,6 +169,6 @@ def _errors(audit: Audit) -> list[str]:
     if audit.least_certain is None:
         lines.append("Least certain column: not known; nothing here is sampled or refined.")
     else:
-        bound = "one standard error" if audit.ledger.refinement is None else "off by at most"
+        bound = "one standard error" if audit.ledger.has_standard_errors else "off by at most"
         lines.append(f"Least certain column: {audit.least_certain[0]}, {bound} {audit.least_certain[1]:.1e}.")
-    return [*lines, *(f"Unknown columns: {remark}" for remark in audit.ledger.provenance.get("remarks", []))]
+    return [*lines, *(f"Unknown columns: {remark}" for remark in audit.ledger.remarks)]

@@ -16,9 +16,9 @@ from athermal.machine.initial import AnyInitialState, InitialState
 from athermal.machine.machine import Machine
 from athermal.machine.settle import Resolution, Settled, settled, to_be_chosen
 from athermal.machine.spec import to_spec
-from athermal.thermodynamics.errors import worst
+from athermal.thermodynamics.confidence import Certified
 from athermal.thermodynamics.ledger import Ledger
-from athermal.thermodynamics.snapshot import Refinement, Snapshot
+from athermal.thermodynamics.snapshot import Snapshot
 
 DEFAULT_ACCURACY = 1e-6
 _SMALLEST_ACCURACY, _LARGEST_ACCURACY = 1e-11, 0.1
@@ -128,7 +128,7 @@ def certify(plan: Plan, accuracy: float) -> tuple[Ledger, Resolved, Resolved]:
             remedy = str(obstacle)
             break
         ledger = compared(fine, coarse, accuracy)
-        error, where = worst(ledger)
+        error, where = ledger.largest_error
         if error <= accuracy:
             return ledger, fine, coarse
         reached = f"that of {where} is {error:.1e} after {k + 1} refinements"
@@ -161,9 +161,9 @@ def _check_certifiable(plan: Plan) -> None:
 
 def compared(fine: Resolved, coarse: Resolved, accuracy: float) -> Ledger:
     """Return the finer ledger of two with the errors that the coarser certifies."""
-    held = Refinement(_from_the_ground(coarse.ledger, fine.ledger), coarse.ledger.works, coarse.ledger.reference.log_partitions)
+    held = Certified(_from_the_ground(coarse.ledger, fine.ledger), coarse.ledger.works, coarse.ledger.reference.log_partitions)
     provenance = fine.ledger.provenance | {"accuracy_asked": accuracy}
-    return replace(fine.ledger, provenance=provenance, refinement=held)
+    return replace(fine.ledger, provenance=provenance, confidence=held)
 
 
 def _from_the_ground(ledger: Ledger, other: Ledger) -> Snapshot:

@@ -27,10 +27,11 @@ from athermal.errors import (
 from athermal.machine.initial import AnyInitialState, InitialState
 from athermal.machine.machine import Machine
 from athermal.machine.spec import to_spec
-from athermal.thermodynamics import errors, laws
+from athermal.thermodynamics import laws
 from athermal.thermodynamics.conduct import Conduct, Recurrence
+from athermal.thermodynamics.confidence import CONVERGED, Coarser, Confidence, Exact
 from athermal.thermodynamics.ledger import Ledger
-from athermal.thermodynamics.snapshot import Reference, Replicates, Snapshot
+from athermal.thermodynamics.snapshot import Reference, Snapshot
 
 Steps = Callable[[int, int], None]
 
@@ -65,10 +66,10 @@ def single_run(
 
 
 def _warn_of_convergence(ledger: Ledger) -> None:
-    if changes := errors.by_cutoff(ledger):
-        error, where = errors.worst(ledger)
-        change, name = max((change, name) for name, change in changes.items())
-        if not error <= errors.CONVERGED:
+    if isinstance(ledger.confidence, Coarser):
+        error, where = ledger.largest_error
+        change, name = max((change, name) for name, change in ledger.confidence.by_cutoff(ledger).items())
+        if not error <= CONVERGED:
             warnings.warn(
                 f"The run is not converged: with `{name}` of the backend one coarser, a column changes so that it may be off by "
                 f"{change:.2g} (in nats or units of the lowest temperature); by all that is left out by {error:.2g} ({where}). "
@@ -127,16 +128,15 @@ class _Run:
         remarks = (*solver.remarks_on(state), *record.mended, *solver.reference.remarks_on_vacuum())
         conduct = replace(self.conduct, status=status, accuracy=solver.accuracy_of(state), remarks=remarks)
         reference = replace(solver.reference, observables=record.watcher.names)
-        replicates = None
+        confidence: Confidence = Exact()
         if record.replicates:
             copies, totals = zip(*record.replicates, strict=True)
-            kind = "convergence" if "cutoffs" in self.provenance else "jackknife"
             stacked = Snapshot.stack(copies)
-            replicates = Replicates(stacked, _total_works(np.diff(np.array(totals), axis=0), stacked, reference), kind)
+            confidence = solver.confidence(stacked, _total_works(np.diff(np.array(totals), axis=0), stacked, reference))
         states = record.watcher.stacked(len(record.snapshots))
         snapshots = Snapshot.stack(record.snapshots)
         works = _total_works(np.array(record.works), snapshots, reference)
-        return Ledger(snapshots, works, reference, self.samples, self.provenance, replicates, kept_states=states, conduct=conduct)
+        return Ledger(snapshots, works, reference, self.samples, conduct, confidence, self.provenance, states)
 
     def finished(self, record: _Record, status: str) -> Ledger | None:
         """Return the ledger of the whole cycles that were finished, or None if there were none."""

@@ -165,7 +165,7 @@ class LimitCycle:
             "versions": {name: importlib.metadata.version(name) for name in ("athermal", "numpy", "scipy")},
         }
         conduct = Conduct(accuracy=dict(self.errors), energy_error=self.errors["work"] + self.errors["heat"])
-        return Ledger(Snapshot.stack(ends), np.array([self.state.work]), reference, 1, provenance, conduct=conduct)
+        return Ledger(Snapshot.stack(ends), np.array([self.state.work]), reference, 1, conduct, provenance=provenance)
 
     def __getattr__(self, name: str) -> Any:
         """Return a column of the ledger for its one cycle."""

@@ -8,7 +8,7 @@ from athermal._numbers import magnitude, ratio
 from athermal.narrative.facts import Facts
 from athermal.narrative.sentences import altogether, headline, sentences
 from athermal.thermodynamics import significance
-from athermal.thermodynamics.errors import certificate
+from athermal.thermodynamics.confidence import Jackknife
 from athermal.thermodynamics.ledger import Ledger
 
 _LAWS = {"first_law": "First law", "second_law": "second law", "work_split": "work split", "efficiency": "efficiency split"}
@@ -35,15 +35,15 @@ def summary(ledger: Ledger) -> list[str]:
 def _how_exact(ledger: Ledger) -> list[str]:
     lines = []
     if ledger.conduct.is_from_data:
-        lines += [f"± is one standard error ({ledger.provenance['errors']})."] if ledger.has_standard_errors else []
+        lines += [f"± is one standard error ({ledger.confidence.name})."] if ledger.has_standard_errors else []
         lines += significance.sentences(ledger)
-    elif ledger.has_standard_errors and ledger.replicates is not None:
+    elif isinstance(ledger.confidence, Jackknife):
         lines.append(
-            f"Averaged over {len(ledger.replicates)} sampled pure states: ± is one standard error; what needs the entropy of a "
-            "reservoir is unknown."
+            f"Averaged over {ledger.confidence.n_samples} sampled pure states: ± is one standard error; what needs the entropy "
+            "of a reservoir is unknown."
         )
     lines.append(_laws(ledger))
-    if sentence := certificate(ledger):
+    if sentence := ledger.certificate:
         baths = ", ".join(f"{entry['reservoir']} {entry['modes']}" for entry in ledger.provenance.get("continuum", ()))
         lines.append(f"{sentence} Modes chosen: {baths}." if baths else sentence)
     if choice := ledger.provenance.get("backend_choice"):

@@ -15,7 +15,6 @@ from typing import Literal
 import xarray as xr
 
 from athermal.errors import FileFormatError
-from athermal.thermodynamics.compact import from_dataset, to_dataset
 from athermal.thermodynamics.ledger import Ledger
 
 FORMAT = "athermal point"
@@ -66,12 +65,12 @@ class Record:
     @property
     def ledger(self) -> Ledger | None:
         """The ledger, made anew from the bytes each time."""
-        return from_dataset(_dataset(self.held)) if isinstance(self.held, bytes) else self.held
+        return Ledger.from_dataset(_dataset(self.held)) if isinstance(self.held, bytes) else self.held
 
     def encode(self) -> bytes:
         """Return the record as the bytes of a netCDF file."""
         ledger = self.ledger
-        data = xr.Dataset() if ledger is None else to_dataset(ledger)
+        data = xr.Dataset() if ledger is None else ledger.to_dataset()
         data.attrs |= {
             "format": FORMAT,
             "format_version": FORMAT_VERSION,

@@ -26,7 +26,6 @@ from athermal.study.result import Sweep
 from athermal.study.subject import Document, FunctionOfParameters, Subject, Varied, as_subject
 from athermal.study.sweep import load_sweep, study_of
 from athermal.study.task import Task, content_hash
-from athermal.thermodynamics.compact import to_dataset
 from athermal.thermodynamics.ledger import Ledger, load
 
 _SHORTEST_HASH = 6
@@ -231,7 +230,7 @@ def _of_comparison(tree: xr.DataTree, path: Path, progress: Progress) -> Rerun:
 
 
 def _is_identical(a: Ledger, b: Ledger) -> bool:
-    one, other = (to_dataset(ledger).drop_attrs() for ledger in (a, b))
+    one, other = (ledger.to_dataset().drop_attrs() for ledger in (a, b))
     return bool(one.identical(other))
 
 

@@ -94,11 +94,3 @@ class Conduct:
         """Return what there is to tell as plain data for JSON: all that is not as it is by default."""
         usual = asdict(Conduct())
         return {name: value for name, value in asdict(self).items() if value != usual[name]}
-
-    @classmethod
-    def of_plain(cls, held: Mapping[str, Any]) -> Conduct:
-        """Return what `plain` told."""
-        found: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in held.items()}
-        if "recurrence" in found:
-            found["recurrence"] = Recurrence(**found["recurrence"])
-        return cls(**found)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +10,10 @@ import numpy as np
 
 from athermal import _validate
 from athermal._lazy import xr
-from athermal._types import BoolArray, FloatArray, IntArray, Matrix
 from athermal._validate import suggest
 from athermal.errors import StudyError
-from athermal.thermodynamics import datasets, errors, laws, ledger_tables, measured, schema, significance, storage, violations
-from athermal.thermodynamics.conduct import Conduct
-from athermal.thermodynamics.interval import Interval
-from athermal.thermodynamics.snapshot import ROUNDING, Reference, Refinement, Replicates, Snapshot, Uncertainty
+from athermal.thermodynamics import content, ledger_tables, schema, significance, storage, violations
+from athermal.thermodynamics.labelled import Labelled
 from athermal.thermodynamics.states import Kept, States
 from athermal.thermodynamics.table import format_table, ledger_rows
 
@@ -28,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Ledger:
+class Ledger(Labelled):
     """The complete account of a run.
 
     Parameters
@@ -39,18 +35,15 @@ class Ledger:
         Work W done on the machine between consecutive instants, that of drives and the chemical work -sum_j mu_j dN_j.
     reference : Reference
     samples_per_cycle : int
-    provenance : dict
-        What made it, for people and for running it again: machine, initial state, backend, versions.
-    replicates : Replicates, optional
-        Of a run whose state was sampled, or of measured numbers: draws within their errors.
-    refinement : Refinement, optional
-        Of a run whose baths have modes="auto".
-    uncertainty : Uncertainty, optional
-        Of measured numbers: their standard errors.
-    kept_states : tuple of Kept
-        The states of parts that a run was asked to keep; see `states`.
     conduct : Conduct
         How it went, and how its numbers are to be read.
+    confidence : Confidence
+        How well its numbers are known: `Exact`, `Certified` (baths of modes="auto"), `Jackknife` (a state that was sampled),
+        `Coarser` (cut-offs made coarser), `Linear` or `Bootstrap` (measured numbers).
+    provenance : dict
+        What made it, for people and for running it again: machine, initial state, backend, versions.
+    kept_states : tuple of Kept
+        The states of parts that a run was asked to keep; see `states`.
 
     Attributes
     ----------
@@ -75,117 +68,7 @@ class Ledger:
     ('cycle',)
     """
 
-    snapshots: Snapshot
-    works: FloatArray
-    reference: Reference
-    samples_per_cycle: int = 1
-    provenance: dict[str, Any] = field(default_factory=dict)
-    replicates: Replicates | None = None
-    refinement: Refinement | None = None
-    uncertainty: Uncertainty | None = None
     kept_states: tuple[Kept, ...] = ()
-    conduct: Conduct = field(default_factory=Conduct)
-
-    @property
-    def n_cycles(self) -> int:
-        """The number of finished cycles."""
-        return len(self.works) // self.samples_per_cycle
-
-    @property
-    def carnot_efficiency(self) -> float:
-        """eta_C = 1 - T_min/T_max."""
-        return laws.carnot_efficiency(self.reference)
-
-    @property
-    def status(self) -> str:
-        """How the run ended: "complete", or what stopped it."""
-        return self.conduct.status
-
-    @property
-    def accuracy(self) -> dict[str, float]:
-        """What the backend knows of its own errors: max |U Omega U^T - Omega|, the difference of the last refinements."""
-        return dict(self.conduct.accuracy)
-
-    @property
-    def unchecked(self) -> dict[str, str]:
-        """The laws that were used to complete the numbers, and so check nothing: their residuals are unknown. Each with why."""
-        return dict(self.conduct.unchecked)
-
-    @property
-    def without_errors(self) -> str:
-        """What has no error beside numbers that do, so that significance is not established; "" if nothing."""
-        names = self.conduct.without_errors
-        if not names:
-            return ""
-        return (
-            f"The states of {' and '.join(names)} have no stated error, though other numbers do. Give their `errors` (0.0 if "
-            "they are exact), samples, or counts."
-        )
-
-    @property
-    def questions(self) -> list[str]:
-        """What looks wrong about numbers that were brought, such as a sign."""
-        return list(self.conduct.questions)
-
-    @property
-    def remarks(self) -> list[str]:
-        """What a reader must know: what is unknown and what would tell it, what was mended."""
-        return list(self.conduct.remarks)
-
-    @property
-    def units(self) -> dict[str, str]:
-        """The units of energies and times, where they were given."""
-        return dict(self.conduct.units)
-
-    @property
-    def memoryless(self) -> str:
-        """The solver whose baths remember nothing, so that no correlation with them can pay; "" for all others."""
-        return self.conduct.memoryless
-
-    @property
-    def has_standard_errors(self) -> bool:
-        """Whether `errors` are statistical: of a sampled state, or of measured numbers."""
-        return (self.replicates is not None and self.replicates.is_statistical) or self.uncertainty is not None
-
-    @property
-    def tolerance(self) -> float:
-        """What fraction of a law's own terms its residual may be."""
-        return self.conduct.residual_tolerance
-
-    @property
-    def rounding(self) -> float:
-        """To what fraction of the energies of the whole a difference is known: rounding, or the propagators' unitarity defect."""
-        return max(ROUNDING, 4.0 * self.accuracy.get("unitarity_defect", 0.0))
-
-    @cached_property
-    def cycles(self) -> xr.Dataset:
-        return self._account(measured.intervals(self, "cycles"), "cycle", np.arange(1, self.n_cycles + 1))
-
-    @cached_property
-    def cumulative(self) -> xr.Dataset:
-        return self._account(measured.intervals(self, "cumulative"), "cycle", np.arange(1, self.n_cycles + 1))
-
-    @cached_property
-    def errors(self) -> xr.Dataset:
-        return errors.of(self, "cycles")
-
-    @cached_property
-    def cumulative_errors(self) -> xr.Dataset:
-        return errors.of(self, "cumulative")
-
-    def sibling(self, snapshots: Snapshot, works: FloatArray, log_partitions: FloatArray | None = None) -> Ledger:
-        """Return a bare ledger of the same machine over other snapshots (and other discrete baths, if they have other ln Z_j)."""
-        reference = self.reference if log_partitions is None else replace(self.reference, log_partitions=log_partitions)
-        return Ledger(snapshots, works, reference, self.samples_per_cycle)
-
-    @cached_property
-    def samples(self) -> xr.Dataset:
-        ends = np.arange(1, len(self.works) + 1)
-        return self._account(measured.Intervals(np.zeros_like(ends), ends, np.cumsum(self.works)), "instant", ends)
-
-    @cached_property
-    def instants(self) -> xr.Dataset:
-        return datasets.instants(self.snapshots, self.reference, self.units)
 
     def __getattr__(self, name: str) -> xr.DataArray:
         """Return a column of `cycles`."""
@@ -259,60 +142,6 @@ class Ledger:
         """Return one sentence for each law that a cycle misses by more than its tolerance, and each impossible entropy."""
         return violations.of(self)
 
-    @property
-    def recurrence_times(self) -> dict[str, float]:
-        """Until when each finite bath stands for a continuous one; not those that stand for nothing but themselves."""
-        return dict(self.conduct.recurrence.times)
-
-    def past_recurrence(self, a: Snapshot, b: Snapshot) -> BoolArray:
-        """Tell which intervals end after the recurrence time of a finite bath, or come so long before the end of a charge."""
-        return self.conduct.recurrence.is_past(a.time, b.time)
-
-    def rounding_of(self, which: str) -> tuple[FloatArray, FloatArray]:
-        """Return up to which size energies, and entropies in nats, are rounding in each row of `cycles` or `cumulative`."""
-        found = measured.intervals(self, which)
-        a, b = self.snapshots.at(found.start), self.snapshots.at(found.stop)
-        return self.energy_rounding(a, b), self.entropy_rounding(a, b)
-
-    def energy_rounding(self, a: Snapshot, b: Snapshot) -> FloatArray:
-        """Return up to which size an energy of intervals is rounding: relative to the energies of the whole at both ends.
-
-        Where they vanish by symmetry, relative to the scale that the backend knows of.
-        """
-        return np.asarray(np.maximum(self.rounding * self._energy_sizes(a, b), self.conduct.energy_error))
-
-    def _energy_sizes(self, a: Snapshot, b: Snapshot) -> FloatArray:
-        sizes = [laws.energy_size(s, self.reference) for s in (a, b)]
-        return np.asarray(np.maximum(np.maximum(*sizes), self.conduct.energy_scale))
-
-    def entropy_rounding(self, a: Snapshot, b: Snapshot) -> FloatArray:
-        """Return up to which size a change of an entropy is rounding: relative to the entropies of the whole at both ends."""
-        ref = self.reference
-        sizes = [
-            np.nansum(np.abs(s.subsystem_entropies), -1) + np.nansum(laws.reservoir_sizes(s, ref) / ref.divisors, -1)
-            for s in (a, b)
-        ]
-        return np.asarray(self.rounding * (1.0 + np.maximum(*sizes)))  # those of pure states are known to rounding only
-
-    def entropy_tolerance(self, a: Snapshot, b: Snapshot) -> FloatArray:
-        """Return by how much the two sides of the second law may differ over intervals."""
-        ref = self.reference
-        entropies = np.sum(np.abs(b.subsystem_entropies), -1) + np.sum(laws.reservoir_sizes(b, ref) / ref.divisors, -1)
-        nats = ROUNDING * (1.0 + np.where(np.isnan(entropies), 0.0, entropies))  # pure states have entropies at rounding
-        terms = np.sum(np.abs(laws.entropy_change(a, b)), -1) + np.sum(np.abs(laws.heat(a, b, ref)) / ref.divisors, -1)
-        return np.asarray(self.tolerance * terms + nats)
-
-    def breaks_second_law(self, a: Snapshot, b: Snapshot) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
-        """Tell where dS(rho_S) + sum_j Q_j/T_j < 0 over intervals; with a reservoir at T = 0, where it has given heat.
-
-        Also where only some of an interval's strokes break it.
-        """
-        ref = self.reference
-        if not np.any(ref.is_cold):
-            hidden = laws.second_law_deficit(a, b) > 0.0
-            return np.asarray(hidden | (laws.entropy_production(a, b, ref) < -self.entropy_tolerance(a, b)))
-        return np.asarray(laws.entropy_flow(a, b, ref, 0.0) < -self.tolerance * laws.energy_size(b, ref))
-
     def __repr__(self) -> str:
         """Return what it is in one line."""
         parts = f"subsystems {list(self.reference.subsystems)}, reservoirs {list(self.reference.reservoirs)}"
@@ -321,7 +150,7 @@ class Ledger:
     def __str__(self) -> str:
         """Return a table with one row per cycle."""
         lines = [format_table(ledger_rows(self)), *(f"VIOLATED  {sentence}" for sentence in self.violations())]
-        lines += [sentence] if (sentence := errors.certificate(self)) else []
+        lines += [sentence] if (sentence := self.certificate) else []
         lines += significance.sentences(self) + self.questions
         if self.status != "complete":
             lines.append(f"Status: {self.status}")
@@ -330,10 +159,10 @@ class Ledger:
     def save(self, path: str | Path) -> Path:
         """Write the ledger to a file and return its path; its ending chooses the format.
 
-        A netCDF file (.nc) is complete: provenance included, with the groups /instants (from which `athermal.load` rebuilds the
-        ledger), /cycles and /cumulative. For other programs: .csv and .parquet hold `to_dataframe()`, .tex `to_latex()`, .xlsx
-        every table on a sheet of its own and .json all of `cycles` and `cumulative`. Numbers keep every bit, but those of .tex;
-        what is unknown is nan (null in .json). Parquet and Excel need ``pip install "athermal[export]"``.
+        A netCDF file (.nc) is complete: provenance included, with the groups /content (from which `athermal.load` rebuilds the
+        ledger), /instants, /cycles and /cumulative. For other programs: .csv and .parquet hold `to_dataframe()`, .tex
+        `to_latex()`, .xlsx every table on a sheet of its own and .json all of `cycles` and `cumulative`. Numbers keep every bit,
+        but those of .tex; what is unknown is nan (null in .json). Parquet and Excel need ``pip install "athermal[export]"``.
 
         Raises
         ------
@@ -398,49 +227,22 @@ class Ledger:
         """
         return ledger_tables.text(self, columns, table, digits)
 
-    def columns_between(self, a: Snapshot, b: Snapshot, works: FloatArray, *, with_words: bool = True) -> xr.Dataset:
-        """Return the columns of intervals between any snapshots of this machine, those before and those after stacked.
+    def to_dataset(self) -> xr.Dataset:
+        """Return what the ledger is made of as one flat data set, columns left out: what files hold.
 
-        Columns of words, the mode and who paid, take longer than all others together where intervals are many.
+        Examples
+        --------
+        >>> import athermal as at
+        >>> ledger = at.run(at.library.two_oscillator(modes=12), cycles=2)
+        >>> bool(at.Ledger.from_dataset(ledger.to_dataset()).work.equals(ledger.work))
+        True
         """
-        interval, labels = self.interval(a, b, works), np.arange(1, len(works) + 1)
-        return datasets.between(interval, "cycle", labels, self.units, with_words=with_words)
+        return content.to_dataset(self)
 
-    def interval(self, a: Snapshot, b: Snapshot, works: FloatArray, noise: FloatArray | None = None) -> Interval:
-        """Return what columns are worked out from, between any snapshots of this machine, stacked.
-
-        `noise` is what the first law may be missed by for the errors of measured numbers.
-        """
-        rounding = self.energy_rounding(a, b)
-        # terms that cancel over a cycle are known no better than the energies that an integrator carries
-        known = np.maximum(rounding, self.reference.energy_rounding * self._energy_sizes(a, b))
-        # of numbers with errors `violations` judges that
-        is_judged = bool(self.memoryless) and not self.has_standard_errors
-        return Interval(
-            a,
-            b,
-            works,
-            self.reference,
-            rounding,
-            known,
-            np.zeros(len(works)) if noise is None else noise,
-            self.tolerance,
-            self.entropy_tolerance(a, b),
-            frozenset(self.unchecked),
-            self.breaks_second_law(a, b) & is_judged,
-            self.past_recurrence(a, b),
-        )
-
-    def _interval(self, found: measured.Intervals) -> Interval:
-        a, b = self.snapshots.at(found.start), self.snapshots.at(found.stop)
-        return self.interval(a, b, found.works, measured.first_law_noise(self, found))
-
-    def _account(self, found: measured.Intervals, dim: str, labels: IntArray) -> xr.Dataset:
-        return datasets.between(self._interval(found), dim, labels, self.units)
-
-    def residuals(self) -> dict[str, Matrix]:
-        """Return by how much each cycle misses the laws, and by how much it may: these columns of `cycles`, as plain arrays."""
-        return datasets.residuals(self._interval(measured.intervals(self, "cycles")))
+    @classmethod
+    def from_dataset(cls, data: xr.Dataset) -> Ledger:
+        """Return the ledger that `to_dataset` took apart, or raise `FileFormatError` if a piece is missing."""
+        return cls(**content.from_dataset(data))
 
 
 def load(path: str | Path) -> Ledger:
@@ -451,4 +253,4 @@ def load(path: str | Path) -> Ledger:
     FileFormatError
         If the file is missing, truncated, not a ledger, or of another format version.
     """
-    return Ledger(*storage.load(_validate.file_path(path)))
+    return Ledger(**storage.load(_validate.file_path(path)))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from athermal._validate import as_study, choice
-from athermal.thermodynamics import latex, storage
+from athermal.thermodynamics import latex, storage, violations
 from athermal.thermodynamics.export import Tables, about_columns, columns_by_name, frame_of
+from athermal.thermodynamics.labelled import Labelled
 from athermal.thermodynamics.table import ledger_rows
 
 if TYPE_CHECKING:
@@ -14,13 +15,12 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from athermal.thermodynamics.ledger import Ledger
 
 NAMES = ("cycles", "cumulative", "samples", "instants")
 """The tables of a ledger."""
 
 
-def frame(ledger: Ledger, table: str = "cycles") -> pd.DataFrame:
+def frame(ledger: Labelled, table: str = "cycles") -> pd.DataFrame:
     """Return one table of a ledger; see `Ledger.to_dataframe`."""
     with as_study():
         choice(table, "table", "a ledger", NAMES)
@@ -29,7 +29,7 @@ def frame(ledger: Ledger, table: str = "cycles") -> pd.DataFrame:
     return frame_of(getattr(ledger, table), [index], errors)
 
 
-def tables(ledger: Ledger, table: str = "cycles") -> Tables:
+def tables(ledger: Labelled, table: str = "cycles") -> Tables:
     """Return what a ledger can be written as; `table` is that of formats with room for one."""
 
     def sheets() -> dict[str, pd.DataFrame]:
@@ -51,14 +51,14 @@ def tables(ledger: Ledger, table: str = "cycles") -> Tables:
     )
 
 
-def text(ledger: Ledger, columns: Sequence[str] | None, table: str, digits: int) -> str:
+def text(ledger: Labelled, columns: Sequence[str] | None, table: str, digits: int) -> str:
     """Return a ledger as a LaTeX tabular; see `Ledger.to_latex`."""
     if columns is None and table in ("cycles", "cumulative"):
         return latex.printed(ledger_rows(ledger, cumulative=table == "cumulative"))
     return latex.table(frame(ledger, table), columns, digits=digits)
 
 
-def document(head: dict[str, Any], ledger: Ledger) -> dict[str, Any]:
+def document(head: dict[str, Any], ledger: Labelled) -> dict[str, Any]:
     """Return what a ledger says as plain data, after the entries of a head of its own.
 
     "cycles" and "cumulative" hold one list per quantity with an entry for each cycle; what belongs to a part or resource is
@@ -80,7 +80,8 @@ def document(head: dict[str, Any], ledger: Ledger) -> dict[str, Any]:
     return found | {
         "units": {name: unit for name, unit in about["units"].items() if unit},
         "long_names": {name: text for name, text in about["long_name"].items() if text},
-        "violations": ledger.violations(),
+        "violations": violations.of(ledger),
+        "confidence": ledger.confidence.name,
         "conduct": ledger.conduct.plain(),
         "provenance": ledger.provenance,
     }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.special
@@ -13,10 +12,9 @@ from athermal._lazy import xr
 from athermal._numbers import number
 from athermal._types import BoolArray, FloatArray
 from athermal.errors import StudyError
-from athermal.thermodynamics import measured, modes
-
-if TYPE_CHECKING:
-    from athermal.thermodynamics.ledger import Ledger
+from athermal.thermodynamics import laws, modes
+from athermal.thermodynamics.labelled import Labelled
+from athermal.thermodynamics.snapshot import Reference, Snapshot
 
 LEVEL = 0.997
 """The confidence from which on an efficiency above Carnot's is called significant."""
@@ -115,7 +113,7 @@ class Significance:
         return "\n".join(self.sentences())
 
 
-def above_carnot(ledger: Ledger, *, level: float = LEVEL, cumulative: bool = False) -> Significance:
+def above_carnot(ledger: Labelled, *, level: float = LEVEL, cumulative: bool = False) -> Significance:
     """Tell for each cycle whether its efficiency exceeds Carnot's significantly.
 
     Parameters
@@ -162,22 +160,26 @@ def above_carnot(ledger: Ledger, *, level: float = LEVEL, cumulative: bool = Fal
     eta = np.where(gives, table["efficiency"].values, np.nan)
     error, carnot = np.where(gives, errors["efficiency"].values, np.nan), ledger.carnot_efficiency
     carnot_error = float(errors["carnot_efficiency"].values[0]) if ledger.reference.temperature_errors is not None else 0.0
-    held, draws = ledger.replicates, 0
+    drawn = ledger.confidence.drawn(ledger, ledger.spans(which), _efficiency)
     with np.errstate(divide="ignore", invalid="ignore"):
-        if held is not None and held.kind == "bootstrap":
-            draws = len(held)
-            excess = measured.drawn_efficiencies(ledger, which) - carnot
+        if drawn is not None:
+            excess = drawn - carnot
             # of each draw the probability that it exceeds a Carnot efficiency that is itself known to an error
             exceeds = scipy.special.ndtr(excess / carnot_error) if carnot_error > 0.0 else excess > 0.0
             confidence = np.mean(np.where(np.isnan(excess), 0.0, exceeds), axis=0)
         else:
             confidence = scipy.special.ndtr(np.nan_to_num((eta - carnot) / np.hypot(error, carnot_error), nan=0.0))
     confidence = np.where(gives, confidence, 0.0)
-    reason = ledger.without_errors
+    reason, draws = ledger.without_errors, 0 if drawn is None else len(drawn)
     return Significance(table["cycle"].values, eta, error, carnot, confidence, draws, level, reason, carnot_error)
 
 
-def sentences(ledger: Ledger) -> list[str]:
+def _efficiency(work: FloatArray, a: Snapshot, b: Snapshot, ref: Reference) -> FloatArray:
+    """Return the efficiency of intervals; NaN where no work came out."""
+    return np.where(work < 0.0, laws.efficiency(work, a, b, ref), np.nan)
+
+
+def sentences(ledger: Labelled) -> list[str]:
     """Return what there is to say about efficiencies above Carnot's: how significant they are, or that nothing tells it."""
     if ledger.has_standard_errors:
         return above_carnot(ledger).sentences()
@@ -192,7 +194,7 @@ _NO_ERRORS = (
 )
 
 
-def beyond_carnot(ledger: Ledger, *, cumulative: bool = False) -> BoolArray:
+def beyond_carnot(ledger: Labelled, *, cumulative: bool = False) -> BoolArray:
     """Tell for each cycle whether it gave work at an efficiency above eta_C: beyond rounding and its error.
 
     A standard error must be passed significantly, a certified one once. Cycles past the recurrence time of a finite bath do not

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -142,31 +141,3 @@ class States(Mapping[Any, Any]):
         return (
             f"<States of {', '.join('+'.join(group.parts) for group in self.groups) or 'nothing'} at {len(self.time)} instants>"
         )
-
-
-def to_datasets(groups: tuple[Kept, ...]) -> dict[str, xr.Dataset]:
-    """Return one data set of real arrays for each group."""
-    found = {}
-    for k, group in enumerate(groups):
-        arrays: dict[str, Any] = {}
-        if group.density is not None:
-            arrays = {"real": group.density.real, "imaginary": group.density.imag}
-        else:
-            arrays = {"mean": group.mean, "covariance": group.covariance}
-        dims = {name: ("instant", *(f"{name}_{k}" for k in range(np.ndim(values) - 1))) for name, values in arrays.items()}
-        data = xr.Dataset({name: (dims[name], values) for name, values in arrays.items()})
-        found[f"states_{k}"] = data.assign_attrs(parts=json.dumps(group.parts), sizes=json.dumps(group.sizes))
-    return found
-
-
-def from_datasets(tables: Mapping[str, xr.Dataset]) -> tuple[Kept, ...]:
-    """Return the groups that `to_datasets` took apart."""
-    groups, k = [], 0
-    while (name := f"states_{k}") in tables:
-        data, k = tables[name], k + 1
-        parts, sizes = (tuple(json.loads(data.attrs[entry])) for entry in ("parts", "sizes"))
-        if "real" in data:
-            groups.append(Kept(parts, sizes, data["real"].values + 1j * data["imaginary"].values))
-        else:
-            groups.append(Kept(parts, sizes, None, data["mean"].values, data["covariance"].values))
-    return tuple(groups)

@@ -11,14 +11,13 @@ from athermal._numbers import number, ratio
 from athermal._types import FloatArray
 from athermal.thermodynamics import modes, schema
 from athermal.thermodynamics.column import DIMENSIONS, Column, Heading
+from athermal.thermodynamics.labelled import Labelled
 from athermal.thermodynamics.snapshot import Reference
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import xarray as xr
-
-    from athermal.thermodynamics.ledger import Ledger
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ class Cells:
         return number(float(value), error, scale=self.scale, rounding=rounding, signed=True)
 
 
-def ledger_rows(ledger: Ledger, *, cumulative: bool = False) -> list[list[str]]:
+def ledger_rows(ledger: Labelled, *, cumulative: bool = False) -> list[list[str]]:
     """Return a header and one row of text for each cycle."""
     data = ledger.cumulative if cumulative else ledger.cycles
     # Certified errors are far below the digits shown.

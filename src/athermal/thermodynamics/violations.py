@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-from athermal.thermodynamics import laws, measured, schema
+from athermal.thermodynamics import laws, schema
 from athermal.thermodynamics.interval import STANDARD_ERRORS
-
-if TYPE_CHECKING:
-    from athermal.thermodynamics.ledger import Ledger
+from athermal.thermodynamics.labelled import Labelled
 
 
-def of(ledger: Ledger) -> list[str]:
+def of(ledger: Labelled) -> list[str]:
     """Return one sentence for each law that a cycle misses by more than its tolerance, and each impossible entropy."""
     return _missed_laws(ledger) + _broken_second_law(ledger) + _impossible_entropies(ledger)
 
 
-def _missed_laws(ledger: Ledger) -> list[str]:
+def _missed_laws(ledger: Labelled) -> list[str]:
     """Return the residuals above their tolerance."""
     found: list[str] = []
     laws_of = {name: name.removeprefix("residual_") for name in schema.COLUMNS if name.startswith("residual_")}
@@ -38,16 +34,17 @@ def _missed_laws(ledger: Ledger) -> list[str]:
     return found
 
 
-def _broken_second_law(ledger: Ledger) -> list[str]:
+def _broken_second_law(ledger: Labelled) -> list[str]:
     """Return where dS(rho_S) + sum Q_j/T_j < 0 although the baths of a master equation have no memory that could pay for it."""
     if not ledger.memoryless:
         return []
     a, b = ledger.snapshots.at(slice(None, -1)), ledger.snapshots.at(slice(1, None))
     produced = laws.entropy_production(a, b, ledger.reference)
-    noise = STANDARD_ERRORS * measured.production_noise(ledger)
+    noise = ledger.confidence.noise(ledger, ledger.spans("steps"), lambda _, a, b, ref: laws.entropy_production(a, b, ref))
+    allowed = 0.0 if noise is None else STANDARD_ERRORS * noise
     hidden = np.broadcast_to(laws.second_law_deficit(a, b), produced.shape)
     worst = np.fmin(produced, -hidden)
-    broken = np.flatnonzero(ledger.breaks_second_law(a, b) & (worst < -noise))
+    broken = np.flatnonzero(ledger.breaks_second_law(a, b) & (worst < -allowed))
     if not len(broken):
         return []
     k = int(broken[np.argmin(worst[broken])])
@@ -60,15 +57,16 @@ def _broken_second_law(ledger: Ledger) -> list[str]:
     return [sentence]
 
 
-def _verdict(ledger: Ledger) -> str:
+def _verdict(ledger: Labelled) -> str:
     return "" if ledger.conduct.is_from_data else ": the equation is not valid for this machine"
 
 
-def _impossible_entropies(ledger: Ledger) -> list[str]:
+def _impossible_entropies(ledger: Labelled) -> list[str]:
     """Return what no quantum state can have: I, C, D_j < 0, or the whole purer than |S(rho_S) - S(rho_R)| allows."""
     s, ref = ledger.snapshots, ledger.reference
     size = np.sum(np.abs(s.subsystem_entropies), -1) + np.sum(laws.reservoir_sizes(s, ref) / ref.divisors, -1)
-    allowed = ledger.tolerance * (1.0 + size) + STANDARD_ERRORS * measured.correlation_noise(ledger)
+    noise = ledger.confidence.noise(ledger, ledger.spans("instants"), lambda _w, _a, b, _ref: laws.system_correlation(b))
+    allowed = ledger.conduct.residual_tolerance * (1.0 + size) + (0.0 if noise is None else STANDARD_ERRORS * noise)
     amounts = {
         "I(S,R)": laws.mutual_information(s),
         "C(S)": laws.system_correlation(s),

@@ -136,7 +136,7 @@ def test_errors_are_kept_in_files(tmp_path):
     ledger.save(tmp_path / "qubit.nc")
     loaded = at.load(tmp_path / "qubit.nc")
     assert loaded.errors.identical(ledger.errors)
-    assert loaded.provenance["cutoffs"] == ["depth", "exponents", "depth"]
+    assert loaded.confidence.cutoffs == ("depth", "exponents", "depth")
     assert float(loaded.errors.heat.max()) > 0.0
 
 

@@ -100,7 +100,7 @@ def test_given_states_with_levels():
     machine = at.Machine([at.Oscillator("a", 1.0)], [bath], [at.Position(("a", "bath"))], period=1.0)
     start = at.GivenState(qutip.thermal_dm(5, 0.2))
     ledger = at.run(machine, initial=start, backend=at.HEOM(levels=5, depth=2))
-    assert set(ledger.provenance["cutoffs"]) == {"depth", "exponents", "levels"}
+    assert set(ledger.confidence.cutoffs) == {"depth", "exponents", "levels"}
     assert np.all(np.isfinite(ledger.errors.heat))
 
 

@@ -8,7 +8,6 @@ from matplotlib import pyplot as plt
 
 import athermal as at
 from athermal.narrative import Facts, headline, sentences
-from athermal.thermodynamics import compact
 from athermal.thermodynamics.significance import beyond_carnot
 from tests.unit.accounting.flat import account
 
@@ -193,7 +192,7 @@ def test_linear_errors_are_the_scatter_of_experiments_made_anew(way):
     errors |= {"energy_errors": {"a": sizes["energy"]}} if way != "energy" else {}
     errors |= {"work_error": sizes["work"]} if way != "first law" else {}
     ledger = made(exact, method="linear", **errors)
-    assert ledger.replicates is None
+    assert ledger.confidence.draws is None
     drawn = []
     for _ in range(400):
         noisy = {name: values + sizes[name] * random.standard_normal(len(values)) for name, values in exact.items()}
@@ -258,7 +257,7 @@ def test_the_mean_and_scatter_of_sampled_states():
         draws=4000,
         tolerance=1.0,
     )
-    assert made.provenance["errors"] == "bootstrap"
+    assert made.confidence.name == "bootstrap"
     assert made.instants.subsystem_energy.values[:, 0] == pytest.approx(p.mean(axis=1), abs=1e-14)
     expected = np.sqrt(np.sum(np.var(p, axis=1)))
     assert made.errors.energy_change.item() == pytest.approx(expected, rel=0.06)  # 4000 draws: 1.1 %, five times
@@ -347,7 +346,7 @@ def test_noise_is_no_violation_but_a_wrong_number_is():
 )
 def test_ledgers_are_kept(tmp_path, errors):
     made = engine(work=None, **errors)
-    for again in (at.load(made.save(tmp_path / "a.nc")), compact.from_dataset(compact.to_dataset(made))):
+    for again in (at.load(made.save(tmp_path / "a.nc")), at.Ledger.from_dataset(made.to_dataset())):
         assert again.cycles.equals(made.cycles)
         assert again.errors.equals(made.errors)
         assert again.unchecked == made.unchecked

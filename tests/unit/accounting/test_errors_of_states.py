@@ -7,7 +7,6 @@ import scipy.stats
 
 import athermal as at
 from athermal.narrative import Facts, headline
-from athermal.thermodynamics import compact
 from athermal.thermodynamics.significance import beyond_carnot
 from tests.unit.accounting.flat import account
 
@@ -110,7 +109,7 @@ def test_noise_shifts_entropies_as_counting_theory_says():
     # Miller and Madow: the entropy of frequencies of N events is low by (d - 1)/2N on average
     counts = np.array([[500, 300, 200]] * 2)
     made = account([0, 1], temperatures={"b": 1.0}, heats={"b": 0.0}, counts=counts, energies=0.0, draws=20000)
-    drawn = made.replicates.snapshots.subsystem_entropies[:, :, 0]
+    drawn = made.confidence.snapshots.subsystem_entropies[:, :, 0]
     shift = np.mean(drawn, axis=1) - made.instants.subsystem_entropy.values[:, 0]
     # the mean of 20,000 draws of spread 0.02 is known to 1.4e-4; five times that
     assert shift == pytest.approx([-2 / 2000] * 2, abs=7e-4)
@@ -223,7 +222,7 @@ def test_ledgers_with_every_error_are_kept(tmp_path, method):
         draws=50,
         units={"energy": "zJ", "temperature": "K", "time": "us"},
     )
-    for again in (at.load(made.save(tmp_path / "a.nc")), compact.from_dataset(compact.to_dataset(made))):
+    for again in (at.load(made.save(tmp_path / "a.nc")), at.Ledger.from_dataset(made.to_dataset())):
         assert again.errors.equals(made.errors)
         assert str(again) == str(made)
         assert again.work.attrs["units"] == "zJ"

@@ -9,7 +9,6 @@ import xarray as xr
 
 import athermal as at
 from athermal.accounting import Measured, Propagation, StandardErrors
-from athermal.thermodynamics.compact import from_dataset, to_dataset
 from athermal.thermodynamics.definitions import definitions
 
 SX, SZ, ONE = np.array([[0.0, 1.0], [1.0, 0.0]]), np.diag([1.0, -1.0]), np.eye(2)
@@ -187,7 +186,7 @@ def test_certified_runs_have_the_change_under_refinement():
 def test_saved_ledgers_of_every_age(strong, tmp_path):
     now = at.load(strong.save(tmp_path / "now.nc"))
     assert at.compare_definitions(now).cycles.identical(at.compare_definitions(strong).cycles)
-    assert from_dataset(to_dataset(strong)).switching_work.equals(strong.switching_work)
+    assert at.Ledger.from_dataset(strong.to_dataset()).switching_work.equals(strong.switching_work)
     bare = dataclasses.replace(strong, snapshots=dataclasses.replace(strong.snapshots, extras={}))
     old = at.load(bare.save(tmp_path / "old.nc"))
     assert "interaction_energy" not in old.cycles

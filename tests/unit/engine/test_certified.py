@@ -60,7 +60,7 @@ def test_files_keep_errors(ledger, tmp_path):
     again = at.load(ledger.save(tmp_path / "run.nc"))
     xr.testing.assert_identical(again.errors, ledger.errors)
     xr.testing.assert_identical(again.cumulative_errors, ledger.cumulative_errors)
-    assert np.array_equal(again.refinement.works, ledger.refinement.works)
+    assert np.array_equal(again.confidence.works, ledger.confidence.works)
     assert again.provenance == ledger.provenance
 
 

@@ -7,7 +7,6 @@ import xarray as xr
 import athermal as at
 from athermal.errors import FileFormatError
 from athermal.study.record import Record, decode
-from athermal.thermodynamics.compact import from_dataset, to_dataset
 
 
 def sampled_ledger():
@@ -72,6 +71,6 @@ def test_other_files_are_named(monkeypatch):
 
 
 def test_data_that_lack_a_piece_are_refused():
-    data = to_dataset(at.run(at.library.two_qubit_swap(), cycles=1))
+    data = at.run(at.library.two_qubit_swap(), cycles=1).to_dataset()
     with pytest.raises(FileFormatError, match="lack a part of a ledger"):
-        from_dataset(data.drop_vars("works"))
+        at.Ledger.from_dataset(data.drop_vars("works"))

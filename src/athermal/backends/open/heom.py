@@ -30,6 +30,7 @@ from athermal.machine.open_system import OpenSystem
 from athermal.machine.parts import ContinuumBath
 from athermal.machine.parts.finite import check_levels
 from athermal.thermodynamics.conduct import Conduct
+from athermal.thermodynamics.confidence import Coarser, Confidence
 from athermal.thermodynamics.snapshot import Reference, Snapshot
 from athermal.thermodynamics.tells import Tells
 
@@ -189,6 +190,9 @@ class HEOMSolver(Solver[HEOMState]):
             seen = [with_minimal_dissipation(snapshot, np.nan, np.nan) for snapshot in seen]
         return Snapshot.stack(seen), np.array([held.sums[0] for _, held in coarser])
 
+    def confidence(self, snapshots: Snapshot, works: FloatArray) -> Confidence:
+        return Coarser(snapshots, works, self.cutoffs, self.factors)
+
     def accuracy(self) -> dict[str, float]:
         return self.finest.accuracy() | {"misfit": max(self.misfits.values())}
 
@@ -207,8 +211,7 @@ class HEOMSolver(Solver[HEOMState]):
             "misfits": self.misfits,
             "auxiliary_operators": len(run.ladder.decay),
         }
-        cutoffs = {"cutoffs": list(self.cutoffs), "cutoff_factors": list(self.factors)} if self.cutoffs else {}
-        return run.facts() | {"hierarchy": hierarchy} | cutoffs
+        return run.facts() | {"hierarchy": hierarchy}
 
     def remarks(self) -> tuple[str, ...]:
         return self.finest.remarks()
