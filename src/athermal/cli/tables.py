@@ -13,10 +13,8 @@ from rich.text import Text
 
 from athermal.thermodynamics.ledger import Ledger
 from athermal.thermodynamics.significance import beyond_carnot
-from athermal.thermodynamics.table import format_table, ledger_rows
+from athermal.thermodynamics.table import column_of, format_table, is_of_words, ledger_rows
 
-_SECOND_TABLE = ("dSigma", "dI(", "dC(", "dD[", "eta", "Carnot")
-_WORDS = ("mode", "paid by")
 _LEGEND = (
     "work out is -W and heat from a reservoir -Q, with hbar = k_B = 1; "
     "dSigma = dI(S,R) + dC(S) + dC(R) + sum of dD, in nats; eta is the efficiency."
@@ -41,6 +39,12 @@ def print_ledger(ledger: Ledger, console: Console, *, cumulative: bool = False) 
     console.print(Text(_LEGEND.replace(", with hbar = k_B = 1", "") if ledger.units else _LEGEND, style="dim"))
 
 
+def _is_second(title: str) -> bool:
+    """Tell whether a column goes into the second of two tables: entropies and ratios."""
+    column, _ = column_of(title)
+    return column is not None and column.unit in ("nat", "1")
+
+
 def layout(rows: list[list[str]], width: int) -> list[list[int]]:
     """Return which columns go into which table, so that none is wider than `width`; each table begins with the cycle.
 
@@ -54,7 +58,7 @@ def layout(rows: list[list[str]], width: int) -> list[list[int]]:
     everything = list(range(len(rows[0])))
     if _total(rows, everything) <= width:
         return [everything]
-    second = [k for k in everything[1:] if rows[0][k].startswith(_SECOND_TABLE)]
+    second = [k for k in everything[1:] if _is_second(rows[0][k])]
     first = [k for k in everything[1:] if k not in second]
     tables: list[list[int]] = []
     for group in (first, second):
@@ -75,7 +79,7 @@ def _table(rows: list[list[str]], columns: list[int], width: int, is_bold: Itera
         last = place == len(columns) - 1
         table.add_column(
             Text(_breakable(rows[0][k])),
-            justify="left" if rows[0][k] in _WORDS else "right",
+            justify="left" if is_of_words(rows[0][k]) else "right",
             min_width=_width(rows, k) + (0 if last else gap - 1),
             max_width=_width(rows, k) + (0 if last else gap - 1),
         )

@@ -13,20 +13,8 @@ from athermal.comparison import BackendComparison
 from athermal.comparison.table import SHOWN
 from athermal.errors import StudyError
 from athermal.plot import design, fitting
+from athermal.plot.symbols import column_label
 
-_LABELS = {
-    "work": "work $W$",
-    "heat": "heat $Q_j$",
-    "energy_change": r"energy $\mathrm{d}U_i$",
-    "entropy_change": r"entropy $\mathrm{d}S_i$",
-    "sigma_total_change": r"$\mathrm{d}\Sigma$",
-    "mutual_information": "$I(S,R)$",
-    "system_correlation": "$C(S)$",
-    "reservoir_correlation": "$C(R)$",
-    "athermality": "athermality $D_j$",
-    "efficiency": r"efficiency $\eta$",
-    "counts": "counts",
-}
 _COLOURS = (design.BLUE, design.VERMILLION, design.GREEN, design.PURPLE, design.ORANGE, design.SKY)
 _MARKERS = "oDs^vPX"
 _LEAST = 1e-17
@@ -82,7 +70,7 @@ def backends(comparison: BackendComparison, *, ax: Axes | None = None) -> Axes:
                 axes.plot(drawn[k][zero[k]], (height + shift)[zero[k]], **look, markerfacecolor="white", clip_on=False)
         axes.set_xscale("log")
         _set_limits(axes, drawn, zero)
-        axes.set_yticks(height, [_LABELS[name] for name in shown])
+        axes.set_yticks(height, [column_label(name, with_unit=False) for name in shown])
         axes.set_ylim(len(shown) - 0.4, -0.6)
         axes.grid(axis="y", color=design.PALE, linewidth=0.4, zorder=0)
         axes.set_axisbelow(True)
@@ -116,5 +104,5 @@ def _explain(ax: Axes, comparison: BackendComparison, shown: list[str], *, has_z
             ("infinite", [column for column, extent in found.items() if np.isinf(extent.difference)]),
         ):
             if columns:
-                text = f"{word} of {design.plain(name)}: {', '.join(_LABELS[column] for column in columns)}"
+                text = f"{word} of {design.plain(name)}: {', '.join(column_label(column, with_unit=False) for column in columns)}"
                 ax.add_line(Line2D([], [], linestyle="none", label=text))

@@ -26,7 +26,7 @@ def parameter_label(name: str) -> str:
     return symbol if head in {"", "machine"} else f"{symbol} of {design.plain(head)}"
 
 
-def column_label(name: str) -> str:
+def column_label(name: str, *, with_unit: bool = True) -> str:
     r"""Return the label of a column, a chosen reservoir, subsystem or resource with it.
 
     Examples
@@ -36,13 +36,14 @@ def column_label(name: str) -> str:
     """
     bare, _, label = name.partition("[")
     column = schema.COLUMNS.get(bare)
-    text = bare.replace("_", " ") if column is None else _of_axis(column)
+    text = bare.replace("_", " ") if column is None else _of_axis(column, with_unit=with_unit)
     return f"{text}, {design.plain(label.removesuffix(']'))}" if label else text
 
 
-def _of_axis(column: Column) -> str:
-    """Return the word and the symbol of a column, with "d" for a change as in the words of figures; its long name without one."""
+def _of_axis(column: Column, *, with_unit: bool) -> str:
+    """Return the word and the symbol of a column, "d" for a change as all figures have it; without both its long name."""
+    unit = " (nat)" if with_unit and column.unit == "nat" else ""
     if not column.symbol:
-        return column.meaning(is_interval=column.is_of_intervals)
+        return column.word or column.meaning(is_interval=column.is_of_intervals)
     symbol = column.symbol.replace("_{%}", "").replace(r"\Delta", r"\mathrm{d}").replace(r"\min", r"\mathrm{min}")
-    return f"{column.word} ${symbol}${' (nat)' if column.unit == 'nat' else ''}".strip()
+    return f"{column.word} ${symbol}${unit}".strip()

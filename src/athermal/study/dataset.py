@@ -12,13 +12,11 @@ import xarray as xr
 from athermal.study.design import Design, Grid, as_plain
 from athermal.study.record import Record
 from athermal.study.task import seed_of
-from athermal.thermodynamics.laws import resource_names
+from athermal.thermodynamics.column import DIMENSIONS
 from athermal.thermodynamics.ledger import Ledger
 from athermal.thermodynamics.significance import beyond_carnot
 
-# The dimensions of a ledger's columns, beside those of the sweep.
-_PARTS = ("subsystem", "reservoir", "resource", "counter", "observable", "pair")
-_TAKEN = {*_PARTS, "cycle", "point", "time", "temperature", "status", "error", "seed", "hash"}
+_TAKEN = {*DIMENSIONS, "cycle", "point", "time", "temperature", "status", "error", "seed", "hash"}
 
 
 def assemble(design: Design, records: Mapping[int, Record], study: Mapping[str, Any]) -> xr.Dataset:
@@ -47,16 +45,13 @@ def parameter_labels(design: Design, columns: Iterable[str] = ()) -> dict[str, s
 
 def _labels(records: Iterable[Record]) -> dict[str, list[Any]]:
     """Return the labels of all parts that any point has, and the cycles of the longest run."""
-    found: dict[str, dict[str, None]] = {dim: {} for dim in _PARTS}
+    found: dict[str, dict[str, None]] = {dim: {} for dim in DIMENSIONS}
     n_cycles = 0
     for ledger in (record.ledger for record in records):
         if ledger is not None:
-            ref = ledger.reference
             n_cycles = max(n_cycles, ledger.n_cycles)
-            pairs = ref.pairs if "logarithmic_negativity" in ledger.snapshots.extras else ()
-            labels = ref.subsystems, ref.reservoirs, resource_names(ref), ref.counters, ref.observables, pairs
-            for dim, words in zip(_PARTS, labels, strict=True):
-                found[dim] |= dict.fromkeys(words)
+            for dim in found.keys() & set(ledger.cycles.coords):
+                found[dim] |= dict.fromkeys(map(str, ledger.cycles[dim].values))
     return {dim: list(words) for dim, words in found.items() if words} | {"cycle": list(range(1, n_cycles + 1))}
 
 

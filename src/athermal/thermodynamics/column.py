@@ -117,6 +117,16 @@ class Column:
         return {"long_name": self.meaning(is_interval=is_interval), "units": in_units(self.unit, units)}
 
 
+def ends(law: Callable[[Snapshot, Snapshot], Any]) -> Callable[[Interval], Any]:
+    """Return a law of both ends of an interval as the function of a column."""
+    return lambda interval: law(interval.a, interval.b)
+
+
+def ends_of(law: Callable[[Snapshot, Snapshot, Reference], Any]) -> Callable[[Interval], Any]:
+    """Return a law of both ends and the constants of the machine."""
+    return lambda interval: law(interval.a, interval.b, interval.reference)
+
+
 def in_units(unit: str, units: Mapping[str, str]) -> str:
     """Return a unit of the table with "energy" and "time" replaced by lab units.
 

@@ -11,12 +11,11 @@ from athermal._numbers import number
 from athermal._validate import suggest
 from athermal.errors import StudyError
 from athermal.thermodynamics import schema
-from athermal.thermodynamics.table import column_of
+from athermal.thermodynamics.table import column_of, is_of_words
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_LEFT = ("mode", "paid by", "definition", "second law")
 _NATURAL = ("", "1", "energy", "time", "energy/time", "temperature")  # units that a reader knows without being told
 _ESCAPES = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
 _WORDS = re.compile(r"[A-Za-z]")
@@ -47,7 +46,7 @@ def table(frame: pd.DataFrame, columns: Sequence[str] | None = None, *, digits: 
 
 def printed(rows: Sequence[Sequence[str]]) -> str:
     """Return the rows of a printed ledger, a header first, as a LaTeX tabular."""
-    kinds = "".join("l" if title in _LEFT else "r" for title in rows[0])
+    kinds = "".join("l" if is_of_words(title) else "r" for title in rows[0])
     return _tabular(kinds, [_header(title) for title in rows[0]], [[_cell(cell) for cell in row] for row in rows[1:]])
 
 

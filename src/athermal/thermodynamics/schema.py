@@ -9,22 +9,13 @@ from collections.abc import Callable
 from typing import Any
 
 from athermal.thermodynamics import laws
-from athermal.thermodynamics.column import Column, Heading
+from athermal.thermodynamics.column import Column, Heading, ends, ends_of
 from athermal.thermodynamics.extras import OF_PARTICLES, TOLD
 from athermal.thermodynamics.interval import Interval
+from athermal.thermodynamics.performance import PERFORMANCE
 from athermal.thermodynamics.snapshot import Reference, Snapshot
 
-_SUBSYSTEM, _RESERVOIR, _RESOURCE = ("subsystem",), ("reservoir",), ("resource",)
-
-
-def _ends(law: Callable[[Snapshot, Snapshot], Any]) -> Callable[[Interval], Any]:
-    """Return a law of both ends of an interval as the function of a column."""
-    return lambda interval: law(interval.a, interval.b)
-
-
-def _ends_of(law: Callable[[Snapshot, Snapshot, Reference], Any]) -> Callable[[Interval], Any]:
-    """Return a law of both ends and the constants of the machine."""
-    return lambda interval: law(interval.a, interval.b, interval.reference)
+_SUBSYSTEM, _RESERVOIR = ("subsystem",), ("reservoir",)
 
 
 def _state(
@@ -136,7 +127,7 @@ _ENERGIES = (
         "chemical_work",
         "chemical work W_chem = -sum mu_j dN_j",
         "energy",
-        over=_ends_of(laws.chemical_work),
+        over=ends_of(laws.chemical_work),
         symbol=r"W_{\mathrm{chem}}",
         word="chemical work",
         extra="particles",
@@ -164,7 +155,7 @@ _ENERGIES = (
         "heat Q_j absorbed by reservoir j",
         "energy",
         _RESERVOIR,
-        _ends_of(laws.heat),
+        ends_of(laws.heat),
         symbol="Q_{%}",
         word="heat",
         heading=Heading("heat from %", sign=-1.0),
@@ -174,7 +165,7 @@ _ENERGIES = (
         "energy change dU_i",
         "energy",
         _SUBSYSTEM,
-        _ends(laws.energy_change),
+        ends(laws.energy_change),
         symbol=r"\Delta U_{%}",
         word="energy change",
         heading=Heading("dU", is_total=True),
@@ -184,7 +175,7 @@ _ENERGIES = (
         "entropy change dS_i",
         "nat",
         _SUBSYSTEM,
-        _ends(laws.entropy_change),
+        ends(laws.entropy_change),
         symbol=r"\Delta S_{%}",
         word="entropy change",
     ),
@@ -204,7 +195,7 @@ _ENERGIES = (
         "energy_intake",
         "energy intake dU_in",
         "energy",
-        over=_ends(laws.energy_intake),
+        over=ends(laws.energy_intake),
         symbol=r"\Delta U_{\mathrm{in}}",
         word="energy intake",
     ),
@@ -217,16 +208,16 @@ _ENTROPIES = (
         laws.sigma_total,
         symbol=r"\Sigma",
         change="dSigma",
-        over=_ends_of(laws.sigma_total_change),
+        over=ends_of(laws.sigma_total_change),
     ),
     Column(
         "entropic_work",
         "T_min dsigma = T_min dSigma + sum dF_i",
         "energy",
-        over=_ends_of(laws.entropic_work),
+        over=ends_of(laws.entropic_work),
         symbol=r"T_{\min}\,\Delta\sigma",
     ),
-    Column("sigma_change", "dsigma", "nat", over=_ends_of(laws.sigma_change), symbol=r"\Delta\sigma"),
+    Column("sigma_change", "dsigma", "nat", over=ends_of(laws.sigma_change), symbol=r"\Delta\sigma"),
     *_state(
         "mutual_information",
         "mutual information I(S,R)",
@@ -255,97 +246,8 @@ _ENTROPIES = (
         _RESERVOIR,
         symbol="D_{%}",
         change="dD[%]",
-        over=_ends_of(laws.athermality_change),
+        over=ends_of(laws.athermality_change),
         word="athermality",
-    ),
-)
-
-_PERFORMANCE = (
-    Column(
-        "efficiency",
-        "efficiency eta, where work comes out",
-        "1",
-        over=lambda i: i.over(i.work_given, laws.efficiency(i.work, i.a, i.b, i.reference)),
-        symbol=r"\eta",
-        word="efficiency",
-        heading=Heading("eta"),
-    ),
-    Column(
-        "carnot_efficiency",
-        "Carnot efficiency eta_C",
-        "1",
-        over=lambda i: i.constant(laws.carnot_efficiency(i.reference)),
-        symbol=r"\eta_{\mathrm{C}}",
-        word="Carnot efficiency",
-        heading=Heading("Carnot", has_error=False),
-    ),
-    Column(
-        "thermal_efficiency",
-        "thermal efficiency eta_th",
-        "1",
-        over=lambda i: i.over(i.heat_intake, laws.thermal_efficiency(i.a, i.b, i.reference)),
-        symbol=r"\eta_{\mathrm{th}}",
-        word="thermal efficiency",
-    ),
-    Column(
-        "gamma",
-        "gamma = 1/(1 + dU_in/Q_in)",
-        "1",
-        over=lambda i: i.over(i.heat_intake, laws.gamma(i.a, i.b, i.reference)),
-        symbol=r"\gamma",
-    ),
-    Column(
-        "thermal_share",
-        "thermal share of the work",
-        "1",
-        over=lambda i: i.over(i.work, laws.thermal_share(i.work, i.a, i.b, i.reference)),
-        symbol=r"\Sigma_j\,\eta_j Q_j/W",
-        word="thermal share",
-    ),
-    Column(
-        "entropic_share",
-        "entropic share of the work",
-        "1",
-        over=lambda i: i.over(i.work, laws.entropic_share(i.work, i.a, i.b, i.reference)),
-        symbol=r"T_{\min}\,\Delta\sigma/W",
-        word="entropic share",
-    ),
-    Column(
-        "work_by_resource",
-        "terms of W by resource; negative: the resource gave work",
-        "energy",
-        _RESOURCE,
-        _ends_of(laws.work_by_resource),
-    ),
-    Column(
-        "coefficient_of_performance",
-        "coefficient of performance -Q_c/W, where work goes in and the coldest reservoirs give heat",
-        "1",
-        over=lambda i: i.over(i.work_that_cools, laws.coefficient_of_performance(i.work, i.a, i.b, i.reference)),
-        symbol=r"\varepsilon",
-        word="coefficient of performance",
-    ),
-    Column(
-        "carnot_coefficient",
-        "Carnot coefficient of performance",
-        "1",
-        over=lambda i: i.constant(laws.carnot_coefficient(i.reference)),
-        symbol=r"\varepsilon_{\mathrm{C}}",
-        word="Carnot coefficient of performance",
-    ),
-    Column(
-        "coefficient_split",
-        "eps_C [1 - refrigeration_cost/W]",
-        "1",
-        over=lambda i: i.over(i.work_that_cools, laws.coefficient_split(i.work, i.a, i.b, i.reference)),
-    ),
-    Column("refrigeration_cost", "T_h dSigma + sum d(U_i - T_h S_i)", "energy", over=_ends_of(laws.refrigeration_cost)),
-    Column(
-        "refrigeration_by_resource",
-        "terms of W by resource, with T_max for T_min",
-        "energy",
-        _RESOURCE,
-        _ends_of(laws.refrigeration_by_resource),
     ),
 )
 
@@ -376,7 +278,7 @@ _CHECKS = (
 )
 
 COLUMNS: dict[str, Column] = {
-    column.name: column for column in (*_INSTANTS, *_ENERGIES, *_ENTROPIES, *TOLD, *_PERFORMANCE, *_WORDS, *_CHECKS)
+    column.name: column for column in (*_INSTANTS, *_ENERGIES, *_ENTROPIES, *TOLD, *PERFORMANCE, *_WORDS, *_CHECKS)
 }
 """Every column by name, in the order of data sets and tables."""
 

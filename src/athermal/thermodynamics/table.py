@@ -87,6 +87,12 @@ def column_of(title: str) -> tuple[Column | None, str]:
     return None, ""
 
 
+def is_of_words(title: str) -> bool:
+    """Tell whether a column of a printed table holds words, which stand at its left."""
+    column, _ = column_of(title)
+    return title in ("definition", "second law") or (column is not None and column.holds == "words")
+
+
 def _cells(
     column: Column, row: xr.Dataset, error: xr.Dataset | None, blocks: Mapping[str, Cells], known: Mapping[str, float]
 ) -> list[str]:
@@ -128,11 +134,10 @@ def format_table(rows: list[list[str]]) -> str:
         1  engine
     """
     widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
-    words = {"mode", "paid by", "definition", "second law"}
     lines = []
     for row in rows:
         cells = [
-            cell.ljust(width) if title in words else cell.rjust(width)
+            cell.ljust(width) if is_of_words(title) else cell.rjust(width)
             for cell, width, title in zip(row, widths, rows[0], strict=True)
         ]
         lines.append("  ".join(cells).rstrip())

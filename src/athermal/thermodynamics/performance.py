@@ -1,0 +1,96 @@
+"""The columns of how well a machine does, and of what paid for it."""
+
+from __future__ import annotations
+
+from athermal.thermodynamics import laws
+from athermal.thermodynamics.column import Column, Heading, ends_of
+
+PERFORMANCE = (
+    Column(
+        "efficiency",
+        "efficiency eta, where work comes out",
+        "1",
+        over=lambda i: i.over(i.work_given, laws.efficiency(i.work, i.a, i.b, i.reference)),
+        symbol=r"\eta",
+        word="efficiency",
+        heading=Heading("eta"),
+    ),
+    Column(
+        "carnot_efficiency",
+        "Carnot efficiency eta_C",
+        "1",
+        over=lambda i: i.constant(laws.carnot_efficiency(i.reference)),
+        symbol=r"\eta_{\mathrm{C}}",
+        word="Carnot efficiency",
+        heading=Heading("Carnot", has_error=False),
+    ),
+    Column(
+        "thermal_efficiency",
+        "thermal efficiency eta_th",
+        "1",
+        over=lambda i: i.over(i.heat_intake, laws.thermal_efficiency(i.a, i.b, i.reference)),
+        symbol=r"\eta_{\mathrm{th}}",
+        word="thermal efficiency",
+    ),
+    Column(
+        "gamma",
+        "gamma = 1/(1 + dU_in/Q_in)",
+        "1",
+        over=lambda i: i.over(i.heat_intake, laws.gamma(i.a, i.b, i.reference)),
+        symbol=r"\gamma",
+    ),
+    Column(
+        "thermal_share",
+        "thermal share of the work",
+        "1",
+        over=lambda i: i.over(i.work, laws.thermal_share(i.work, i.a, i.b, i.reference)),
+        symbol=r"\Sigma_j\,\eta_j Q_j/W",
+        word="thermal share",
+    ),
+    Column(
+        "entropic_share",
+        "entropic share of the work",
+        "1",
+        over=lambda i: i.over(i.work, laws.entropic_share(i.work, i.a, i.b, i.reference)),
+        symbol=r"T_{\min}\,\Delta\sigma/W",
+        word="entropic share",
+    ),
+    Column(
+        "work_by_resource",
+        "terms of W by resource; negative: the resource gave work",
+        "energy",
+        ("resource",),
+        ends_of(laws.work_by_resource),
+    ),
+    Column(
+        "coefficient_of_performance",
+        "coefficient of performance -Q_c/W, where work goes in and the coldest reservoirs give heat",
+        "1",
+        over=lambda i: i.over(i.work_that_cools, laws.coefficient_of_performance(i.work, i.a, i.b, i.reference)),
+        symbol=r"\varepsilon",
+        word="coefficient of performance",
+    ),
+    Column(
+        "carnot_coefficient",
+        "Carnot coefficient of performance",
+        "1",
+        over=lambda i: i.constant(laws.carnot_coefficient(i.reference)),
+        symbol=r"\varepsilon_{\mathrm{C}}",
+        word="Carnot coefficient of performance",
+    ),
+    Column(
+        "coefficient_split",
+        "eps_C [1 - refrigeration_cost/W]",
+        "1",
+        over=lambda i: i.over(i.work_that_cools, laws.coefficient_split(i.work, i.a, i.b, i.reference)),
+    ),
+    Column("refrigeration_cost", "T_h dSigma + sum d(U_i - T_h S_i)", "energy", over=ends_of(laws.refrigeration_cost)),
+    Column(
+        "refrigeration_by_resource",
+        "terms of W by resource, with T_max for T_min",
+        "energy",
+        ("resource",),
+        ends_of(laws.refrigeration_by_resource),
+    ),
+)
+"""Efficiencies, coefficients of performance, and the terms of the work."""
