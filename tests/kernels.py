@@ -19,7 +19,7 @@ NUMERICAL = (
     "unit/machine",
     "unit/backends",
     "unit/engine",
-    "unit/floquet",
+    "unit/limit",
     "unit/optimisation",
     "backends",
     "property",

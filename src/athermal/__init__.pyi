@@ -24,7 +24,7 @@ from athermal.errors import (
     VersionWarning,
 )
 from athermal.files import MachineFile, read_machine_file
-from athermal.floquet import LimitCycle, floquet_exponents, limit_cycle
+from athermal.limit import LimitCycle, floquet_exponents, limit_cycle
 from athermal.machine.correlation import Correlation
 from athermal.machine.counter import Counter
 from athermal.machine.coupling import Displacement, Exchange, OperatorCoupling, Position, QuadraticForm, TwoModeSqueezing

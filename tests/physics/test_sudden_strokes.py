@@ -7,9 +7,9 @@ import pytest
 from scipy.linalg import expm
 
 import athermal as at
-from athermal.floquet.forces import forces_of
-from athermal.floquet.problem import pose
-from athermal.floquet.stroke_mean import stroke_mean
+from athermal.limit.forces import forces_of
+from athermal.limit.problem import pose
+from athermal.limit.sudden_mean import sudden_mean
 
 
 def density(friction, cutoff, power=3, convention="J"):
@@ -152,7 +152,7 @@ def test_forces_beside_sudden_strokes_are_those_of_the_modes_equations():
         squares = state[:n] ** 2 + state[n : 2 * n] ** 2
         parts = np.split(0.5 * squares[1:] * pushed.hamiltonian.frequencies[1:], 2)
         energies.append([float(np.sum(part)) for part in parts])
-    mean = stroke_mean(forces_of(pose(machine(5, *pushed.couplings[2:]), "a test")), 1e-6)
+    mean = sudden_mean(forces_of(pose(machine(5, *pushed.couplings[2:]), "a test")), 1e-6)
     heats = np.array(energies[-1]) - energies[-2]
     # the mean relaxes as e^-0.32 t; without the fast force the mean moves by 1e-3, the heats by 1e-5
     np.testing.assert_allclose(mean.at(0.0), state[[0, n]], atol=2e-5)

@@ -17,7 +17,7 @@ LONGEST = 60
 LONGER = {"account"}
 # The first module of each ring that is yet to be cut.
 KNOWN = {
-    "athermal.floquet.limit_cycle",
+    "athermal.limit.limit_cycle",
     "athermal.machine.checks",
     "athermal.machine.densities",
 }

@@ -15,7 +15,7 @@ from athermal.backends.gaussian import Dense, Star
 from athermal.backends.open import HEOM, BlochRedfield, FloquetMarkov, Lindblad
 from athermal.cli.console import stdout_console
 from athermal.errors import FileFormatError
-from athermal.floquet import LimitCycle
+from athermal.limit import LimitCycle
 from athermal.thermodynamics import schema
 from athermal.thermodynamics.column import Column
 from athermal.thermodynamics.knowledge import ABSENT, KNOWN, PARTLY, UNKNOWN, columns_of

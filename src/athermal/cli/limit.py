@@ -12,9 +12,9 @@ import typer
 from athermal.cli.console import warnings_as_lines
 from athermal.cli.sources import resolve
 from athermal.files import MachineFile
-from athermal.floquet import LimitCycle
-from athermal.floquet import limit_cycle as find
-from athermal.floquet.report import occupations
+from athermal.limit import LimitCycle
+from athermal.limit import limit_cycle as find
+from athermal.limit.report import occupations
 from athermal.thermodynamics.export import plain
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from athermal.comparison import BackendComparison, DefinitionComparison
 from athermal.errors import FileFormatError
 from athermal.files import machine_file_of
-from athermal.floquet import LimitCycle, limit_cycle
+from athermal.limit import LimitCycle, limit_cycle
 from athermal.study import load_sweep
 from athermal.study.design import read_value
 from athermal.thermodynamics.ledger import Ledger, load

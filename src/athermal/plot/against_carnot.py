@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.text import Text
 
 from athermal._types import FloatArray
-from athermal.floquet import LimitCycle
+from athermal.limit import LimitCycle
 from athermal.plot import design, fitting
 from athermal.thermodynamics.ledger import Ledger
 from athermal.thermodynamics.significance import gives_work, is_athermal_engine, is_past_recurrence

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.patheffects import withStroke
 
 from athermal._types import FloatArray
-from athermal.floquet import LimitCycle
+from athermal.limit import LimitCycle
 from athermal.narrative.resources import resources_of, unresolved_work, work_given
 from athermal.plot import design, fitting, words
 from athermal.thermodynamics.ledger import Ledger

@@ -6,10 +6,10 @@ import numpy as np
 
 from athermal._types import FloatArray
 from athermal.errors import ConvergenceError
-from athermal.floquet.exponents import check_stable
-from athermal.floquet.problem import Problem
-from athermal.floquet.solve import System, target
-from athermal.floquet.sudden import LEVELS, StrokeSystem, coarse_zeros, located, stroke_system, zone_segments
+from athermal.limit.exponents import check_stable
+from athermal.limit.problem import Problem
+from athermal.limit.solve import System, target
+from athermal.limit.sudden import LEVELS, StrokeSystem, coarse_zeros, located, stroke_system, zone_segments
 from athermal.maths.kronrod import Integral, integrate
 from athermal.maths.resonances import Resonance
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from athermal.maths import cauchy
-from athermal.maths.strokes import Memory, Panels
+from athermal.maths.panels import Memory, Panels
 
 
 def panels():

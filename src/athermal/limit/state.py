@@ -8,10 +8,10 @@ from functools import cached_property
 import numpy as np
 
 from athermal._types import FloatArray
-from athermal.floquet.mean import HarmonicMean
-from athermal.floquet.solve import System
-from athermal.floquet.stroke_mean import StrokeMean
-from athermal.floquet.sudden import StrokeSystem
+from athermal.limit.mean import HarmonicMean
+from athermal.limit.solve import System
+from athermal.limit.sudden import StrokeSystem
+from athermal.limit.sudden_mean import SuddenMean
 from athermal.maths.gaussian import entropy
 from athermal.maths.information import _integration_rule
 from athermal.maths.kronrod import Integral
@@ -24,7 +24,7 @@ class PeriodicState:
 
     system: System | StrokeSystem
     integral: Integral
-    mean_motion: HarmonicMean | StrokeMean
+    mean_motion: HarmonicMean | SuddenMean
 
     @property
     def work(self) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 from athermal.thermodynamics import modes
 
 if TYPE_CHECKING:
-    from athermal.floquet.limit_cycle import LimitCycle
+    from athermal.limit.limit_cycle import LimitCycle
 
 _MOST_EXPONENTS = 3
 

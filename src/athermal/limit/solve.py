@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 
 from athermal._types import ComplexArray, FloatArray, IntArray
-from athermal.floquet.problem import Problem
+from athermal.limit.problem import Problem
 from athermal.machine.continuum import Continuum
 from athermal.maths.harmonics import Flow, HarmonicBalance, Sector, amplitudes, significant_harmonic
 from athermal.maths.kronrod import Integral, Segment, integrate

@@ -17,8 +17,8 @@ from scipy.sparse.linalg import splu
 
 from athermal._types import ComplexArray, FloatArray, IntArray
 from athermal.errors import ConvergenceError
-from athermal.floquet.forces import Forces
-from athermal.floquet.problem import Problem
+from athermal.limit.forces import Forces
+from athermal.limit.problem import Problem
 from athermal.maths.harmonics import ANSWER_ROUNDING, ROUNDING, amplitudes, significant_harmonic
 
 _FEWEST, _MOST = 16, 8192

@@ -9,17 +9,17 @@ import numpy as np
 
 from athermal._types import FloatArray
 from athermal.errors import ConvergenceError
-from athermal.floquet.forces import Forces, projected
-from athermal.floquet.mean import NET, MeanErrors
-from athermal.floquet.sudden import LEVELS, StrokeSystem, stroke_system
+from athermal.limit.forces import Forces, projected
+from athermal.limit.mean import NET, MeanErrors
+from athermal.limit.sudden import LEVELS, StrokeSystem, stroke_system
 from athermal.maths.harmonics import amplitudes
-from athermal.maths.stroke_balance import StrokeFlow
+from athermal.maths.panel_balance import StrokeFlow
 
 _N_PHASES = 16
 
 
 @dataclass(frozen=True)
-class StrokeMean:
+class SuddenMean:
     """The mean motion under periodic forces: work and heats per unit time."""
 
     system: StrokeSystem
@@ -68,7 +68,7 @@ class StrokeMean:
         return np.asarray((amplitudes(1) @ c).real)
 
 
-def stroke_mean(forces: Forces, tolerance: float) -> StrokeMean:
+def sudden_mean(forces: Forces, tolerance: float) -> SuddenMean:
     """Return the mean motion on panels that are refined until it has converged.
 
     Raises
@@ -78,10 +78,10 @@ def stroke_mean(forces: Forces, tolerance: float) -> StrokeMean:
     """
     problem, period = forces.problem, forces.problem.machine.period
     fastest = forces.highest_harmonic(0.01 * tolerance) * forces.panels.nu
-    coarse, missed = StrokeMean(stroke_system(problem, 0, fastest)), np.inf
+    coarse, missed = SuddenMean(stroke_system(problem, 0, fastest)), np.inf
     phases = period * (np.arange(_N_PHASES) + 0.382) / _N_PHASES
     for level in range(1, len(LEVELS)):
-        fine = StrokeMean(stroke_system(problem, level, 1.3 * fastest))
+        fine = SuddenMean(stroke_system(problem, level, 1.3 * fastest))
         a, b = (np.array([one.at(float(t)) for t in phases]) for one in (coarse, fine))
         change = MeanErrors(
             abs(coarse.work - fine.work), float(np.max(np.abs(coarse.heats - fine.heats))), float(np.max(np.abs(a - b)))

@@ -11,9 +11,9 @@ import numpy as np
 
 from athermal._types import ComplexArray, IntArray
 from athermal.errors import ConvergenceError
-from athermal.floquet.problem import Problem
+from athermal.limit.problem import Problem
 from athermal.machine.coupling import Displacement
-from athermal.maths.strokes import Panels
+from athermal.maths.panels import Panels
 
 _ORDER = 20
 # Panels hold about this phase of the fastest force that is known, and are halved until their last coefficients are at rounding.

@@ -8,9 +8,9 @@ import numpy as np
 
 from athermal._types import ComplexArray
 from athermal.errors import ConvergenceError, InstabilityError
-from athermal.floquet.problem import Problem, pose
-from athermal.floquet.solve import System, carried_over, first_guess, next_number, truncate
-from athermal.floquet.sudden import StrokeSystem, coarse_zeros, has_exact_strokes, located, stroke_system
+from athermal.limit.problem import Problem, pose
+from athermal.limit.solve import System, carried_over, first_guess, next_number, truncate
+from athermal.limit.sudden import StrokeSystem, coarse_zeros, has_exact_strokes, located, stroke_system
 from athermal.machine.machine import Machine
 from athermal.maths.resonances import Resonance, resonances, unstable_zeros
 

@@ -1,4 +1,4 @@
-"""Solve the Floquet-Langevin problem of `maths.strokes` for incoming quanta of given frequencies."""
+"""Solve the Floquet-Langevin problem of `maths.panels` for incoming quanta of given frequencies."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from athermal._types import ComplexArray, FloatArray, IntArray
-from athermal.maths.strokes import Memory, Panels
+from athermal.maths.panels import Memory, Panels
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,12 @@ from athermal import _validate
 from athermal._types import ComplexArray, FloatArray
 from athermal._validate import suggest
 from athermal.errors import ConvergenceError, InstabilityError
-from athermal.floquet.exponents import as_exponents, check_stable, count_growing, raise_undamped
-from athermal.floquet.forces import forces_of
-from athermal.floquet.mean import at_rest, driven_mean
-from athermal.floquet.problem import Problem, pose
-from athermal.floquet.report import report
-from athermal.floquet.solve import (
+from athermal.limit.exponents import as_exponents, check_stable, count_growing, raise_undamped
+from athermal.limit.forces import forces_of
+from athermal.limit.mean import at_rest, driven_mean
+from athermal.limit.problem import Problem, pose
+from athermal.limit.report import report
+from athermal.limit.solve import (
     System,
     carried_over,
     difference,
@@ -29,10 +29,10 @@ from athermal.floquet.solve import (
     truncate,
     with_more_harmonics,
 )
-from athermal.floquet.state import PeriodicState
-from athermal.floquet.stroke_mean import stroke_mean
-from athermal.floquet.sudden import StrokeSystem, has_exact_strokes
-from athermal.floquet.sudden_cycle import solve_strokes
+from athermal.limit.state import PeriodicState
+from athermal.limit.sudden import StrokeSystem, has_exact_strokes
+from athermal.limit.sudden_cycle import solve_strokes
+from athermal.limit.sudden_mean import sudden_mean
 from athermal.machine.machine import Machine
 from athermal.machine.spec import to_spec
 from athermal.maths.gaussian import entropy
@@ -277,7 +277,7 @@ def _with_strokes(problem: Problem, tolerance: float, max_nodes: int) -> LimitCy
     system, coarse, zeros, integral, errors = solve_strokes(problem, tolerance, max_nodes)
     _check_converged(integral, system, tolerance, max_nodes)
     forces = forces_of(problem)
-    mean = at_rest(problem) if forces is None else stroke_mean(forces, tolerance)
+    mean = at_rest(problem) if forces is None else sudden_mean(forces, tolerance)
     state = PeriodicState(system, integral, mean)
     return _assembled(state, coarse, zeros, errors, 0, tolerance)
 

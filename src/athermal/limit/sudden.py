@@ -10,14 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from athermal._types import ComplexArray, FloatArray, IntArray
-from athermal.floquet.problem import Problem
-from athermal.floquet.solve import Layout, Noise, System, TouchingNoise, first_guess, truncate
+from athermal.limit.problem import Problem
+from athermal.limit.solve import Layout, Noise, System, TouchingNoise, first_guess, truncate
 from athermal.machine.continuum import Continuum
 from athermal.maths.harmonics import amplitudes
 from athermal.maths.kronrod import Integral, Segment
+from athermal.maths.panel_balance import Reached, StrokeBalance, StrokeFlow, Zone
+from athermal.maths.panels import Memory, Panels
 from athermal.maths.resonances import Resonance, refine, resonances
-from athermal.maths.stroke_balance import Reached, StrokeBalance, StrokeFlow, Zone
-from athermal.maths.strokes import Memory, Panels
 
 # (order of the polynomials, length of panels, harmonics of the memory) by refinement.
 LEVELS = ((9, 1.0, 4000), (11, 1.0, 12000), (14, 0.8, 16000), (18, 0.8, 24000))
