@@ -1,4 +1,4 @@
-from athermal import library, plot
+from athermal import accounting, library, plot
 from athermal.accounting import account
 from athermal.backends.finite import DensityMatrix, StateVectors
 from athermal.backends.gaussian import Dense, Star
@@ -80,8 +80,8 @@ from athermal.optimisation import (
     optimise,
     with_drive,
 )
-from athermal.study import Failure, Grid, Rerun, Sample, Sweep, Table, cycles_beyond_carnot, load_sweep, rerun, sweep
-from athermal.thermodynamics.ledger import Ledger, load
+from athermal.study import Failure, Grid, Rerun, Sample, Sweep, Table, cycles_beyond_carnot, load, rerun, sweep
+from athermal.thermodynamics.ledger import Ledger
 from athermal.thermodynamics.significance import Significance, above_carnot
 
 __all__ = [
@@ -185,6 +185,7 @@ __all__ = [
     "VersionWarning",
     "above_carnot",
     "account",
+    "accounting",
     "audit",
     "best_correlations",
     "best_drive",
@@ -197,7 +198,6 @@ __all__ = [
     "library",
     "limit_cycle",
     "load",
-    "load_sweep",
     "nearest_state",
     "optimise",
     "plot",

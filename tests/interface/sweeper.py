@@ -45,9 +45,9 @@ def main():
         result = at.sweep(machine, OVER, cycles=1, store=store, workers=int(workers))
     except at.StudyInterrupted as interrupted:
         sys.stdout.write(f"{interrupted}\n")
-        kept = at.load_sweep(store).dataset
+        kept = at.load(store).dataset
         sys.exit(INTERRUPTED if interrupted.result.dataset.identical(kept) else UNEQUAL)
-    sys.exit(0 if result.is_complete and result.dataset.identical(at.load_sweep(store).dataset) else UNEQUAL)
+    sys.exit(0 if result.is_complete and result.dataset.identical(at.load(store).dataset) else UNEQUAL)
 
 
 if __name__ == "__main__":

@@ -134,7 +134,7 @@ def test_sweeps_are_shown_exported_and_told_in_numbers(tmp_path):
     done = invoke(*command, "--json")
     assert "2 points of T_hot. They are kept in" in done.stderr
     document = json.loads(done.stdout)
-    sweep = at.load_sweep(tmp_path / "swaps")
+    sweep = at.load(tmp_path / "swaps")
     assert [point["parameters"] for point in document["results"]] == [{"T_hot": 1.5}, {"T_hot": 3.0}]
     assert document["results"][1]["cycles"]["work"] == sweep.ledger(1).work.values.tolist()
     assert document["units"]["work"] == "energy"

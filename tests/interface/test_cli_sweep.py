@@ -58,19 +58,19 @@ def test_long_sweeps_say_how_long_before_they_start(monkeypatch):
     done = athermal(*SWAPS, "--vary", "T_hot=1.1:3:3:log", "--vary", "swap_angle=0.5,1", "--cycles", 1)
     assert "6 points of T_hot x swap_angle, one in about " in done.stderr
     assert " on one worker. They are kept in results" in done.stderr
-    data = at.load_sweep(next(Path("results").iterdir())).dataset
+    data = at.load(next(Path("results").iterdir())).dataset
     assert np.allclose(data.T_hot, np.geomspace(1.1, 3.0, 3), rtol=1e-15)
 
 
 def test_samples_and_tables():
     done = athermal(*SWAPS, "--vary", "T_hot=1.5:3", "--vary", "swap_angle=0:1.5", "--sample", 4, "--seed", 3, "--out", "sample")
     assert done.exit_code == 0, done.stderr
-    assert list(at.load_sweep("sample").design) == list(at.Sample({"T_hot": (1.5, 3), "swap_angle": (0, 1.5)}, 4, seed=3))
+    assert list(at.load("sample").design) == list(at.Sample({"T_hot": (1.5, 3), "swap_angle": (0, 1.5)}, 4, seed=3))
     athermal(*SWAPS, "--vary", "T_hot=1.5:3", "--sample", 4, "--random", "--out", "random")
-    assert list(at.load_sweep("random").design) == list(at.Sample({"T_hot": (1.5, 3)}, 4, "random"))
+    assert list(at.load("random").design) == list(at.Sample({"T_hot": (1.5, 3)}, 4, "random"))
     Path("points.csv").write_text("T_hot,swap_angle\n2,0.5\n3,1.5\n")
     athermal(*SWAPS, "--table", "points.csv", "--out", "table")
-    assert list(at.load_sweep("table").design) == [{"T_hot": 2, "swap_angle": 0.5}, {"T_hot": 3, "swap_angle": 1.5}]
+    assert list(at.load("table").design) == [{"T_hot": 2, "swap_angle": 0.5}, {"T_hot": 3, "swap_angle": 1.5}]
 
 
 def test_failures_are_in_the_summary_and_in_json():
@@ -140,7 +140,7 @@ def test_a_folder_of_another_sweep_is_not_touched():
     done = athermal(*SWAPS, "--vary", "T_hot=1.5,3", "--out", "s")
     assert done.exit_code == 1
     assert "The folder s holds another sweep" in done.stderr
-    assert at.load_sweep("s").is_complete
+    assert at.load("s").is_complete
 
 
 def test_command_in_a_process_of_its_own_uses_both_cores():

@@ -64,7 +64,7 @@ def test_a_cluster_gives_the_bits_of_one_process(cluster, client, whole, tmp_pat
         result = at.sweep(at.library.two_oscillator, over, cycles=2, scheduler=scheduler)
         assert result.dataset.identical(whole.dataset)
     at.sweep(at.library.two_oscillator, over, cycles=2, scheduler=client, store=tmp_path / "store")
-    assert at.load_sweep(tmp_path / "store").dataset.identical(whole.dataset)
+    assert at.load(tmp_path / "store").dataset.identical(whole.dataset)
     assert client.status == "running"  # it is the caller's
 
 
@@ -94,7 +94,7 @@ def test_a_worker_killed_in_the_middle_loses_nothing(mortal, tmp_path):
     # two functions are two sweeps, which the attribute `study` tells apart; all values are the same
     expected = alone.dataset.drop_attrs(deep=False)
     assert result.dataset.drop_attrs(deep=False).identical(expected)
-    assert at.load_sweep(tmp_path / "store").dataset.drop_attrs(deep=False).identical(expected)
+    assert at.load(tmp_path / "store").dataset.drop_attrs(deep=False).identical(expected)
     assert (tmp_path / "log").read_text().split().count("2.0") == 2
 
 
@@ -119,7 +119,7 @@ def test_workers_killed_from_outside_lose_nothing(mortal, tmp_path):
     result = at.sweep(machine, OVER, cycles=1, scheduler=mortal, store=tmp_path / "store")
     killer.join()
     assert result.dataset.identical(at.sweep(machine, OVER, cycles=1, workers=1).dataset)
-    assert at.load_sweep(tmp_path / "store").dataset.identical(result.dataset)
+    assert at.load(tmp_path / "store").dataset.identical(result.dataset)
     assert len({line.split()[1] for line in (tmp_path / "log").read_text().splitlines()}) >= 2
 
 
@@ -129,7 +129,7 @@ def test_a_point_that_always_kills_its_worker_is_recorded(mortal, tmp_path):
     assert (failure.point, failure.status, failure.error_type) == (4, "failed", "WorkerDied")
     assert failure.error.startswith("Its worker died each time that it was run (Attempted to run task ")
     assert list(result.status.values) == ["complete"] * 4 + ["failed"] + ["complete"] * 11
-    assert at.load_sweep(tmp_path / "store").dataset.identical(result.dataset)
+    assert at.load(tmp_path / "store").dataset.identical(result.dataset)
 
 
 def test_a_programming_error_on_a_cluster_is_raised(client, tmp_path):
@@ -141,7 +141,7 @@ def test_a_programming_error_on_a_cluster_is_raised(client, tmp_path):
     with pytest.raises(ZeroDivisionError, match="a mistake") as caught:
         at.sweep(machine, OVER, cycles=1, scheduler=client, store=tmp_path / "store")
     assert "This happened at point 5 (T_hot = 2.125)." in caught.value.__notes__
-    assert set(at.load_sweep(tmp_path / "store").dataset.status.values) == {"complete", "missing"}
+    assert set(at.load(tmp_path / "store").dataset.status.values) == {"complete", "missing"}
 
 
 def free_port():
@@ -208,7 +208,7 @@ def test_a_scheduler_that_is_lost_keeps_what_is_finished(tmp_path):
         for process in (scheduler, worker):
             process.kill()
             process.wait()
-    finished = at.load_sweep(tmp_path / "store").records
+    finished = at.load(tmp_path / "store").records
     assert len(finished) >= 5
     (tmp_path / "log").unlink()
     result = at.sweep(machine, OVER, cycles=1, workers=2, store=tmp_path / "store")

@@ -97,7 +97,7 @@ def finished(store):
 
 
 def check_store(store, whole):
-    kept = at.load_sweep(store)
+    kept = at.load(store)
     assert kept.is_complete
     assert kept.dataset.identical(whole.dataset)  # to the last bit
     assert sorted(p.name for p in store.iterdir()) == ["claims", "points", "study.json"]
@@ -176,7 +176,7 @@ def test_a_worker_that_is_killed_loses_nothing(tmp_path):
     # two functions are two sweeps, which the attribute `study` tells apart; all values are the same
     expected = alone.dataset.drop_attrs(deep=False)
     assert result.dataset.drop_attrs(deep=False).identical(expected)
-    assert at.load_sweep(tmp_path / "store").dataset.drop_attrs(deep=False).identical(expected)
+    assert at.load(tmp_path / "store").dataset.drop_attrs(deep=False).identical(expected)
 
 
 def test_a_point_that_always_kills_its_worker_is_recorded(tmp_path):
@@ -186,7 +186,7 @@ def test_a_point_that_always_kills_its_worker_is_recorded(tmp_path):
     assert failure.error == "Its worker process died (killed, or out of memory) each of the 3 times that it was run alone."
     assert list(result.status.values) == ["complete"] * 2 + ["failed"] + ["complete"] * 5
     assert (tmp_path / "log").read_text().split().count("2.0") == 4
-    assert at.load_sweep(tmp_path / "store").dataset.identical(result.dataset)
+    assert at.load(tmp_path / "store").dataset.identical(result.dataset)
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -199,7 +199,7 @@ def test_a_programming_error_stops_the_sweep_and_keeps_what_is_finished(tmp_path
     with pytest.raises(ZeroDivisionError, match="a mistake") as caught:
         at.sweep(machine, OVER, cycles=1, workers=workers, store=tmp_path / "store")
     assert caught.value.__notes__ == ["This happened at point 7 (T_hot = 3.25)."]
-    kept = at.load_sweep(tmp_path / "store")
+    kept = at.load(tmp_path / "store")
     assert len(kept.records) >= (7 if workers == 1 else 4)
     assert set(kept.dataset.status.values.tolist()) == {"complete", "missing"}
 

@@ -65,9 +65,9 @@ def test_a_damaged_point_is_named_and_run_again(store, whole, damage):
     point(store, 2).write_bytes(DAMAGES[damage](point(store, 2).read_bytes()))
     before = times(store)
     with pytest.raises(at.FileFormatError, match=r"points/000002\.nc is cut off, damaged or not a point of a sweep"):
-        at.load_sweep(store)
+        at.load(store)
     assert swept(store).dataset.identical(whole.dataset)
-    assert at.load_sweep(store).dataset.identical(whole.dataset)
+    assert at.load(store).dataset.identical(whole.dataset)
     after = times(store)
     assert {name for name in after if after[name] != before[name]} == {"000002.nc"}
 
@@ -86,9 +86,9 @@ def test_a_foreign_point_is_named_and_run_again(store, whole, tmp_path, source):
         swept(tmp_path / "other", seed=5)
     shutil.copy(point(store, 3) if source == "another point" else point(tmp_path / "other", 1), point(store, 1))
     with pytest.raises(at.FileFormatError, match=r"000001\.nc holds point (3 of this|1 of another) sweep"):
-        at.load_sweep(store)
+        at.load(store)
     assert swept(store).dataset.identical(whole.dataset)
-    assert at.load_sweep(store).dataset.identical(whole.dataset)
+    assert at.load(store).dataset.identical(whole.dataset)
 
 
 def test_other_programs_can_read_a_point(store):
@@ -118,17 +118,17 @@ def test_leftovers_are_removed_unless_their_process_lives(store, whole):
 
 def test_a_folder_that_is_no_sweep_says_so(tmp_path):
     with pytest.raises(at.StoreError, match=r"There is no sweep in .*nowhere: the folder does not exist\."):
-        at.load_sweep(tmp_path / "nowhere")
+        at.load(tmp_path / "nowhere")
     (tmp_path / "other").mkdir()
     with pytest.raises(at.StoreError, match=r"The folder .*other is not a sweep: it has no study\.json\."):
-        at.load_sweep(tmp_path / "other")
+        at.load(tmp_path / "other")
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", '"words"', "{}", '{"format": "athermal sweep"}', "\xff\xfe"])
 def test_a_damaged_study_is_told_and_its_points_are_kept(store, whole, text):
     (store / "study.json").write_bytes(text.encode("latin-1"))
     before = times(store)
-    for opened in (lambda: at.load_sweep(store), lambda: swept(store)):
+    for opened in (lambda: at.load(store), lambda: swept(store)):
         with pytest.raises(
             at.StoreError, match=r"The sweep in .* is damaged: study\.json cannot be read .* once this one is removed"
         ):
@@ -141,7 +141,7 @@ def test_a_damaged_study_is_told_and_its_points_are_kept(store, whole, text):
 def test_a_store_of_another_version_of_the_format_says_which_athermal_reads_it(store):
     study = json.loads((store / "study.json").read_text())
     (store / "study.json").write_text(json.dumps({**study, "format_version": 99, "versions": {"athermal": "7.0"}}))
-    for opened in (lambda: at.load_sweep(store), lambda: swept(store)):
+    for opened in (lambda: at.load(store), lambda: swept(store)):
         with pytest.raises(
             at.StoreError, match=r"version 99, and this athermal reads 'athermal sweep', version 1\. Use .*\(7\.0\)"
         ):
@@ -193,7 +193,7 @@ def test_a_read_only_folder(store, whole):
     point(store, 2).unlink()
     (store / "points").chmod(0o500)
     try:
-        assert len(at.load_sweep(store).records) == 3
+        assert len(at.load(store).records) == 3
         with pytest.raises(at.StoreError, match="Permission denied"):
             swept(store)
     finally:
@@ -218,7 +218,7 @@ def test_a_disk_that_fails_in_the_middle_loses_nothing(tmp_path, whole, monkeypa
         ):
             swept(store)
     assert sorted(times(store)) == ["000000.nc", "000001.nc"]  # and no temporary file
-    assert len(at.load_sweep(store).records) == 2
+    assert len(at.load(store).records) == 2
     assert swept(store).dataset.identical(whole.dataset)
 
 
@@ -271,7 +271,7 @@ def test_a_point_can_be_run_again_from_what_is_stored(tmp_path):
     assert study["seed"] == 9
     assert study["subject"]["tables"]["run"]["cycles"] == 2
     assert {"python", "athermal", "numpy", "scipy", "xarray"} <= set(study["versions"])
-    kept = at.load_sweep(tmp_path / "store").ledger(1)
+    kept = at.load(tmp_path / "store").ledger(1)
     again = machine_file_of(kept, "again", "the store").run()
     assert again.cycles.identical(kept.cycles)
     assert kept.cycles.identical(result.ledger(1).cycles)

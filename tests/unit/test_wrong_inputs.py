@@ -192,7 +192,7 @@ def test_runs_that_nobody_can_mean_say_what_they_would_take(call, options):
 
 
 @pytest.mark.parametrize("path", [3, None, b"x", ["x"], "", "\0", 1.5, object()])
-@pytest.mark.parametrize("call", [at.load, at.load_sweep, at.read_machine_file])
+@pytest.mark.parametrize("call", [at.load, at.read_machine_file])
 def test_paths_are_paths(call, path):
     with pytest.raises(at.FileFormatError, match="`path` of a file must (be a path|name a file)"):
         call(path)

@@ -10,9 +10,9 @@ from athermal.comparison import BackendComparison, DefinitionComparison
 from athermal.errors import FileFormatError
 from athermal.files import machine_file_of
 from athermal.limit import LimitCycle, limit_cycle
-from athermal.study import load_sweep
+from athermal.study import load
 from athermal.study.design import read_value
-from athermal.thermodynamics.ledger import Ledger, load
+from athermal.thermodynamics.ledger import Ledger
 
 _DOTS_PER_INCH = 200
 
@@ -37,7 +37,7 @@ def draw(result: Path, kind: str, out: Path | None, *, with_limit: bool = False,
         raise FileFormatError(f"The figure {kind} is of a sweep; RESULT must then be its folder, but is {result}.")
     if result.suffix == ".toml":
         raise FileFormatError(f"{result} is a machine file, not a result. Run it first: athermal run {result} --out results")
-    ledger = load(result)
+    ledger: Ledger = load(result)
     ending = "" if kind == "summary" else f"_{kind.replace('-', '_')}"
     limit = limit_cycle(machine_file_of(ledger, result.stem, str(result)).machine) if with_limit else None
     return save_figure(ledger, kind, out or result.with_name(f"{result.stem}{ending}.png"), limit, style=style)
@@ -55,7 +55,7 @@ def draw_sweep(
     given = {name: value for name, value in choices.items() if value is not None}
     if fixed:
         given["at"] = dict(map(_fixed, fixed))
-    sweep = load_sweep(folder)
+    sweep = load(folder)
     name = "_".join([kind.replace("-", "_"), *([given["column"]] if "column" in given else [])])
     return _saved(lambda plot: plot.SWEEP_FIGURES[kind](sweep, **given).figure, out or folder / f"{name}.png", style)
 

@@ -15,12 +15,12 @@ from athermal.cli.documents import ledger_document
 from athermal.cli.runs import print_run
 from athermal.cli.sweeping import describe_sweep, sweep_lines
 from athermal.errors import FileFormatError
-from athermal.study import load_sweep
+from athermal.study import Sweep, load
 from athermal.study.store import is_store
 from athermal.study.tables import tables as sweep_tables
 from athermal.thermodynamics import netcdf
 from athermal.thermodynamics.export import TABLES
-from athermal.thermodynamics.ledger import load
+from athermal.thermodynamics.ledger import Ledger
 from athermal.thermodynamics.ledger_tables import tables as ledger_tables
 
 FORMATS = {"csv": ".csv", "json": ".json", "parquet": ".parquet", "xlsx": ".xlsx", "latex": ".tex"}
@@ -42,11 +42,11 @@ def show(source: str, changes: Sequence[str], *, with_cumulative: bool, as_json:
     if changes:
         raise FileFormatError(f"--set changes a machine, but {source} is a finished result. Give the machine file instead.")
     path = _place(Path(source))
-    if is_store(path):
-        sweep = load_sweep(path)
-        typer.echo(json.dumps(describe_sweep(sweep, {}), indent=2, allow_nan=False) if as_json else "\n".join(sweep_lines(sweep)))
+    found = load(path)
+    if isinstance(found, Sweep):
+        typer.echo(json.dumps(describe_sweep(found, {}), indent=2, allow_nan=False) if as_json else "\n".join(sweep_lines(found)))
         return 0
-    ledger = load(path)
+    ledger: Ledger = found
     if as_json:
         head: dict[str, Any] = {"name": path.stem, "title": str(ledger.provenance.get("title", "")), "source": source}
         head |= {"period": ledger.reference.period, "carnot_efficiency": ledger.carnot_efficiency}
@@ -66,7 +66,8 @@ def export(source: Path, to: str, table: str, out: Path | None, *, force: bool) 
         raise FileFormatError(
             f"--table {table} goes with a ledger, but {source} is a sweep, whose table has cycles and cumulative columns."
         )
-    found = sweep_tables(load_sweep(source)) if source.is_dir() else ledger_tables(load(source), table)
+    result = load(source)
+    found = sweep_tables(result) if isinstance(result, Sweep) else ledger_tables(result, table)
     name = source.stem if table == "cycles" or ending not in (".csv", ".parquet", ".tex") else f"{source.stem}_{table}"
     if out is not None and str(out) == "-":
         with tempfile.TemporaryDirectory() as folder:

@@ -5,6 +5,7 @@ from athermal.study.design import Grid, Sample, Table
 from athermal.study.outcomes import Failure
 from athermal.study.rerun import Rerun, rerun
 from athermal.study.result import Sweep
-from athermal.study.sweep import load_sweep, sweep
+from athermal.study.saved import load
+from athermal.study.sweep import sweep
 
-__all__ = ["Failure", "Grid", "Rerun", "Sample", "Sweep", "Table", "cycles_beyond_carnot", "load_sweep", "rerun", "sweep"]
+__all__ = ["Failure", "Grid", "Rerun", "Sample", "Sweep", "Table", "cycles_beyond_carnot", "load", "rerun", "sweep"]

@@ -23,10 +23,11 @@ from athermal.errors import AthermalError, AthermalWarning, RunError, StudyError
 from athermal.files import MachineFile, machine_file_of, plan_from
 from athermal.study.record import Record
 from athermal.study.result import Sweep
+from athermal.study.saved import load
 from athermal.study.subject import Document, FunctionOfParameters, Subject, Varied, as_subject
-from athermal.study.sweep import load_sweep, study_of
+from athermal.study.sweep import study_of
 from athermal.study.task import Task, content_hash
-from athermal.thermodynamics.ledger import Ledger, load
+from athermal.thermodynamics.ledger import Ledger
 
 _SHORTEST_HASH = 6
 
@@ -121,7 +122,7 @@ def rerun(
             return _of_comparison(tree, Path(store), progress)
         saved = load(store)
         return _compared(str(store), machine_file_of(saved, Path(store).stem, str(store)), saved, "", (), progress)
-    sweep = store if isinstance(store, Sweep) else load_sweep(store)
+    sweep = store if isinstance(store, Sweep) else load(store)
     record = _record(sweep, point)
     task = Task(record.point, sweep.design.point(record.point), record.seed)
     recorded = record.ledger

@@ -19,7 +19,7 @@ from athermal.backends.choice import AnyBackend
 from athermal.engine.progress import Progress, Tell, telling
 from athermal.errors import AthermalError, FileFormatError, StoreError, StudyError, StudyInterrupted
 from athermal.machine.initial import InitialState
-from athermal.study.design import Design, Sample, as_design, design_of
+from athermal.study.design import Design, Sample, as_design
 from athermal.study.execution import Executor, executor_of, n_processors, noting
 from athermal.study.record import Record, decode
 from athermal.study.result import Sweep
@@ -324,26 +324,3 @@ def duration(seconds: float) -> str:
         if seconds >= 1.5 * size or (unit == "h" and seconds >= size):
             return f"{seconds / size:.2g} {unit}"
     return f"{seconds:.2g} s"
-
-
-def load_sweep(path: str | Path) -> Sweep:
-    """Open the folder of a sweep, finished or not.
-
-    Raises
-    ------
-    StoreError
-        If there is none, or it is damaged or of another version.
-    FileFormatError
-        If a point in it is damaged; running the sweep again mends it.
-
-    Examples
-    --------
-    >>> import athermal as at
-    >>> _ = at.sweep(at.library.two_qubit_swap, {"T_hot": [1.5, 3.0]}, cycles=2, workers=1, store="swaps")
-    >>> at.load_sweep("swaps")
-    <Sweep: 2 of 2 points of T_hot>
-    """
-    store = Store.open(_validate.file_path(path))
-    design = design_of(store.study["design"])
-    records = {point: record for point in sorted(store.finished()) if (record := store.read(point)) is not None}
-    return Sweep(design, records, store.study, store.path)

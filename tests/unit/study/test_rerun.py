@@ -22,7 +22,7 @@ def store(tmp_path_factory):
 
 
 def test_point_by_number_and_by_hash(store):
-    sweep = at.load_sweep(store)
+    sweep = at.load(store)
     for point in (1, "1", str(sweep.dataset["hash"].values[1, 0])[:8]):
         found = at.rerun(store, point)
         assert found.is_identical

@@ -161,7 +161,7 @@ def test_a_programming_error_stops_the_sweep(workers, tmp_path):
     with pytest.raises(KeyError, match="no such thing") as raised:
         at.sweep(wrong, {"T_hot": [1.5, 1.7, 2.0, 2.5, 2.6, 2.7, 2.8, 2.9]}, cycles=1, workers=workers, store=store)
     assert raised.value.__notes__ == ["This happened at point 2 (T_hot = 2.0)."]
-    kept = at.load_sweep(store)
+    kept = at.load(store)
     assert 2 not in kept.records
     assert not kept.is_complete
     assert kept.n_missing == 8 - len(kept.records)
@@ -211,8 +211,8 @@ def test_store_is_taken_up_and_opened_again(tmp_path):
     again = at.sweep(counted, axes, cycles=1, workers=1, store=tmp_path / "s")
     assert len(calls) == ran + 2  # one look at the first point, one to see that it still makes the same machine
     assert first.dataset.identical(again.dataset)
-    assert first.dataset.identical(at.load_sweep(tmp_path / "s").dataset)
-    assert at.load_sweep(tmp_path / "s").study["subject"]["name"] == "counted"
+    assert first.dataset.identical(at.load(tmp_path / "s").dataset)
+    assert at.load(tmp_path / "s").study["subject"]["name"] == "counted"
 
 
 def test_store_of_another_sweep_says_in_what_they_differ(tmp_path):
