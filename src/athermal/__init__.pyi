@@ -28,7 +28,16 @@ from athermal.limit import LimitCycle, floquet_exponents, limit_cycle
 from athermal.machine.correlation import Correlation
 from athermal.machine.counter import Counter
 from athermal.machine.coupling import Displacement, Exchange, OperatorCoupling, Position, QuadraticForm, TwoModeSqueezing
-from athermal.machine.densities import SumDensity, TabulatedDensity, UnderdampedBrownian
+from athermal.machine.densities import (
+    FlatBand,
+    FunctionDensity,
+    Ohmic,
+    SpectralDensity,
+    SumDensity,
+    TabulatedDensity,
+    UnderdampedBrownian,
+    discretise,
+)
 from athermal.machine.drive import Constant, Drive, Function, Harmonic, Product, Rotating, Strokes, Sum
 from athermal.machine.initial import (
     Charged,
@@ -62,7 +71,6 @@ from athermal.machine.parts import (
     TruncatedBath,
     TruncatedOscillator,
 )
-from athermal.machine.spectral import FlatBand, FunctionDensity, Ohmic, SpectralDensity, discretise
 from athermal.optimisation import (
     BestCorrelations,
     BestDrive,

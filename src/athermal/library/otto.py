@@ -7,11 +7,11 @@ from typing import Literal
 from athermal import _validate
 from athermal.errors import MachineError
 from athermal.machine.coupling import Coupling, Exchange, Position
+from athermal.machine.densities import FlatBand
 from athermal.machine.drive import Constant, Product, Strokes
 from athermal.machine.initial import AnyInitialState, ProductThermal, Squeezed
 from athermal.machine.machine import Machine
 from athermal.machine.parts import AnyReservoir, ContinuumBath, HarmonicReservoir, Oscillator, Ring
-from athermal.machine.spectral import FlatBand
 
 
 def otto(

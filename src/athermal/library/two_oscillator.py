@@ -7,12 +7,11 @@ from typing import Literal, cast
 
 from athermal import _validate
 from athermal.machine.coupling import AnyCoupling, Exchange, Position, TwoModeSqueezing
-from athermal.machine.densities import AnySpectralDensity
+from athermal.machine.densities import RULES, AnySpectralDensity, Convention, FlatBand, Rule, SpectralDensity, as_density
 from athermal.machine.drive import Rotating
 from athermal.machine.initial import AnyInitialState, ProductThermal
 from athermal.machine.machine import Machine
 from athermal.machine.parts import AnyReservoir, ContinuumBath, Oscillator
-from athermal.machine.spectral import RULES, Convention, FlatBand, Rule, SpectralDensity, as_density
 
 _OWNER = "a two-oscillator engine"
 

@@ -10,9 +10,8 @@ import numpy as np
 
 from athermal._types import ComplexArray, FloatArray
 from athermal.errors import MachineError
-from athermal.machine.densities import SumDensity, UnderdampedBrownian
+from athermal.machine.densities import FlatBand, Ohmic, SpectralDensity, SumDensity, UnderdampedBrownian
 from athermal.machine.parts import ContinuumBath
-from athermal.machine.spectral import FlatBand, Ohmic, SpectralDensity
 from athermal.maths import cauchy
 
 # Where densities without an upper end and without a closed form are cut: e^-80, or a power-law tail at rounding.

@@ -12,9 +12,9 @@ from athermal._types import FloatArray
 from athermal.errors import ConvergenceError, MachineError
 from athermal.machine.continuum import check_origin
 from athermal.machine.coupling import Coupling
+from athermal.machine.densities import SpectralDensity
 from athermal.machine.layout import AnyLayout, Layout
 from athermal.machine.parts import Bath, ContinuumBath, HarmonicReservoir
-from athermal.machine.spectral import SpectralDensity
 from athermal.maths.quadrature import windowed_rule
 
 MOST_MODES = 20_000

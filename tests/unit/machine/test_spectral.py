@@ -6,7 +6,7 @@ import pytest
 import scipy.integrate
 
 import athermal as at
-from athermal.machine.spectral import RULES, as_density
+from athermal.machine.densities import RULES, as_density
 
 OHMIC = at.Ohmic(friction=0.3, cutoff=2.0)
 DRUDE = at.Ohmic(friction=0.3, cutoff=2.0, cutoff_shape="drude")

@@ -128,7 +128,7 @@ class BathCorrelation:
 
     Examples
     --------
-    >>> from athermal.machine.spectral import Ohmic
+    >>> from athermal.machine.densities import Ohmic
     >>> cold = BathCorrelation(ContinuumBath("bath", 0.01, Ohmic(friction=0.1, cutoff=1.0)))
     >>> round(float(cold.at(np.zeros(1))[0].real), 3)  # (1/pi) integral J coth(w/2T) dw
     0.032

@@ -114,7 +114,7 @@ class Expansions:
     Examples
     --------
     >>> from athermal.machine.parts import ContinuumBath
-    >>> from athermal.machine.spectral import Ohmic
+    >>> from athermal.machine.densities import Ohmic
     >>> bath = ContinuumBath("hot", 1.0, Ohmic(friction=0.1, cutoff=5.0, cutoff_shape="drude"))
     >>> expansions = Expansions(BathCorrelation(bath))
     >>> expansions.misfit(expansions.of(5)) < 0.02

@@ -11,10 +11,9 @@ import numpy as np
 from athermal import _validate
 from athermal._types import FloatArray
 from athermal.errors import MachineError
-from athermal.machine.densities import AnySpectralDensity
+from athermal.machine.densities import RULES, AnySpectralDensity, Rule, as_density, discretise
 from athermal.machine.parts.harmonic import HarmonicReservoir
 from athermal.machine.parts.reservoir import check_reservoir, check_sites
-from athermal.machine.spectral import RULES, Rule, as_density, discretise
 
 # A mode takes some hundred bytes, and a run with so many of them hours a cycle.
 _MOST_MODES = 10**7
@@ -94,7 +93,7 @@ class ContinuumBath(StarReservoir):
 
     Examples
     --------
-    >>> from athermal.machine.spectral import FlatBand
+    >>> from athermal.machine.densities import FlatBand
     >>> bath = ContinuumBath("hot", 1.5, FlatBand(rate=0.2, low=1.4, high=2.6), modes=12)
     >>> round(float(bath.own_weights[0]), 6)
     0.058928
