@@ -12,7 +12,7 @@ from pydantic_core import PydanticSerializationError
 
 from athermal._validate import suggest
 from athermal.errors import AthermalError, MachineError
-from athermal.machine import counter, coupling, densities, drive, initial, parts, spectral
+from athermal.machine import counter, coupling, densities, drive, initial, parts
 
 Kind = TypeVar("Kind")
 
@@ -200,7 +200,7 @@ def _known_keys(owner: Any, path: list[int | str], kind: Any) -> list[str]:
 def _classes() -> dict[str, list[Any]]:
     """Return the dataclasses of this layer by the `kind` they have in files (by name where they have none)."""
     found: dict[str, list[Any]] = {}
-    for module in (drive, spectral, densities, parts, coupling, initial, counter):
+    for module in (drive, densities, parts, coupling, initial, counter):
         for entry in vars(module).values():
             if isinstance(entry, type) and dataclasses.is_dataclass(entry):
                 defaults = {f.name: f.default for f in dataclasses.fields(entry)}
