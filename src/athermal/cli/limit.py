@@ -14,7 +14,7 @@ from athermal.cli.sources import resolve
 from athermal.files import MachineFile
 from athermal.limit import LimitCycle
 from athermal.limit import limit_cycle as find
-from athermal.limit.report import occupations
+from athermal.limit.cycle import occupations
 from athermal.thermodynamics.export import plain
 
 
