@@ -2,5 +2,6 @@
 
 from athermal.accounting.account import account
 from athermal.accounting.data import Measured, Propagation, StandardErrors, States
+from athermal.thermodynamics.significance import Significance, above_carnot
 
-__all__ = ["Measured", "Propagation", "StandardErrors", "States", "account"]
+__all__ = ["Measured", "Propagation", "Significance", "StandardErrors", "States", "above_carnot", "account"]
