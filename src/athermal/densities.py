@@ -6,8 +6,16 @@
 0.25
 """
 
-from athermal.machine.densities import SumDensity, TabulatedDensity, UnderdampedBrownian
-from athermal.machine.spectral import FlatBand, FunctionDensity, Ohmic, SpectralDensity, discretise
+from athermal.machine.densities import (
+    FlatBand,
+    FunctionDensity,
+    Ohmic,
+    SpectralDensity,
+    SumDensity,
+    TabulatedDensity,
+    UnderdampedBrownian,
+    discretise,
+)
 
 __all__ = [
     "FlatBand",
