@@ -59,7 +59,7 @@ class DefinitionComparison:
         could pay. It is "unknown" where the heat is.
     errors, cumulative_errors : xarray.Dataset
         Of a run whose state was sampled, or of measured numbers: one standard error (`attrs["kind"]` "standard"). Of one with
-        certified baths: the change under their refinement ("refinement"). Empty otherwise.
+        certified baths or coarser cut-offs: a bound by how much they change ("refinement"). Empty otherwise.
     remarks : tuple of str
     share : float
 
@@ -282,7 +282,7 @@ def _errors(ledger: Ledger, which: str, share: float) -> xr.Dataset:
         return xr.Dataset()
     spans = ledger.spans(which)
     own = amounts(spans.sums(ledger.works), *spans.ends(ledger.snapshots), ledger.reference)
-    spread = ledger.confidence.spread(ledger, spans, amounts)
+    spread = ledger.spread(amounts, which)
     known = {name: np.moveaxis(np.where(np.isnan(own[name]), np.nan, values), 0, 1) for name, values in spread.items()}
     kind = "standard" if ledger.has_standard_errors else "refinement"
     return _dataset(known, getattr(ledger, which), share).assign_attrs(kind=kind)
@@ -305,8 +305,8 @@ def _remarks(ledger: Ledger, cycles: xr.Dataset) -> tuple[str, ...]:
         )
     elif ref.reservoirs and ("interaction_energy" not in known or np.all(np.isnan(known["interaction_energy"]))):
         remarks.append(
-            "The interaction energies V_j are not in this ledger: it comes from data, from a backend that does not tell them, or "
-            "from an earlier version. athermal.run with Dense, Star, DensityMatrix, StateVectors or HEOM tells them."
+            "The interaction energies V_j are not in this ledger: it comes from data, or from a backend that does not tell them. "
+            "athermal.run with Dense, Star, DensityMatrix, StateVectors or HEOM tells them."
         )
     elif "switching_work" not in known or np.all(np.isnan(known["switching_work"])):
         remarks.append("System energy is unknown: the work of switching the couplings is not in this ledger.")

@@ -21,6 +21,7 @@ from athermal.machine.coupling import Position
 from athermal.machine.initial import InitialState
 from athermal.machine.machine import Machine
 from athermal.machine.parts import ContinuumBath, HarmonicReservoir
+from athermal.machine.settle import Settled
 from athermal.thermodynamics.confidence.certified import difference
 from athermal.thermodynamics.confidence.largest import largest, largest_by_cycle
 from athermal.thermodynamics.ledger import Ledger
@@ -88,14 +89,15 @@ def audit(
 def _audited(plan: Plan, accuracy: float, choice: Choice) -> Audit:
     machine, cycles = plan.machine, plan.cycles
     cut_off = number = None
+    chosen: tuple[Settled, ...] = ()
     if not choice.must_settle:
         run_machine, ledger = machine, plan.run(machine)
     else:
         ledger, fine, coarse = certify(plan, accuracy)
-        run_machine = fine.machine
+        run_machine, chosen = fine.machine, fine.facts
         cut_off, number = _split(plan, fine, coarse)
     sizes = _finite_sizes(plan, ledger, accuracy, choice)
-    baths = tuple(_bath(machine, run_machine, k, ledger, sizes) for k in range(len(machine.reservoirs)))
+    baths = tuple(_bath(machine, run_machine, k, chosen, sizes) for k in range(len(machine.reservoirs)))
     names = ("first_law", "second_law", "work_split", "efficiency")
     used = [np.abs(ledger.cycles[f"residual_{n}"].values) / ledger.cycles[f"tolerance_{n}"].values for n in names]
     return Audit(
@@ -152,23 +154,23 @@ def _departure(ledger: Ledger, limit: Ledger) -> FiniteSize:
     return FiniteSize(k + 1 if len(visible) else None, columns[k], float(by_cycle[k]), before)
 
 
-def _bath(given: Machine, run: Machine, k: int, ledger: Ledger, sizes: dict[str, FiniteSize | str]) -> BathAudit:
+def _bath(given: Machine, run: Machine, k: int, chosen: tuple[Settled, ...], sizes: dict[str, FiniteSize | str]) -> BathAudit:
     bath, explicit = given.reservoirs[k], run.reservoirs[k]
     kind = type(bath).__name__
     if not isinstance(bath, HarmonicReservoir) or not isinstance(explicit, HarmonicReservoir):
         return BathAudit(bath.name, kind, None, None, None, False, 0.0, math.inf)  # noqa: FBT003  fields in order
     is_auto = isinstance(bath, ContinuumBath) and bath.is_auto
-    facts = next((f for f in ledger.provenance.get("continuum", []) if f["reservoir"] == bath.name), None)
+    fact = next((fact for fact in chosen if fact.name == bath.name), None)
     w = explicit.frequencies
     size = sizes.get(bath.name)
     return BathAudit(
         bath.name,
         kind,
         explicit.n_modes,
-        float(w.min()) if facts is None else facts["low"],
-        float(w.max()) if facts is None else facts["high"],
+        float(w.min()) if fact is None else fact.low,
+        float(w.max()) if fact is None else fact.high,
         is_auto,
-        0.0 if facts is None else facts["beyond"],
+        0.0 if fact is None else fact.tail,
         run.recurrence_time(bath.name),
         _counter_terms(given, bath, explicit),
         None if isinstance(size, str) else size,

@@ -300,7 +300,7 @@ class GaussianMoments(InitialState):
 
     Ordering: r = (x_1..x_N, p_1..p_N), the subsystems in the machine's order, then the sites of each reservoir.
     sigma = <{r, r}>/2 - <r><r>, vacuum 1/2. An unphysical covariance is refused when the state is prepared; one that misses by no
-    more than a solver's error (1e-6 of its size) is taken as the nearest in its own normal modes, and the provenance says so.
+    more than a solver's error (1e-6 of its size) is taken as the nearest in its own normal modes, and the run's remarks say so.
 
     Examples
     --------
@@ -335,7 +335,7 @@ class GivenState(InitialState):
     state : Qobj, (d, d) matrix or (d,) vector
         In the tensor product of the parts in the order of `parts`, each in its own basis (sites of a bath in order, the last
         one fastest, as in `numpy.kron` and `qutip.tensor`). What misses being a state by no more than solvers leave at QuTiP's
-        default tolerances (1e-6 in each element) is taken as the nearest one, and the provenance says so; any other is refused
+        default tolerances (1e-6 in each element) is taken as the nearest one, and the run's remarks say so; any other is refused
         when it is prepared. One of more than 50,000 entries is not written into results.
     parts : sequence of str, optional
         The parts it is the state of; the others, uncorrelated with them, are as in `start`. All parts if left out.

@@ -37,7 +37,7 @@ class PhysicalMoments:
     rounding: float
 
     def said(self, what: str) -> str:
-        """Return a sentence for the provenance, "" if nothing but rounding was mended."""
+        """Return a sentence for the remarks of a run, "" if nothing but rounding was mended."""
         if self.miss <= self.rounding:
             return ""
         return (

@@ -3,7 +3,7 @@
 Solvers and measurements give matrices that miss being density matrices by their errors. One that misses by no more than a
 tolerance is taken as the nearest state, and by how much it missed is told beside it; any other is refused. `physical_state`
 and `physical_vector` are that rule, whoever asks: a state that a user gives as a start, or one of which an account is made. The
-caller goes on with `matrix`, and writes what `said` returns, if anything, into the provenance (its list "remarks").
+caller goes on with `matrix`, and writes what `said` returns, if anything, among the remarks of the run.
 
 >>> taken = physical_state(np.diag([1.0 + 8e-9, -8e-9]), "The given state")
 >>> taken.matrix.real, float(taken.miss)
@@ -56,7 +56,7 @@ class Physical:
         return self.miss > len(self.matrix) * _ROUNDING
 
     def said(self, what: str) -> str:
-        """Return a sentence for the provenance, "" if nothing but rounding was mended."""
+        """Return a sentence for the remarks of a run, "" if nothing but rounding was mended."""
         if not self.is_mended:
             return ""
         if self.matrix.ndim == 1:

@@ -11,7 +11,7 @@ import numpy as np
 from athermal._lazy import xr
 from athermal._types import FloatArray, IntArray, Matrix
 from athermal.thermodynamics import datasets, laws
-from athermal.thermodynamics.confidence import Confidence, Exact
+from athermal.thermodynamics.confidence import Amounts, Confidence, Exact
 from athermal.thermodynamics.confidence.largest import largest
 from athermal.thermodynamics.course import Course
 from athermal.thermodynamics.interval import Interval
@@ -68,6 +68,28 @@ class Labelled(Course):
         return datasets.between(self._intervals(which), dim, labels, self.units)
 
     # --- how well they are known -----------------------------------------------------------------------------------------
+
+    def spread(self, amounts: Amounts, which: str = "cycles") -> dict[str, FloatArray]:
+        """Return the error of anything that is read off the ledger: one standard error or a bound, zero where none is known.
+
+        Parameters
+        ----------
+        amounts : callable
+            Given the works W of intervals, the stacked snapshots before and after them, and the reference, it returns arrays by
+            name, intervals first.
+        which : str
+            "cycles", "cumulative", "steps" from instant to instant, "samples" from the start to each, or "instants", the start
+            included.
+
+        Examples
+        --------
+        >>> import athermal as at
+        >>> ledger = at.run(at.library.two_qubit_swap(), 2, backend=at.StateVectors(samples=50, max_columns=1))
+        >>> found = ledger.spread(lambda work, a, b, ref: {"in units of the period": work * ref.period})
+        >>> bool(np.allclose(found["in units of the period"], ledger.errors.work * ledger.reference.period))
+        True
+        """
+        return self.confidence.spread(self, self.spans(which), amounts)
 
     @property
     def has_standard_errors(self) -> bool:

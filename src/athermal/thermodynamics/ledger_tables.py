@@ -36,7 +36,8 @@ def tables(ledger: Labelled, table: str = "cycles") -> Tables:
         import pandas as pd  # noqa: PLC0415  takes time to import, and few need it
 
         found = {name: frame(ledger, name) for name in NAMES if name != "samples" or ledger.samples_per_cycle > 1}
-        about = {name: value for name, value in ledger.provenance.items() if isinstance(value, (str, int, float))}
+        about: dict[str, Any] = {"status": ledger.status, "confidence": ledger.confidence.name}
+        about |= {name: value for name, value in ledger.provenance.items() if isinstance(value, (str, int, float))}
         found["columns"] = about_columns(found["cycles"])
         found["run"] = pd.DataFrame(list(about.items()), columns=["entry", "value"])
         return found

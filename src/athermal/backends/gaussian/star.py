@@ -50,7 +50,7 @@ class Star(Backend):
     whose integrand needs only the system's rows. One cycle costs O(modes x reached modes). The entropies of single
     reservoirs, of which C(R) and D_j are made, follow from the low-rank change of their covariance by the matrix determinant
     lemma while its rank is at most `max_rank` and half the modes of the bath, and then from the covariance of the bath if it
-    has at most `entropy_modes` modes; else they are NaN, and `remarks` of the run's provenance says so.
+    has at most `entropy_modes` modes; else they are NaN, and `ledger.remarks` says so.
 
     Parameters
     ----------
