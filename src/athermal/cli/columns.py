@@ -10,9 +10,7 @@ from typing import Any
 import typer
 
 from athermal._validate import suggest
-from athermal.backends.finite import DensityMatrix, StateVectors
-from athermal.backends.gaussian import Dense, Star
-from athermal.backends.open import HEOM, BlochRedfield, FloquetMarkov, Lindblad
+from athermal.backends import named
 from athermal.cli.console import stdout_console
 from athermal.errors import FileFormatError
 from athermal.limit import LimitCycle
@@ -20,7 +18,6 @@ from athermal.thermodynamics import schema
 from athermal.thermodynamics.column import Column
 from athermal.thermodynamics.knowledge import ABSENT, KNOWN, PARTLY, UNKNOWN, columns_of
 
-BACKENDS = (Dense, Star, DensityMatrix, StateVectors, HEOM, Lindblad, BlochRedfield, FloquetMarkov)
 _MARKS = {KNOWN: "+", PARTLY: "~", UNKNOWN: "?", ABSENT: "."}
 _LEGEND = {
     KNOWN: "known",
@@ -37,9 +34,12 @@ _NOTE = (
 )
 
 
-def knowledge() -> dict[str, dict[str, str]]:
-    """Return what every backend, and a limit cycle, knows of every column."""
-    declared = {backend.__name__: backend.tells for backend in BACKENDS} | {"limit_cycle": LimitCycle.tells}
+def knowledge(*, with_others: bool = True) -> dict[str, dict[str, str]]:
+    """Return what every backend, those of other packages with them or not, and a limit cycle know of every column."""
+    found = [named.backend_class(kind, "the list of columns") for kind in named.kinds() if kind != "auto"]
+    own = [backend for backend in found if backend.__module__.startswith("athermal.")]
+    others = [backend for backend in found if backend not in own] if with_others else []
+    declared = {backend.__name__: backend.tells for backend in (*own, *others)} | {"limit_cycle": LimitCycle.tells}
     return {name: columns_of(tells) for name, tells in declared.items()}
 
 
@@ -113,7 +113,7 @@ def _symbol(column: Column) -> str:
 
 def page() -> str:
     """Return docs/columns.md."""
-    known = knowledge()
+    known = knowledge(with_others=False)
     told = {name: [columns[name] for columns in known.values()] for name in schema.COLUMNS}
     everywhere = [name for name, levels in told.items() if set(levels) == {KNOWN}]
     nowhere = [name for name, levels in told.items() if set(levels) == {ABSENT}]

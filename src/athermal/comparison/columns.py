@@ -10,14 +10,13 @@ import numpy as np
 import xarray as xr
 
 from athermal._types import FloatArray
+from athermal.thermodynamics import schema
 from athermal.thermodynamics.conduct import RESIDUAL_TOLERANCE
 from athermal.thermodynamics.ledger import Ledger
 from athermal.thermodynamics.snapshot import Reference
 
 # By how many of its standard errors a measured number may differ and still agree: as for a ledger's residuals.
 _STANDARD_ERRORS = 5.0
-# What a ledger checks itself by, rather than what it tells.
-_CHECKS = ("residual_", "tolerance_")
 
 
 def side_by_side(tables: Mapping[str, xr.Dataset]) -> xr.Dataset:
@@ -28,7 +27,7 @@ def side_by_side(tables: Mapping[str, xr.Dataset]) -> xr.Dataset:
     found: dict[str, xr.DataArray] = {}
     for table in tables.values():
         for name, values in table.data_vars.items():
-            if values.dtype.kind == "f" and not str(name).startswith(_CHECKS):
+            if values.dtype.kind == "f" and not schema.checks(str(name)):
                 found.setdefault(str(name), values)
     if not found:
         return xr.Dataset()

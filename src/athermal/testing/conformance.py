@@ -29,8 +29,6 @@ class Conformance(Checks):
     backend : Backend
     cases : iterable of Case, optional
         Machines with a slow path; if left out, all small machines of the package that the backend can hold.
-    unknown : frozenset of str
-        Columns of a snapshot that the backend cannot tell: missing or NaN.
     rounding, propagation, charging, preparation, slow_path : float
         By how much numbers may differ: of sums of logarithms of eigenvalues; between two ways to one state; after two cycles
         there and back; between a prepared state and the same by hand; after a cycle by hand.
@@ -38,7 +36,6 @@ class Conformance(Checks):
 
     cases: ClassVar[Iterable[Case] | None] = None
 
-    unknown: frozenset[str] = frozenset()
     # Sums of logarithms of eigenvalues.
     rounding = 1e-11
     # Energies and entropies along two ways to one state: the backend's own tolerance, 1e-12, over its propagators.
@@ -58,8 +55,9 @@ class Conformance(Checks):
         return self.backend.bind(case.machine)
 
     def assert_same(self, one: Snapshot, two: Snapshot, tolerance: float, *, besides: Iterable[str] = ()) -> None:
-        """Compare all that the backend knows but the times."""
-        skipped = {"time", *self.unknown, *besides}
+        """Compare all that the backend declares that it tells but the times."""
+        untold = schema.extras().keys() - self.backend.tells.extras
+        skipped = {"time", *untold, *self.backend.tells.unknown, *besides}
         assert set(one.extras) - skipped == set(two.extras) - skipped
         for name in set(ALWAYS) - skipped:
             assert np.allclose(getattr(one, name), getattr(two, name), rtol=0.0, atol=tolerance), name

@@ -15,14 +15,13 @@ import athermal as at
 from athermal.testing.checks import Checks
 from athermal.testing.held import held_machines, stranger
 from athermal.testing.transformed import renamed, reordered, rescaled, side_by_side, without_contacts
+from athermal.thermodynamics import schema
 from athermal.thermodynamics.ledger import Ledger
 from athermal.thermodynamics.snapshot import ALWAYS
 
 CYCLES = 2
 # Quotients of energies magnify what energies are off by: those of these machines are some thousandths of the largest one.
 _MAGNIFIED = 1e4
-# Columns that hold rounding and what it may be.
-_ROUNDING = ("residual_", "tolerance_")
 
 
 class Invariance(Checks):
@@ -130,7 +129,7 @@ def assert_same(
         first, second = getattr(one, kind), getattr(two, kind)
         assert set(first.data_vars) == set(second.data_vars)
         for name, column in first.data_vars.items():
-            if not str(name).startswith(_ROUNDING):
+            if not schema.checks(str(name)):
                 _assert_column(column, _aligned(column, second[name], names), rounding, scale, energy, names)
 
 

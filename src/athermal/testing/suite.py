@@ -6,7 +6,7 @@ from athermal.testing.telling import Telling
 
 
 class Suite(Conformance, Invariance, Telling):
-    """Conformance, invariance and what is told, together. A subclass sets `backend`; perhaps tolerances, `cases`, `machines` and `unknown`.
+    """Conformance, invariance and what is told, together. A subclass sets `backend`; perhaps tolerances, `cases` and `machines`.
 
     Examples
     --------

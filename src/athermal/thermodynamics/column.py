@@ -44,6 +44,33 @@ class Heading:
 
 
 @dataclass(frozen=True)
+class Made:
+    """What a column is made of, from which its error follows where those of amounts are known.
+
+    Parameters
+    ----------
+    quotient : tuple, optional
+        Of a ratio: the column of its numerator, and those that its denominator is the sum of.
+    has_entropies_at : {"", "lowest", "highest"}
+        Of an energy: the temperature that multiplies the entropies in it.
+    is_over_temperature : bool
+        Of an entropy: whether it is of heats over temperatures. Where T is as good as zero it is as large as 1/T, and known by
+        the heats.
+    is_extensive : bool
+        Whether it grows with the number of modes of a bath that does not start at its reference temperature, so that a continuum
+        has none.
+    """
+
+    quotient: tuple[str, tuple[str, ...]] | None = None
+    has_entropies_at: Literal["", "lowest", "highest"] = ""
+    is_over_temperature: bool = False
+    is_extensive: bool = False
+
+
+_SIMPLE = Made()
+
+
+@dataclass(frozen=True)
 class Column:
     """One column of a ledger.
 
@@ -73,6 +100,10 @@ class Column:
     where : str
         Which runs have it, for the message of one that has not.
     holds : {"numbers", "words", "flags"}
+    made : Made
+        What it is made of.
+    checks : str
+        The law that it checks: by how much that is missed, or may be.
 
     Examples
     --------
@@ -93,6 +124,8 @@ class Column:
     is_counted: bool = False
     where: str = ""
     holds: Literal["numbers", "words", "flags"] = "numbers"
+    made: Made = _SIMPLE
+    checks: str = ""
 
     @property
     def is_of_intervals(self) -> bool:

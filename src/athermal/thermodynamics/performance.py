@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from athermal.thermodynamics import laws
-from athermal.thermodynamics.column import Column, Heading, ends_of
+from athermal.thermodynamics.column import Column, Heading, Made, ends_of
 
 PERFORMANCE = (
     Column(
@@ -11,6 +11,7 @@ PERFORMANCE = (
         "efficiency eta, where work comes out",
         "1",
         over=lambda i: i.over(i.work_given, laws.efficiency(i.work, i.a, i.b, i.reference)),
+        made=Made(("work", ("heat_intake", "energy_intake"))),
         symbol=r"\eta",
         word="efficiency",
         heading=Heading("eta"),
@@ -29,6 +30,7 @@ PERFORMANCE = (
         "thermal efficiency eta_th",
         "1",
         over=lambda i: i.over(i.heat_intake, laws.thermal_efficiency(i.a, i.b, i.reference)),
+        made=Made(("heat", ("heat_intake",))),
         symbol=r"\eta_{\mathrm{th}}",
         word="thermal efficiency",
     ),
@@ -37,6 +39,7 @@ PERFORMANCE = (
         "gamma = 1/(1 + dU_in/Q_in)",
         "1",
         over=lambda i: i.over(i.heat_intake, laws.gamma(i.a, i.b, i.reference)),
+        made=Made(("heat_intake", ("heat_intake", "energy_intake"))),
         symbol=r"\gamma",
     ),
     Column(
@@ -44,6 +47,7 @@ PERFORMANCE = (
         "thermal share of the work",
         "1",
         over=lambda i: i.over(i.work, laws.thermal_share(i.work, i.a, i.b, i.reference)),
+        made=Made(("heat", ("work",))),
         symbol=r"\Sigma_j\,\eta_j Q_j/W",
         word="thermal share",
     ),
@@ -52,6 +56,7 @@ PERFORMANCE = (
         "entropic share of the work",
         "1",
         over=lambda i: i.over(i.work, laws.entropic_share(i.work, i.a, i.b, i.reference)),
+        made=Made(("entropic_work", ("work",))),
         symbol=r"T_{\min}\,\Delta\sigma/W",
         word="entropic share",
     ),
@@ -61,12 +66,14 @@ PERFORMANCE = (
         "energy",
         ("resource",),
         ends_of(laws.work_by_resource),
+        made=Made(has_entropies_at="lowest"),
     ),
     Column(
         "coefficient_of_performance",
         "coefficient of performance -Q_c/W, where work goes in and the coldest reservoirs give heat",
         "1",
         over=lambda i: i.over(i.work_that_cools, laws.coefficient_of_performance(i.work, i.a, i.b, i.reference)),
+        made=Made(("heat", ("work",))),
         symbol=r"\varepsilon",
         word="coefficient of performance",
     ),
@@ -83,14 +90,22 @@ PERFORMANCE = (
         "eps_C [1 - refrigeration_cost/W]",
         "1",
         over=lambda i: i.over(i.work_that_cools, laws.coefficient_split(i.work, i.a, i.b, i.reference)),
+        made=Made(("refrigeration_cost", ("work",))),
     ),
-    Column("refrigeration_cost", "T_h dSigma + sum d(U_i - T_h S_i)", "energy", over=ends_of(laws.refrigeration_cost)),
+    Column(
+        "refrigeration_cost",
+        "T_h dSigma + sum d(U_i - T_h S_i)",
+        "energy",
+        over=ends_of(laws.refrigeration_cost),
+        made=Made(has_entropies_at="highest"),
+    ),
     Column(
         "refrigeration_by_resource",
         "terms of W by resource, with T_max for T_min",
         "energy",
         ("resource",),
         ends_of(laws.refrigeration_by_resource),
+        made=Made(has_entropies_at="highest"),
     ),
 )
 """Efficiencies, coefficients of performance, and the terms of the work."""

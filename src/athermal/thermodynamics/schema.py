@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from athermal.thermodynamics import laws
-from athermal.thermodynamics.column import Column, Heading, ends, ends_of
+from athermal.thermodynamics.column import Column, Heading, Made, ends, ends_of
 from athermal.thermodynamics.extras import OF_PARTICLES, TOLD
 from athermal.thermodynamics.interval import Interval
 from athermal.thermodynamics.performance import PERFORMANCE
@@ -28,6 +28,7 @@ def _state(
     change: str,
     over: Callable[[Interval], Any] | None = None,
     word: str = "",
+    is_over_temperature: bool = False,
 ) -> tuple[Column, Column]:
     """Return a state function in nats, told at instants and at the end of intervals, and its change, shown as `change`."""
     heading = Heading(change)
@@ -38,18 +39,28 @@ def _state(
     def difference(interval: Interval) -> Any:
         return end(interval) - at(interval.a, interval.reference)
 
-    symbols = symbol, rf"\Delta {symbol}"
+    # what is of heats over temperatures refers to the reservoirs' thermal states, which a continuum may be far from for ever
+    made = Made(is_over_temperature=is_over_temperature, is_extensive=is_over_temperature)
     return (
-        Column(name, long_name, "nat", dims, end, at, symbols[0], word),
-        Column(f"{name}_change", change.replace("[%]", "_j"), "nat", dims, over or difference, None, symbols[1], heading=heading),
+        Column(name, long_name, "nat", dims, end, at, symbol, word, made=made),
+        Column(
+            f"{name}_change",
+            change.replace("[%]", "_j"),
+            "nat",
+            dims,
+            over or difference,
+            symbol=rf"\Delta {symbol}",
+            heading=heading,
+            made=Made(is_over_temperature=is_over_temperature),
+        ),
     )
 
 
 def _checked(law: str, long_name: str, unit: str) -> tuple[Column, Column]:
     """Return by how much a law is missed, and by how much it may be."""
     return (
-        Column(f"tolerance_{law}", f"what residual_{law} may be", "", over=lambda i: i.tolerances[law]),
-        Column(f"residual_{law}", long_name, unit, over=lambda i: i.residuals[law]),
+        Column(f"tolerance_{law}", f"what residual_{law} may be", "", over=lambda i: i.tolerances[law], checks=law),
+        Column(f"residual_{law}", long_name, unit, over=lambda i: i.residuals[law], checks=law),
     )
 
 
@@ -186,6 +197,7 @@ _ENERGIES = (
         _SUBSYSTEM,
         lambda i: laws.free_energy(i.b, i.reference) - laws.free_energy(i.a, i.reference),
         symbol=r"\Delta F_{%}",
+        made=Made(has_entropies_at="lowest"),
         word="free energy change",
     ),
     Column(
@@ -209,15 +221,24 @@ _ENTROPIES = (
         symbol=r"\Sigma",
         change="dSigma",
         over=ends_of(laws.sigma_total_change),
+        is_over_temperature=True,
     ),
     Column(
         "entropic_work",
         "T_min dsigma = T_min dSigma + sum dF_i",
         "energy",
         over=ends_of(laws.entropic_work),
+        made=Made(has_entropies_at="lowest"),
         symbol=r"T_{\min}\,\Delta\sigma",
     ),
-    Column("sigma_change", "dsigma", "nat", over=ends_of(laws.sigma_change), symbol=r"\Delta\sigma"),
+    Column(
+        "sigma_change",
+        "dsigma",
+        "nat",
+        over=ends_of(laws.sigma_change),
+        symbol=r"\Delta\sigma",
+        made=Made(is_over_temperature=True),
+    ),
     *_state(
         "mutual_information",
         "mutual information I(S,R)",
@@ -247,6 +268,7 @@ _ENTROPIES = (
         symbol="D_{%}",
         change="dD[%]",
         over=ends_of(laws.athermality_change),
+        is_over_temperature=True,
         word="athermality",
     ),
 )
@@ -296,3 +318,13 @@ def of_instants() -> dict[str, Column]:
 def extras() -> dict[str, Column]:
     """Return what a snapshot may hold beyond what every backend tells, `Snapshot.extras`: the column of each at instants."""
     return {column.extra: column for column in COLUMNS.values() if column.extra and column.is_of_instants}
+
+
+def made(name: str) -> Made:
+    """Return what a column is made of; of a name that is none, nothing is known."""
+    return COLUMNS[name].made if name in COLUMNS else Made()
+
+
+def checks(name: str) -> str:
+    """Return which law a column checks: by how much it is missed, or may be; "" of all others."""
+    return COLUMNS[name].checks if name in COLUMNS else ""

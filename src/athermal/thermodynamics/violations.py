@@ -17,15 +17,13 @@ def of(ledger: Labelled) -> list[str]:
 def _missed_laws(ledger: Labelled) -> list[str]:
     """Return the residuals above their tolerance."""
     found: list[str] = []
-    laws_of = {name: name.removeprefix("residual_") for name in schema.COLUMNS if name.startswith("residual_")}
     # what needs the entropies of a state that is none is unknown, and says so itself
     residuals = ledger.residuals()
     is_known = ~np.isnan(residuals["tolerance_second_law"])
-    for name, law in laws_of.items():
-        if law in ledger.unchecked:
-            continue
-        equation, values, allowed = schema.COLUMNS[name].long_name, residuals[name], residuals[f"tolerance_{law}"]
-        if name != "residual_first_law":
+    for law in {column.checks: None for column in schema.COLUMNS.values() if column.checks not in ("", *ledger.unchecked)}:
+        values, allowed = residuals[f"residual_{law}"], residuals[f"tolerance_{law}"]
+        equation = schema.COLUMNS[f"residual_{law}"].long_name
+        if law != "first_law":
             values, allowed = np.where(is_known, values, 0.0), np.where(is_known, allowed, 0.0)
         found.extend(
             f"Cycle {cycle + 1}: {equation} is {values[cycle]:.3e}, where {allowed[cycle]:.1e} is its tolerance."

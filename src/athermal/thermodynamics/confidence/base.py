@@ -11,7 +11,7 @@ import numpy as np
 
 from athermal._lazy import xr
 from athermal._types import FloatArray
-from athermal.thermodynamics import laws
+from athermal.thermodynamics import laws, schema
 from athermal.thermodynamics.course import Course, Spans
 from athermal.thermodynamics.snapshot import ALWAYS, Reference, Snapshot
 
@@ -114,7 +114,7 @@ def columns(course: Course, table: xr.Dataset) -> Amounts:
 
 def is_known_to_an_error(name: str) -> bool:
     """Tell whether a column of numbers has an error: not by how much a law is missed, and may be."""
-    return not name.startswith(("residual_", "tolerance_"))
+    return not schema.checks(name)
 
 
 def labelled(table: xr.Dataset, errors: Mapping[str, FloatArray], kind: str) -> xr.Dataset:

@@ -9,9 +9,8 @@ import numpy as np
 
 from athermal._lazy import xr
 from athermal._types import FloatArray
-from athermal.thermodynamics import laws
+from athermal.thermodynamics import laws, schema
 from athermal.thermodynamics.confidence.base import Amounts, Confidence, change, is_known_to_an_error, labelled, read
-from athermal.thermodynamics.confidence.largest import OVER_TEMPERATURE
 from athermal.thermodynamics.course import Course, Spans
 from athermal.thermodynamics.snapshot import Reference, Snapshot
 
@@ -25,18 +24,6 @@ _COMMON = {
     "energy": ("work", "heat", "energy_change"),
     "nat": ("entropy_change", "mutual_information_change", "reservoir_correlation_change", "athermality_change"),
 }
-_WITH_ENTROPIES = ("free_energy_change", "entropic_work", "work_by_resource", "refrigeration_cost", "refrigeration_by_resource")
-# Columns that are ratios: numerator, and what the denominator is the sum of.
-_RATIOS = {
-    "efficiency": ("work", ("heat_intake", "energy_intake")),
-    "gamma": ("heat_intake", ("heat_intake", "energy_intake")),
-    "thermal_efficiency": ("heat", ("heat_intake",)),
-    "thermal_share": ("heat", ("work",)),
-    "entropic_share": ("entropic_work", ("work",)),
-    "coefficient_of_performance": ("heat", ("work",)),
-    "coefficient_split": ("refrigeration_cost", ("work",)),
-}
-
 
 # What all other columns are made of.
 _TERMS = [
@@ -83,7 +70,9 @@ class Certified(Confidence):
     def errors(self, course: Course, which: str) -> xr.Dataset:
         fine, coarse = course.columns(which), self._coarse(course).columns(which)
         names = [str(name) for name in fine.data_vars if is_known_to_an_error(str(name))]
-        changes = {name: _spread(change(fine[name].values, coarse[name].values)) for name in names if name not in _RATIOS}
+        changes = {
+            name: _spread(change(fine[name].values, coarse[name].values)) for name in names if schema.made(name).quotient is None
+        }
         bounds = _Bounds(fine, changes, _floors(course, fine, which), course.reference)
         return labelled(fine, {name: bounds.of(name) for name in names}, self.kind)
 
@@ -118,18 +107,19 @@ class _Bounds:
 
     def of(self, name: str) -> FloatArray:
         """Return the certified error of a column."""
-        if name in _RATIOS:
-            return self._of_ratio(name)
+        made = schema.made(name)
+        if made.quotient is not None:
+            return self._of_ratio(name, *made.quotient)
         found, unit = self.changes[name], self.fine[name].attrs["units"]
         if name.startswith("carnot_") or unit not in ("energy", "nat", "energy/time"):
             return found
         enlarged, open_nats = self.reference.cold_enlargement, self._open("nat")
         extra = open_nats if unit == "nat" else self._open("energy")
-        if name in _WITH_ENTROPIES:
-            is_of_highest = name.startswith("refrigeration_")
-            of_entropies = self.reference.highest_temperature if is_of_highest else self.reference.lowest_temperature
+        if made.has_entropies_at:
+            ref = self.reference
+            of_entropies = ref.lowest_temperature if made.has_entropies_at == "lowest" else ref.highest_temperature
             extra = extra + of_entropies * enlarged * open_nats
-        if name in OVER_TEMPERATURE:
+        if made.is_over_temperature:
             extra = extra * enlarged
         if unit == "energy/time":
             extra = extra / self.reference.period
@@ -138,14 +128,13 @@ class _Bounds:
     def _open(self, unit: str) -> FloatArray:
         """Return what is left open in a unit: the floor, and a share of the largest change of each cycle."""
         enlarged = self.reference.cold_enlargement
-        amounts = [self.changes[name] / (enlarged if name in OVER_TEMPERATURE else 1.0) for name in _COMMON[unit]]
+        amounts = [self.changes[name] / (enlarged if schema.made(name).is_over_temperature else 1.0) for name in _COMMON[unit]]
         common = np.max([values.reshape(len(values), -1).max(axis=1, initial=0.0) for values in amounts], axis=0)
         floor = self.floors[unit] / enlarged if unit == "nat" else self.floors[unit]
         return np.asarray(floor + _SHARE * common)
 
-    def _of_ratio(self, name: str) -> FloatArray:
+    def _of_ratio(self, name: str, numerator: str, denominators: tuple[str, ...]) -> FloatArray:
         """Return (|error of numerator| + |ratio| |error of denominator|) / (|denominator| - |error of denominator|)."""
-        numerator, denominators = _RATIOS[name]
         value, best = self.fine[name].values, 1.0
         if name == "coefficient_split":
             best = float(self.fine["carnot_coefficient"].values[0])

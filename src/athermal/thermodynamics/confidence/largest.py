@@ -7,16 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from athermal._types import FloatArray
+from athermal.thermodynamics import schema
 from athermal.thermodynamics.snapshot import Reference
 
 if TYPE_CHECKING:
     import xarray as xr
-
-OVER_TEMPERATURE = ("athermality", "athermality_change", "sigma_total", "sigma_total_change", "sigma_change")
-"""Heats over temperatures: where T is as good as zero they are as large as 1/T, and known by the heats."""
-# Of a bath that does not start at its reference temperature these grow with the number of modes: a continuum has none. Their
-# changes are columns of their own.
-_EXTENSIVE = ("athermality", "sigma_total")
 
 
 def largest_by_cycle(errors: xr.Dataset, reference: Reference) -> tuple[FloatArray, list[str]]:
@@ -29,9 +24,10 @@ def largest_by_cycle(errors: xr.Dataset, reference: Reference) -> tuple[FloatArr
     names: list[str] = []
     amounts = []
     for name, values in errors.data_vars.items():
-        if values.attrs["units"] not in scales or name in _EXTENSIVE:
+        made = schema.made(str(name))
+        if values.attrs["units"] not in scales or made.is_extensive:
             continue
-        scale = enlarged if name in OVER_TEMPERATURE else scales[values.attrs["units"]]
+        scale = enlarged if made.is_over_temperature else scales[values.attrs["units"]]
         table = np.nan_to_num(values.values, nan=0.0) / scale
         labels = [f"[{label}]" for label in values[values.dims[1]].values] if values.ndim > 1 else [""]
         names += [f"{name}{label}" for label in labels]
