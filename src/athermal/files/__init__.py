@@ -125,6 +125,7 @@ Observables whose means are kept beside the ledger, and states of parts, for `at
 Reservoirs, and then couplings too, may be missing: the machine is closed. Unknown keys are errors.
 """
 
+from athermal.files.document import read_document
 from athermal.files.machine_file import (
     MachineFile,
     build_machine_file,
@@ -133,7 +134,6 @@ from athermal.files.machine_file import (
     parse_machine_file,
     plan_from,
     plan_of,
-    read_document,
     read_machine_file,
 )
 

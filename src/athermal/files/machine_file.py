@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import copy
 import dataclasses
-import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,18 +17,15 @@ from athermal.backends.choice import Auto, choose
 from athermal.backends.named import read_backend
 from athermal.engine import Progress, run
 from athermal.engine.certified import checked_accuracy
-from athermal.errors import FileFormatError, MachineError, RunError, RunInterrupted, StateError
-from athermal.files.hints import line_of, result_hint
+from athermal.errors import FileFormatError, MachineError, RunError, RunInterrupted
+from athermal.files.document import Overrides, changed, naming, read_document, tables_of
 from athermal.files.library import build_library_machine, library_functions
-from athermal.files.overrides import SECTIONS, apply_override, parse_override
-from athermal.files.tables import with_tables
+from athermal.files.overrides import parse_override
 from athermal.machine.initial import AnyInitialState, InitialState
 from athermal.machine.machine import Machine
 from athermal.machine.observable import Observable, as_kept, as_observable, check_observables
 from athermal.machine.spec import from_spec, to_spec
 from athermal.thermodynamics.ledger import Ledger
-
-Overrides = Mapping[str, Any] | Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -177,21 +171,6 @@ def read_machine_file(path: str | Path, overrides: Overrides = ()) -> MachineFil
     return build_machine_file(read_document(path), overrides, name=path.stem, source=str(path))
 
 
-def read_document(path: Path) -> dict[str, Any]:
-    """Return the tables of a machine file as they stand there, or raise `FileFormatError`; see `read_machine_file`."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise FileFormatError(f"There is no machine file {path}.") from None
-    except UnicodeDecodeError:
-        raise FileFormatError(f"{path} is not a text file, as a machine file must be.{result_hint(path)}") from None
-    except OSError as error:
-        raise FileFormatError(f"The machine file {path} cannot be read: {error.strerror or error}.") from error
-    document = _tables(text, str(path))
-    with _named(str(path)):
-        return dict(with_tables(document, path.parent))
-
-
 def parse_machine_file(
     text: str, overrides: Overrides = (), *, name: str = "machine", source: str = "the machine file"
 ) -> MachineFile:
@@ -202,16 +181,7 @@ def parse_machine_file(
     >>> parse_machine_file('[machine]\nlibrary = "otto"\nmodes = 20').machine.n_modes
     41
     """
-    return build_machine_file(_tables(text, source), overrides, name=name, source=source)
-
-
-def _tables(text: str, source: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise FileFormatError(
-            f"{source} is not valid TOML: {error}.{result_hint(Path(source)) or line_of(text, str(error))}"
-        ) from None
+    return build_machine_file(tables_of(text, source), overrides, name=name, source=source)
 
 
 def library_machine_file(name: str, overrides: Overrides = ()) -> MachineFile:
@@ -281,8 +251,8 @@ def build_machine_file(
     >>> build_machine_file({"machine": {"library": "otto", "modes": 20}}, {"modes": 10}).machine.n_modes
     21
     """
-    document, source = _changed(document, overrides, source)
-    with _named(source):
+    document, source = changed(document, overrides, source)
+    with naming(source):
         machine = _machine(document, name)
         return _planned(machine, document, name, source)
 
@@ -300,31 +270,12 @@ def plan_of(machine: Machine, settings: dict[str, Any], overrides: Overrides = (
     document = {"machine": {}, **settings}
     if "initial" not in settings and any(path.startswith("initial.") for path in paths):
         document["initial"] = to_spec(machine.initial, AnyInitialState) or {}
-    document, source = _changed(document, overrides, machine.name)
-    with _named(source):
+    document, source = changed(document, overrides, machine.name)
+    with naming(source):
         if "initial" in document:
             initial = from_spec(AnyInitialState, document["initial"], "the [initial] table")
             machine = dataclasses.replace(machine, initial=initial)
         return _planned(machine, document, machine.name, source)
-
-
-def _changed(document: dict[str, Any], overrides: Overrides, source: str) -> tuple[dict[str, Any], str]:
-    """Return the tables of a file with changes made, checked as far as they can be without making the machine."""
-    pairs = (
-        list(copy.deepcopy(dict(overrides)).items())
-        if isinstance(overrides, Mapping)
-        else [parse_override(text) for text in overrides]
-    )
-    document = copy.deepcopy(document)
-    changes = ", ".join(f"{key}={value}" for key, value in pairs)
-    source = f"{source} with {changes}" if changes else source
-    with _named(source):
-        for key, value in pairs:
-            apply_override(document, key, value)
-        _check_plain(document, "")
-        _check_sections(document)
-        document = with_tables(document, Path())
-    return document, source
 
 
 def _planned(machine: Machine, document: dict[str, Any], name: str, source: str) -> MachineFile:
@@ -355,44 +306,6 @@ def _observables(document: dict[str, Any], machine: Machine) -> dict[str, Observ
     }
     check_observables(tuple(found.items()), machine)
     return found
-
-
-@contextlib.contextmanager
-def _named(source: str) -> Iterator[None]:
-    """Put the name of the file before what is wrong with it."""
-    try:
-        yield
-    except (MachineError, StateError, FileFormatError) as error:
-        raise type(error)(f"{source}: {error}") from error.__cause__
-
-
-def _check_plain(value: Any, place: str) -> None:
-    """Raise `FileFormatError` if a document holds a date or time, which nothing here can be."""
-    if isinstance(value, dict):
-        for key, entry in value.items():
-            _check_plain(entry, f"{place}.{key}" if place else str(key))
-    elif isinstance(value, list):
-        for k, entry in enumerate(value):
-            _check_plain(entry, f"{place}.{k}")
-    elif value is not None and not isinstance(value, (str, int, float, bool)):
-        raise FileFormatError(f"`{place}` must be text, a number, true or false, a list or a table, but is {value}.")
-
-
-def _check_sections(document: dict[str, Any]) -> None:
-    for key in document:
-        if key not in SECTIONS:
-            raise FileFormatError(
-                f"Unknown key {key!r} at the top of the file.{suggest(key, SECTIONS)} Known keys: {', '.join(SECTIONS)}."
-            )
-    if not isinstance(document.get("title", ""), str):
-        raise FileFormatError(f"`title` of the file must be text in quotes, but is {_validate.shown(document['title'])}.")
-    for key in ("run", "machine", "initial", "observables"):
-        if not isinstance(document.get(key, {}), dict):
-            raise FileFormatError(
-                f"`{key}` of the file must be a table, written [{key}], but is {_validate.shown(document[key])}."
-            )
-    if "machine" not in document:
-        raise FileFormatError('The file lacks the table [machine]. Write one, as in\n  [machine]\n  library = "two_oscillator"')
 
 
 def _settings(document: dict[str, Any]) -> _Run:
