@@ -74,16 +74,16 @@ class Solver(ABC, Generic[State]):
         raise MachineError(f"{type(self).__name__} tells no states of {', '.join(map(repr, parts))}. Use another backend.")
 
     @abstractmethod
-    def accuracy(self) -> dict[str, float]:
-        """Return what the solver knows of its own errors, by name: of any run."""
+    def accuracy(self, state: State) -> dict[str, float]:
+        """Return what is known of the errors of the run that ended in a state, by name."""
 
-    def accuracy_of(self, state: State) -> dict[str, float]:
-        """Return `accuracy` with what the run that ended in a state has shown: a solver holds nothing of a run."""
-        return self.accuracy()
+    def remarks(self, state: State) -> tuple[str, ...]:
+        """Return what a reader of the run that ended in a state must know: which columns are unknown, what would tell them."""
+        return ()
 
-    def remarks_on(self, state: State) -> tuple[str, ...]:
-        """Return `remarks` with what the run that ended in a state has shown."""
-        return self.remarks()
+    def cycle_map(self) -> CycleMap[State]:
+        """Return the map of one cycle."""
+        return CycleMap(self)
 
     @property
     def is_threaded(self) -> bool:
@@ -101,9 +101,36 @@ class Solver(ABC, Generic[State]):
         """Return what the provenance tells people of what was solved, beside the options; nothing reads it."""
         return {}
 
-    def remarks(self) -> tuple[str, ...]:
-        """Return what a reader of the run must know: which columns are unknown, and what would tell them."""
-        return ()
+
+class CycleMap(Generic[State]):
+    """The map of one cycle, from the state at its start to that at its end; what it is made of is public in its subclasses.
+
+    Parameters
+    ----------
+    solver : Solver
+
+    Examples
+    --------
+    >>> import athermal as at
+    >>> solver = at.Dense().bind(at.library.two_oscillator(modes=5))
+    >>> cycle = solver.cycle_map()
+    >>> cycle.matrix.shape
+    (24, 24)
+    """
+
+    def __init__(self, solver: Solver[State]) -> None:
+        self.solver = solver
+        self.period = solver.reference.period
+
+    def apply(self, state: State, cycles: int = 1) -> State:
+        """Return the state that a state at the start of a cycle becomes after some cycles."""
+        for cycle in range(cycles):
+            state, _ = self.solver.advance(state, self.period * cycle, self.period * (cycle + 1))
+        return state
+
+    def undo(self, state: State) -> State:
+        """Return the state that becomes this one in a cycle, or raise `MachineError` where nothing runs backwards."""
+        return self.solver.advance(state, self.period, 0.0)[0]
 
 
 class Backend(ABC):

@@ -125,8 +125,8 @@ class _Run:
     def ledger(self, record: _Record, status: str) -> Ledger:
         """Return the ledger of what a run has seen."""
         solver, state = self.solver, record.state
-        remarks = (*solver.remarks_on(state), *record.mended, *solver.reference.remarks_on_vacuum())
-        conduct = replace(self.conduct, status=status, accuracy=solver.accuracy_of(state), remarks=remarks)
+        remarks = (*solver.remarks(state), *record.mended, *solver.reference.remarks_on_vacuum())
+        conduct = replace(self.conduct, status=status, accuracy=solver.accuracy(state), remarks=remarks)
         reference = replace(solver.reference, observables=record.watcher.names)
         confidence: Confidence = Exact()
         if record.replicates:

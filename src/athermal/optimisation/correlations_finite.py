@@ -46,9 +46,7 @@ class FiniteCorrelations(CorrelationSpace):
         matrices, self.reach = _products([np.sum(np.abs(self.roots[name]) ** 2, axis=0) for name in among])
         self.span = MatrixSpan(matrices)
         whole = reduce(np.kron, [self.roots[name] for name in names]).astype(complex)
-        end = FactorState.at_start(whole, self.hamiltonian.n_integrals)
-        for cycle in range(cycles):
-            end, _ = solver.advance(end, solver.machine.period * cycle, solver.machine.period * (cycle + 1))
+        end = solver.cycle_map().apply(FactorState.at_start(whole, self.hamiltonian.n_integrals), cycles)
         keep = [names.index(name) for name in among]
         energies, slopes = [], []
         for energy in self._energy_operators():

@@ -40,9 +40,7 @@ class GaussianCorrelations(CorrelationSpace):
         check_size(4 * len(one), _MOST, among, "fewer modes")
         self.span = _span(self.start.excess[live], one, two)
         self.reach = np.ones(len(self.span))  # |X_ij|^2 <= X_ii X_jj = 1
-        end = self.start
-        for cycle in range(cycles):
-            end, _ = solver.advance(end, solver.machine.period * cycle, solver.machine.period * (cycle + 1))
+        end = solver.cycle_map().apply(self.start, cycles)
         before, after = self._energies(self.start), self._energies(end)
         self.offsets, self.resolution = after - before, rounding(after)
         self._frame = self._amplitudes(self.start, live)

@@ -54,7 +54,7 @@ class FiniteAdjoint:
         self.hamiltonian = TensorHamiltonian.of(machine)
         self.leaves = tuple(leaves)
         self.terms = active_terms(self.hamiltonian, leaves, self.hamiltonian.n_terms)
-        self.sectors: list[IntArray] = DensityMatrix().bind(machine).sectors
+        self.sectors: list[IntArray] = DensityMatrix().bind(machine).cycle_map().sectors
         self.stretches = stretches(self.hamiltonian, knots)
         self.base, self.charging = initial.uncharged()
         self._check_start(self.base)

@@ -200,7 +200,7 @@ class Conformance(Checks):
         self.assert_same(start, solver.snapshot(state, 0.0), self.charging, besides=counted)
 
     def test_accuracy_is_told(self, case, solver):
-        solver.advance(solver.prepare(case.initial), 0.0, case.machine.period)
-        accuracy = solver.accuracy()
+        state, _ = solver.advance(solver.prepare(case.initial), 0.0, case.machine.period)
+        accuracy = solver.accuracy(state)
         assert accuracy
         assert all(isinstance(name, str) and 0.0 <= value < self.propagation for name, value in accuracy.items())

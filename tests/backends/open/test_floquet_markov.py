@@ -280,7 +280,7 @@ def test_machines_that_it_cannot_hold():
     sudden = qubit(0.0, [drude], contact=at.Strokes((2.0, TAU - 2.0), (0.0, 1.0)))
     with pytest.raises(at.ConvergenceError, match="512 harmonics of the drive must hold all but 1e-08 of the rates"):
         FloquetMarkov().bind(sudden)
-    assert 0.0 < FloquetMarkov(harmonics=64).bind(sudden).accuracy()["left_out"] < 0.01
+    assert 0.0 < FloquetMarkov(harmonics=64).bind(sudden).rates.left_out < 0.01
     with pytest.raises(at.MachineError, match="must repeat a whole number of times in the machine's period"):
         qubit(at.Harmonic(0.1, frequency=1.3))
 

@@ -17,13 +17,13 @@ class Open(Invariance):
         """A later run through the same solver, whose state is none, changes nothing of it."""
         solver = self.backend.bind(machine)
         first, _ = solver.advance(solver.prepare(machine.initial), 0.0, machine.period)
-        before = solver.accuracy_of(first), solver.remarks_on(first)
+        before = solver.accuracy(first), solver.remarks(first)
         held = getattr(first, "runs", (first,))
         none = replace(held[0], vector=-held[0].vector)
         other = replace(first, runs=(none, *held[1:])) if len(held) > 1 or held[0] is not first else none
         after, _ = solver.advance(other, machine.period, 2.0 * machine.period)
-        assert solver.accuracy_of(after)["lowest_eigenvalue"] < solver.accuracy_of(first)["lowest_eigenvalue"]
-        assert (solver.accuracy_of(first), solver.remarks_on(first)) == before
+        assert solver.accuracy(after)["lowest_eigenvalue"] < solver.accuracy(first)["lowest_eigenvalue"]
+        assert (solver.accuracy(first), solver.remarks(first)) == before
 
 
 class TestLindblad(Open):

@@ -399,10 +399,10 @@ def test_redfield_states_that_are_none_have_no_entropy():
     solver = at.BlochRedfield().bind(machine)
     first, _ = solver.advance(solver.prepare(start), 0.0, 1.0)
     second = solver.prepare(at.ProductThermal())  # another run, and a state
-    assert solver.accuracy_of(first)["lowest_eigenvalue"] < -1e-3
-    assert solver.accuracy_of(second)["lowest_eigenvalue"] > -1e-12
-    assert any("negative eigenvalue" in remark for remark in solver.remarks_on(first))
-    assert not any("negative eigenvalue" in remark for remark in solver.remarks_on(second))
+    assert solver.accuracy(first)["lowest_eigenvalue"] < -1e-3
+    assert solver.accuracy(second)["lowest_eigenvalue"] > -1e-12
+    assert any("negative eigenvalue" in remark for remark in solver.remarks(first))
+    assert not any("negative eigenvalue" in remark for remark in solver.remarks(second))
 
 
 @pytest.mark.parametrize(

@@ -136,8 +136,8 @@ def test_one_cycle_is_computed_once_however_times_are_rounded(period, samples):
 
 def test_it_tells_how_symplectic_and_converged_it_was():
     solver = at.Dense().bind(machine(at.Harmonic(0.3, 1.0)))
-    solver.advance(solver.prepare(at.ProductThermal()), 0.0, TAU)
-    accuracy = solver.accuracy()
+    state, _ = solver.advance(solver.prepare(at.ProductThermal()), 0.0, TAU)
+    accuracy = solver.accuracy(state)
     assert set(accuracy) == {"symplectic_defect", "step_error"}
     assert 0.0 < accuracy["symplectic_defect"] < 1e-13  # rounding
     assert accuracy["step_error"] < 1e-12  # the tolerance

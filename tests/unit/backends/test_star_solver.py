@@ -208,8 +208,9 @@ def test_samples_within_a_cycle_share_the_maps_of_one():
 
 
 def test_it_tells_how_symplectic_and_converged_it_was():
-    solver, _, _ = cycle_by_cycle(at.library.two_oscillator(modes=200), at.Star(), 1)
-    accuracy = solver.accuracy()
+    solver = at.Star().bind(at.library.two_oscillator(modes=200))
+    state = solver.cycle_map().apply(solver.prepare(at.ProductThermal()))
+    accuracy = solver.accuracy(state)
     assert set(accuracy) == {"effective_defect", "step_error", "accumulated_defect"}
     assert accuracy["accumulated_defect"] < 1e-13
     assert 0.0 < accuracy["effective_defect"] < 1e-13  # rounding

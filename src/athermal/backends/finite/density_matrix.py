@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -12,7 +13,7 @@ import scipy.sparse
 
 from athermal import _validate
 from athermal._types import ComplexArray, FloatArray, IntArray, Matrix
-from athermal.backends.base import Backend, Keeper, Solver, Watch
+from athermal.backends.base import Backend, CycleMap, Keeper, Solver, Watch
 from athermal.backends.finite.memory import GIB, Held, check_baths, check_memory
 from athermal.backends.finite.observe import TELLS, Observer
 from athermal.backends.finite.prepare import FinitePreparer
@@ -115,6 +116,8 @@ class Blocks:
 
     unitaries: tuple[Matrix, ...]
     integrals: tuple[tuple[Matrix | None, ...], ...]
+    defect: float = 0.0
+    """By how much the U miss unitarity."""
 
     def size(self) -> float:
         """Return how many bytes it takes."""
@@ -140,6 +143,20 @@ class Blocks:
         )
 
 
+class UnitaryCycle(CycleMap[FactorState]):
+    """rho -> U rho U^dag, with U of each of the sectors that the dynamics does not connect."""
+
+    def __init__(self, solver: DensityMatrixSolver) -> None:
+        super().__init__(solver)
+        self.sectors = solver.sectors
+        self._unitaries = solver.unitaries
+
+    @cached_property
+    def unitaries(self) -> tuple[Matrix, ...]:
+        """U, sector by sector."""
+        return self._unitaries(0.0, self.period)
+
+
 class DensityMatrixSolver(Solver[FactorState]):
     """The density-matrix backend bound to one machine."""
 
@@ -152,7 +169,6 @@ class DensityMatrixSolver(Solver[FactorState]):
         spare = options.max_memory * GIB - 16.0 * self.n_matrices * float(self.hamiltonian.dimension) ** 2
         self._maps: Held[Blocks] = Held(Blocks.size, 0.5 * spare)
         self._spectra: Held[Spectrum] = Held(Spectrum.size, 0.5 * spare)
-        self._defect = 0.0
         self._sectors: list[IntArray] | None = None
 
     @property
@@ -199,7 +215,8 @@ class DensityMatrixSolver(Solver[FactorState]):
         # The operators are those of the earlier state.
         earlier, sign = (state.factor, 1.0) if is_forward else (factor, -1.0)
         added = sign * self._expectations(blocks.integrals, earlier)[:, None]
-        return FactorState(factor, state.integrals + added), float(np.sum(added[: 1 + len(self.hamiltonian.reservoirs)]))
+        defect = max(state.defect, blocks.defect)
+        return FactorState(factor, state.integrals + added, defect), float(np.sum(added[: 1 + len(self.hamiltonian.reservoirs)]))
 
     def _expectations(self, operators: Sequence[Sequence[Matrix | None]], factor: ComplexArray) -> FloatArray:
         """Return the expectation values of block operators."""
@@ -229,10 +246,17 @@ class DensityMatrixSolver(Solver[FactorState]):
     def is_threaded(self) -> bool:
         return self.hamiltonian.dimension > _LARGE_DIMENSION
 
-    def accuracy(self) -> dict[str, float]:
-        return {"unitarity_defect": self._defect}
+    def accuracy(self, state: FactorState) -> dict[str, float]:
+        return {"unitarity_defect": state.defect}
+
+    def cycle_map(self) -> UnitaryCycle:
+        return UnitaryCycle(self)
 
     # --- the maps of one cycle -----------------------------------------------------------------------------------------
+
+    def unitaries(self, start: float, stop: float) -> tuple[Matrix, ...]:
+        """Return U of [start, stop], at most a cycle long, sector by sector."""
+        return self._map(start, stop).unitaries
 
     def _map(self, start: float, stop: float) -> Blocks:
         """Return the map of [start, stop], at most a cycle long; the same phase of every cycle shares it."""
@@ -240,12 +264,13 @@ class DensityMatrixSolver(Solver[FactorState]):
         return self._maps.get(key, lambda: self._checked(self._assemble(phase, phase + (stop - start))))
 
     def _checked(self, blocks: Blocks) -> Blocks:
-        """Note by how much a map misses unitarity."""
+        """Return a map that knows by how much it misses unitarity."""
+        defect = 0.0
         for unitary in blocks.unitaries:
             gram = unitary.conj().T @ unitary
             gram[np.diag_indices_from(gram)] -= 1.0
-            self._defect = max(self._defect, float(np.max(np.abs(gram), initial=0.0)))
-        return blocks
+            defect = max(defect, float(np.max(np.abs(gram), initial=0.0)))
+        return replace(blocks, defect=defect)
 
     def _assemble(self, start: float, stop: float) -> Blocks:
         edges, are_breakpoints = self.hamiltonian.edges(start, stop)

@@ -26,10 +26,13 @@ class FactorState:
     integrals : (1 + reservoirs + counters, r or 1) array
         The work done on the subsystems' own terms and on the couplings to each reservoir, and what each counter has counted,
         since time zero: in each column, or in all together.
+    defect : float
+        By how much the propagators since the start have missed unitarity, at most.
     """
 
     factor: ComplexArray
     integrals: FloatArray
+    defect: float = 0.0
 
     @classmethod
     def at_start(cls, factor: ComplexArray, n_integrals: int, columns: int = 1) -> FactorState:

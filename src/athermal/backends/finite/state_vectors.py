@@ -126,6 +126,8 @@ class Columns(FactorState):
 
     is_sampled: bool = False
     total_entropy: float = float("nan")
+    seen: dict[float, Linear] = field(default_factory=dict, init=False, repr=False)
+    """What was read off the columns, by the phase of the cycle."""
 
 
 class VectorPreparer(FinitePreparer):
@@ -144,8 +146,6 @@ class StateVectorsSolver(Solver[Columns]):
         self.options = options
         self.hamiltonian = TensorHamiltonian.of(machine)
         self.observer = Observer(self.hamiltonian)
-        self._norm_defect = 0.0
-        self._seen: tuple[Columns, float, Linear] | None = None
 
     @property
     def reference(self) -> Reference:
@@ -164,7 +164,8 @@ class StateVectorsSolver(Solver[Columns]):
         """Return the columns of a start: exact if they are few, else sampled, of norm one altogether."""
 
         def columns(factor: ComplexArray, entropy: float, *, is_sampled: bool) -> Columns:
-            return Columns(factor, np.zeros((self.hamiltonian.n_integrals, factor.shape[1])), is_sampled, entropy)
+            integrals = np.zeros((self.hamiltonian.n_integrals, factor.shape[1]))
+            return Columns(factor, integrals, is_sampled=is_sampled, total_entropy=entropy)
 
         random, count = np.random.default_rng(self.options.seed), self.options.samples
         if isinstance(start, Gibbs) and start.parts is None and self.hamiltonian.dimension > _LARGEST_GIBBS:
@@ -229,8 +230,9 @@ class StateVectorsSolver(Solver[Columns]):
                     added[: self._n_works] -= self._jumps(factor, end)
                 factor, integrals = self._stretch(factor, end, begin)
                 added += integrals
-        self._norm_defect = max(self._norm_defect, abs(float(np.sum(populations(factor))) - norm))
-        return replace(state, factor=factor, integrals=state.integrals + added), float(np.sum(added[: self._n_works]))
+        defect = max(state.defect, abs(float(np.sum(populations(factor))) - norm))
+        later = replace(state, factor=factor, integrals=state.integrals + added, defect=defect)
+        return later, float(np.sum(added[: self._n_works]))
 
     @property
     def _n_works(self) -> int:
@@ -300,13 +302,13 @@ class StateVectorsSolver(Solver[Columns]):
         return lambda state: state_of(self.machine, self.hamiltonian, parts, state.factor)
 
     def _linear(self, state: Columns, phase: float) -> Linear:
-        """Return U_i, V_j, E_j and the density matrix of the subsystems in each column; the last ones are held."""
-        if self._seen is not None and self._seen[0] is state and self._seen[1] == phase:
-            return self._seen[2]
+        """Return U_i, V_j, E_j and the density matrix of the subsystems in each column; the state holds them."""
+        if phase in state.seen:
+            return state.seen[phase]
         densities = np.array([self.observer.system_density(state.factor[:, [k]]) for k in range(state.factor.shape[1])])
         energies = self.observer.energies(state.factor, phase)
         linear = *energies, self.observer.reservoir_energies(state.factor), densities
-        self._seen = state, phase, linear
+        state.seen[phase] = linear
         return linear
 
     def _averaged(self, linear: Linear, left: Matrix, state: Columns, phase: float) -> Snapshot:
@@ -336,5 +338,5 @@ class StateVectorsSolver(Solver[Columns]):
             extras,
         )
 
-    def accuracy(self) -> dict[str, float]:
-        return {"norm_defect": self._norm_defect}
+    def accuracy(self, state: Columns) -> dict[str, float]:
+        return {"norm_defect": state.defect}

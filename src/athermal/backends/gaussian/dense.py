@@ -11,7 +11,7 @@ import numpy as np
 
 from athermal import _validate
 from athermal._types import FloatArray, IntArray
-from athermal.backends.base import Backend, Keeper, Solver, Watch
+from athermal.backends.base import Backend, CycleMap, Keeper, Solver, Watch
 from athermal.backends.gaussian import watch as watching
 from athermal.backends.gaussian.prepare import DensePreparer
 from athermal.backends.gaussian.shared import (
@@ -88,6 +88,15 @@ class Dense(Backend):
         """Return a solver for this machine, or raise `MachineError` if its parts are finite."""
         self.refuse_unfit(machine)
         return DenseSolver(machine, self)
+
+
+class AffineCycle(CycleMap[GaussianState]):
+    """r -> matrix r + shift of all quadratures, in internal coordinates."""
+
+    def __init__(self, solver: DenseSolver) -> None:
+        super().__init__(solver)
+        evolution = solver.evolution(0.0, self.period)
+        self.matrix, self.shift = evolution.propagator, evolution.shift
 
 
 class DenseSolver(Solver[GaussianState]):
@@ -183,10 +192,17 @@ class DenseSolver(Solver[GaussianState]):
     def is_threaded(self) -> bool:
         return self.hamiltonian.n_modes > _MANY_MODES
 
-    def accuracy(self) -> dict[str, float]:
+    def accuracy(self, state: GaussianState) -> dict[str, float]:
         return {"symplectic_defect": max(self._defects.values(), default=0.0), "step_error": self._step_error}
 
+    def cycle_map(self) -> AffineCycle:
+        return AffineCycle(self)
+
     # --- the propagators of one cycle ------------------------------------------------------------------------------
+
+    def evolution(self, start: float, stop: float) -> Evolution:
+        """Return the map of [start, stop], at most a cycle long, with the works on the way."""
+        return self._evolution(start, stop)[0]
 
     def _evolution(self, start: float, stop: float) -> tuple[Evolution, float]:
         """Return the map of [start, stop], at most a cycle long, and by how much it misses symplecticity.

@@ -9,14 +9,14 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from athermal import _validate
-from athermal._types import ComplexArray, FloatArray
+from athermal._types import ComplexArray, FloatArray, IntArray
 from athermal.backends.base import Backend, Keeper, Solver, Watch
 from athermal.backends.gaussian import watch as watching
 from athermal.backends.gaussian.shared import TELLS, check_growth, energies_of, extras_of, reference_of, resources_of
 from athermal.backends.gaussian.star_entropy import block_entropy, changed, low_rank_entropy
 from athermal.backends.gaussian.star_prepare import StarPreparer
 from athermal.backends.gaussian.star_segment import Segment, SegmentBuilder
-from athermal.backends.gaussian.star_state import History, Key, LowRank, StarStart, StarState, appended
+from athermal.backends.gaussian.star_state import History, Key, LowRank, Rows, StarStart, StarState, appended
 from athermal.backends.gaussian.state import GaussianState
 from athermal.errors import MachineError, StateError
 from athermal.machine.hamiltonian import Hamiltonian
@@ -29,8 +29,6 @@ from athermal.maths.star_information import mutual_information_of_amplitudes
 from athermal.maths.symplectic import symplectic_form
 from athermal.thermodynamics.snapshot import Reference, Snapshot
 from athermal.thermodynamics.tells import Tells
-
-Rows = tuple[ComplexArray, FloatArray]
 
 # Lost symplecticity beyond this is worth a remark: the ledger's own tolerance.
 _LOSS = 1e-9
@@ -121,9 +119,6 @@ class StarSolver(Solver[StarState]):
         self.builder = SegmentBuilder(self.hamiltonian, options.tolerance, options.max_panels)
         self._segments: dict[Key, Segment] = {}
         self._phases: dict[Key, float] = {}
-        self._carried: dict[object, tuple[History, Rows]] = {}
-        self._unresolved: dict[str, float] = {}
-        self._defect = 0.0
 
     @property
     def reference(self) -> Reference:
@@ -142,7 +137,8 @@ class StarSolver(Solver[StarState]):
         preparer = StarPreparer(self.hamiltonian, self._begin, cycle_backwards, self._densified, self.options.block_modes)
         state = preparer.prepare(initial)
         spread = max(self._spread(state), state.start.spread)
-        return replace(state, switching=np.zeros_like(state.switching), initial_spread=spread)
+        begun = replace(state, switching=np.zeros_like(state.switching), initial_spread=spread, unresolved={})
+        return self._seen(begun, 0.0)
 
     def advance(self, state: StarState, start: float, stop: float) -> tuple[StarState, float]:
         if stop == start:
@@ -158,7 +154,7 @@ class StarSolver(Solver[StarState]):
             defect=state.defect + segment.symplectic_defect,
         )
         early = state if forward else later
-        rows, offsets = self._rows(("segment", key), segment.map.own_rows, early.history)
+        rows, offsets = self._rows(early, ("segment", key), segment.map.own_rows)
         mean, covariance = state.start.means(rows) + offsets, state.start.covariance(rows)
         works = expectations(segment.works, mean, covariance, 1 + len(segment.heats))
         heats = np.array([heat.expectation(mean, covariance) for heat in segment.heats])
@@ -166,6 +162,7 @@ class StarSolver(Solver[StarState]):
         changes = self._changes(state, segment, rows, early.elapsed, sign)
         switching = state.switching + sign * works[1:]
         later = replace(later, energies=state.energies + sign * heats, changes=changes, switching=switching)
+        later = self._seen(later, stop)
         if forward and state.initial_spread is not None:
             spread = self._spread(later)
             if spread > self.options.max_growth * state.initial_spread:
@@ -178,7 +175,6 @@ class StarSolver(Solver[StarState]):
         forms, forces = self.hamiltonian.subsystem_coupling(time % self.machine.period)
         second = covariance + np.outer(means, means)
         s = self.builder.n_system
-        self._defect = max(self._defect, _defect_of_rows(rows[: 2 * s]))
         system = covariance[: 2 * s, : 2 * s]
         system_entropy = entropy(system, state.defect)
         try:
@@ -189,7 +185,7 @@ class StarSolver(Solver[StarState]):
             if len(self.builder.bath_modes) == 1:
                 reservoir_entropies = [reservoirs_entropy]
             else:
-                reservoir_entropies = [self._reservoir_entropy(state, j, time) for j in range(len(self.builder.bath_modes))]
+                reservoir_entropies = [self._reservoir_entropy(state, j) for j in range(len(self.builder.bath_modes))]
         except StateError as error:
             raise StateError(f"{error} Use Dense().") from None
         return Snapshot(
@@ -224,20 +220,20 @@ class StarSolver(Solver[StarState]):
             x, p = np.split(functionals.toarray(), 2, axis=1)
             return np.asarray(x + 1j * p)
 
-        rows, offsets = self._rows(("watched", name), made, state.history)
+        rows, offsets = self._rows(state, ("watched", name), made)
         return state.start.means(rows) + offsets, state.start.covariance(rows)
 
-    def accuracy(self) -> dict[str, float]:
+    def accuracy(self, state: StarState) -> dict[str, float]:
         segments = self._segments.values()
         return {
             "effective_defect": max((segment.symplectic_defect for segment in segments), default=0.0),
             "step_error": max((segment.step_error for segment in segments), default=0.0),
-            "accumulated_defect": self._defect,
+            "accumulated_defect": state.lost,
         }
 
-    def remarks(self) -> tuple[str, ...]:
+    def remarks(self, state: StarState) -> tuple[str, ...]:
         options, found = self.options, []
-        for name, time in self._unresolved.items():
+        for name, time in state.unresolved.items():
             n = len(self.hamiltonian.part_modes[name])
             found.append(
                 f"D of {name!r} and C(R) are unknown from t = {time:.6g} on: the bath has then changed in more than "
@@ -245,9 +241,9 @@ class StarSolver(Solver[StarState]):
                 f"`entropy_modes` = {options.entropy_modes}. Use Dense(), or raise `max_rank` or `entropy_modes`; I(S,R), the "
                 "energies and the totals are known throughout."
             )
-        if self._defect > _LOSS:
+        if state.lost > _LOSS:
             found.append(
-                f"Over the run the map of the subsystems has come to miss symplecticity by {self._defect:.1e}: entropies are "
+                f"Over the run the map of the subsystems has come to miss symplecticity by {state.lost:.1e}: entropies are "
                 "known to about that. Use Dense() to check them, or fewer cycles."
             )
         return tuple(found)
@@ -270,17 +266,18 @@ class StarSolver(Solver[StarState]):
             self._phases[key] = phase
         return self._segments[key]
 
-    def _rows(self, name: object, make: Callable[[], ComplexArray], history: History) -> Rows:
+    def _rows(self, state: StarState, name: object, make: Callable[[], ComplexArray]) -> Rows:
         """Return functionals of the present quadratures as rows over those of the start.
 
         Maps that repeat are applied from the side of the start: those of cycle n + 1 are those of cycle n before one more
         first cycle.
         """
+        history = state.history
         base, steps = None, history
         # Kept for each phase of the cycle: whole cycles more or less lead from one to the next.
         place = name, _split(history)[1]
-        if place in self._carried:
-            known, rows = self._carried[place]
+        if place in state.carried:
+            known, rows = state.carried[place]
             remaining = _remaining(known, history)
             if remaining is not None:
                 base, steps = rows, remaining
@@ -291,11 +288,11 @@ class StarSolver(Solver[StarState]):
             star_map = self._whole_cycle(key).map
             for _ in range(abs(times)):
                 base = star_map.after(*base) if times > 0 else star_map.before(*base)
-        self._carried[place] = (history, base)
+        state.carried[place] = (history, base)
         return base
 
     def _contact_rows(self, state: StarState) -> Rows:
-        return self._rows("contacts", lambda: self.builder.contact_rows, state.history)
+        return self._rows(state, "contacts", lambda: self.builder.contact_rows)
 
     def _spread(self, state: StarState) -> float:
         """Return the largest variance of the subsystems."""
@@ -319,7 +316,7 @@ class StarSolver(Solver[StarState]):
         """Return the moments of all modes."""
         n = self.hamiltonian.n_modes
         unit = np.eye(n, dtype=complex)
-        rows, offsets = self._rows("all", lambda: np.concatenate([unit, 1j * unit]), state.history)
+        rows, offsets = self._rows(state, "all", lambda: np.concatenate([unit, 1j * unit]))
         covariance = state.start.covariance(rows)
         return GaussianState.from_moments(state.start.means(rows) + offsets, covariance, state.defect)
 
@@ -337,16 +334,29 @@ class StarSolver(Solver[StarState]):
             results.append(changed(change, segment.map, j, own, rows, sign * phases, limit))
         return tuple(results)
 
-    def _reservoir_entropy(self, state: StarState, j: int, time: float) -> float:
+    def _seen(self, state: StarState, time: float) -> StarState:
+        """Return a state that knows what a run has come to miss, and since when."""
+        rows, _ = self._contact_rows(state)
+        lost = max(state.lost, _defect_of_rows(rows[: 2 * self.builder.n_system]))
+        unresolved = {}
+        if len(self.builder.bath_modes) > 1:
+            each = zip(self.machine.reservoir_names, state.changes, self.builder.bath_modes, strict=True)
+            unresolved = {name: time for name, change, modes in each if change is None and not self._can_be_formed(modes)}
+        return replace(state, lost=lost, unresolved=unresolved | state.unresolved)
+
+    def _can_be_formed(self, modes: IntArray) -> bool:
+        """Tell whether the covariance of a bath is formed for its entropy."""
+        return len(modes) <= max(self.options.block_modes, self.options.entropy_modes)
+
+    def _reservoir_entropy(self, state: StarState, j: int) -> float:
         modes, change = self.builder.bath_modes[j], state.changes[j]
         if change is not None:
             return low_rank_entropy(state.start, modes, change)
-        if len(modes) <= max(self.options.block_modes, self.options.entropy_modes):
+        if self._can_be_formed(modes):
             unit = np.zeros((len(modes), self.hamiltonian.n_modes), dtype=complex)
             unit[np.arange(len(modes)), modes] = 1.0
-            rows, _ = self._rows(("bath", j), lambda: np.concatenate([unit, 1j * unit]), state.history)
+            rows, _ = self._rows(state, ("bath", j), lambda: np.concatenate([unit, 1j * unit]))
             return block_entropy(state.start, rows, state.defect)
-        self._unresolved.setdefault(self.machine.reservoir_names[j], time)
         return float("nan")
 
     def _check_growth(self, new: float, old: float, reference: float, when: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -16,6 +16,7 @@ from athermal.maths.symplectic import mode_indices, williamson
 
 Key = tuple[float, float]
 History = tuple[tuple[Key, int], ...]
+Rows = tuple[ComplexArray, FloatArray]
 
 
 @dataclass(frozen=True)
@@ -257,6 +258,12 @@ class StarState:
     defect : float
     initial_spread : float, optional
         The largest variance at the start of a run, by which its growth is judged.
+    lost : float
+        The most that the map of the subsystems has missed symplecticity by since the start.
+    unresolved : dict of str to float
+        The reservoirs whose entropy has become unknown, and since when.
+    carried : dict
+        Rows of the run so far, by what they are of and where in the cycle: those of later states are made from them.
     """
 
     start: StarStart
@@ -267,6 +274,9 @@ class StarState:
     switching: FloatArray
     defect: float = 0.0
     initial_spread: float | None = None
+    lost: float = 0.0
+    unresolved: dict[str, float] = field(default_factory=dict)
+    carried: dict[object, tuple[History, Rows]] = field(default_factory=dict, repr=False)
 
 
 def appended(history: History, key: Key, times: int) -> History:

@@ -16,7 +16,7 @@ from athermal.backends.open.backend import OpenBackend
 from athermal.backends.open.floquet_rates import FloquetRates
 from athermal.backends.open.integrator import Integrator
 from athermal.backends.open.master_equation import MarkovianSolver
-from athermal.backends.open.solver import TELLS
+from athermal.backends.open.solver import TELLS, OpenState
 from athermal.machine.machine import Machine
 from athermal.machine.open_system import OpenSystem
 from athermal.machine.parts.finite import check_levels
@@ -163,15 +163,16 @@ class FloquetMarkovSolver(MarkovianSolver):
             power, heats = power + np.sum(quanta - heats, axis=0), quanta
         return np.concatenate([power[None, :], heats, np.zeros_like(heats), quanta])
 
-    def accuracy(self) -> dict[str, float]:
+    def accuracy(self, state: OpenState) -> dict[str, float]:
         return {
             "harmonics": float(self.rates.harmonics),
             "left_out": self.rates.left_out,
             "neglected": self.rates.neglected,
+            "lowest_eigenvalue": state.lowest_eigenvalue,
         }
 
-    def remarks(self) -> tuple[str, ...]:
-        found = list(super().remarks())
+    def remarks(self, state: OpenState) -> tuple[str, ...]:
+        found = list(super().remarks(state))
         if self.heat == "dissipator":
             found.append(_WITHOUT_JUMPS)
         if self.rates.neglected > _DOUBTFUL:

@@ -193,11 +193,8 @@ class HEOMSolver(Solver[HEOMState]):
     def confidence(self, snapshots: Snapshot, works: FloatArray) -> Confidence:
         return Coarser(snapshots, works, self.cutoffs, self.factors)
 
-    def accuracy(self) -> dict[str, float]:
-        return self.finest.accuracy() | {"misfit": max(self.misfits.values())}
-
-    def accuracy_of(self, state: HEOMState) -> dict[str, float]:
-        found = self.accuracy() | self.finest.accuracy_of(state.runs[0])
+    def accuracy(self, state: HEOMState) -> dict[str, float]:
+        found = self.finest.accuracy(state.runs[0]) | {"misfit": max(self.misfits.values())}
         return found if state.maps is None else found | {"minimal_dissipation_quadrature": state.maps.error}
 
     def conduct(self) -> Conduct:
@@ -213,11 +210,8 @@ class HEOMSolver(Solver[HEOMState]):
         }
         return run.facts() | {"hierarchy": hierarchy}
 
-    def remarks(self) -> tuple[str, ...]:
-        return self.finest.remarks()
-
-    def remarks_on(self, state: HEOMState) -> tuple[str, ...]:
-        return self.finest.remarks_on(state.runs[0])
+    def remarks(self, state: HEOMState) -> tuple[str, ...]:
+        return self.finest.remarks(state.runs[0])
 
 
 @dataclass(frozen=True)

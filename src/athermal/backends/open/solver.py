@@ -6,13 +6,14 @@ import itertools
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import scipy.sparse
 
 from athermal._types import ComplexArray, FloatArray
-from athermal.backends.base import Keeper, Solver, Watch
+from athermal.backends.base import CycleMap, Keeper, Solver, Watch
 from athermal.backends.finite.observe import OF_SYSTEM, Observer
 from athermal.backends.finite.watch import operators
 from athermal.backends.open.flow import Carrier, Flow, Slope
@@ -65,6 +66,28 @@ class OpenState:
     sums: FloatArray
     deficit: float = 0.0
     lowest_eigenvalue: float = 0.0
+
+
+class LinearCycle(CycleMap[OpenState]):
+    """v -> matrix v of what the backend follows: the density matrix in columns, and whatever it remembers of the baths."""
+
+    def __init__(self, solver: OpenSolver) -> None:
+        super().__init__(solver)
+        self._solver = solver
+
+    def carry(self, vector: ComplexArray) -> ComplexArray:
+        """Return what a vector at the start of a cycle becomes, be it a state or not."""
+        solver = self._solver
+        edges, _ = solver.hamiltonian_edges(0.0, self.period)
+        for low, high in itertools.pairwise(edges):
+            vector, _ = solver.flow(low, high).run(vector, np.zeros(solver.n_sums), low, high, solver.integrator)
+        return vector
+
+    @cached_property
+    def matrix(self) -> ComplexArray:
+        """The map, column by column: as many runs of a cycle as the vector has entries."""
+        start = self._solver.lift(np.eye(self._solver.system.dimension, dtype=complex))
+        return np.stack([self.carry(column) for column in np.eye(len(start), dtype=complex)], axis=1)
 
 
 class OpenSolver(Solver[OpenState]):
@@ -235,25 +258,24 @@ class OpenSolver(Solver[OpenState]):
                 total[i] += float(np.real(np.sum(local.multiply(own.T))))
         return total
 
-    def accuracy(self) -> dict[str, float]:
-        return {"rtol": self.integrator.rtol, "atol": self.integrator.atol}
+    def accuracy(self, state: OpenState) -> dict[str, float]:
+        known = {"rtol": self.integrator.rtol, "atol": self.integrator.atol}
+        return known | {"lowest_eigenvalue": state.lowest_eigenvalue}
 
-    def accuracy_of(self, state: OpenState) -> dict[str, float]:
-        return self.accuracy() | {"lowest_eigenvalue": state.lowest_eigenvalue}
+    def cycle_map(self) -> LinearCycle:
+        return LinearCycle(self)
 
     def conduct(self) -> Conduct:
         taken = {"second_law": "dSigma was taken from it, as the baths' states are unknown."} if self.baths else {}
         tolerance = min(max(1e-9, 100.0 * self.integrator.rtol), 1e-4)
         return Conduct(residual_tolerance=tolerance, energy_scale=self.system.energy_scale, unchecked=taken)
 
-    def remarks(self) -> tuple[str, ...]:
-        return (_UNSEEN,) if self.baths else ()
-
-    def remarks_on(self, state: OpenState) -> tuple[str, ...]:
+    def remarks(self, state: OpenState) -> tuple[str, ...]:
+        usual = (_UNSEEN,) if self.baths else ()
         if state.lowest_eigenvalue >= self.least_eigenvalue:
-            return self.remarks()
+            return usual
         return (
-            *self.remarks(),
+            *usual,
             (
                 f"The density matrix of {self.name} had a negative eigenvalue, down to {state.lowest_eigenvalue:.2g}: it was no "
                 "state there, and its entropies are unknown."
