@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +64,22 @@ def test_an_added_column_is_saved_and_exported(ledger, tmp_path):
     document = json.loads(ledger.save(tmp_path / "run.json").read_text())
     assert document["cycles"]["gain"]["hot bath"] == ledger.gain.values[:, 0].tolist()
     assert document["units"]["gain"] == "energy"
+
+
+def test_what_a_backend_tells_in_an_added_column_is_saved_too(monkeypatch, tmp_path):
+    """A state function at instants, at the end of cycles and as a change; one entry, and the values in the snapshots."""
+    told = Column(
+        "glow", "how much it glows", "nat", over=lambda i: i.b.extras["glow"], at=lambda s, _: s.extras["glow"], extra="glow"
+    )
+    monkeypatch.setitem(schema.COLUMNS, "glow", told)
+    dark = at.run(at.library.two_oscillator(modes=4), 2)
+    assert "glow" not in dark.cycles
+    glow = np.array([0.5, 0.25, 0.125])
+    ledger = replace(dark, snapshots=replace(dark.snapshots, extras={**dark.snapshots.extras, "glow": glow}))
+    again = at.load(ledger.save(tmp_path / "run.nc"))
+    assert again.glow.values.tolist() == [0.25, 0.125]
+    assert again.instants.glow.values.tolist() == glow.tolist()
+    assert again.glow.attrs["long_name"] == "how much it glows at the end"
 
 
 def test_an_added_column_is_printed_and_labelled(ledger):

@@ -8,22 +8,8 @@ import numpy as np
 
 from athermal.comparison.columns import Extent, named, parts_of
 from athermal.comparison.differences import Differences
+from athermal.thermodynamics import schema
 from athermal.thermodynamics.table import format_table
-
-SHOWN = (
-    "work",
-    "heat",
-    "energy_change",
-    "entropy_change",
-    "sigma_total_change",
-    "mutual_information",
-    "system_correlation",
-    "reservoir_correlation",
-    "athermality",
-    "efficiency",
-    "counts",
-)
-"""The columns of the table; all are in the data sets."""
 
 
 def text_of(comparison: Differences) -> str:
@@ -52,9 +38,7 @@ def table_rows(comparison: Differences) -> list[list[str]]:
     """Return a header, one row of text for each column that matters, and the runtimes."""
     others = comparison.others
     rows = [["largest difference", f"{comparison.reference} (reference)", *others]]
-    for column in SHOWN:
-        if column not in comparison.cycles:
-            continue
+    for column in schema.compared(comparison.cycles):
         for part, values in parts_of(comparison.cycles[column]):
             base = np.abs(values.sel(backend=comparison.reference).values)
             size = "-" if np.isnan(base).all() else f"{np.nanmax(base):.4g}"

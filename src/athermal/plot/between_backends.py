@@ -10,10 +10,10 @@ from matplotlib.lines import Line2D
 
 from athermal._types import FloatArray
 from athermal.comparison import BackendComparison
-from athermal.comparison.table import SHOWN
 from athermal.errors import StudyError
 from athermal.plot import design, fitting
 from athermal.plot.symbols import column_label
+from athermal.thermodynamics import schema
 
 _COLOURS = (design.BLUE, design.VERMILLION, design.GREEN, design.PURPLE, design.ORANGE, design.SKY)
 _MARKERS = "oDs^vPX"
@@ -54,7 +54,7 @@ def backends(comparison: BackendComparison, *, ax: Axes | None = None) -> Axes:
         raise StudyError(
             "A figure of a comparison needs a backend beside the reference that finished a cycle, but there is none."
         )
-    shown = [name for name in SHOWN if name in comparison.cycles]
+    shown = schema.compared(comparison.cycles)
     largest = comparison.largest.sel(column=shown)
     values: FloatArray = largest["relative"].values
     zero = values == 0.0

@@ -93,6 +93,8 @@ class Column:
         What stands before the symbol on an axis.
     heading : Heading, optional
         How the printed table shows it; left out of it without one.
+    is_compared : bool
+        Whether tables and figures that compare backends show it.
     extra : str
         The entry of `Snapshot.extras` that it is read from: it exists where a backend tells that.
     is_counted : bool
@@ -120,6 +122,7 @@ class Column:
     symbol: str = ""
     word: str = ""
     heading: Heading | None = None
+    is_compared: bool = False
     extra: str = ""
     is_counted: bool = False
     where: str = ""

@@ -45,7 +45,15 @@ def _counted(name: str, long_name: str, unit: str, dims: tuple[str, ...] = (), *
 
 
 TOLD = (
-    *_counted("counts", "what each counter of the machine has counted", "", ("counter",), word="counts", heading=Heading("%")),
+    *_counted(
+        "counts",
+        "what each counter of the machine has counted",
+        "",
+        ("counter",),
+        word="counts",
+        is_compared=True,
+        heading=Heading("%"),
+    ),
     *_told(
         "particles",
         "number of particles N_j of reservoir j",

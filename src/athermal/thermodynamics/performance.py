@@ -15,6 +15,7 @@ PERFORMANCE = (
         symbol=r"\eta",
         word="efficiency",
         heading=Heading("eta"),
+        is_compared=True,
     ),
     Column(
         "carnot_efficiency",

@@ -5,7 +5,7 @@ Data sets, files, tables, labels, the command line and the documentation read it
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any
 
 from athermal.thermodynamics import laws
@@ -29,6 +29,7 @@ def _state(
     over: Callable[[Interval], Any] | None = None,
     word: str = "",
     is_over_temperature: bool = False,
+    is_change_compared: bool = False,
 ) -> tuple[Column, Column]:
     """Return a state function in nats, told at instants and at the end of intervals, and its change, shown as `change`."""
     heading = Heading(change)
@@ -42,7 +43,7 @@ def _state(
     # what is of heats over temperatures refers to the reservoirs' thermal states, which a continuum may be far from for ever
     made = Made(is_over_temperature=is_over_temperature, is_extensive=is_over_temperature)
     return (
-        Column(name, long_name, "nat", dims, end, at, symbol, word, made=made),
+        Column(name, long_name, "nat", dims, end, at, symbol, word, is_compared=not is_change_compared, made=made),
         Column(
             f"{name}_change",
             change.replace("[%]", "_j"),
@@ -51,6 +52,7 @@ def _state(
             over or difference,
             symbol=rf"\Delta {symbol}",
             heading=heading,
+            is_compared=is_change_compared,
             made=Made(is_over_temperature=is_over_temperature),
         ),
     )
@@ -123,7 +125,7 @@ _INSTANTS = (
 )
 
 _ENERGIES = (
-    Column("work", "work W done on the machine", "energy", over=lambda i: i.work, symbol="W", word="work"),
+    Column("work", "work W done on the machine", "energy", over=lambda i: i.work, symbol="W", word="work", is_compared=True),
     Column(
         "drive_work",
         "work W_drive of the drives, W less the chemical work",
@@ -169,6 +171,7 @@ _ENERGIES = (
         ends_of(laws.heat),
         symbol="Q_{%}",
         word="heat",
+        is_compared=True,
         heading=Heading("heat from %", sign=-1.0),
     ),
     Column(
@@ -179,6 +182,7 @@ _ENERGIES = (
         ends(laws.energy_change),
         symbol=r"\Delta U_{%}",
         word="energy change",
+        is_compared=True,
         heading=Heading("dU", is_total=True),
     ),
     Column(
@@ -189,6 +193,7 @@ _ENERGIES = (
         ends(laws.entropy_change),
         symbol=r"\Delta S_{%}",
         word="entropy change",
+        is_compared=True,
     ),
     Column(
         "free_energy_change",
@@ -221,6 +226,7 @@ _ENTROPIES = (
         symbol=r"\Sigma",
         change="dSigma",
         over=ends_of(laws.sigma_total_change),
+        is_change_compared=True,
         is_over_temperature=True,
     ),
     Column(
@@ -318,6 +324,11 @@ def of_instants() -> dict[str, Column]:
 def extras() -> dict[str, Column]:
     """Return what a snapshot may hold beyond what every backend tells, `Snapshot.extras`: the column of each at instants."""
     return {column.extra: column for column in COLUMNS.values() if column.extra and column.is_of_instants}
+
+
+def compared(names: Container[Any]) -> list[str]:
+    """Return which of some columns are shown where backends are compared."""
+    return [name for name, column in COLUMNS.items() if column.is_compared and name in names]
 
 
 def made(name: str) -> Made:
