@@ -255,7 +255,7 @@ def test_ctrl_c_keeps_the_finished_cycles(tmp_path):
 
 def test_missed_laws_are_shown_and_fail(monkeypatch):
     monkeypatch.setattr(Solver, "conduct", lambda _: Conduct(residual_tolerance=0.0))
-    monkeypatch.setattr("athermal.thermodynamics.ledger.ROUNDING", 0.0)
+    monkeypatch.setattr("athermal.thermodynamics.course.ROUNDING", 0.0)
     done = invoke("run", "two_oscillator", *SMALL, "--cycles", 2)
     assert done.exit_code == 1
     assert "VIOLATED  Cycle 1" in done.stdout

@@ -123,7 +123,7 @@ def test_too_much_structure_is_refused():
 
 def test_an_accuracy_that_is_missed_says_so(monkeypatch):
     monkeypatch.setattr(certified, "_MOST_REFINEMENTS", 1)
-    monkeypatch.setattr(certified, "worst", lambda _: (1.0, "work in cycle 1"))
+    monkeypatch.setattr(at.Ledger, "largest_error", (1.0, "work in cycle 1"))
     with pytest.raises(at.ConvergenceError, match="that of work in cycle 1 is 1.0e.00 after 1 refinements") as caught:
         at.run(at.library.two_oscillator(modes="auto"), 2)
     assert caught.value.ledger.n_cycles == 2
