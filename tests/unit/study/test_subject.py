@@ -77,7 +77,7 @@ def test_name_is_a_word_for_files():
         (lambda: as_subject(lambda x: x).plan({"x": 1}, 0), "must return a Machine, but returned 1"),
         (lambda: as_subject(3.0), "must be a machine, a function that returns one"),
         (lambda: as_subject(engine, initial="charged"), "`initial` must be an initial state"),
-        (lambda: as_subject(engine, backend="dense"), "`backend` must be a backend"),
+        (lambda: as_subject(engine, backend="dense"), "`backend` of a sweep must be a backend"),
     ],
 )
 def test_what_cannot_be_varied_is_refused(call, message):
