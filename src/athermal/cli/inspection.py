@@ -16,8 +16,8 @@ from athermal.engine.certified import DEFAULT_ACCURACY
 from athermal.errors import MachineError, StateError
 from athermal.files import MachineFile
 from athermal.machine.initial import AnyInitialState
-from athermal.machine.machine import Machine, Part
-from athermal.machine.parts import ContinuumBath, FiniteReservoir, HarmonicReservoir
+from athermal.machine.machine import Machine
+from athermal.machine.parts import ContinuumBath
 from athermal.machine.settle import Resolution, settled
 from athermal.machine.spec import to_spec
 from athermal.narrative.machine import coupling_phrase, initial_phrase, part_phrase
@@ -60,14 +60,14 @@ def describe(plan: MachineFile) -> dict[str, Any]:
             part.name: {
                 "description": part_phrase(part),
                 "temperature": part.temperature,
-                **_spectrum(explicit.part(part.name)),
+                **held.extent(),
                 "is_auto": isinstance(part, ContinuumBath) and part.is_auto,
                 "recurrence_time": recurrences[part.name],
                 "recurrence_cycles": recurrences[part.name] / machine.period,
                 "is_continuous": is_whole or (isinstance(part, ContinuumBath) and part.is_auto),
                 "is_run_within_recurrence": span <= recurrences[part.name],
             }
-            for part in machine.reservoirs
+            for part, held in zip(machine.reservoirs, explicit.reservoirs, strict=True)
         },
         "backend_problem": unfit,
         "couplings": [coupling_phrase(coupling) for coupling in machine.couplings],
@@ -91,18 +91,6 @@ def _explicit(plan: MachineFile, span: float, choice: Choice) -> Machine:
         return plan.machine
     accuracy = DEFAULT_ACCURACY if plan.accuracy is None else plan.accuracy
     return settled(plan.machine, span, Resolution.for_accuracy(accuracy))[0]
-
-
-def _spectrum(part: Part) -> dict[str, Any]:
-    """Return the size and the range of frequencies of a harmonic bath, or of energies of a finite one."""
-    if isinstance(part, FiniteReservoir):
-        return {"dimension": part.dimension}
-    if not isinstance(part, HarmonicReservoir):
-        return {}
-    if isinstance(part, ContinuumBath) and part.is_auto:  # taken as it is
-        return {"lowest_frequency": part.band[0], "highest_frequency": part.band[1]}
-    low, high = float(part.frequencies.min()), float(part.frequencies.max())
-    return {"n_modes": part.n_modes, "lowest_frequency": low, "highest_frequency": high}
 
 
 def _problems_of(plan: MachineFile, machine: Machine) -> tuple[str, str]:

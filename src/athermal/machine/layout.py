@@ -19,14 +19,13 @@ from athermal.machine.initial import AnyInitialState, InitialState, ProductTherm
 from athermal.machine.parts import (
     AnyReservoir,
     AnySubsystem,
-    FiniteSubsystem,
     HarmonicReservoir,
     Oscillator,
     Reservoir,
     Subsystem,
 )
 
-Part = Oscillator | FiniteSubsystem | Reservoir
+Part = Subsystem | Reservoir
 
 
 @dataclass(frozen=True)

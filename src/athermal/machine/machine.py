@@ -7,24 +7,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import scipy.sparse
 
-from athermal._types import FloatArray
 from athermal.errors import MachineError
 from athermal.machine.checks import check_counter, check_coupling
 from athermal.machine.families import family_of
 from athermal.machine.family import AnyHamiltonian, Family
 from athermal.machine.hamiltonian import Hamiltonian
 from athermal.machine.layout import Layout, Part
-from athermal.machine.parts import (
-    ContinuumBath,
-    FiniteReservoir,
-    FiniteSubsystem,
-    HarmonicReservoir,
-    Oscillator,
-    Reservoir,
-    local_spacing,
-)
+from athermal.machine.parts import FiniteReservoir, FiniteSubsystem, Reservoir
 
 __all__ = ["Machine", "Part"]
 
@@ -115,15 +105,9 @@ class Machine(Layout):
         bath = self.part(reservoir)
         if not isinstance(bath, Reservoir):
             raise MachineError(f"The recurrence time is that of a reservoir, but {reservoir!r} is a subsystem.")
-        if not isinstance(bath, HarmonicReservoir) or (isinstance(bath, ContinuumBath) and bath.is_auto):
-            return math.inf
         times = np.linspace(0.0, self.period, 33)
-        coupled = [_visited(part, times) for part in self.subsystems if bath in self.reservoirs_of(part.name)]
-        visited = np.unique(np.concatenate(coupled)) if coupled else np.empty(0)
-        low, high = float(np.min(bath.frequencies)), float(np.max(bath.frequencies))
-        resonant = visited[(visited >= low) & (visited <= high)]
-        spacings = [local_spacing(bath.frequencies, float(w)) for w in (resonant if len(resonant) else visited)]
-        spacing = max(spacings, default=math.inf)
+        coupled = [part.transitions(times) for part in self.subsystems if bath in self.reservoirs_of(part.name)]
+        spacing = bath.widest_spacing(np.unique(np.concatenate(coupled)) if coupled else np.empty(0))
         return 2.0 * math.pi / spacing if math.isfinite(spacing) else math.inf
 
     def lowest_curvature(self) -> float | None:
@@ -132,22 +116,3 @@ class Machine(Layout):
         None for finite parts, whose spectra are bounded.
         """
         return self.family.lowest_curvature(self)
-
-
-# Differences of levels below this part of the largest are rounding.
-_ROUNDING = 1e-12
-
-
-def _visited(part: Oscillator | FiniteSubsystem, times: FloatArray) -> FloatArray:
-    """Return the frequencies that a subsystem takes at some times: its own, or those between its levels (0 if it has none)."""
-    if isinstance(part, Oscillator):
-        return np.unique(part.drive.value(times))
-    terms = [(drive, np.asarray(matrix.todense() if scipy.sparse.issparse(matrix) else matrix)) for drive, matrix in part.terms()]
-    if all(drive.is_always_constant for drive, _ in terms):
-        times = times[:1]
-    found = [np.zeros(1)]
-    for t in times:
-        levels = np.linalg.eigvalsh(sum(drive.value(np.array([t]))[0] * matrix for drive, matrix in terms))
-        found.append(np.abs(levels[:, None] - levels[None, :]).ravel())
-    gaps = np.unique(np.concatenate(found))
-    return gaps[gaps > _ROUNDING * gaps[-1]] if gaps[-1] > 0.0 else gaps

@@ -20,6 +20,7 @@ from athermal.machine.parts import (
     Qubit,
     Ring,
     SpinBath,
+    Subsystem,
     TruncatedBath,
     TruncatedOscillator,
 )
@@ -62,7 +63,7 @@ def drive_phrase(drive: Drive) -> str:
 def part_phrase(part: Part) -> str:
     """Return what a part is."""
     if isinstance(part, (Oscillator, TruncatedOscillator)):
-        drive = part.drive if isinstance(part, Oscillator) else part.drives[0][1]
+        drive = part.drives[0][1]
         law = "" if drive.is_always_constant else f" (law {part.law!r})"
         levels = f", {part.levels} levels" if isinstance(part, TruncatedOscillator) else ""
         return f"oscillator, frequency {drive_phrase(drive)}{law}{levels}"
@@ -70,6 +71,8 @@ def part_phrase(part: Part) -> str:
         return f"qubit, frequency {drive_phrase(part.drives[0][1])}"
     if isinstance(part, FiniteSubsystem):
         return f"{type(part).__name__.lower()} of {part.dimension} states"
+    if isinstance(part, Subsystem):
+        return type(part).__name__.lower()
     if isinstance(part, FiniteReservoir):
         return f"{_kind_of_finite_bath(part)}, T = {part.temperature:g}, dimension {part.dimension}"
     if isinstance(part, ContinuumBath) and part.is_auto:

@@ -19,7 +19,7 @@ from athermal.errors import AthermalError, StudyError
 from athermal.machine.coupling import Displacement
 from athermal.machine.drive import Constant, Drive, Function, Product, Strokes, Sum
 from athermal.machine.machine import Machine
-from athermal.machine.parts import FiniteSubsystem, Oscillator, TruncatedOscillator
+from athermal.machine.parts import Oscillator, TruncatedOscillator
 from athermal.optimisation.drive_parameters import Form, FourierSeries, SeriesForm, StrokeForm, StrokeValues
 
 # A covariance of as many modes takes 128 MB, its gradient minutes.
@@ -134,8 +134,7 @@ def _check_machine(machine: Any) -> None:
             'Every bath of a machine whose drive is optimised must have a number of modes, but one has modes="auto": the modes '
             'would change with the drive. Give a number, and certify the best drive with modes="auto" afterwards.'
         )
-    n_modes = len(machine.oscillators) + sum(bath.n_modes for bath in machine.harmonic_baths)
-    if n_modes > _MOST_MODES:
+    if machine.family.measure == "n_modes" and (n_modes := machine.family.size(machine)) > _MOST_MODES:
         raise StudyError(
             f"A machine whose drive is optimised must have at most {_MOST_MODES} modes in all, since its covariance is kept, "
             f"but has {n_modes}. Give the baths fewer modes, and run the best drive with more."
@@ -147,7 +146,7 @@ def _slot(machine: Machine, target: Any, free: Any) -> Slot:
         raise StudyError(f"`of[{target!r}]` must be StrokeValues or FourierSeries, but is {free!r}.")
     place, index, field, label = _located(machine, target)
     holder = getattr(machine, place)[index]
-    whole: Drive = dict([("frequency", holder.drive)] if isinstance(holder, Oscillator) else holder.drives)[field]
+    whole: Drive = dict(holder.drives)[field]
     positive = isinstance(holder, (Oscillator, TruncatedOscillator))
     if positive and free.bounds[0] <= 0.0:
         raise StudyError(f"`bounds` of {label} must be positive, since it is a frequency, but start at {free.bounds[0]:.6g}.")
@@ -197,10 +196,7 @@ def _located(machine: Machine, target: Any) -> tuple[str, int, str, str]:
 
 def _located_part(machine: Machine, name: str) -> tuple[str, int, str, str]:
     _known_part(machine, name)
-    part = machine.part(name)
-    has_frequency = isinstance(part, Oscillator) or (isinstance(part, FiniteSubsystem) and bool(part.drives))
-    if not has_frequency:
-        free = [p.name for p in machine.subsystems if isinstance(p, Oscillator) or p.drives]
+    if name not in (free := [p.name for p in machine.subsystems if p.drives]):
         raise StudyError(
             f"{name!r} has no frequency that can be driven; {', '.join(map(repr, free)) or 'no part of this machine'} has. Free "
             "a coupling by the names of its parts, ('a', 'b')."

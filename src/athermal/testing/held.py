@@ -8,12 +8,13 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import athermal as at
+from athermal.machine.families import FAMILIES
 
 if TYPE_CHECKING:
     from athermal.backends.base import Backend
     from athermal.testing.case import Case
 
-_FAMILIES = ("harmonic", "finite", "open")
+_FAMILIES = tuple(family.name for family in FAMILIES)
 
 
 def can_hold(backend: Backend, machine: at.Machine) -> bool:

@@ -413,7 +413,7 @@ def test_redfield_states_that_are_none_have_no_entropy():
         (lambda m: at.run(m, backend=at.Lindblad(), accuracy=1e-6), "the backend has tolerances of its own"),
         (
             lambda m: at.run(m, backend=at.Lindblad(), initial=at.Charged(1)),
-            "baths of Lindblad\\(approach='global'\\) are infinite",
+            "Lindblad\\(\\) cannot prepare the initial state Charged",
         ),
         (lambda m: at.run(m, backend=at.Lindblad(), initial=at.ProductThermal({"hot": 3.0})), "must not name reservoir 'hot'"),
         (lambda m: at.run(m, backend=at.BlochRedfield(), initial=at.Gibbs(1.0)), "must be of subsystems only"),

@@ -10,7 +10,7 @@ import numpy as np
 import scipy.sparse
 
 from athermal import _validate
-from athermal._types import Matrix
+from athermal._types import FloatArray, Matrix
 from athermal.errors import MachineError
 from athermal.machine.drive import AnyDrive, Constant, Drive, Product, as_drive
 from athermal.machine.operator import (
@@ -26,6 +26,8 @@ from athermal.machine.parts.oscillator import lowest_value
 from athermal.machine.parts.subsystem import Subsystem
 
 _MOST_LEVELS = 1000
+# Differences of levels below this part of the largest are rounding.
+_ROUNDING = 1e-12
 
 
 class FiniteSubsystem(Subsystem):
@@ -45,6 +47,18 @@ class FiniteSubsystem(Subsystem):
     @property
     def drives(self) -> tuple[tuple[str, Drive], ...]:
         return ()
+
+    def transitions(self, times: FloatArray) -> FloatArray:
+        """Return the frequencies between its levels; zero if there is no other."""
+        terms = [(drive, scipy.sparse.csr_array(matrix).toarray()) for drive, matrix in self.terms()]
+        if all(drive.is_always_constant for drive, _ in terms):
+            times = times[:1]
+        found = [np.zeros(1)]
+        for t in times:
+            levels = np.linalg.eigvalsh(sum(drive.value(np.array([t]))[0] * matrix for drive, matrix in terms))
+            found.append(np.abs(levels[:, None] - levels[None, :]).ravel())
+        gaps = np.unique(np.concatenate(found))
+        return gaps[gaps > _ROUNDING * gaps[-1]] if gaps[-1] > 0.0 else gaps
 
     @property
     def lowering(self) -> str | None:

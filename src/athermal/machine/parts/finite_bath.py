@@ -57,6 +57,9 @@ class FiniteReservoir(Reservoir):
     def local_operator(self, operator: Operator, site: Site, weights: Weights, owner: str) -> Any:
         """Return the operator as far as it must be known to check it, at no cost in the number of sites."""
 
+    def extent(self) -> dict[str, float]:
+        return {"dimension": self.dimension}
+
     def adjoint_basis(self, rows: Any) -> Any:
         """Return V^dag rows, where the columns of V are the energy eigenstates: rows of the user's basis in the energy basis."""
         return rows
@@ -324,6 +327,9 @@ class FiniteBath(FiniteReservoir):
     @property
     def energies(self) -> FloatArray:
         return self._eigenbasis[0]
+
+    def extent(self) -> dict[str, float]:
+        return {"dimension": self.dimension}
 
     def adjoint_basis(self, rows: Any) -> Any:
         return self._eigenbasis[1].conj().T @ rows

@@ -62,6 +62,17 @@ class HarmonicReservoir(Reservoir):
         """
         return np.asarray(1.0 + 2.0 * self.occupation(frequency))
 
+    def widest_spacing(self, visited: FloatArray) -> float:
+        """Return the widest spacing at those frequencies that lie within its band; at its ends, if none does."""
+        low, high = float(np.min(self.frequencies)), float(np.max(self.frequencies))
+        resonant = visited[(visited >= low) & (visited <= high)]
+        spacings = [local_spacing(self.frequencies, float(w)) for w in (resonant if len(resonant) else visited)]
+        return max(spacings, default=math.inf)
+
+    def extent(self) -> dict[str, float]:
+        low, high = float(np.min(self.frequencies)), float(np.max(self.frequencies))
+        return {"n_modes": self.n_modes, "lowest_frequency": low, "highest_frequency": high}
+
     def contact(self, site: int | None, weights: tuple[float, ...] | None, owner: str) -> FloatArray:
         """Return the weights g_k over the sites of the contact that a coupling names."""
         return contact_weights(self.n_modes, self.own_weights, site, weights, owner, self.owner)

@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from athermal import _validate
+from athermal._types import FloatArray
 from athermal.errors import MachineError
 from athermal.machine.drive import AnyDrive, Drive, as_drive, breakpoints_within
 from athermal.machine.parts.subsystem import Subsystem
@@ -65,6 +66,9 @@ class Oscillator(Subsystem):
     @property
     def drives(self) -> tuple[tuple[str, Drive], ...]:
         return (("frequency", self.drive),)
+
+    def transitions(self, times: FloatArray) -> FloatArray:
+        return np.unique(self.drive.value(times))
 
     @property
     def owner(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC
 from typing import Any, ClassVar
 
@@ -37,6 +38,14 @@ class Reservoir(ABC):
     def chemical_potential(self) -> float:
         """mu_j; zero for a reservoir whose particles are not conserved, such as quanta and flipped spins."""
         return 0.0
+
+    def widest_spacing(self, visited: FloatArray) -> float:
+        """Return the widest spacing of its modes at the frequencies that are visited; infinite if it stands only for itself."""
+        return math.inf
+
+    def extent(self) -> dict[str, float]:
+        """Return how large it is: a dimension, or a number of modes and the range of their frequencies; what is known of it."""
+        return {}
 
     @property
     def owner(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import ClassVar, Literal
@@ -137,6 +138,13 @@ class ContinuumBath(StarReservoir):
     def is_auto(self) -> bool:
         """Whether the run chooses the modes."""
         return isinstance(self.modes, str) and self.modes == "auto"
+
+    def widest_spacing(self, visited: FloatArray) -> float:
+        return math.inf if self.is_auto else super().widest_spacing(visited)
+
+    def extent(self) -> dict[str, float]:
+        """Return its band alone if the run chooses the modes."""
+        return {"lowest_frequency": self.band[0], "highest_frequency": self.band[1]} if self.is_auto else super().extent()
 
     @property
     def band(self) -> tuple[float, float]:

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from pydantic import ConfigDict
 
+from athermal._types import FloatArray
 from athermal.machine.drive import Drive
 
 
@@ -24,6 +25,10 @@ class Subsystem(ABC):
     @abstractmethod
     def drives(self) -> tuple[tuple[str, Drive], ...]:
         """The drives it holds, with the names of their fields."""
+
+    @abstractmethod
+    def transitions(self, times: FloatArray) -> FloatArray:
+        """Return the distinct frequencies that it takes at some times: its own, or those between its levels."""
 
     @property
     def owner(self) -> str:
