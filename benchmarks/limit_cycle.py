@@ -45,10 +45,10 @@ def sudden(rate: float) -> at.Machine:
 
 def limit_cycles() -> None:
     """Print seconds, harmonics, nodes and the achieved error at each coupling."""
-    for build, tolerance in ((engine, 1e-8), (parametric, 1e-8), (own_density, 1e-8), (sudden, 1e-8)):
+    for build, accuracy in ((engine, 1e-8), (parametric, 1e-8), (own_density, 1e-8), (sudden, 1e-8)):
         for rate in (1e-4, 1e-2, 0.5):
             start = time.perf_counter()
-            cycle = at.limit_cycle(build(rate), tolerance=tolerance)
+            cycle = at.limit_cycle(build(rate), accuracy=accuracy)
             seconds = time.perf_counter() - start
             print(
                 f"{build.__name__:>11}  rate {rate:7.1e}  {seconds:6.2f} s  harmonics {cycle.n_harmonics:3d}  "

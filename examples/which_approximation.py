@@ -38,7 +38,7 @@ def solvers() -> dict[str, at.Backend]:
     """Return every solver by name, the exact one first."""
     return {
         "exact": at.Dense(),
-        "HEOM": at.HEOM(levels=LEVELS, depth=3, check=False, rtol=1e-5, atol=1e-7),  # checked once with check=True
+        "HEOM": at.HEOM(levels=LEVELS, depth=3, check=False, tolerance=1e-5),  # checked once with check=True
         "Redfield": at.BlochRedfield(levels=LEVELS),
         "Lindblad, global": at.Lindblad(levels=LEVELS),
         "Lindblad, local": at.Lindblad(levels=LEVELS, approach="local"),

@@ -79,7 +79,7 @@ def test_other_modes_of_operation_are_told():
     [
         (["otto"], "'hot bath' is a Ring"),
         (["two_qubit_swap"], "must be of oscillators"),
-        (["two_oscillator", "--tolerance", "0"], "`tolerance` of a limit cycle must be"),
+        (["two_oscillator", "--accuracy", "0"], "`accuracy` of a limit cycle must be"),
         (["nothing.toml"], "There is no machine file"),
     ],
 )

@@ -90,7 +90,7 @@ def test_files_of_no_known_format_are_refused(made, tmp_path, name):
 
 
 def test_the_folder_of_a_sweep_is_no_file(tmp_path):
-    done = invoke("sweep", "two_qubit_swap", "--vary", "T_hot=1.5,3", "--out", tmp_path / "x.csv")
+    done = invoke("sweep", "two_qubit_swap", "--over", "T_hot=1.5,3", "--out", tmp_path / "x.csv")
     assert done.exit_code == 2
     assert "athermal export FOLDER --to csv" in done.stderr
 
@@ -130,7 +130,7 @@ def test_export_to_standard_output_and_of_other_tables(made):
 
 
 def test_sweeps_are_shown_exported_and_told_in_numbers(tmp_path):
-    command = ("sweep", "two_qubit_swap", "--vary", "T_hot=1.5,3", "--cycles", 1, "--out", tmp_path / "swaps", "-j", 1)
+    command = ("sweep", "two_qubit_swap", "--over", "T_hot=1.5,3", "--cycles", 1, "--out", tmp_path / "swaps", "-j", 1)
     done = invoke(*command, "--json")
     assert "2 points of T_hot. They are kept in" in done.stderr
     document = json.loads(done.stdout)
@@ -159,7 +159,7 @@ def test_quiet_and_log(made, tmp_path):
     lines = log.read_text().splitlines()
     assert sum("Warning: The run lasts" in line for line in lines) == 4
     assert sum("Exit status 0 after " in line for line in lines) == 2
-    assert invoke("sweep", "two_qubit_swap", "--vary", "T_hot=1.5", "--out", tmp_path / "s", "-n", 1, "-q").stderr == ""
+    assert invoke("sweep", "two_qubit_swap", "--over", "T_hot=1.5", "--out", tmp_path / "s", "-n", 1, "-q").stderr == ""
     refused = invoke(*arguments[:-1], tmp_path / "none" / "log.txt")
     assert (refused.exit_code, "The log " in refused.stderr) == (2, True)
 
@@ -170,7 +170,7 @@ def test_lines_of_progress_where_there_is_no_terminal(made, tmp_path, monkeypatc
     assert invoke("run", made[0] / "engine.toml", "-q").stderr == ""
     assert (
         "point 2/2"
-        in invoke("sweep", "two_qubit_swap", "--vary", "T_hot=1.5,3", "-j", 1, "-n", 1, "--out", tmp_path / "s").stderr
+        in invoke("sweep", "two_qubit_swap", "--over", "T_hot=1.5,3", "-j", 1, "-n", 1, "--out", tmp_path / "s").stderr
     )
     invoke("run", made[0] / "engine.toml", "-q", "--log", tmp_path / "log.txt")
     assert "cycle 2/2" in (tmp_path / "log.txt").read_text()
@@ -235,7 +235,7 @@ def test_shells_can_complete_commands_and_machines(monkeypatch):
 def test_what_is_no_machine_and_no_result_is_told_apart(tmp_path):
     wrong = {
         ("run", ""): "must not be empty",
-        ("sweep", "two_oscillator", "--vary", "T_hot=1:2:1000000000"): "at most 1,000,000",
+        ("sweep", "two_oscillator", "--over", "T_hot=1:2:1000000000"): "at most 1,000,000",
         ("run", "two_qubit_swap", "-n", "1", "--observable", "work=hot.sigmaz"): "that of a column",
         ("run", "two_qubit_swap", "-n", "1", "--observable", "z=hot.sigmaz", "--observable", "z=hot.sigmax"): "2 times",
     }

@@ -27,7 +27,7 @@ def _in_a_folder_of_its_own(tmp_path, monkeypatch):
 
 
 def test_grid_over_a_file_is_kept_summarised_and_labelled():
-    done = athermal("sweep", SHOWCASE, "--vary", "initial.strength=0:0.99:3", "--vary", "T_hot=2.4,3", "--set", "modes=12",
+    done = athermal("sweep", SHOWCASE, "--over", "initial.strength=0:0.99:3", "--over", "T_hot=2.4,3", "--set", "modes=12",
                     "--cycles", 3, "--workers", 1, "--out", "showcase")  # fmt: skip
     assert done.exit_code == 0, done.stderr
     assert done.stderr.startswith("6 points of initial.strength x T_hot. They are kept in showcase as they come;")
@@ -43,19 +43,19 @@ def test_grid_over_a_file_is_kept_summarised_and_labelled():
 
 
 def test_same_command_runs_nothing_again_and_another_gets_its_own_folder():
-    first = athermal(*SWAPS, "--vary", "T_hot=1.5,2")
+    first = athermal(*SWAPS, "--over", "T_hot=1.5,2")
     folders = list(Path("results").iterdir())
     times = [path.stat().st_mtime_ns for path in sorted((folders[0] / "points").iterdir())]
-    again = athermal(*SWAPS, "--vary", "T_hot=1.5,2")
+    again = athermal(*SWAPS, "--over", "T_hot=1.5,2")
     assert first.stdout == again.stdout
     assert [path.stat().st_mtime_ns for path in sorted((folders[0] / "points").iterdir())] == times
-    athermal(*SWAPS, "--vary", "T_hot=1.5,2.5")
+    athermal(*SWAPS, "--over", "T_hot=1.5,2.5")
     assert len(list(Path("results").iterdir())) == 2
 
 
 def test_long_sweeps_say_how_long_before_they_start(monkeypatch):
     monkeypatch.setattr("athermal.cli.sweeping._LONG", 6)
-    done = athermal(*SWAPS, "--vary", "T_hot=1.1:3:3:log", "--vary", "swap_angle=0.5,1", "--cycles", 1)
+    done = athermal(*SWAPS, "--over", "T_hot=1.1:3:3:log", "--over", "swap_angle=0.5,1", "--cycles", 1)
     assert "6 points of T_hot x swap_angle, one in about " in done.stderr
     assert " on one worker. They are kept in results" in done.stderr
     data = at.load(next(Path("results").iterdir())).dataset
@@ -63,10 +63,10 @@ def test_long_sweeps_say_how_long_before_they_start(monkeypatch):
 
 
 def test_samples_and_tables():
-    done = athermal(*SWAPS, "--vary", "T_hot=1.5:3", "--vary", "swap_angle=0:1.5", "--sample", 4, "--seed", 3, "--out", "sample")
+    done = athermal(*SWAPS, "--over", "T_hot=1.5:3", "--over", "swap_angle=0:1.5", "--sample", 4, "--seed", 3, "--out", "sample")
     assert done.exit_code == 0, done.stderr
     assert list(at.load("sample").design) == list(at.Sample({"T_hot": (1.5, 3), "swap_angle": (0, 1.5)}, 4, seed=3))
-    athermal(*SWAPS, "--vary", "T_hot=1.5:3", "--sample", 4, "--random", "--out", "random")
+    athermal(*SWAPS, "--over", "T_hot=1.5:3", "--sample", 4, "--random", "--out", "random")
     assert list(at.load("random").design) == list(at.Sample({"T_hot": (1.5, 3)}, 4, "random"))
     Path("points.csv").write_text("T_hot,swap_angle\n2,0.5\n3,1.5\n")
     athermal(*SWAPS, "--table", "points.csv", "--out", "table")
@@ -74,17 +74,17 @@ def test_samples_and_tables():
 
 
 def test_failures_are_in_the_summary_and_in_json():
-    done = athermal(*SWAPS, "--vary", "T_hot=1.5,-1", "--out", "s")
+    done = athermal(*SWAPS, "--over", "T_hot=1.5,-1", "--out", "s")
     assert done.exit_code == 0
     assert "1 failed:\n  1 x MachineError: two_qubit_swap with T_hot=-1: " in done.stdout
-    document = json.loads(athermal(*SWAPS, "--vary", "T_hot=1.5,-1", "--out", "s", "--json").stdout)
+    document = json.loads(athermal(*SWAPS, "--over", "T_hot=1.5,-1", "--out", "s", "--json").stdout)
     assert (document["points"], document["complete"], document["missing"]) == (2, 1, 0)
     assert document["failures"][0]["parameters"] == {"T_hot": -1}
     assert "must be zero or positive" in document["failures"][0]["error"]
 
 
 def test_rerun_from_the_command_line():
-    athermal(*SWAPS, "--vary", "T_hot=1.5,2", "--out", "s")
+    athermal(*SWAPS, "--over", "T_hot=1.5,2", "--out", "s")
     done = athermal("rerun", "s", "--point", 1)
     assert (done.exit_code, done.stdout) == (0, "Point 1 (T_hot = 2)\nIdentical to the last bit.\n")
     document = json.loads(athermal("rerun", "s", "--point", 0, "--json").stdout)
@@ -100,31 +100,31 @@ def test_rerun_from_the_command_line():
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
-        (["--vary", "T_hott=1:2:3"], 2, "There is no key 'T_hott' to set. Did you mean 'T_hot'?"),
-        (["--vary", "T_hot=1:2"], 2, "Two numbers make a range, which goes with --sample N."),
-        (["--vary", "T_hot=1:2:0"], 2, "COUNT must be a whole number of at least 1"),
-        (["--vary", "T_hot=1:b:3"], 2, "LOW and HIGH must be numbers"),
-        (["--vary", "T_hot=-1:1:3:log"], 2, "LOW and HIGH must be positive"),
-        (["--vary", "T_hot"], 2, "--vary must be written NAME=LOW:HIGH:COUNT"),
-        (["--vary", "T_hot=1:2:2", "--vary", "T_hot=1:2:3"], 2, "--vary T_hot is given more than once"),
-        (["--vary", "T_hot=1:2:3", "--sample", "4"], 2, "of a sample must be a range LOW:HIGH"),
-        (["--vary", "T_hot=1:2:3", "--random"], 2, "--random goes with --sample N"),
+        (["--over", "T_hott=1:2:3"], 2, "There is no key 'T_hott' to set. Did you mean 'T_hot'?"),
+        (["--over", "T_hot=1:2"], 2, "Two numbers make a range, which goes with --sample N."),
+        (["--over", "T_hot=1:2:0"], 2, "COUNT must be a whole number of at least 1"),
+        (["--over", "T_hot=1:b:3"], 2, "LOW and HIGH must be numbers"),
+        (["--over", "T_hot=-1:1:3:log"], 2, "LOW and HIGH must be positive"),
+        (["--over", "T_hot"], 2, "--over must be written NAME=LOW:HIGH:COUNT"),
+        (["--over", "T_hot=1:2:2", "--over", "T_hot=1:2:3"], 2, "--over T_hot is given more than once"),
+        (["--over", "T_hot=1:2:3", "--sample", "4"], 2, "of a sample must be a range LOW:HIGH"),
+        (["--over", "T_hot=1:2:3", "--random"], 2, "--random goes with --sample N"),
         (["--table", "none.csv"], 2, "The table of points none.csv cannot be read"),
-        (["--table", "none.csv", "--vary", "T_hot=1:2:3"], 2, "--table holds the points"),
+        (["--table", "none.csv", "--over", "T_hot=1:2:3"], 2, "--table holds the points"),
         ([], 2, "Say what to vary"),
-        (["--vary", "T_hot=-2:-1:3"], 2, "None of the points of the sweep can be run"),
+        (["--over", "T_hot=-2:-1:3"], 2, "None of the points of the sweep can be run"),
         (
-            ["--vary", "T_hot=1:2:1000", "--vary", "T_cold=0.1:0.9:1000"],
+            ["--over", "T_hot=1:2:1000", "--over", "T_cold=0.1:0.9:1000"],
             2,
             "The sweep has 1,000,000 points, more than `max_points`",
         ),
         (
-            ["--vary", "T_hot=1:2:3", "--out", "/dev/null"],
+            ["--over", "T_hot=1:2:3", "--out", "/dev/null"],
             1,
             "The folder /dev/null of a sweep must be one that can be written to",
         ),
-        (["--vary", "T_hot=1:2", "--sample", "1000000000000"], 2, "The sweep has 1,000,000,000,000 points"),
-        (["--vary", "T_hot=2:2:3"], 2, "must differ, but 2 is given more than once"),
+        (["--over", "T_hot=1:2", "--sample", "1000000000000"], 2, "The sweep has 1,000,000,000,000 points"),
+        (["--over", "T_hot=2:2:3"], 2, "must differ, but 2 is given more than once"),
     ],
 )
 def test_nonsense_gets_one_clear_line(arguments, status, message):
@@ -136,8 +136,8 @@ def test_nonsense_gets_one_clear_line(arguments, status, message):
 
 
 def test_a_folder_of_another_sweep_is_not_touched():
-    athermal(*SWAPS, "--vary", "T_hot=1.5,2", "--out", "s")
-    done = athermal(*SWAPS, "--vary", "T_hot=1.5,3", "--out", "s")
+    athermal(*SWAPS, "--over", "T_hot=1.5,2", "--out", "s")
+    done = athermal(*SWAPS, "--over", "T_hot=1.5,3", "--out", "s")
     assert done.exit_code == 1
     assert "The folder s holds another sweep" in done.stderr
     assert at.load("s").is_complete
@@ -146,7 +146,7 @@ def test_a_folder_of_another_sweep_is_not_touched():
 def test_command_in_a_process_of_its_own_uses_both_cores():
     command = str(Path(sys.executable).with_name("athermal"))
     done = subprocess.run(
-        [command, "sweep", "two_qubit_swap", "--vary", "T_hot=1.5:3:4", "--cycles", "1", "--workers", "2", "--out", "s"],
+        [command, "sweep", "two_qubit_swap", "--over", "T_hot=1.5:3:4", "--cycles", "1", "--workers", "2", "--out", "s"],
         capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -154,7 +154,7 @@ def test_command_in_a_process_of_its_own_uses_both_cores():
 
 
 def test_figures_of_a_sweep():
-    athermal(*SWAPS, "--vary", "T_hot=1.5,2,3", "--vary", "swap_angle=0.5,1", "--out", "s")
+    athermal(*SWAPS, "--over", "T_hot=1.5,2,3", "--over", "swap_angle=0.5,1", "--out", "s")
     for kind, name in (("heat-map", "heat_map"), ("mode-map", "mode_map"), ("pareto", "pareto"), ("lasting", "lasting")):
         done = athermal("plot", "s", "--kind", kind, *(["--at", "swap_angle=1"] if kind == "lasting" else []))
         assert (done.exit_code, done.stdout.strip()) == (0, f"s/{name}.png"), done.stderr
@@ -180,7 +180,7 @@ def test_figures_of_a_sweep():
     ],
 )
 def test_figures_that_cannot_be_drawn(arguments, message):
-    athermal(*SWAPS, "--vary", "T_hot=1.5,2,3", "--out", "s")
+    athermal(*SWAPS, "--over", "T_hot=1.5,2,3", "--out", "s")
     athermal("run", "two_qubit_swap", "--cycles", 2, "--out", "r")
     done = athermal("plot", *arguments)
     assert done.exit_code == 2

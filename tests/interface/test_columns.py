@@ -97,7 +97,7 @@ def test_an_added_column_is_listed(gain):
 def test_an_added_column_is_an_objective_and_of_sweeps_and_limit_cycles(gain):
     found = at.sweep(at.library.two_oscillator, over={"modes": [3, 4]}, cycles=1, workers=1)
     assert np.array_equal(found.dataset["gain"].values, 2.0 * found.dataset["heat"].values)
-    cycle = at.limit_cycle(at.library.two_oscillator(omega_hot=1.0), tolerance=1e-4)
+    cycle = at.limit_cycle(at.library.two_oscillator(omega_hot=1.0), accuracy=1e-4)
     assert cycle.gain["hot bath"] == 2.0 * cycle.heat["hot bath"]
 
 

@@ -66,7 +66,7 @@ def test_gates_between_two_oscillators(kind, angle):
     machine = gate(kind, angle)
     best = at.best_correlations(machine, among=("a", "b"), initial=machine.initial)
     exact = closed_form(kind, angle)
-    assert best.value == pytest.approx(exact, rel=2e-8)  # the tolerance asked for
+    assert best.value == pytest.approx(exact, rel=2e-8)  # the accuracy asked for
     assert best.value - 1e-12 <= exact <= best.bound + 1e-12
     # the gap of the value, and drives known to 1e-12
     assert float(best.ledger.work_output[0]) == pytest.approx(best.value, rel=1e-9)

@@ -100,11 +100,11 @@ def figures(cycle, s):
     return np.array([*(np.array(energies) / s), *pure])
 
 
-@pytest.mark.parametrize(("build", "tolerance"), [(driven, 1e-4), pytest.param(sudden, 1e-2, marks=pytest.mark.slow)])
-def test_limit_cycles_in_any_unit(build, tolerance):
-    exact = figures(at.limit_cycle(build(), tolerance=tolerance), 1.0)
+@pytest.mark.parametrize(("build", "accuracy"), [(driven, 1e-4), pytest.param(sudden, 1e-2, marks=pytest.mark.slow)])
+def test_limit_cycles_in_any_unit(build, accuracy):
+    exact = figures(at.limit_cycle(build(), accuracy=accuracy), 1.0)
     for s in (1e-9, 1e9):
-        found = figures(at.limit_cycle(rescaled(build(), s), tolerance=tolerance), s)
+        found = figures(at.limit_cycle(rescaled(build(), s), accuracy=accuracy), s)
         # rounding, where nearly all that comes in goes out again
         np.testing.assert_allclose(found, exact, rtol=1e-9, atol=1e-10)
 

@@ -21,7 +21,7 @@ def lorentzian(d, g, centre):
 
 
 def test_row_28_a_lorentzian_cold_bath_is_an_engine():
-    cycle = at.limit_cycle(driven_contact(lorentzian(0.01, 0.05, 0.6), 0.4), tolerance=1e-7)
+    cycle = at.limit_cycle(driven_contact(lorentzian(0.01, 0.05, 0.6), 0.4), accuracy=1e-7)
     # printed with six decimals; the density is cut at 60, where 1e-9 of integral J/w is left
     assert cycle.work == pytest.approx(-0.028342, abs=1e-6)
     assert cycle.efficiency == pytest.approx(0.386518, abs=1e-6)
@@ -30,7 +30,7 @@ def test_row_28_a_lorentzian_cold_bath_is_an_engine():
 
 def test_row_28_an_ohmic_one_never_is():
     for frequency in (0.4, 1.6):
-        cycle = at.limit_cycle(driven_contact(at.Ohmic(0.02, 20.0), frequency), tolerance=1e-4)
+        cycle = at.limit_cycle(driven_contact(at.Ohmic(0.02, 20.0), frequency), accuracy=1e-4)
         assert cycle.work > cycle.errors["work"]
 
 
@@ -46,7 +46,7 @@ def test_row_33_quasistatic_work_at_strong_coupling():
         """H_S = p^2/2 + w^2 x^2/2 of unit mass: the static potential of an oscillator of reference frequency one."""
         bath = at.ContinuumBath("bath", temperature, density, "auto")
         oscillator = at.Oscillator("o", w, reference_frequency=1.0)
-        return at.limit_cycle(at.Machine([oscillator], [bath], [at.Position(("o", "bath"))], 1.0), tolerance=1e-10)
+        return at.limit_cycle(at.Machine([oscillator], [bath], [at.Position(("o", "bath"))], 1.0), accuracy=1e-10)
 
     x, weights = np.polynomial.legendre.leggauss(8)
     w = 1.5 + 0.5 * x

@@ -66,8 +66,8 @@ def test_every_form_of_force_has_its_linear_response(name):
         moved = chi(m * NU) * (-x * f + slow * p * f)
         second = slow * moved - p * f
         work = PERIOD * float(np.sum((slow * f).conj() * (x * moved + p * second)).real)
-        found = at.limit_cycle(machine(x * force, p * force), tolerance=1e-9)
-        still = at.limit_cycle(machine(), tolerance=1e-9)
+        found = at.limit_cycle(machine(x * force, p * force), accuracy=1e-9)
+        still = at.limit_cycle(machine(), accuracy=1e-9)
         # harmonics beyond the last of a jump: |f|^2 Im chi falls as m^-5
         assert found.work == pytest.approx(work, abs=found.errors["work"] + 1e-9 * abs(work))
         assert found.heat[0] == pytest.approx(work, abs=found.errors["heat"] + 1e-9 * abs(work))

@@ -60,11 +60,11 @@ def assert_agree(ledger, truth):
 @pytest.mark.parametrize(
     ("baths", "frequency", "law", "backend"),
     [
-        ({"bath": (0.3, 0.1, 2.0)}, SUDDEN, "number", at.HEOM(levels=6, depth=5, rtol=1e-6)),
-        ({"bath": (0.7, 0.1, 2.0)}, SMOOTH, "potential", at.HEOM(levels=9, depth=4, rtol=1e-6)),
-        ({"hot": (0.9, 0.1, 1.5), "cold": (0.5, 0.1, 1.0)}, SUDDEN, "number", at.HEOM(levels=6, depth=4, rtol=1e-6)),
+        ({"bath": (0.3, 0.1, 2.0)}, SUDDEN, "number", at.HEOM(levels=6, depth=5, tolerance=1e-6)),
+        ({"bath": (0.7, 0.1, 2.0)}, SMOOTH, "potential", at.HEOM(levels=9, depth=4, tolerance=1e-6)),
+        ({"hot": (0.9, 0.1, 1.5), "cold": (0.5, 0.1, 1.0)}, SUDDEN, "number", at.HEOM(levels=6, depth=4, tolerance=1e-6)),
         pytest.param(
-            *({"bath": (0.5, 0.3, 3.0)}, SUDDEN, "number", at.HEOM(levels=12, depth=5, rtol=1e-6)), marks=pytest.mark.slow
+            *({"bath": (0.5, 0.3, 3.0)}, SUDDEN, "number", at.HEOM(levels=12, depth=5, tolerance=1e-6)), marks=pytest.mark.slow
         ),
     ],
     ids=["cold", "warm", "two baths", "stronger"],
@@ -81,7 +81,7 @@ def test_weak_coupling(baths, frequency, law, backend):
 def test_strong_coupling(temperature):
     """Friction equal to the frequency: an oscillator that is overdamped, and whose first contact costs as much as it holds."""
     baths = {"bath": (temperature, 1.0, 1.0)}
-    ledger = at.run(oscillator(baths, SUDDEN), 2, backend=at.HEOM(levels=9, depth=8, exponents=4, rtol=1e-7))
+    ledger = at.run(oscillator(baths, SUDDEN), 2, backend=at.HEOM(levels=9, depth=8, exponents=4, tolerance=1e-7))
     assert float(ledger.snapshots.extras["top_level_population"].max()) < 2e-5
     # the exponentials are what limits it
     assert float(ledger.cumulative_errors.heat.max()) < 0.01
@@ -93,7 +93,7 @@ def test_switched_coupling(ramps):
     """The contact is off at the start and on later, suddenly or slowly: the work that its switching takes."""
     contact = at.Strokes((0.5 * PERIOD, 0.5 * PERIOD), (0.0, 1.0), ramps=ramps)
     columns = (*COLUMNS[:3], "interaction_energy", "switching_work")
-    backend = at.HEOM(levels=7, depth=4, exponents=5, check=False, rtol=1e-7)
+    backend = at.HEOM(levels=7, depth=4, exponents=5, check=False, tolerance=1e-7)
     found = at.run(switched(contact), 2, backend=backend, samples_per_cycle=2).samples
     one, two, four = (
         at.run(switched(contact, cut), 2, backend=at.Dense(), samples_per_cycle=2).samples for cut in (CUT, 2 * CUT, 4 * CUT)
@@ -122,7 +122,7 @@ def test_relaxation_to_the_equilibrium_of_the_whole():
         [at.Position(("a", "bath"))],
         period=18.0,
     )
-    solver = at.HEOM(levels=levels, depth=5, exponents=4, check=False, rtol=1e-6).bind(machine)
+    solver = at.HEOM(levels=levels, depth=5, exponents=4, check=False, tolerance=1e-6).bind(machine)
     state, _ = solver.advance(solver.prepare(machine.initial), 0.0, machine.period)
     rho = solver.finest.density(state.runs[0].vector)
     lower = np.diag(np.sqrt(np.arange(1.0, levels)), 1)

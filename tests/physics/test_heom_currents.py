@@ -22,6 +22,6 @@ def test_steady_heat_current_through_two_qubits():
         ],
         period=50.0,
     )
-    ledger = at.run(machine, 3, backend=at.HEOM(depth=4, exponents=3, check=False, rtol=1e-6))
+    ledger = at.run(machine, 3, backend=at.HEOM(depth=4, exponents=3, check=False, tolerance=1e-6))
     # QuTiP's hierarchy gives 1.2109e-4, deeper ones 1.2122e-4
     assert ledger.heat.values[-1] / 50.0 == pytest.approx(np.array([-1.2115e-4, 1.2115e-4]), rel=2e-3)

@@ -63,7 +63,7 @@ def test_row_11_first_order_in_the_friction():
     nu = 2.0 * np.pi * T * np.arange(1, 200_001)
     slope = -2.0 * T * float(np.sum(nu * cutoff / (nu + cutoff) / (1.0 + nu**2) ** 2))
     for friction in (1e-2, 1e-3):
-        x2 = at.limit_cycle(damped(1.0, drude(friction, cutoff), T), tolerance=1e-11).covariance()[0, 0]
+        x2 = at.limit_cycle(damped(1.0, drude(friction, cutoff), T), accuracy=1e-11).covariance()[0, 0]
         # the next order is about friction times the first
         assert (x2 - 0.5 / np.tanh(0.5 / T)) / friction == pytest.approx(slope, rel=2.0 * friction)
 
@@ -226,7 +226,7 @@ def test_smooth_strokes():
         [at.Position(("a", "hot"), hot), at.Position(("a", "cold"), cold)],
         6.0,
     )
-    cycle = at.limit_cycle(machine, tolerance=1e-4)
+    cycle = at.limit_cycle(machine, accuracy=1e-4)
     last = at.run(machine, 10, backend=at.Dense()).cycles.isel(cycle=-1)
     # the tolerance of 1e-4, relative to heats of order one
     np.testing.assert_allclose([float(last.work), *last.heat.values], [cycle.work, *cycle.heat], atol=1e-4)
@@ -381,7 +381,7 @@ def test_slow_tails_do_not_spoil_the_heats():
 
 def test_errors_of_sudden_strokes_bound_what_more_harmonics_change():
     machine = damped(at.Strokes((1.5, 1.5), (1.0, 1.3)), drude(0.5, 5.0), 2.0, period=3.0)
-    coarse, fine = at.limit_cycle(machine, tolerance=0.1), at.limit_cycle(machine, tolerance=0.004)
+    coarse, fine = at.limit_cycle(machine, accuracy=0.1), at.limit_cycle(machine, accuracy=0.004)
     assert fine.n_harmonics > coarse.n_harmonics
     # at the jumps, where harmonics add up most slowly, and between them
     for phase in (0.0, 0.7, 1.5):

@@ -55,8 +55,8 @@ def assert_same(one, other, subsystems, baths):
 def test_order_and_names_of_parts():
     """Parts and couplings turned round, with names that sort the other way."""
     names = {"a": "z", "b": "y", "hot": "x", "warm": "w", "cold": "v"}
-    one = at.limit_cycle(machine(), tolerance=TOLERANCE)
-    other = at.limit_cycle(machine(("b", "a"), ("cold", "hot", "warm"), names, turned=True), tolerance=TOLERANCE)
+    one = at.limit_cycle(machine(), accuracy=TOLERANCE)
+    other = at.limit_cycle(machine(("b", "a"), ("cold", "hot", "warm"), names, turned=True), accuracy=TOLERANCE)
     assert_same(one, other, [1, 0], [1, 2, 0])
     assert other.machine.reservoir_names == ("v", "x", "w")
 
@@ -72,9 +72,9 @@ def alone(k):
 
 
 def test_two_machines_that_do_not_touch_add():
-    one, two = (at.limit_cycle(at.Machine(*alone(k), PERIOD), tolerance=TOLERANCE) for k in range(2))
+    one, two = (at.limit_cycle(at.Machine(*alone(k), PERIOD), accuracy=TOLERANCE) for k in range(2))
     both = at.Machine(*(list(itertools.chain(*lists)) for lists in zip(alone(0), alone(1), strict=True)), PERIOD)
-    joint = at.limit_cycle(both, tolerance=TOLERANCE)
+    joint = at.limit_cycle(both, accuracy=TOLERANCE)
     within = 3.0 * TOLERANCE * max(1.0, float(np.max(np.abs(joint.heat))))
     assert joint.work == pytest.approx(one.work + two.work, abs=within)
     assert np.asarray(joint.heat) == pytest.approx(np.concatenate([one.heat, two.heat]), abs=within)

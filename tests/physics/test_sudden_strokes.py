@@ -55,7 +55,7 @@ def sudden_contacts(modes, kind=at.Position):
     ],
 )
 def test_late_cycles_of_a_run(build, cycles, allowed):
-    cycle = at.limit_cycle(build(5), tolerance=1e-6)
+    cycle = at.limit_cycle(build(5), accuracy=1e-6)
     ledger = at.run(build(170), cycles, backend=at.Star())  # a RecurrenceWarning would be an error
     last, end = ledger.cycles.isel(cycle=-1), ledger.snapshots.at(-1)
     for found, exact in (
@@ -74,7 +74,7 @@ def test_late_cycles_of_a_run(build, cycles, allowed):
 @pytest.mark.slow
 def test_state_between_and_at_the_jumps_is_that_of_a_dense_run():
     machine = frequency_strokes(170)
-    cycle = at.limit_cycle(machine, tolerance=1e-6)
+    cycle = at.limit_cycle(machine, accuracy=1e-6)
     backend = at.Dense().bind(machine)
     state = backend.prepare(at.ProductThermal())
     for k in range(18):
@@ -98,7 +98,7 @@ def test_steep_ramps_tend_to_sudden_strokes():
             [at.Position(("a", "bath"))],
             3.0,
         )
-        return at.limit_cycle(machine, tolerance=1e-5).work
+        return at.limit_cycle(machine, accuracy=1e-5).work
 
     sudden, steep, gentle = work(0.0), work(0.35), work(0.7)
     assert abs(steep - sudden) < 0.1 * sudden

@@ -17,7 +17,7 @@ _SAME = 1e-9
 def check(machine, initial, cycles, among):
     """Check that the best is what its run gives, is certified, and beats the state whose marginals it has."""
     given_start = at.run(machine, cycles, initial).cumulative.isel(cycle=-1)
-    best = at.best_correlations(machine, cycles, initial=initial, among=among, tolerance=1e-6)
+    best = at.best_correlations(machine, cycles, initial=initial, among=among, accuracy=1e-6)
     unit = max(1.0, abs(best.value), abs(best.uncorrelated))
     assert float(best.ledger.work_output.sum()) == pytest.approx(best.value, abs=_SAME * unit)
     assert 0.0 <= best.gap <= 1e-6 * max(abs(best.value), abs(best.value - best.uncorrelated)) + 1e-11 * unit
@@ -25,7 +25,7 @@ def check(machine, initial, cycles, among):
     if among is None:
         assert float(given_start.work_output) <= best.bound + _SAME * unit
     if best.value > 1e-3:
-        efficient = at.best_correlations(machine, cycles, objective="efficiency", initial=initial, among=among, tolerance=1e-6)
+        efficient = at.best_correlations(machine, cycles, objective="efficiency", initial=initial, among=among, accuracy=1e-6)
         assert float(efficient.ledger.cumulative.efficiency[-1]) == pytest.approx(efficient.value, abs=1e-7)
         assert efficient.value >= float(best.ledger.cumulative.efficiency[-1]) - 1e-7
         if among is None and float(given_start.work_output) > 0.0:

@@ -134,8 +134,8 @@ def test_a_part_has_two_states(make):
 
 
 @pytest.mark.parametrize("tolerance", [1e-30, 1e10, 0.0, -1.0, np.nan])
-@pytest.mark.parametrize("make", [lambda t: at.Dense(tolerance=t), lambda t: at.Star(tolerance=t), lambda t: at.Lindblad(rtol=t),
-                                  lambda t: at.FloquetMarkov(rtol=t), lambda t: at.HEOM(rtol=t)])  # fmt: skip
+@pytest.mark.parametrize("make", [lambda t: at.Dense(tolerance=t), lambda t: at.Star(tolerance=t), lambda t: at.Lindblad(tolerance=t),
+                                  lambda t: at.FloquetMarkov(tolerance=t), lambda t: at.HEOM(tolerance=t)])  # fmt: skip
 def test_tolerances_mean_something(make, tolerance):
     with pytest.raises(at.MachineError, match="tol"):
         make(tolerance)

@@ -11,7 +11,7 @@ import typer
 
 from athermal._lazy import LazyModule
 from athermal.cli import texts
-from athermal.cli.arguments import LIMIT_TOLERANCE, Accuracy, AsJson, Changes, Cycles, Force, Format, Kind, Source, Table
+from athermal.cli.arguments import LIMIT_ACCURACY, Accuracy, AsJson, Changes, Cycles, Force, Format, Kind, Source, Table
 from athermal.cli.console import UntilClosed, heed_signals, reporting, talking
 from athermal.cli.studies import studies
 from athermal.errors import FileFormatError
@@ -178,14 +178,14 @@ def limit_cycle(
     *,
     source: Source,
     changes: Changes = None,
-    tolerance: Annotated[
-        float, typer.Option("--tolerance", help="Largest relative error of work, heat and covariances.")
-    ] = LIMIT_TOLERANCE,
+    accuracy: Annotated[
+        float, typer.Option("--accuracy", help="Largest relative error of work, heat and covariances.")
+    ] = LIMIT_ACCURACY,
     as_json: AsJson = False,
 ) -> None:
     """Find the limit cycle of a machine with continuous baths."""
     with reporting(as_json=as_json):
-        raise typer.Exit(limit.show(source, changes or [], tolerance, as_json=as_json))
+        raise typer.Exit(limit.show(source, changes or [], accuracy, as_json=as_json))
 
 
 @app.command(help=texts.PLOT)

@@ -44,7 +44,7 @@ Accuracy = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and no table.")]
 # Largest relative error of a limit cycle if none is asked for.
-LIMIT_TOLERANCE = 1e-8
+LIMIT_ACCURACY = 1e-8
 
 
 class Kind(StrEnum):

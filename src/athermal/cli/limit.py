@@ -18,11 +18,11 @@ from athermal.limit.cycle import occupations
 from athermal.thermodynamics.export import plain
 
 
-def show(source: str, changes: Sequence[str], tolerance: float, *, as_json: bool) -> int:
+def show(source: str, changes: Sequence[str], accuracy: float, *, as_json: bool) -> int:
     """Print the limit cycle of what a command names; return the exit status."""
     plan = resolve(source, changes)
     with warnings_as_lines():
-        cycle = find(plan.machine, tolerance=tolerance)
+        cycle = find(plan.machine, accuracy=accuracy)
     if as_json:
         typer.echo(json.dumps(plain(describe(plan, cycle), infinite=False), indent=2, allow_nan=False))
         return 0
@@ -55,6 +55,6 @@ def describe(plan: MachineFile, cycle: LimitCycle) -> dict[str, Any]:
         "exponents": np.stack([cycle.exponents.real, cycle.exponents.imag], axis=1).tolist(),
         "n_harmonics": cycle.n_harmonics,
         "n_nodes": cycle.n_nodes,
-        "tolerance": cycle.tolerance,
+        "accuracy": cycle.accuracy,
         "errors": cycle.errors,
     }

@@ -72,8 +72,8 @@ class Request:
         return problem_of(subject, [self._objective(c) for c in columns], bounds, self._constraints(), wanted, self.seed)
 
     def _objective(self, column: str) -> Objective:
-        over: Literal["whole run", "last cycle"] = "last cycle" if self.of_last_cycle else "whole run"
-        return Objective(column.strip(), over)
+        span: Literal["whole run", "last cycle"] = "last cycle" if self.of_last_cycle else "whole run"
+        return Objective(column.strip(), span)
 
     def _constraints(self) -> dict[Objective, tuple[float | None, float | None]]:
         found: dict[Objective, tuple[float | None, float | None]] = {}

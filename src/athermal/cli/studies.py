@@ -62,15 +62,15 @@ Memoryless = Annotated[
 def sweep(
     *,
     source: Source,
-    vary: Annotated[
+    over: Annotated[
         list[str] | None,
         typer.Option(
-            "--vary", "-v", metavar="KEY=VALUES", help="LOW:HIGH:COUNT, LOW:HIGH:COUNT:log or VALUE,VALUE. Several make a grid."
+            "--over", metavar="KEY=VALUES", help="LOW:HIGH:COUNT, LOW:HIGH:COUNT:log or VALUE,VALUE. Several make a grid."
         ),
     ] = None,
     sample: Annotated[
         int | None,
-        typer.Option("--sample", min=1, help="Draw so many points, quasi-random, within the ranges --vary KEY=LOW:HIGH."),
+        typer.Option("--sample", min=1, help="Draw so many points, quasi-random, within the ranges --over KEY=LOW:HIGH."),
     ] = None,
     is_random: Annotated[bool, typer.Option("--random", help="Draw them at random instead.")] = False,
     table: Annotated[
@@ -95,7 +95,7 @@ def sweep(
     as_json: AsJson = False,
 ) -> None:
     """Run a machine at many points of its parameters."""
-    points = sweeping.Points(vary or [], sample, is_random, table, seed)
+    points = sweeping.Points(over or [], sample, is_random, table, seed)
     settings: dict[str, int | float | None] = {"cycles": cycles, "accuracy": accuracy}
     options = {"workers": workers, "scheduler": scheduler, "max_points": max_points}
     with reporting(as_json=as_json):

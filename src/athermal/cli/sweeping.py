@@ -38,7 +38,7 @@ class Points:
 
     Parameters
     ----------
-    vary : sequence of str
+    over : sequence of str
         "T_hot=1.1:3:40", "T_hot=1.1:3:40:log", "damping=exchange,position", or ranges "T_hot=1.1:3" of a sample.
     sample : int or None
         How many points are drawn.
@@ -47,7 +47,7 @@ class Points:
     seed : int
     """
 
-    vary: Sequence[str]
+    over: Sequence[str]
     sample: int | None
     is_random: bool
     table: Path | None
@@ -56,15 +56,15 @@ class Points:
     def design(self) -> Design:
         """Return the points."""
         if self.table is not None:
-            if self.vary or self.sample is not None:
-                raise StudyError("--table holds the points; --vary and --sample do not go with it.")
+            if self.over or self.sample is not None:
+                raise StudyError("--table holds the points; --over and --sample do not go with it.")
             return read_table(self.table)
-        if not self.vary:
-            raise StudyError("Say what to vary: --vary T_hot=1.1:3:40, or --table FILE.csv.")
-        pairs = [_split(text) for text in self.vary]
+        if not self.over:
+            raise StudyError("Say what to vary: --over T_hot=1.1:3:40, or --table FILE.csv.")
+        pairs = [_split(text) for text in self.over]
         for name, _ in pairs:
             if [key for key, _ in pairs].count(name) > 1:
-                raise StudyError(f"--vary {name} is given more than once. Give all its values at once.")
+                raise StudyError(f"--over {name} is given more than once. Give all its values at once.")
         if self.sample is not None:
             method: Literal["quasi_random", "random"] = "random" if self.is_random else "quasi_random"
             return Sample({name: _range(name, text) for name, text in pairs}, self.sample, method, self.seed)
@@ -188,7 +188,7 @@ _MOST_VALUES = 1_000_000
 def _split(text: str) -> tuple[str, str]:
     name, equals, values = text.partition("=")
     if not equals or not name.strip() or not values.strip():
-        raise StudyError(f"--vary must be written NAME=LOW:HIGH:COUNT or NAME=VALUE,VALUE, but is {text!r}.")
+        raise StudyError(f"--over must be written NAME=LOW:HIGH:COUNT or NAME=VALUE,VALUE, but is {text!r}.")
     return name.strip(), values.strip()
 
 
@@ -197,7 +197,7 @@ def _values(name: str, text: str) -> list[Any]:
     if ":" not in text:
         return [read_value(word) for word in text.split(",")]
     words = text.split(":")
-    rule = f"--vary {name} must be LOW:HIGH:COUNT, LOW:HIGH:COUNT:log or VALUE,VALUE, but is {text!r}."
+    rule = f"--over {name} must be LOW:HIGH:COUNT, LOW:HIGH:COUNT:log or VALUE,VALUE, but is {text!r}."
     if len(words) not in (3, 4) or (len(words) == 4 and words[3] != "log"):
         hint = " Two numbers make a range, which goes with --sample N." if len(words) == 2 else ""
         raise StudyError(rule + hint)
@@ -217,5 +217,5 @@ def _values(name: str, text: str) -> list[Any]:
 def _range(name: str, text: str) -> tuple[Any, Any]:
     words = [read_value(word) for word in text.split(":")]
     if len(words) != 2:
-        raise StudyError(f"--vary {name} of a sample must be a range LOW:HIGH, but is {text!r}.")
+        raise StudyError(f"--over {name} of a sample must be a range LOW:HIGH, but is {text!r}.")
     return words[0], words[1]

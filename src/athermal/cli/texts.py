@@ -120,7 +120,7 @@ start of a cycle, and the Floquet exponents that say how fast the machine settle
 \b
 Examples:
   athermal limit two_oscillator
-  athermal limit engine.toml --set machine.T_hot=2 --tolerance 1e-6
+  athermal limit engine.toml --set machine.T_hot=2 --accuracy 1e-6
   athermal limit engine.toml --json | jq .work
 
 \b
@@ -169,10 +169,10 @@ gets sweep.nc, one labelled data set (parameters x cycle x ...).
 
 \b
 Examples:
-  athermal sweep two_oscillator --vary T_hot=1.1:3:40 --vary coupling=0.05:0.4:40
-  athermal sweep examples/two_oscillator.toml --vary initial.strength=0:0.99:12
-  athermal sweep otto --vary modes=20,40,80 --cycles 8 --out bath_size
-  athermal sweep engine.toml --vary T_hot=1.1:3 --vary coupling=0.05:0.4 --sample 256
+  athermal sweep two_oscillator --over T_hot=1.1:3:40 --over coupling=0.05:0.4:40
+  athermal sweep examples/two_oscillator.toml --over initial.strength=0:0.99:12
+  athermal sweep otto --over modes=20,40,80 --cycles 8 --out bath_size
+  athermal sweep engine.toml --over T_hot=1.1:3 --over coupling=0.05:0.4 --sample 256
   athermal sweep engine.toml --table points.csv --scheduler tcp://10.0.0.1:8786
   athermal plot bath_size --kind lasting
 

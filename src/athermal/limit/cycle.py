@@ -45,7 +45,7 @@ class LimitCycle:
         Estimated absolute errors: "work", "heat" (each reservoir's), "covariance", "mean" (of the first moments).
     n_harmonics : int
         Harmonics -n..n of the drive; 0: no drive, or strokes taken exactly.
-    tolerance : float
+    accuracy : float
         What was asked for.
 
     Attributes
@@ -66,7 +66,7 @@ class LimitCycle:
     exponents: ComplexArray
     errors: dict[str, float]
     n_harmonics: int
-    tolerance: float
+    accuracy: float
 
     @property
     def machine(self) -> Machine:
@@ -138,7 +138,7 @@ class LimitCycle:
         reference = Reference.of(machine, energy_rounding=least)
         provenance = {
             "machine": to_spec(machine),
-            "backend": {"kind": "limit_cycle", "tolerance": self.tolerance},
+            "backend": {"kind": "limit_cycle", "accuracy": self.accuracy},
             "versions": {name: importlib.metadata.version(name) for name in ("athermal", "numpy", "scipy")},
         }
         conduct = Conduct(accuracy=dict(self.errors), energy_error=self.errors["work"] + self.errors["heat"])
@@ -171,7 +171,7 @@ def _report(cycle: LimitCycle) -> str:
     width = max(len(name) for name, _ in rows)
     title = f"Limit cycle of {cycle.machine.name!r}, period {cycle.machine.period:.6g}: {cycle.mode}"
     lines = [title, *(f"  {name:<{width}}  {value}" for name, value in rows)]
-    if float(np.max(cycle.undamped)) > cycle.tolerance:
+    if float(np.max(cycle.undamped)) > cycle.accuracy:
         k = int(np.argmax(cycle.undamped))
         lines.append(
             f"  {cycle.undamped[k]:.1e} of subsystem {cycle.machine.subsystem_names[k]!r} sits in bound states outside the bands "

@@ -37,7 +37,7 @@ _UNSEEN = 4.0
 _LARGEST_UNDAMPED = 1e-3
 
 
-def limit_cycle(machine: Machine, *, tolerance: float = 1e-8, max_harmonics: int = 60, max_nodes: int = 200_000) -> LimitCycle:
+def limit_cycle(machine: Machine, *, accuracy: float = 1e-8, max_harmonics: int = 60, max_nodes: int = 200_000) -> LimitCycle:
     """Find the limit cycle of a driven linear machine with continuous baths, at any coupling strength, without time stepping.
 
     For each frequency w of each bath the few driven modes obey a Floquet-Langevin equation, solved by harmonic balance,
@@ -51,7 +51,7 @@ def limit_cycle(machine: Machine, *, tolerance: float = 1e-8, max_harmonics: int
     ----------
     machine : Machine
         Of oscillators; every reservoir a `ContinuumBath`, coupled by `Exchange`, `TwoModeSqueezing` or `Position`.
-    tolerance : float
+    accuracy : float
         Largest error of the covariances, relative to the largest variance, and of work and heats, relative to the largest heat
         (or to 1e-4 of all energy that goes to and fro, if larger).
     max_harmonics : int
@@ -72,7 +72,7 @@ def limit_cycle(machine: Machine, *, tolerance: float = 1e-8, max_harmonics: int
     InstabilityError
         If it is parametrically unstable: the message names the Floquet exponent.
     ConvergenceError
-        If the tolerance cannot be met, or part of a subsystem is in a bound state that nothing damps.
+        If the accuracy cannot be met, or part of a subsystem is in a bound state that nothing damps.
 
     References
     ----------
@@ -89,69 +89,69 @@ def limit_cycle(machine: Machine, *, tolerance: float = 1e-8, max_harmonics: int
     array([0.44012107, 1.06371353])
     """
     owner = "a limit cycle"
-    tolerance = _validate.fraction(tolerance, "tolerance", owner, least=1e-13)
+    accuracy = _validate.fraction(accuracy, "accuracy", owner, least=1e-13)
     max_harmonics = _validate.count(max_harmonics, "max_harmonics", owner, most=10_000)
     max_nodes = _validate.count(max_nodes, "max_nodes", owner, most=10**8)
     problem = pose(machine, owner)
     if has_exact_strokes(problem):
-        return _with_strokes(problem, tolerance, max_nodes)
+        return _with_strokes(problem, accuracy, max_nodes)
     strictness = 1.0
     while True:
-        cycle, missed = _attempt(problem, tolerance, strictness, max_harmonics, max_nodes)
+        cycle, missed = _attempt(problem, accuracy, strictness, max_harmonics, max_nodes)
         if missed <= 1.0:
             return cycle
         strictness *= 1.5 * missed
 
 
 def _attempt(
-    problem: Problem, tolerance: float, strictness: float, max_harmonics: int, max_nodes: int
+    problem: Problem, accuracy: float, strictness: float, max_harmonics: int, max_nodes: int
 ) -> tuple[LimitCycle, float]:
-    """Return the limit cycle of one truncation, and how many times its covariances miss the tolerance at jumps of the drive.
+    """Return the limit cycle of one truncation, and how many times its covariances miss the accuracy at jumps of the drive.
 
     Integrands that agree at each frequency may still differ in sum where harmonics fall off slowly.
     """
-    system, zeros = _truncated(problem, tolerance, strictness, max_harmonics)
+    system, zeros = _truncated(problem, accuracy, strictness, max_harmonics)
     check_stable(zeros, system)
-    integral = integrate_all(system, zeros, tolerance, max_nodes)
-    _check_converged(integral, system, tolerance, max_nodes)
-    cycle = _certified(system, zeros, integral, tolerance)
+    integral = integrate_all(system, zeros, accuracy, max_nodes)
+    _check_converged(integral, system, accuracy, max_nodes)
+    cycle = _certified(system, zeros, integral, accuracy)
     if not len(problem.jumps):
         return cycle, 0.0
     variance = float(np.max(np.abs(integral.values[system.layout.covariances])))
-    return cycle, (cycle.errors["covariance"] / variance - float(np.max(cycle.undamped))) / tolerance
+    return cycle, (cycle.errors["covariance"] / variance - float(np.max(cycle.undamped))) / accuracy
 
 
-def _with_strokes(problem: Problem, tolerance: float, max_nodes: int) -> LimitCycle:
+def _with_strokes(problem: Problem, accuracy: float, max_nodes: int) -> LimitCycle:
     """Return the limit cycle of a machine that is constant between jumps."""
-    system, coarse, zeros, integral, errors = solve_strokes(problem, tolerance, max_nodes)
-    _check_converged(integral, system, tolerance, max_nodes)
+    system, coarse, zeros, integral, errors = solve_strokes(problem, accuracy, max_nodes)
+    _check_converged(integral, system, accuracy, max_nodes)
     forces = forces_of(problem)
-    mean = at_rest(problem) if forces is None else sudden_mean(forces, tolerance)
+    mean = at_rest(problem) if forces is None else sudden_mean(forces, accuracy)
     state = PeriodicState(system, integral, mean)
-    return _assembled(state, coarse, zeros, errors, 0, tolerance)
+    return _assembled(state, coarse, zeros, errors, 0, accuracy)
 
 
-def _check_converged(integral: Integral, system: System | StrokeSystem, tolerance: float, max_nodes: int) -> None:
+def _check_converged(integral: Integral, system: System | StrokeSystem, accuracy: float, max_nodes: int) -> None:
     if integral.is_converged:
         return
-    missed = float(np.max(integral.errors / target(system.layout, tolerance)(integral.values)))
+    missed = float(np.max(integral.errors / target(system.layout, accuracy)(integral.values)))
     raise ConvergenceError(
-        f"The integral over frequency must converge to `tolerance` = {tolerance:.1e} with at most `max_nodes` = {max_nodes} "
-        f"nodes, but still misses it {missed:.1e} times. Loosen the tolerance, or raise `max_nodes`."
+        f"The integral over frequency must converge to `accuracy` = {accuracy:.1e} with at most `max_nodes` = {max_nodes} "
+        f"nodes, but still misses it {missed:.1e} times. Ask for a larger `accuracy`, or raise `max_nodes`."
     )
 
 
-def _truncated(problem: Problem, tolerance: float, strictness: float, max_harmonics: int) -> tuple[System, list[Resonance]]:
+def _truncated(problem: Problem, accuracy: float, strictness: float, max_harmonics: int) -> tuple[System, list[Resonance]]:
     """Return the smallest truncation tried whose integrand agrees with the next one's."""
     n = min(first_guess(problem), max_harmonics)
     system = truncate(problem, n)
     zeros = resonances(system.balance)
-    change, enough = np.inf, (1.0 / _UNSEEN if len(problem.jumps) else 0.1) * tolerance / strictness
+    change, enough = np.inf, (1.0 / _UNSEEN if len(problem.jumps) else 0.1) * accuracy / strictness
     while n and not system.is_closed:
         check_stable(zeros, system)
         n = next_number(n)
         if n > max_harmonics:
-            raise _too_sharp(problem, tolerance, max_harmonics, system.balance.n, change)
+            raise _too_sharp(problem, accuracy, max_harmonics, system.balance.n, change)
         finer = truncate(problem, n)
         change = difference(system, finer, zeros)
         if change <= enough and not finer.is_closed:
@@ -160,38 +160,38 @@ def _truncated(problem: Problem, tolerance: float, strictness: float, max_harmon
     return system, sorted(zeros, key=lambda zero: -zero.frequency.imag)
 
 
-def _too_sharp(problem: Problem, tolerance: float, max_harmonics: int, reached: int, change: float) -> ConvergenceError:
+def _too_sharp(problem: Problem, accuracy: float, max_harmonics: int, reached: int, change: float) -> ConvergenceError:
     """Return the error of a drive that needs more harmonics than are allowed."""
     found = f"with {reached} of them still changes by {change:.1e}"
-    remedy = "Loosen the tolerance, or raise `max_harmonics`."
+    remedy = "Ask for a larger `accuracy`, or raise `max_harmonics`."
     if len(problem.jumps):
         left = _UNSEEN * change
         found += f" (about {left:.1e} is missing: at a sudden stroke the error falls only as one over the number of harmonics)"
         remedy = (
-            "Give sudden strokes smooth `ramps` (shape 'quintic' converges fastest), ask for a `tolerance` of "
+            "Give sudden strokes smooth `ramps` (shape 'quintic' converges fastest), ask for an `accuracy` of "
             f"{2.0 * left:.0e}, or follow the machine in time: `run` takes strokes exactly."
         )
     return ConvergenceError(
-        f"The limit cycle must converge to `tolerance` = {tolerance:.1e} with at most `max_harmonics` = {max_harmonics} "
+        f"The limit cycle must converge to `accuracy` = {accuracy:.1e} with at most `max_harmonics` = {max_harmonics} "
         f"harmonics of the drive, but {found}. {remedy}"
     )
 
 
-def _certified(system: System, zeros: list[Resonance], integral: Integral, tolerance: float) -> LimitCycle:
+def _certified(system: System, zeros: list[Resonance], integral: Integral, accuracy: float) -> LimitCycle:
     problem = system.problem
     forces = forces_of(problem)
-    mean = at_rest(problem) if forces is None else driven_mean(forces, tolerance)
+    mean = at_rest(problem) if forces is None else driven_mean(forces, accuracy)
     state = PeriodicState(system, integral, mean)
     errors = integral.errors + system.rounding(integral)
     if system.balance.n and not system.is_closed:
         finer = truncate(problem, next_number(system.balance.n))
         unseen = _UNSEEN if len(problem.jumps) else 1.0
         errors += unseen * np.abs(with_more_harmonics(system, finer, integral))
-    return _assembled(state, system, zeros, errors, system.balance.n, tolerance)
+    return _assembled(state, system, zeros, errors, system.balance.n, accuracy)
 
 
 def _assembled(
-    state: PeriodicState, balanced: System, zeros: list[Resonance], errors: FloatArray, n_harmonics: int, tolerance: float
+    state: PeriodicState, balanced: System, zeros: list[Resonance], errors: FloatArray, n_harmonics: int, accuracy: float
 ) -> LimitCycle:
     """Return the limit cycle of a state; `balanced` is the harmonic balance that counts what grows."""
     system, integral, layout = state.system, state.integral, state.system.layout
@@ -203,10 +203,10 @@ def _assembled(
     achieved = {
         "work": period * (float(errors[layout.work]) + mean.errors.work),
         "heat": period * (float(np.max(errors[layout.heats])) + mean.errors.heats),
-        "covariance": float(np.max(errors[layout.covariances])) + (undamped * variance if undamped > tolerance else 0.0),
+        "covariance": float(np.max(errors[layout.covariances])) + (undamped * variance if undamped > accuracy else 0.0),
         "mean": mean.errors.mean,
     }
-    return LimitCycle(state, as_exponents(zeros, system), achieved, n_harmonics, tolerance)
+    return LimitCycle(state, as_exponents(zeros, system), achieved, n_harmonics, accuracy)
 
 
 def _check_complete(state: PeriodicState, system: System, unseen: float) -> None:

@@ -24,7 +24,7 @@ from athermal.maths.harmonics import ANSWER_ROUNDING, ROUNDING, amplitudes, sign
 _FEWEST, _MOST = 16, 8192
 # Drives of finite reach join few harmonics; where harmonics fall off as powers all are joined, and fewer can be kept.
 _LONGEST_REACH, _MOST_JOINED = 64, 128
-# Net energies may be this much smaller than what goes to and fro before rounding, not the tolerance, limits them.
+# Net energies may be this much smaller than what goes to and fro before rounding, not the accuracy, limits them.
 NET = 1e-4
 _N_PHASES = 16
 
@@ -102,17 +102,17 @@ def at_rest(problem: Problem) -> HarmonicMean:
     return HarmonicMean(problem, m, none, contacts, 0.0, np.zeros(len(problem.baths)), 0.0, None)
 
 
-def driven_mean(forces: Forces, tolerance: float) -> HarmonicMean:
-    """Return the mean motion, with as many harmonics as a tolerance needs.
+def driven_mean(forces: Forces, accuracy: float) -> HarmonicMean:
+    """Return the mean motion, with as many harmonics as an accuracy needs.
 
     Raises
     ------
     ConvergenceError
-        If the tolerance is not met with the most harmonics that are tried, or a force meets what nothing damps.
+        If the accuracy is not met with the most harmonics that are tried, or a force meets what nothing damps.
     """
     problem = forces.problem
     response = _Response(problem)
-    highest = forces.highest_harmonic(0.01 * tolerance)
+    highest = forces.highest_harmonic(0.01 * accuracy)
     if highest > response.most:
         raise ConvergenceError(
             f"The forces must have no harmonic above {response.most} of the period, but theirs reach up to {highest}. "
@@ -129,9 +129,9 @@ def driven_mean(forces: Forces, tolerance: float) -> HarmonicMean:
         change = MeanErrors(
             abs(coarse.work - fine.work), float(np.max(np.abs(coarse.heats - fine.heats))), float(np.max(np.abs(a - b)))
         )
-        energies = tolerance * max(float(np.max(np.abs(fine.heats))), NET * fine.gross)
+        energies = accuracy * max(float(np.max(np.abs(fine.heats))), NET * fine.gross)
         missed = max(change.work, change.heats) / energies if energies else 0.0
-        missed = max(missed, change.mean / (tolerance * float(np.max(np.abs(b)))))
+        missed = max(missed, change.mean / (accuracy * float(np.max(np.abs(b)))))
         if missed <= 0.3:
             shaken = response.mean(forces, n, shaken=True)
             rounding = (abs(shaken.work - fine.work), float(np.max(np.abs(shaken.heats - fine.heats))))
@@ -140,9 +140,9 @@ def driven_mean(forces: Forces, tolerance: float) -> HarmonicMean:
             return replace(fine, errors=errors)
         if n >= response.most:
             raise ConvergenceError(
-                f"The mean motion under the forces must converge to `tolerance` = {tolerance:.1e}, but with {n} harmonics still "
-                f"misses it {missed:.1e} times. Smooth the forces or the strokes, or ask for a `tolerance` of "
-                f"{3.0 * missed * tolerance:.0e}."
+                f"The mean motion under the forces must converge to `accuracy` = {accuracy:.1e}, but with {n} harmonics still "
+                f"misses it {missed:.1e} times. Smooth the forces or the strokes, or ask for an `accuracy` of "
+                f"{3.0 * missed * accuracy:.0e}."
             )
         coarse = fine
 

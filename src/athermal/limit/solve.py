@@ -21,7 +21,7 @@ _N_PHASES = 4
 # Peaks and edges shifted by m harmonics are given a segment of their own while they are this strong.
 _VISIBLE = 1e-5
 _FEWEST_SAMPLES = 24
-# Net energies may be this much smaller than what goes to and fro before rounding, not the tolerance, limits them.
+# Net energies may be this much smaller than what goes to and fro before rounding, not the accuracy, limits them.
 _NET = 1e-4
 _BATCH = 256
 _SHAKEN = 12
@@ -240,11 +240,11 @@ def difference(coarse: System, fine: System, zeros: list[Resonance]) -> float:
     return worst
 
 
-def segments(system: System, zeros: list[Resonance], tolerance: float) -> list[Segment]:
+def segments(system: System, zeros: list[Resonance], accuracy: float) -> list[Segment]:
     """Return the segments of frequency of every bath, cut at all band edges and resonances and their visible harmonics."""
     result = []
     for bath, here in enumerate(system.problem.baths):
-        marks = np.array(_edges(system, bath) + _peaks(system, bath, zeros, max(_VISIBLE, tolerance)))
+        marks = np.array(_edges(system, bath) + _peaks(system, bath, zeros, max(_VISIBLE, accuracy)))
         marks = np.unique(marks[(marks > here.low) & (marks < here.high)])
         smallest = 1e-9 * (here.scale + here.low)
         kept = [here.low]
@@ -295,25 +295,25 @@ def _peaks(system: System, bath: int, zeros: list[Resonance], visible: float) ->
     return marks
 
 
-def target(layout: Layout, tolerance: float) -> Callable[[FloatArray], FloatArray]:
+def target(layout: Layout, accuracy: float) -> Callable[[FloatArray], FloatArray]:
     """Return what error is allowed of each integral, given the integrals."""
 
     def allowed(values: FloatArray) -> FloatArray:
         result = np.empty(len(values))
         net, gross = float(np.max(np.abs(values[layout.heats]))), abs(float(values[layout.gross]))
-        result[: layout.gross + 1] = tolerance * max(net, _NET * gross, 1e-300)
+        result[: layout.gross + 1] = accuracy * max(net, _NET * gross, 1e-300)
         result[layout.gross] = 1e-3 * max(gross, 1e-300)
-        result[layout.covariances] = tolerance * max(float(np.max(np.abs(values[layout.covariances]))), 0.5)
-        result[layout.commutators] = tolerance
+        result[layout.covariances] = accuracy * max(float(np.max(np.abs(values[layout.covariances]))), 0.5)
+        result[layout.commutators] = accuracy
         return result
 
     return allowed
 
 
-def integrate_all(system: System, zeros: list[Resonance], tolerance: float, max_nodes: int) -> Integral:
+def integrate_all(system: System, zeros: list[Resonance], accuracy: float, max_nodes: int) -> Integral:
     """Integrate over the frequencies of all baths."""
-    pieces = segments(system, zeros, tolerance)
-    allowed = target(system.layout, 0.3 * tolerance)
+    pieces = segments(system, zeros, accuracy)
+    allowed = target(system.layout, 0.3 * accuracy)
     return integrate(system.integrand, pieces, len(system.sectors), allowed, max_nodes)
 
 

@@ -15,7 +15,7 @@ from athermal.maths.resonances import Resonance
 
 
 def solve_strokes(
-    problem: Problem, tolerance: float, max_nodes: int
+    problem: Problem, accuracy: float, max_nodes: int
 ) -> tuple[StrokeSystem, System, list[Resonance], Integral, FloatArray]:
     """Return the panels, the harmonic balance to start from, the resonances, the integral and the estimated errors.
 
@@ -33,14 +33,14 @@ def solve_strokes(
         finer = stroke_system(problem, level)
         change = _change(system, finer, zeros)
         system = finer
-        if np.max(change) <= tolerance:
+        if np.max(change) <= accuracy:
             break
     else:
         raise ConvergenceError(
-            f"The limit cycle must converge to `tolerance` = {tolerance:.1e}, but with polynomials of order {LEVELS[-1][0]} on "
-            f"each panel of a stroke still changes by {np.max(change):.1e}. Ask for a `tolerance` of {2.0 * np.max(change):.0e}."
+            f"The limit cycle must converge to `accuracy` = {accuracy:.1e}, but with polynomials of order {LEVELS[-1][0]} on "
+            f"each panel of a stroke still changes by {np.max(change):.1e}. Ask for an `accuracy` of {2.0 * np.max(change):.0e}."
         )
-    integral = integrate(system.integrand, zone_segments(system, zeros), 1, target(system.layout, 0.3 * tolerance), max_nodes)
+    integral = integrate(system.integrand, zone_segments(system, zeros), 1, target(system.layout, 0.3 * accuracy), max_nodes)
     sizes = np.abs(integral.values)
     for part in _kinds(system):
         sizes[part] = np.max(sizes[part], initial=0.0)

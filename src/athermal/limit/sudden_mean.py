@@ -68,16 +68,16 @@ class SuddenMean:
         return np.asarray((amplitudes(1) @ c).real)
 
 
-def sudden_mean(forces: Forces, tolerance: float) -> SuddenMean:
+def sudden_mean(forces: Forces, accuracy: float) -> SuddenMean:
     """Return the mean motion on panels that are refined until it has converged.
 
     Raises
     ------
     ConvergenceError
-        If the finest panels do not meet the tolerance.
+        If the finest panels do not meet the accuracy.
     """
     problem, period = forces.problem, forces.problem.machine.period
-    fastest = forces.highest_harmonic(0.01 * tolerance) * forces.panels.nu
+    fastest = forces.highest_harmonic(0.01 * accuracy) * forces.panels.nu
     coarse, missed = SuddenMean(stroke_system(problem, 0, fastest)), np.inf
     phases = period * (np.arange(_N_PHASES) + 0.382) / _N_PHASES
     for level in range(1, len(LEVELS)):
@@ -86,14 +86,14 @@ def sudden_mean(forces: Forces, tolerance: float) -> SuddenMean:
         change = MeanErrors(
             abs(coarse.work - fine.work), float(np.max(np.abs(coarse.heats - fine.heats))), float(np.max(np.abs(a - b)))
         )
-        energies = tolerance * max(float(np.max(np.abs(fine.heats))), NET * fine.gross, NET * tolerance * abs(fine.work))
+        energies = accuracy * max(float(np.max(np.abs(fine.heats))), NET * fine.gross, NET * accuracy * abs(fine.work))
         missed = max(change.work, change.heats) / energies if energies else 0.0
-        missed = max(missed, change.mean / (tolerance * float(np.max(np.abs(b)))))
+        missed = max(missed, change.mean / (accuracy * float(np.max(np.abs(b)))))
         if missed <= 1.0:
             return replace(fine, errors=change)
         coarse = fine
     raise ConvergenceError(
-        f"The mean motion under the forces must converge to `tolerance` = {tolerance:.1e}, but with polynomials of order "
-        f"{LEVELS[-1][0]} on each panel of a stroke still misses it {missed:.1e} times. Ask for a `tolerance` of "
-        f"{2.0 * missed * tolerance:.0e}."
+        f"The mean motion under the forces must converge to `accuracy` = {accuracy:.1e}, but with polynomials of order "
+        f"{LEVELS[-1][0]} on each panel of a stroke still misses it {missed:.1e} times. Ask for an `accuracy` of "
+        f"{2.0 * missed * accuracy:.0e}."
     )

@@ -108,7 +108,7 @@ def best_correlations(
     among: Sequence[str] | None = None,
     initial: InitialState | None = None,
     work_output_at_least: float | None = None,
-    tolerance: float = 1e-8,
+    accuracy: float = 1e-8,
     backend: Backend | None = None,
     progress: Progress = None,
 ) -> BestCorrelations:
@@ -146,7 +146,7 @@ def best_correlations(
         Whose marginals are kept, its correlations dropped; `ProductThermal()` if left out.
     work_output_at_least : float, optional
         A limit that the work output must meet while the efficiency is maximised.
-    tolerance : float
+    accuracy : float
         The largest gap between the bound and the value, relative to the value or, for work, to what correlations add to it if
         that is larger; the rounding of energies apart.
     backend : Dense or DensityMatrix, optional
@@ -166,7 +166,7 @@ def best_correlations(
         If no correlations are possible or there are too many to choose from; if none makes the machine do work (its efficiency
         is then undefined or negative), or not as much as `work_output_at_least`.
     ConvergenceError
-        If rounding keeps the gap above the tolerance.
+        If rounding keeps the gap above the accuracy.
     MachineError, StateError
         As `run`.
     StudyInterrupted
@@ -191,7 +191,7 @@ def best_correlations(
     with as_study():
         cycles = _validate.count(cycles, "cycles", _OWNER)
         _validate.choice(objective, "objective", _OWNER, ("work_output", "efficiency"))
-        tolerance = _validate.positive(tolerance, "tolerance", _OWNER)
+        accuracy = _validate.positive(accuracy, "accuracy", _OWNER)
         least = None if work_output_at_least is None else _validate.real(work_output_at_least, "work_output_at_least", _OWNER)
         names = _checked_parts(machine, among)
     start = ProductThermal() if initial is None else initial
@@ -201,7 +201,7 @@ def best_correlations(
     find, steps = best_work if objective == "work_output" else best_efficiency, _Steps(objective)
     try:
         with telling(progress, "step") as tell:
-            extreme = find(space, least, tolerance, steps.noting(tell))
+            extreme = find(space, least, accuracy, steps.noting(tell))
             tell(1, 1)
     except KeyboardInterrupt:
         best = steps.best and _result(machine, cycles, objective, names, space, steps.best, backend)
@@ -280,9 +280,9 @@ def _check_gap(extreme: Extreme, objective: str) -> None:
     gap = extreme.bound - extreme.value
     if gap > extreme.allowed:
         raise ConvergenceError(
-            f"The {objective.replace('_', ' ')} of {_OWNER} must be known to {extreme.allowed:.1e} by its `tolerance`, but "
+            f"The {objective.replace('_', ' ')} of {_OWNER} must be known to {extreme.allowed:.1e} by its `accuracy`, but "
             f"between the best found, {extreme.value:.10g}, and the bound {extreme.bound:.10g} there is a gap of {gap:.1e}, "
-            "which rounding keeps open. Loosen the tolerance."
+            "which rounding keeps open. Ask for a larger `accuracy`."
         )
 
 

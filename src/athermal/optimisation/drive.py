@@ -97,7 +97,7 @@ class BestDrive:
 
 def best_drive(
     machine: Machine,
-    of: Free,
+    over: Free,
     cycles: int = 1,
     *,
     objective: Objective = "work_output",
@@ -115,7 +115,7 @@ def best_drive(
 
     Parameters
     ----------
-    machine, of, cycles, objective, initial
+    machine, over, cycles, objective, initial
         As in `drive_gradient`. The baths must have explicit modes.
     starts : int
         The first is the machine's own drive, if it is of this form and within the bounds, else the constant in the middle of the
@@ -157,7 +157,7 @@ def best_drive(
     >>> bool(best.value > best.start_value)
     True
     """
-    problem = DriveProblem.checked(machine, of, cycles, objective, initial)
+    problem = DriveProblem.checked(machine, over, cycles, objective, initial)
     with as_study():
         starts = _validate.count(starts, "starts", "an optimisation")
         seed = _validate.count(seed, "seed", "an optimisation", least=0)

@@ -61,9 +61,9 @@ class DriveProblem:
     initial: InitialState
 
     @classmethod
-    def checked(cls, machine: Machine, of: Free, cycles: int, objective: str, initial: InitialState | None) -> DriveProblem:
+    def checked(cls, machine: Machine, over: Free, cycles: int, objective: str, initial: InitialState | None) -> DriveProblem:
         """Return the problem, or raise `StudyError` if it cannot be done as asked."""
-        space = DriveSpace(machine, of)
+        space = DriveSpace(machine, over)
         if machine.family.name not in _ADJOINTS:
             raise StudyError(
                 f"The drive of a machine of {machine.family.words} cannot be optimised by gradients, which need the state of the "
@@ -141,7 +141,7 @@ class DriveProblem:
 
 def drive_gradient(
     machine: Machine,
-    of: Free,
+    over: Free,
     cycles: int = 1,
     *,
     objective: Objective = "work_output",
@@ -158,7 +158,7 @@ def drive_gradient(
     Parameters
     ----------
     machine : Machine
-    of : mapping
+    over : mapping
         Which drives are free, and how: the name of a part (its frequency), the names of the parts of a coupling or its position
         in `machine.couplings` (its strength), to `StrokeValues` or `FourierSeries`.
     cycles : int
@@ -190,7 +190,7 @@ def drive_gradient(
     >>> gradient.shape
     (2,)
     """
-    problem = DriveProblem.checked(machine, of, cycles, objective, initial)
+    problem = DriveProblem.checked(machine, over, cycles, objective, initial)
     value, gradient, _ = problem.value_and_gradient(problem.space.checked(parameters))
     if not np.isfinite(value):
         raise StudyError(f"The {objective} is not defined here: neither reservoirs nor subsystems gave any energy.")
@@ -202,7 +202,7 @@ def drive_gradient(
     return value, gradient
 
 
-def with_drive(machine: Machine, of: Free, parameters: Sequence[float] | FloatArray) -> Machine:
+def with_drive(machine: Machine, over: Free, parameters: Sequence[float] | FloatArray) -> Machine:
     """Return the machine with the drives that some parameters stand for.
 
     Oscillators keep the reference frequency w0 that they have in `machine`, so that the scale of their quadratures, and with it
@@ -210,7 +210,7 @@ def with_drive(machine: Machine, of: Free, parameters: Sequence[float] | FloatAr
 
     Parameters
     ----------
-    machine, of, parameters
+    machine, over, parameters
         As in `drive_gradient`.
 
     Examples
@@ -220,5 +220,5 @@ def with_drive(machine: Machine, of: Free, parameters: Sequence[float] | FloatAr
     >>> at.with_drive(machine, free, [1.0, 2.5]).part("working").frequency.values
     (1.0, 2.5)
     """
-    space = DriveSpace(machine, of)
+    space = DriveSpace(machine, over)
     return space.with_parameters(space.checked(parameters))[0]

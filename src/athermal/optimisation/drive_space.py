@@ -57,18 +57,18 @@ class Slot:
 class DriveSpace:
     """The drives of a machine that are free: a linear space of parameters, one slot after the other."""
 
-    def __init__(self, machine: Machine, of: Free) -> None:
+    def __init__(self, machine: Machine, over: Free) -> None:
         self.machine = machine
         _check_machine(machine)
-        if not isinstance(of, Mapping) or not of:
+        if not isinstance(over, Mapping) or not over:
             raise StudyError(
-                f"`of` must map at least one driven part or coupling to StrokeValues or FourierSeries, but is {of!r}. Write "
-                "of={'working': StrokeValues(bounds=(1.0, 2.0))}, say."
+                f"`over` must map at least one driven part or coupling to StrokeValues or FourierSeries, but is {over!r}. Write "
+                "over={'working': StrokeValues(bounds=(1.0, 2.0))}, say."
             )
-        self.slots = tuple(_slot(machine, target, free) for target, free in of.items())
+        self.slots = tuple(_slot(machine, target, free) for target, free in over.items())
         for k, slot in enumerate(self.slots):
             if any((slot.place, slot.index) == (other.place, other.index) for other in self.slots[:k]):
-                raise StudyError(f"`of` must name every drive once, but names {slot.label} twice.")
+                raise StudyError(f"`over` must name every drive once, but names {slot.label} twice.")
         ends = np.cumsum([slot.form.n_parameters for slot in self.slots])
         self.pieces = tuple(
             slice(int(end) - slot.form.n_parameters, int(end)) for slot, end in zip(self.slots, ends, strict=True)
@@ -102,7 +102,9 @@ class DriveSpace:
         if parameters is None:
             if self.own is None:
                 wrong = next(slot.label for slot in self.slots if slot.form.own is None)
-                raise StudyError(f"The drive of {wrong} is not one of the form that `of` gives it. Say where: give `parameters`.")
+                raise StudyError(
+                    f"The drive of {wrong} is not one of the form that `over` gives it. Say where: give `parameters`."
+                )
             return self.own
         with as_study():
             values = np.array(_validate.reals(parameters, "parameters", "the drives"))
@@ -169,7 +171,7 @@ def _slot(machine: Machine, target: Any, free: Any) -> Slot:
 def _located(machine: Machine, target: Any) -> tuple[str, int, str, str]:
     """Return where a target is: "subsystems" or "couplings", its number, its field, and what messages call it."""
     if isinstance(target, bool) or not isinstance(target, (str, int, np.integer, tuple)):
-        raise StudyError(f"A key of `of` must be a part's name, a pair of names or a coupling's position, but is {target!r}.")
+        raise StudyError(f"A key of `over` must be a part's name, a pair of names or a coupling's position, but is {target!r}.")
     if isinstance(target, str):
         return _located_part(machine, target)
     if isinstance(target, tuple):
@@ -184,7 +186,9 @@ def _located(machine: Machine, target: Any) -> tuple[str, int, str, str]:
     else:
         index = int(target)
         if not 0 <= index < len(machine.couplings):
-            raise StudyError(f"The machine has {len(machine.couplings)} couplings, at positions from 0, but `of` names {index}.")
+            raise StudyError(
+                f"The machine has {len(machine.couplings)} couplings, at positions from 0, but `over` names {index}."
+            )
     coupling = machine.couplings[index]
     if isinstance(coupling, Displacement):
         driven = [name for name, drive in coupling.drives if drive != Constant(0.0)] or ["x_force"]
@@ -208,7 +212,7 @@ def _known_part(machine: Machine, name: Any) -> None:
     try:
         machine.part(str(name))
     except AthermalError as error:
-        raise StudyError(f"`of` names a part that is not there. {error}") from None
+        raise StudyError(f"`over` names a part that is not there. {error}") from None
 
 
 def _substituted(drive: Drive, old: Drive, new: Drive) -> Drive:

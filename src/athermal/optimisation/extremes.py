@@ -12,7 +12,7 @@ from athermal.errors import StudyError
 from athermal.maths.semidefinite import Optimum, Programme, minimise
 from athermal.optimisation.space import CorrelationSpace
 
-# Shares of the tolerance: by how much the trial efficiency exceeds the best found, and the gap of a single problem.
+# Shares of the accuracy: by how much the trial efficiency exceeds the best found, and the gap of a single problem.
 _STEP, _GAP = 0.5, 0.125
 _MAX_ROUNDS = 50
 # A gap in the work is never asked to be smaller than this share of what counts as no energy.
@@ -40,7 +40,7 @@ def efficiency_of(space: CorrelationSpace, x: FloatArray) -> float:
     return -float(np.sum(changes)) / intake if intake > space.resolution else float("nan")
 
 
-def best_work(space: CorrelationSpace, least: float | None, tolerance: float, note: Note) -> Extreme:
+def best_work(space: CorrelationSpace, least: float | None, accuracy: float, note: Note) -> Extreme:
     """Return the most work output, -W = -sum of all energy changes.
 
     Raises
@@ -55,7 +55,7 @@ def best_work(space: CorrelationSpace, least: float | None, tolerance: float, no
     else:
 
         def allowed(value: float) -> float:
-            return tolerance * max(abs(offset + value), abs(value)) + _ROUNDING * space.resolution
+            return accuracy * max(abs(offset + value), abs(value)) + _ROUNDING * space.resolution
 
         def extreme_of(point: FloatArray, value: float, bound: float) -> Extreme:
             return Extreme(point, -offset - value, -offset - bound, allowed(value))
@@ -74,7 +74,7 @@ def best_work(space: CorrelationSpace, least: float | None, tolerance: float, no
     return extreme
 
 
-def best_efficiency(space: CorrelationSpace, least: float | None, tolerance: float, note: Note) -> Extreme:
+def best_efficiency(space: CorrelationSpace, least: float | None, accuracy: float, note: Note) -> Extreme:
     """Return the highest efficiency, by Dinkelbach's method from below and a certified bound from above.
 
     For a trial efficiency c the problem is max -W - c (Q_in + dU_in), with one variable s_k >= 0, s_k >= -q_k for each energy
@@ -88,29 +88,29 @@ def best_efficiency(space: CorrelationSpace, least: float | None, tolerance: flo
     """
 
     def note_work(now: Extreme | None) -> None:
-        note(_so_far(space, now.point, tolerance) if now is not None and now.value > space.resolution else None)
+        note(_so_far(space, now.point, accuracy) if now is not None and now.value > space.resolution else None)
 
-    most = best_work(space, least, tolerance, note_work)
+    most = best_work(space, least, accuracy, note_work)
     if most.value <= space.resolution:
         raise StudyError(
             "The best efficiency needs correlations that make the machine do work, but there are none: with these marginals its "
             f"work output is at most {most.bound:.10g}. Allow correlations among more parts, or change the machine."
         )
-    point, value, step = most.point, efficiency_of(space, most.point), _STEP * tolerance
+    point, value, step = most.point, efficiency_of(space, most.point), _STEP * accuracy
     for _ in range(_MAX_ROUNDS):
         trial = value * (1.0 + step)
         if trial >= 1.0:
-            return Extreme(point, value, max(1.0, value), tolerance)
-        best, is_bound = _at_rate(space, trial, least, most, tolerance, note)
+            return Extreme(point, value, max(1.0, value), accuracy)
+        best, is_bound = _at_rate(space, trial, least, most, accuracy, note)
         x = best.point[: len(space.span)]
         found = efficiency_of(space, x)
         if found > value:
             point, value = x, found
         if is_bound:
-            return Extreme(point, value, max(trial, value), tolerance * value)
+            return Extreme(point, value, max(trial, value), accuracy * value)
         if not found > trial / (1.0 + 0.5 * step):  # neither better nor certainly the best: rounding
             step *= 10.0
-    return Extreme(point, value, 1.0, tolerance * value)
+    return Extreme(point, value, 1.0, accuracy * value)
 
 
 def _at_rate(
@@ -118,7 +118,7 @@ def _at_rate(
     rate: float,
     least: float | None,
     most: Extreme,
-    tolerance: float,
+    accuracy: float,
     note: Note,
 ) -> tuple[Optimum, bool]:
     """Return the optimum of W + rate (Q_in + dU_in), and whether it is certainly not negative: a bound on all efficiencies."""
@@ -140,17 +140,17 @@ def _at_rate(
     start = np.concatenate([x, np.maximum(-(offsets + slopes @ x), 0.0) + 1.0])
 
     def is_enough(z: FloatArray, value: float, bound: float) -> bool:
-        note(_so_far(space, z[:count], tolerance))
-        return offset + bound >= 0.0 or value - bound <= _GAP * tolerance * abs(offset + float(work @ z[:count]))
+        note(_so_far(space, z[:count], accuracy))
+        return offset + bound >= 0.0 or value - bound <= _GAP * accuracy * abs(offset + float(work @ z[:count]))
 
     best = minimise(programme, start, is_enough)
     return best, offset + best.bound >= 0.0
 
 
-def _so_far(space: CorrelationSpace, x: FloatArray, tolerance: float) -> Extreme | None:
+def _so_far(space: CorrelationSpace, x: FloatArray, accuracy: float) -> Extreme | None:
     """Return an efficiency with the only bound that holds before the search is finished, the first law's."""
     value = efficiency_of(space, x)
-    return Extreme(x, value, max(1.0, value), tolerance * value) if value > 0.0 else None
+    return Extreme(x, value, max(1.0, value), accuracy * value) if value > 0.0 else None
 
 
 def _inside(none: float, most: float, least: float) -> float:

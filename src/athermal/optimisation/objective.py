@@ -24,14 +24,14 @@ TOLERANCE_AT_ZERO = 1e-10
 
 @dataclass(frozen=True)
 class Objective:
-    """A column of the ledger as one number: over the whole run, or of its last cycle.
+    """A column of the ledger as one number: of the whole run, or of its last cycle.
 
     Parameters
     ----------
     column : str
         Any numeric column: "efficiency", "work_output", "power", ...; with the name of the part if it has one for each,
         "heat[hot bath]".
-    over : {"whole run", "last cycle"}
+    of : {"whole run", "last cycle"}
         "whole run": from time zero to the end (the last row of `ledger.cumulative`), so that "efficiency" is all work over all
         that was taken in, and "power" the mean power. "last cycle": the last row of `ledger.cycles`.
 
@@ -46,12 +46,12 @@ class Objective:
     >>> ledger = at.run(at.library.two_oscillator(T_hot=2.4, modes=12), cycles=2)
     >>> Objective("work_output").value(ledger) == -float(ledger.work.sum())
     True
-    >>> Objective("heat[hot bath]", over="last cycle").value(ledger) == float(ledger.heat.sel(reservoir="hot bath")[-1])
+    >>> Objective("heat[hot bath]", of="last cycle").value(ledger) == float(ledger.heat.sel(reservoir="hot bath")[-1])
     True
     """
 
     column: str
-    over: Literal["whole run", "last cycle"] = "whole run"
+    of: Literal["whole run", "last cycle"] = "whole run"
 
     def __post_init__(self) -> None:
         name, _ = self._parts()
@@ -66,17 +66,17 @@ class Objective:
                 f"A ledger has no column {name!r}.{suggest(name, known)} Objectives are its columns, or functions of it."
             )
         with as_study():
-            _validate.choice(self.over, "over", "an objective", ("whole run", "last cycle"))
+            _validate.choice(self.of, "of", "an objective", ("whole run", "last cycle"))
 
     @property
     def label(self) -> str:
         """What it is called in results."""
-        return self.column if self.over == "whole run" else f"last_cycle_{self.column}"
+        return self.column if self.of == "whole run" else f"last_cycle_{self.column}"
 
     def value(self, ledger: Ledger) -> float:
         """Return the number, or raise `StudyError` if this ledger has no such column."""
         name, part = self._parts()
-        table = ledger.cumulative if self.over == "whole run" else ledger.cycles
+        table = ledger.cumulative if self.of == "whole run" else ledger.cycles
         if name not in table:
             raise StudyError(f"The ledger of this machine has no column {name!r}: not all machines have it.")
         column = table[name].isel(cycle=-1)
@@ -95,11 +95,11 @@ class Objective:
         unit = schema.COLUMNS[self._parts()[0]].unit
         if not unit.startswith("energy"):
             return 1.0
-        row = (ledger.cumulative if self.over == "whole run" else ledger.cycles).isel(cycle=-1)
+        row = (ledger.cumulative if self.of == "whole run" else ledger.cycles).isel(cycle=-1)
         energies = sum(float(np.nansum(np.abs(row[name].values))) for name in ("work", "heat", "energy_change"))
         if unit == "energy":
             return energies
-        return energies / (ledger.reference.period * (ledger.n_cycles if self.over == "whole run" else 1))
+        return energies / (ledger.reference.period * (ledger.n_cycles if self.of == "whole run" else 1))
 
     def _parts(self) -> tuple[str, str | None]:
         name, bracket, rest = str(self.column).partition("[")

@@ -54,7 +54,7 @@ def optimise(
         or a machine.
     objective : str, Objective, callable, or a list of them
         A column of the ledger, "efficiency", "work_output", "power", "heat[hot bath]", ..., over the whole run
-        (`ledger.cumulative`); `Objective("efficiency", over="last cycle")` for the last cycle; or a function of the ledger. Of
+        (`ledger.cumulative`); `Objective("efficiency", of="last cycle")` for the last cycle; or a function of the ledger. Of
         several, the Pareto front is searched for.
     over : mapping
         What is varied: {"coupling": (0.01, 0.5)} a number within bounds; {"modes": (10, 40)} a whole number, as both bounds are

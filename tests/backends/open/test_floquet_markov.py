@@ -262,7 +262,7 @@ def test_a_driven_contact():
         ({"heat": "quantum"}, "`heat` of the FloquetMarkov backend must be one of 'quanta', 'dissipator', but is 'quantum'"),
         ({"harmonics": -1}, "`harmonics` of the FloquetMarkov backend must be a whole number of at least 0, but is -1"),
         ({"grouping": -0.1}, "`grouping` of the FloquetMarkov backend must be zero or positive"),
-        ({"rtol": 0.0}, "`rtol` of the FloquetMarkov backend must be positive"),
+        ({"tolerance": 0.0}, "`tolerance` of the FloquetMarkov backend must be positive"),
         ({"levels": 1}, "`levels` of the FloquetMarkov backend"),
     ],
 )

@@ -161,7 +161,7 @@ def test_pure_dephasing_in_closed_form():
 
 def test_minimal_dissipation_from_runs_of_the_four_matrix_elements():
     """K_S from differences of the maps, their columns put together from runs that start in four states."""
-    machine, backend = qubit("sigmax"), at.HEOM(depth=4, check=False, rtol=1e-10, atol=1e-12)
+    machine, backend = qubit("sigmax"), at.HEOM(depth=4, check=False, tolerance=1e-10)
     starts = [
         qutip.basis(2, 0),
         qutip.basis(2, 1),

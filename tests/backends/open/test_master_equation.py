@@ -115,7 +115,7 @@ def test_row_12_two_oscillators(backend):
         [at.Exchange(("h", "hot")), at.Exchange(("c", "cold")), at.Exchange(("h", "c"), at.Rotating(g, w_h - w_c))],
         period=2.0 * np.pi,
     )
-    ledger = at.run(machine, cycles=14, backend=type(backend)(approach="local", rtol=1e-7, atol=1e-9))
+    ledger = at.run(machine, cycles=14, backend=type(backend)(approach="local", tolerance=1e-7))
     last = ledger.cycles.isel(cycle=-1)
     n_h, n_c = 1.0 / np.expm1(w_h / t_h), 1.0 / np.expm1(w_c / t_c)
     current = 4.0 * g**2 * k_h * k_c * (n_h - n_c) / ((k_h + k_c) * (4.0 * g**2 + k_h * k_c))
@@ -347,7 +347,7 @@ def test_smooth_drives_keep_the_first_law_at_every_instant(backend):
         [at.Exchange(("a", "b"), 0.2), position("a", "hot", strength=wave + 1.0), position("b", "cold")],
         period=20.0,
     )
-    ledger = at.run(machine, cycles=1, samples_per_cycle=5, backend=type(backend)(rtol=1e-8, atol=1e-10))
+    ledger = at.run(machine, cycles=1, samples_per_cycle=5, backend=type(backend)(tolerance=1e-8))
     samples = ledger.samples
     residual = samples.work - samples.heat.sum("reservoir") - samples.energy_change.sum("subsystem")
     assert np.all(np.abs(samples.work) > 1e-4)
@@ -418,7 +418,7 @@ def test_redfield_states_that_are_none_have_no_entropy():
         (lambda m: at.run(m, backend=at.Lindblad(), initial=at.ProductThermal({"hot": 3.0})), "must not name reservoir 'hot'"),
         (lambda m: at.run(m, backend=at.BlochRedfield(), initial=at.Gibbs(1.0)), "must be of subsystems only"),
         (lambda _: at.Lindblad(approach="both"), "`approach` of the Lindblad backend must be one of 'local', 'global'"),
-        (lambda _: at.BlochRedfield(rtol=-1.0), "`rtol` of the BlochRedfield backend must be positive"),
+        (lambda _: at.BlochRedfield(tolerance=-1.0), "`tolerance` of the BlochRedfield backend must be positive"),
         (lambda _: at.run(at.library.two_oscillator(modes=3), backend=at.Lindblad()), "`levels`"),
         (lambda _: at.run(at.library.spin_star(spins=2), backend=at.Lindblad()), "must be a ContinuumBath"),
         (
@@ -493,7 +493,7 @@ def test_quanta_of_the_baths():
     still = two_qubits(1.2, 1.0, w_hot=2.0, w_cold=1.0, period=100.0)
     moved = at.Machine((still.subsystems[0], at.Qubit("b", wave)), still.reservoirs, still.couplings, period=100.0)
     for machine in (still, moved):
-        ledger = at.run(machine, backend=at.Lindblad(rtol=1e-8, atol=1e-10))
+        ledger = at.run(machine, backend=at.Lindblad(tolerance=1e-8))
         # the integrator's tolerance
         assert np.allclose(ledger.bath_quanta, ledger.heat, atol=1e-7)
     with pytest.warns(at.ResidualWarning):

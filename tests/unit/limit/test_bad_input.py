@@ -45,7 +45,7 @@ def test_a_band_that_starts_at_zero_frequency(machine):
         at.limit_cycle(replace(machine, reservoirs=(bath,)))
 
 
-@pytest.mark.parametrize("option", [{"tolerance": 0.0}, {"max_harmonics": 0}, {"max_nodes": -1}])
+@pytest.mark.parametrize("option", [{"accuracy": 0.0}, {"max_harmonics": 0}, {"max_nodes": -1}])
 def test_options(machine, option):
     with pytest.raises(at.MachineError, match=f"`{next(iter(option))}` of a limit cycle must be"):
         at.limit_cycle(machine, **option)
@@ -53,7 +53,7 @@ def test_options(machine, option):
 
 def test_too_few_nodes(machine):
     with pytest.raises(at.ConvergenceError, match="`max_nodes` = 1"):
-        at.limit_cycle(machine, tolerance=1e-13, max_nodes=1)
+        at.limit_cycle(machine, accuracy=1e-13, max_nodes=1)
 
 
 def test_the_ledger_of_a_limit_cycle(tmp_path):

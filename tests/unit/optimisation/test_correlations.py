@@ -54,7 +54,7 @@ def test_marginals_are_kept_and_the_correlations_are_those_of_the_ledger(engine)
 
 def test_marginals_of_any_start_are_kept(swap):
     start = at.Charged(1)
-    best = at.best_correlations(swap, initial=start, among=("hot", "hot bath"), tolerance=1e-7)
+    best = at.best_correlations(swap, initial=start, among=("hot", "hot bath"), accuracy=1e-7)
     before, after = (at.run(swap, initial=s).instants.isel(instant=0) for s in (start, best.initial))
     np.testing.assert_allclose(after.subsystem_entropy, before.subsystem_entropy, atol=1e-9)
     np.testing.assert_allclose(after.reservoir_energy, before.reservoir_energy, atol=1e-12)
@@ -168,11 +168,11 @@ def test_an_interrupt_before_there_is_a_result(engine):
             at.StudyError,
             "`objective` of the best correlations must be one of 'work_output', 'efficiency'",
         ),
-        ({"tolerance": 0.0}, at.StudyError, "`tolerance` of the best correlations must be positive"),
+        ({"accuracy": 0.0}, at.StudyError, "`accuracy` of the best correlations must be positive"),
         (
-            {"tolerance": 1e-18, "objective": "efficiency", "among": ("hot", "hot bath")},
+            {"accuracy": 1e-18, "objective": "efficiency", "among": ("hot", "hot bath")},
             at.ConvergenceError,
-            "rounding keeps open. Loosen the tolerance.",
+            "rounding keeps open. Ask for a larger `accuracy`.",
         ),
         ({"among": "hot"}, at.StudyError, "`among` of the best correlations must list the names of parts, but is 'hot'"),
         ({"among": ("hot",)}, at.StudyError, "must list at least two different parts"),

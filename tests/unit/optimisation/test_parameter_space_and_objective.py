@@ -56,7 +56,7 @@ def test_bounds_that_cannot_be(over, words):
 
 
 def test_over_the_run_and_of_the_last_cycle(ledger):
-    whole, last = at.Objective("efficiency"), at.Objective("efficiency", over="last cycle")
+    whole, last = at.Objective("efficiency"), at.Objective("efficiency", of="last cycle")
     assert whole.value(ledger) == float(ledger.cumulative.efficiency[-1])
     assert last.value(ledger) == float(ledger.efficiency[-1])
     assert (whole.label, last.label) == ("efficiency", "last_cycle_efficiency")
@@ -94,7 +94,7 @@ def test_columns_that_this_machine_has_not(ledger, column, words):
 
 def test_objectives_that_cannot_be(ledger):
     with pytest.raises(at.StudyError, match="'whole run', 'last cycle'"):
-        at.Objective("work", over="first cycle")
+        at.Objective("work", of="first cycle")
     with pytest.raises(at.StudyError, match="given more than once"):
         as_measures(["work", "work"], "objective")
     with pytest.raises(at.StudyError, match="must be a column of the ledger"):

@@ -39,7 +39,7 @@ _WITHOUT_JUMPS = (
     'the column `bath_quanta`. The default `heat = "quanta"` has both.'
 )
 # Gauss rules and exponentials are exact to rounding.
-_EXACT = Integrator("vern9", 1e-12, 1e-14)
+_EXACT = Integrator("vern9", 1e-12)
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class FloquetMarkovSolver(MarkovianSolver):
     def __init__(self, system: OpenSystem, options: FloquetMarkov) -> None:
         super().__init__(system, _EXACT, "FloquetMarkov()")
         self.heat = options.heat
-        self.rates = FloquetRates(system, options.harmonics, options.rtol, options.grouping, options.owner)
+        self.rates = FloquetRates(system, options.harmonics, options.tolerance, options.grouping, options.owner)
         self._stretches: Held[Stretch] = Held(Stretch.size, options.max_memory * GIB)
         self._frames: dict[float, ComplexArray] = {0.0: self.rates.modes.start}
 
@@ -216,8 +216,8 @@ class FloquetMarkov(OpenBackend):
     levels : int, optional
         For oscillators treated as Gaussian: the levels to which each is cut.
     harmonics : int, optional
-        Fourier components k = -K..K that are kept; if left out, doubled until `rtol` is met.
-    rtol : float
+        Fourier components k = -K..K that are kept; if left out, doubled until `tolerance` is met.
+    tolerance : float
         What the other components may add to the rates, relative to the fastest. A contact that is switched suddenly has many.
     grouping : float
         Transitions whose frequencies differ by no more count as one, in units of the widest spread of the levels of H_S over the
@@ -236,7 +236,7 @@ class FloquetMarkov(OpenBackend):
     heat: Heat = "quanta"
     levels: int | None = None
     harmonics: int | None = None
-    rtol: float = 1e-8
+    tolerance: float = 1e-8
     grouping: float = 1e-9
     max_memory: float = 8.0
     kind: Literal["floquet_markov"] = field(default="floquet_markov", repr=False)
@@ -247,7 +247,7 @@ class FloquetMarkov(OpenBackend):
             check_levels(self.levels, self.owner)
         if self.harmonics is not None:
             _validate.count(self.harmonics, "harmonics", self.owner, least=0)
-        _validate.fraction(self.rtol, "rtol", self.owner, most=1e-3)
+        _validate.fraction(self.tolerance, "tolerance", self.owner, most=1e-3)
         _validate.not_negative(self.grouping, "grouping", self.owner)
         _validate.positive(self.max_memory, "max_memory", self.owner)
 

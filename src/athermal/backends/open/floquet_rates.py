@@ -30,8 +30,8 @@ class FloquetRates:
     ----------
     system : OpenSystem
     harmonics : int or None
-        Fourier components; None to double them until `rtol` is met.
-    rtol, grouping : float
+        Fourier components; None to double them until `tolerance` is met.
+    tolerance, grouping : float
         As for `FloquetMarkov`.
     owner : str
         What error messages call the backend.
@@ -44,7 +44,7 @@ class FloquetRates:
         If transitions cannot be grouped so that each group turns as one.
     """
 
-    def __init__(self, system: OpenSystem, harmonics: int | None, rtol: float, grouping: float, owner: str) -> None:
+    def __init__(self, system: OpenSystem, harmonics: int | None, tolerance: float, grouping: float, owner: str) -> None:
         self.system = system
         period = system.machine.period
         self.modes = FloquetModes.of(system.hamiltonian.whole, system.hamiltonian.edges(0.0, period)[0])
@@ -52,12 +52,12 @@ class FloquetRates:
         self.harmonics = _FEWEST if harmonics is None else harmonics
         grouping *= system.energy_scale
         self._look(grouping)
-        while harmonics is None and self.left_out > rtol:
+        while harmonics is None and self.left_out > tolerance:
             self.harmonics *= 2
             if self.harmonics > _MOST:
                 raise ConvergenceError(
-                    f"{_MOST} harmonics of the drive must hold all but {rtol:g} of the rates of {owner}, but leave out "
-                    f"{self.left_out:.2g}. Switch the contacts smoothly, raise `rtol`, or give `harmonics`."
+                    f"{_MOST} harmonics of the drive must hold all but {tolerance:g} of the rates of {owner}, but leave out "
+                    f"{self.left_out:.2g}. Switch the contacts smoothly, raise `tolerance`, or give `harmonics`."
                 )
             self._look(grouping)
         self._assemble(grouping, owner)

@@ -232,8 +232,8 @@ class HEOM(OpenBackend):
         For oscillators treated as Gaussian: the levels to which each is cut.
     method : str
         QuTiP's integrator: "vern7", "vern9", "adams", or "dop853", which is faster but gives up where a hierarchy is stiff.
-    rtol, atol : float
-        Its relative and absolute tolerance.
+    tolerance : float
+        By how much one of its steps may be off, relative to a component, or to a hundredth of one if larger.
     max_memory : float
         GiB that a run may need, by an estimate made before anything is allocated.
     check : bool
@@ -270,8 +270,7 @@ class HEOM(OpenBackend):
     exponents: int | None = None
     levels: int | None = None
     method: str = "vern7"
-    rtol: float = 1e-8
-    atol: float = 1e-10
+    tolerance: float = 1e-8
     max_memory: float = 8.0
     check: bool = True
     minimal_dissipation: bool = False
@@ -293,7 +292,7 @@ class HEOM(OpenBackend):
 
     @property
     def _integrator(self) -> Integrator:
-        return Integrator(self.method, self.rtol, self.atol)
+        return Integrator(self.method, self.tolerance)
 
     def why_not(self, machine: Machine) -> str:
         if not machine.reservoirs:

@@ -22,6 +22,8 @@ METHODS = ("dop853", "vern9", "vern7", "tsit5", "adams", "bdf", "lsoda")
 _MULTISTEP = ("adams", "bdf")
 # Their errors of many steps add up: the share of a tolerance that one step may take, which keeps the laws as well as the others.
 _SHARE = 0.02
+# A component below this part of what it naturally is may be off by the tolerance of one that is this large.
+_FLOOR = 0.01
 _TOO_SHORT = "its steps became too short or too many, as in stiff equations."
 
 
@@ -33,22 +35,25 @@ class Integrator:
     ----------
     method : str
         See `METHODS`.
-    rtol, atol : float
-        Relative and absolute tolerance of a step; the latter in units of what a component naturally is.
+    tolerance : float
+        By how much a step may be off, relative to a component, or to a hundredth of what that naturally is, if larger.
     max_steps : int
         Of one stretch between two sampled instants.
     """
 
     method: str
-    rtol: float
-    atol: float
+    tolerance: float
     max_steps: int = 1_000_000
 
     def check(self, owner: str) -> None:
         """Raise `MachineError` for an option that it cannot have."""
         _validate.choice(self.method, "method", owner, METHODS)
-        _validate.fraction(self.rtol, "rtol", owner, most=1e-3)
-        _validate.positive(self.atol, "atol", owner)
+        _validate.fraction(self.tolerance, "tolerance", owner, most=1e-3)
+
+    @property
+    def floor(self) -> float:
+        """By how much a component may be off however small it is, in units of what it naturally is."""
+        return _FLOOR * self.tolerance
 
     def states(self, slopes: Slopes, state: ComplexArray, times: FloatArray, units: FloatArray) -> Iterator[ComplexArray]:
         """Yield the states at all times but the first.
@@ -75,21 +80,21 @@ class Integrator:
             elif self.method in _MULTISTEP:
                 yield from self._multistep(slopes, state, times, units)
             else:
-                tolerance = Tolerance(self.rtol, self.atol * units, self.max_steps)
+                tolerance = Tolerance(self.tolerance, self.floor * units, self.max_steps)
                 for low, high in itertools.pairwise(times):
                     state = integrate(slopes, state, low, high, _tableau(self.method), tolerance)
                     yield state
         except ConvergenceError as error:
             raise ConvergenceError(
-                f"The integrator {self.method!r} gave up between t = {times[0]:.6g} and {times[-1]:.6g}: {error} Loosen `rtol`, "
-                f"or use another `method`: {', '.join(repr(name) for name in METHODS if name != self.method)}."
+                f"The integrator {self.method!r} gave up between t = {times[0]:.6g} and {times[-1]:.6g}: {error} Loosen "
+                f"`tolerance`, or use another `method`: {', '.join(repr(name) for name in METHODS if name != self.method)}."
             ) from error
 
     def _multistep(self, slopes: Slopes, state: ComplexArray, times: FloatArray, units: FloatArray) -> Iterator[ComplexArray]:
         """Yield the states by ZVODE as QuTiP wraps it: its single steps end at the time asked for."""
         qutip = importlib.import_module("qutip")
         scaled = np.broadcast_to(units, state.shape).ravel()
-        options = {"rtol": _SHARE * self.rtol, "atol": _SHARE * self.atol, "nsteps": self.max_steps}
+        options = {"rtol": _SHARE * self.tolerance, "atol": _SHARE * self.floor, "nsteps": self.max_steps}
         solver = qutip.MESolver.avail_integrators()[self.method](_System(slopes, state.shape, scaled), options)
         try:
             with warnings.catch_warnings():  # what SciPy warns of is an error of QuTiP's
@@ -116,7 +121,7 @@ class Integrator:
 
         found = (np.asarray(state, dtype=complex).ravel() / scaled).view(float)
         for low, high in itertools.pairwise(times):
-            solver = scipy.integrate.LSODA(slope, low, found, high, rtol=_SHARE * self.rtol, atol=_SHARE * self.atol)
+            solver = scipy.integrate.LSODA(slope, low, found, high, rtol=_SHARE * self.tolerance, atol=_SHARE * self.floor)
             for _ in range(self.max_steps):
                 if solver.status != "running":
                     break

@@ -146,14 +146,13 @@ class MasterEquation(OpenBackend):
     """Whether every jump takes a quantum of one energy."""
     approach: Approach
     method: str
-    rtol: float
-    atol: float
+    tolerance: float
     max_memory: float
 
     @property
     def integrator(self) -> Integrator:
         """How it is integrated."""
-        return Integrator(self.method, self.rtol, self.atol)
+        return Integrator(self.method, self.tolerance)
 
     def check(self) -> None:
         """Raise `MachineError` for an option that it cannot have."""
@@ -211,8 +210,9 @@ class Lindblad(MasterEquation):
     method : str
         How driven stretches are integrated: by one of the Runge-Kutta methods "dop853", "vern9", "vern7", "tsit5", or a multistep
         method, "adams", "lsoda", or "bdf" for stiff equations. Where nothing is driven the solution is exact up to dimension 32.
-    rtol, atol : float
-        Its relative and absolute tolerance; energies are measured by that spread.
+    tolerance : float
+        By how much a step may be off, relative to a component, or to a hundredth of one if larger; energies are measured by that
+        spread.
     max_memory : float
         GiB that a run may need, by an estimate made before anything is allocated.
 
@@ -226,8 +226,7 @@ class Lindblad(MasterEquation):
     levels: int | None = None
     grouping: float = 1e-9
     method: str = "dop853"
-    rtol: float = 1e-9
-    atol: float = 1e-11
+    tolerance: float = 1e-9
     max_memory: float = 8.0
     tells: ClassVar[Tells] = replace(TELLS, extras=TELLS.extras | {"second_law_deficit", "bath_quanta"})
     has_quanta: ClassVar[bool] = True
@@ -252,7 +251,7 @@ class BlochRedfield(MasterEquation):
 
     Parameters
     ----------
-    approach, levels, method, rtol, atol, max_memory
+    approach, levels, method, tolerance, max_memory
         As in `Lindblad`.
 
     Examples
@@ -264,8 +263,7 @@ class BlochRedfield(MasterEquation):
     approach: Approach = "global"
     levels: int | None = None
     method: str = "dop853"
-    rtol: float = 1e-9
-    atol: float = 1e-11
+    tolerance: float = 1e-9
     max_memory: float = 8.0
     kind: Literal["bloch_redfield"] = field(default="bloch_redfield", repr=False)
 

@@ -135,7 +135,7 @@ class OpenSolver(Solver[OpenState]):
 
     @property
     def reference(self) -> Reference:
-        return Reference.of(self.machine, energy_rounding=max(ROUNDING, _KNOWN * self.integrator.rtol))
+        return Reference.of(self.machine, energy_rounding=max(ROUNDING, _KNOWN * self.integrator.tolerance))
 
     def prepare(self, initial: InitialState) -> OpenState:
         factor = OpenPreparer(self.machine, self.hamiltonian, self.name).prepare(initial).factor()
@@ -259,15 +259,14 @@ class OpenSolver(Solver[OpenState]):
         return total
 
     def accuracy(self, state: OpenState) -> dict[str, float]:
-        known = {"rtol": self.integrator.rtol, "atol": self.integrator.atol}
-        return known | {"lowest_eigenvalue": state.lowest_eigenvalue}
+        return {"tolerance": self.integrator.tolerance, "lowest_eigenvalue": state.lowest_eigenvalue}
 
     def cycle_map(self) -> LinearCycle:
         return LinearCycle(self)
 
     def conduct(self) -> Conduct:
         taken = {"second_law": "dSigma was taken from it, as the baths' states are unknown."} if self.baths else {}
-        tolerance = min(max(1e-9, 100.0 * self.integrator.rtol), 1e-4)
+        tolerance = min(max(1e-9, 100.0 * self.integrator.tolerance), 1e-4)
         return Conduct(residual_tolerance=tolerance, energy_scale=self.system.energy_scale, unchecked=taken)
 
     def remarks(self, state: OpenState) -> tuple[str, ...]:
