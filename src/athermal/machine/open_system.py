@@ -22,7 +22,8 @@ from athermal.machine.coupling import Coupling, Position
 from athermal.machine.drive import Drive
 from athermal.machine.layout import AnyLayout, Layout
 from athermal.machine.parts import ContinuumBath, FiniteSubsystem, TruncatedBath, TruncatedOscillator
-from athermal.machine.tensor_hamiltonian import TensorHamiltonian, coupling_terms, operators_of, own_terms
+from athermal.machine.tensor_hamiltonian import TensorHamiltonian
+from athermal.machine.tensor_terms import coupling_terms, operators_of, own_terms
 from athermal.machine.terms import DrivenTerms
 from athermal.maths.tensor import embed
 

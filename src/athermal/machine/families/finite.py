@@ -10,7 +10,8 @@ from athermal.machine.drive import check_period
 from athermal.machine.family import Family, InMatrices
 from athermal.machine.layout import Layout
 from athermal.machine.parts import FiniteReservoir, FiniteSubsystem, TruncatedOscillator
-from athermal.machine.tensor_hamiltonian import TensorHamiltonian, assemble, check_terms
+from athermal.machine.tensor_hamiltonian import TensorHamiltonian
+from athermal.machine.tensor_terms import assemble, check_terms
 
 
 class Finite(Family):
