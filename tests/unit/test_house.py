@@ -1,4 +1,4 @@
-"""How the package is built: short functions and no circles, read off its source."""
+"""How the package is built: short files and functions, no circles of imports, read off its source."""
 
 import ast
 import re
@@ -12,7 +12,7 @@ from athermal.backends.base import Backend
 
 ROOT = Path(at.__file__).parent
 MODULES = sorted(ROOT.rglob("*.py"))
-LONGEST = 60
+LONGEST, LONGEST_FILE = 60, 420
 
 
 def lines_of_code(function, lines):
@@ -21,6 +21,11 @@ def lines_of_code(function, lines):
     if ast.get_docstring(function) is not None:
         held -= set(range(function.body[0].lineno, function.body[0].end_lineno + 1))
     return sum(1 for k in held if lines[k - 1].strip() and not lines[k - 1].lstrip().startswith("#"))
+
+
+def test_no_file_is_too_long():
+    found = {str(path.relative_to(ROOT)): n for path in MODULES if (n := len(path.read_text().splitlines())) > LONGEST_FILE}
+    assert not found, "a file that long asks to be two"
 
 
 def test_no_function_is_too_long():

@@ -9,7 +9,7 @@ from qutip.solver.heom import HEOMSolver
 
 import athermal as at
 from athermal.backends.open import hierarchy
-from athermal.backends.open.heom import HEOMSolver as HEOMSolverOfRuns
+from athermal.backends.open.heom_solver import HEOMSolver as HEOMSolverOfRuns
 
 DRUDE = at.Ohmic(friction=0.1, cutoff=3.0, cutoff_shape="drude")
 UP = at.GivenState(qutip.basis(2, 0))
