@@ -25,7 +25,8 @@ Amounts = Callable[[FloatArray, Snapshot, Snapshot, Reference], Mapping[str, Flo
 class Confidence(ABC):
     """How well the numbers of a course are known.
 
-    A child gives the error of any function of a course: of how a table is to be read, `errors` and every comparison follow.
+    A child gives the error of any function of a course, `spread`. Errors of columns are those of the function that a table is,
+    and so is every other judgement by errors. A new way of knowing is a child, and its name in the list of `content`.
     """
 
     name: ClassVar[str]
