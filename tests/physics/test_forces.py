@@ -150,7 +150,7 @@ def test_beside_a_driven_spring_and_contact(harmonic):
     assert found.errors["work"] <= 1e-7 * heat
     for t in (0.4, 2.9):
         np.testing.assert_allclose(found.mean(t), [x(t), p(t)], atol=1e-8 * harmonic)
-    assert found.first_law_residual == pytest.approx(0.0, abs=allowed)
+    assert found.residual_first_law == pytest.approx(0.0, abs=allowed)
 
 
 @pytest.mark.parametrize("friction", [1e-3, 1e-6])
