@@ -145,6 +145,8 @@ class Backend(ABC):
     """Whether a run with it may choose the modes of continuous baths and certify them: its own errors are far below theirs."""
     can_run_backwards: ClassVar[bool] = True
     """Whether its solvers advance to earlier times, as a `Charged` start asks for."""
+    tells: ClassVar[Tells] = Tells()
+    """What its solvers tell of an instant, from which it follows which columns are known."""
 
     @property
     def owner(self) -> str:
@@ -163,9 +165,6 @@ class Backend(ABC):
         """Raise `MachineError` with `why_not`, if there is a reason."""
         if why := self.why_not(machine):
             raise MachineError(why)
-
-    tells: ClassVar[Tells] = Tells()
-    """What its solvers tell of an instant, from which it follows which columns are known."""
 
     @abstractmethod
     def bind(self, machine: Machine) -> Solver[Any]:

@@ -11,10 +11,11 @@ import numpy as np
 from athermal.errors import MachineError
 from athermal.machine.checks import check_counter, check_coupling
 from athermal.machine.families import family_of
+from athermal.machine.families.finite import dimension_of
 from athermal.machine.family import AnyHamiltonian, Family
 from athermal.machine.hamiltonian import Hamiltonian
 from athermal.machine.layout import Layout, Part
-from athermal.machine.parts import FiniteReservoir, FiniteSubsystem, Reservoir
+from athermal.machine.parts import Reservoir
 
 __all__ = ["Machine", "Part"]
 
@@ -85,7 +86,7 @@ class Machine(Layout):
     @property
     def dimension(self) -> int:
         """The dimension of the whole, if its parts are finite; of the subsystems together, if the baths are continua."""
-        return math.prod(part.dimension for part in self.parts if isinstance(part, (FiniteSubsystem, FiniteReservoir)))
+        return dimension_of(self)
 
     @property
     def carnot_efficiency(self) -> float:
