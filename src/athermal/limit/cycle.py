@@ -198,7 +198,7 @@ def _energies(cycle: LimitCycle) -> list[tuple[str, str]]:
 
 def _performance(cycle: LimitCycle) -> list[tuple[str, str]]:
     rows = []
-    if cycle.work < 0.0 and cycle.mode not in modes.WITHOUT_WORK and not math.isnan(cycle.efficiency):
+    if cycle.mode in modes.WITH_OUTPUT and not math.isnan(cycle.efficiency):
         rows.append(("efficiency", f"{cycle.efficiency:.6g}  (Carnot {cycle.carnot_efficiency:.6g})"))
     elif cycle.mode == "refrigerator":
         rows.append(

@@ -12,6 +12,7 @@ from matplotlib.text import Text
 from athermal._types import FloatArray
 from athermal.limit import LimitCycle
 from athermal.plot import design, fitting
+from athermal.thermodynamics import modes
 from athermal.thermodynamics.ledger import Ledger
 from athermal.thermodynamics.significance import gives_work, is_athermal_engine, is_past_recurrence
 
@@ -45,7 +46,7 @@ def efficiency(ledger: Ledger, ax: Axes | None = None, *, limit: LimitCycle | No
     """
     with design.canvas(ax, 2.5) as axes:
         draw_efficiency(axes, ledger, headroom=0.14)
-        if limit is not None and limit.work < 0.0:
+        if limit is not None and limit.mode in modes.WITH_OUTPUT:
             design.draw_limit(axes, limit.efficiency, design.BLUE, f"limit cycle {limit.efficiency:.3f}")
         name_beyond_carnot(axes)
         fitting.finish(axes)
