@@ -27,7 +27,7 @@ def qubits(n: int, objective: Objective) -> str:
     return _summary(at.best_correlations(at.library.correlated_qubits(n), objective=objective, among=names))
 
 
-def _summary(best: at.BestCorrelations) -> str:
+def _summary(best: at.search.BestCorrelations) -> str:
     return f"{best.n_free} free; {best.uncorrelated:.4f} -> {best.value:.6f}, gap {best.gap:.0e}"
 
 

@@ -16,11 +16,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
+from athermal.thermodynamics.errors import worst
 from scipy.special import roots_jacobi
 
 import athermal as at
 from athermal._types import FloatArray
-from athermal.thermodynamics.errors import worst
 from athermal.thermodynamics.ledger import Ledger
 
 # What sums over all modes of the truth are known to, in units of its energies.
@@ -66,7 +66,7 @@ class Verdict:
 
 def density_and_nodes(
     rng: np.random.Generator, duration: float, temperature: float, strength: float, convention: str
-) -> tuple[str, at.SpectralDensity, FloatArray, FloatArray]:
+) -> tuple[str, at.densities.SpectralDensity, FloatArray, FloatArray]:
     """Return a random spectral density, and nodes and weights that integrate it times e^{iwt} to rounding."""
     kind = str(rng.choice(["exponential", "hard", "flat", "semicircle", "peak"]))
     if kind in ("exponential", "hard"):
@@ -75,17 +75,17 @@ def density_and_nodes(
             cutoff = min(cutoff, 60.0 / duration)
         # The same friction at w = 1, whatever the power
         friction = strength * cutoff ** (exponent - 1.0)
-        density: at.SpectralDensity = at.Ohmic(friction, cutoff, exponent, kind, convention)  # type: ignore[arg-type]
+        density: at.densities.SpectralDensity = at.densities.Ohmic(friction, cutoff, exponent, kind, convention)  # type: ignore[arg-type]
         end = cutoff if kind == "hard" else cutoff * 30.0
         nodes, weights = composite([0.0, end], duration, temperature, exponent - 1.0, [cutoff])
         return f"{kind} s={exponent:.2f} cut={cutoff:.2f}", density, nodes, weights
     if kind == "flat":
         low, high = float(rng.uniform(0.2, 0.8)), float(rng.uniform(1.2, 4.0))
-        density = at.FlatBand(strength, low, high, convention)  # type: ignore[arg-type]
+        density = at.densities.FlatBand(strength, low, high, convention)  # type: ignore[arg-type]
         return f"flat {low:.2f}..{high:.2f}", density, *composite([low, high], duration, temperature, 0.0, [])
     if kind == "semicircle":
         centre, half = 1.0, float(rng.uniform(0.05, 0.9))
-        density = at.FunctionDensity(
+        density = at.densities.FunctionDensity(
             lambda w: strength * math.sqrt(max(1.0 - ((w - centre) / half) ** 2, 0.0)),
             centre - half,
             centre + half,
@@ -101,7 +101,7 @@ def density_and_nodes(
     low, high = 0.1, 3.0
     # a background, and a peak of a weight that does not depend on its width
     height = strength * min(0.3 / width, 30.0)
-    density = at.FunctionDensity(
+    density = at.densities.FunctionDensity(
         lambda w: 0.3 * strength * w + height / (1.0 + ((w - centre) / width) ** 2),
         low,
         high,
@@ -172,7 +172,10 @@ def random_case(seed: int) -> Case:
     drives: list[at.Exchange | at.TwoModeSqueezing] = []
     if kind == "driven":
         subsystems.append(at.Oscillator("b", 2.0))
-        drives = [at.Exchange(("a", "b"), at.Rotating(0.1, -1.0)), at.TwoModeSqueezing(("a", "b"), at.Rotating(0.02, 3.0))]
+        drives = [
+            at.Exchange(("a", "b"), at.drives.Rotating(0.1, -1.0)),
+            at.TwoModeSqueezing(("a", "b"), at.drives.Rotating(0.02, 3.0)),
+        ]
     start = at.Charged(int(rng.integers(1, 4))) if rng.random() < 0.15 else at.ProductThermal({"a": float(rng.uniform(0.1, 3.0))})
     machine = at.Machine(subsystems, baths, [*couplings, *drives], period, start)
     label = f"{kind}, {cycles} cycles, strength {strength:.2g}: " + "; ".join(labels)
@@ -229,10 +232,10 @@ def study(seeds: range, build: Callable[[int], Case] = random_case) -> list[Verd
         case = build(seed)
         try:
             verdict = judged(case)
-        except at.ConvergenceError as error:
+        except at.errors.ConvergenceError as error:
             print(f"{seed:4d}  refused: {str(error)[:150]}  ({case.label})", flush=True)
             continue
-        except (at.InstabilityError, at.MachineError, at.StateError) as error:
+        except (at.errors.InstabilityError, at.errors.MachineError, at.errors.StateError) as error:
             print(f"{seed:4d}  {type(error).__name__}: {str(error)[:100]}  ({case.label})", flush=True)
             continue
         verdicts.append(verdict)
@@ -267,7 +270,7 @@ def summary(verdicts: list[Verdict]) -> str:
 def ohmic_engine() -> at.Machine:
     """Return the two-oscillator engine with Ohmic baths of cut-off five times the higher frequency, modes left to the run."""
     machine = at.library.two_oscillator(T_hot=2.4, squeezing=0.01)
-    density = at.Ohmic(0.1, 10.0, convention="kappa")
+    density = at.densities.Ohmic(0.1, 10.0, convention="kappa")
     baths = tuple(at.ContinuumBath(name, T, density, "auto") for name, T in (("hot bath", 2.4), ("cold bath", 1.0)))
     return replace(machine, reservoirs=baths)
 

@@ -36,18 +36,18 @@ def series(modes: int, harmonics: int, cycles: int) -> Cost:
     """Measure a Fourier series as the exchange strength of two oscillators with a bath each."""
     rng = np.random.default_rng(1)
     parameters = rng.normal(size=2 * harmonics + 1) * 0.1 / np.sqrt(harmonics)
-    return _cost(_machine(modes, 0.1), {("hot", "cold"): at.FourierSeries(harmonics, (-1.0, 1.0))}, parameters, cycles)
+    return _cost(_machine(modes, 0.1), {("hot", "cold"): at.search.FourierSeries(harmonics, (-1.0, 1.0))}, parameters, cycles)
 
 
 def strokes(modes: int, count: int, cycles: int) -> Cost:
     """Measure the values of that many sudden strokes."""
     rng = np.random.default_rng(1)
-    machine = _machine(modes, at.Strokes((2.0 * np.pi / count,) * count, (0.1,) * count))
+    machine = _machine(modes, at.drives.Strokes((2.0 * np.pi / count,) * count, (0.1,) * count))
     parameters = rng.uniform(-0.3, 0.3, size=count)
-    return _cost(machine, {("hot", "cold"): at.StrokeValues((-1.0, 1.0))}, parameters, cycles)
+    return _cost(machine, {("hot", "cold"): at.search.StrokeValues((-1.0, 1.0))}, parameters, cycles)
 
 
-def _machine(modes: int, strength: float | at.Drive) -> at.Machine:
+def _machine(modes: int, strength: float | at.drives.Drive) -> at.Machine:
     base = at.library.two_oscillator(T_hot=2.4, modes=modes)
     return at.Machine(
         base.subsystems, base.reservoirs, (*base.couplings[:-1], at.Exchange(("hot", "cold"), strength)), base.period
@@ -56,9 +56,9 @@ def _machine(modes: int, strength: float | at.Drive) -> at.Machine:
 
 def _cost(machine: at.Machine, free: Free, parameters: FloatArray, cycles: int) -> Cost:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", at.RecurrenceWarning)
-        driven = at.with_drive(machine, free, parameters)
-        gradient = _seconds(lambda: at.drive_gradient(machine, free, cycles, parameters=parameters))
+        warnings.simplefilter("ignore", at.errors.RecurrenceWarning)
+        driven = at.search.with_drive(machine, free, parameters)
+        gradient = _seconds(lambda: at.search.drive_gradient(machine, free, cycles, parameters=parameters))
         run = _seconds(lambda: at.run(_fresh(driven), cycles, backend=Dense()))
         propagation = _seconds(lambda: _propagate(_fresh(driven), cycles))
     return Cost(len(parameters), gradient, run, propagation)

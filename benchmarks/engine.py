@@ -15,7 +15,7 @@ def two_oscillator(modes: int, cycles: int) -> str:
 def otto(modes: int, cycles: int) -> str:
     """Run the ring Otto engine and return what its ledger says of its accuracy."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", at.RecurrenceWarning)  # the excitation's return round the ring belongs to this job
+        warnings.simplefilter("ignore", at.errors.RecurrenceWarning)  # the excitation's return round the ring belongs to this job
         return _accuracy(at.run(at.library.otto(modes=modes), cycles=cycles))
 
 

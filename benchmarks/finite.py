@@ -17,8 +17,8 @@ def spin_machine(spins: int, *, conserving: bool = False) -> at.Machine:
     conserved and all eigenvectors are complex.
     """
     couplings: list[at.Exchange | at.OperatorCoupling]
-    strokes = at.Strokes((2.0, 3.0), (0.3, 0.0))
-    contact = at.Strokes((2.0, 3.0), (0.0, 1.0))
+    strokes = at.drives.Strokes((2.0, 3.0), (0.3, 0.0))
+    contact = at.drives.Strokes((2.0, 3.0), (0.0, 1.0))
     if conserving:
         couplings = [at.Exchange(("a", "b"), strokes), at.Exchange(("a", "hot"), contact), at.Exchange(("b", "cold"), contact)]
     else:

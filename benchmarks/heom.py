@@ -20,9 +20,9 @@ TEMPERATURES, STRENGTHS = {"hot": 2.0, "cold": 1.0}, {"hot": 1.0, "cold": 0.7}
 
 def machine() -> at.Machine:
     """Return a driven qubit between a hot and a cold Drude bath."""
-    density = at.Ohmic(friction=0.1, cutoff=3.0, cutoff_shape="drude")
+    density = at.densities.Ohmic(friction=0.1, cutoff=3.0, cutoff_shape="drude")
     return at.Machine(
-        [at.Qubit("qubit", at.Constant(1.0) + at.Harmonic(0.5, frequency=1.0))],
+        [at.Qubit("qubit", at.drives.Constant(1.0) + at.drives.Harmonic(0.5, frequency=1.0))],
         [at.ContinuumBath(name, temperature, density) for name, temperature in TEMPERATURES.items()],
         [at.OperatorCoupling(("qubit", name), ("sigmax", "position"), strength) for name, strength in STRENGTHS.items()],
         period=2.0 * np.pi,

@@ -11,7 +11,7 @@ import athermal as at
 
 def engine(rate: float) -> at.Machine:
     """Two oscillators with both tones, exchange damping by Ohmic baths."""
-    density = at.Ohmic(rate, 5.0, convention="kappa")
+    density = at.densities.Ohmic(rate, 5.0, convention="kappa")
     return at.library.two_oscillator(
         T_hot=2.4, coupling=0.5 * rate, squeezing=0.1 * rate, density_hot=density, density_cold=density, modes=5
     )
@@ -19,27 +19,27 @@ def engine(rate: float) -> at.Machine:
 
 def parametric(rate: float) -> at.Machine:
     """One oscillator of driven frequency with position damping: harmonics without end."""
-    frequency = at.Constant(1.0) + at.Harmonic(0.4 * rate, frequency=2.0)
-    bath = at.ContinuumBath("bath", 1.0, at.Ohmic(rate, 10.0, cutoff_shape="drude"), 5, "tan")
+    frequency = at.drives.Constant(1.0) + at.drives.Harmonic(0.4 * rate, frequency=2.0)
+    bath = at.ContinuumBath("bath", 1.0, at.densities.Ohmic(rate, 10.0, cutoff_shape="drude"), 5, "tan")
     return at.Machine([at.Oscillator("a", frequency, reference_frequency=1.0)], [bath], [at.Position(("a", "bath"))], np.pi)
 
 
 def own_density(rate: float) -> at.Machine:
     """An engine whose baths are Python functions: no closed form of what they answer."""
-    hot = at.FunctionDensity(lambda w: rate * w * np.exp(-((0.5 * w) ** 2)), 0.0, 12.0)
-    cold = at.FunctionDensity(lambda w: rate * w * np.exp(-((w / 1.5) ** 2)), 0.0, 9.0, "kappa")
+    hot = at.densities.FunctionDensity(lambda w: rate * w * np.exp(-((0.5 * w) ** 2)), 0.0, 12.0)
+    cold = at.densities.FunctionDensity(lambda w: rate * w * np.exp(-((w / 1.5) ** 2)), 0.0, 9.0, "kappa")
     return at.Machine(
         [at.Oscillator("a", 2.0), at.Oscillator("b", 1.0)],
         [at.ContinuumBath("hot", 4.0, hot, 5, "legendre"), at.ContinuumBath("cold", 0.5, cold, 5, "legendre")],
-        [at.Position(("a", "hot")), at.Exchange(("b", "cold")), at.Exchange(("a", "b"), at.Rotating(0.2 * rate, 1.0))],
+        [at.Position(("a", "hot")), at.Exchange(("b", "cold")), at.Exchange(("a", "b"), at.drives.Rotating(0.2 * rate, 1.0))],
         2.0 * np.pi,
     )
 
 
 def sudden(rate: float) -> at.Machine:
     """Sudden strokes of the frequency, taken exactly."""
-    bath = at.ContinuumBath("bath", 1.0, at.Ohmic(rate, 5.0), 5, "gauss")
-    frequency = at.Strokes((1.5, 1.5), (1.0, 1.6))
+    bath = at.ContinuumBath("bath", 1.0, at.densities.Ohmic(rate, 5.0), 5, "gauss")
+    frequency = at.drives.Strokes((1.5, 1.5), (1.0, 1.6))
     return at.Machine([at.Oscillator("a", frequency, reference_frequency=1.0)], [bath], [at.Position(("a", "bath"))], 3.0)
 
 

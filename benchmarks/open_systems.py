@@ -18,7 +18,7 @@ import athermal as at
 REPEATS, PERIODS = 3, 20
 OPTIONS = {"rtol": 1e-9, "atol": 1e-11, "nsteps": 100_000, "progress_bar": ""}
 TEMPERATURE, FREQUENCY = 0.5, 1.3
-DENSITY = at.Ohmic(friction=0.05, cutoff=5.0, cutoff_shape="drude")
+DENSITY = at.densities.Ohmic(friction=0.05, cutoff=5.0, cutoff_shape="drude")
 TIMES = np.linspace(0.0, PERIODS * 2.0 * np.pi / FREQUENCY, PERIODS + 1)
 
 
@@ -35,9 +35,9 @@ def machine(part: Any, operator: str, push: Any) -> at.Machine:
     return at.Machine([part], baths, [contact, *push], period=2.0 * np.pi / FREQUENCY)
 
 
-def wave(amplitude: float) -> at.Harmonic:
+def wave(amplitude: float) -> at.drives.Harmonic:
     """Return the drive."""
-    return at.Harmonic(amplitude, frequency=FREQUENCY)
+    return at.drives.Harmonic(amplitude, frequency=FREQUENCY)
 
 
 def qubit() -> tuple[at.Machine, qutip.QobjEvo, qutip.Qobj]:
@@ -124,7 +124,7 @@ def main() -> None:
     """Run and print every case."""
     cases: list[tuple[str, tuple[float, float]]] = []
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", at.TruncationWarning)
+        warnings.simplefilter("ignore", at.errors.TruncationWarning)
         cases.append((f"Bloch-Redfield, driven qubit, {PERIODS} cycles", redfield(qubit(), PERIODS)))
         cases.append(("Bloch-Redfield, driven oscillator of 10 levels, 2 cycles", redfield(oscillator(10), 2)))
         cases.append((f"Lindblad (global), driven qubit, {PERIODS} cycles", lindblad_qubit()))

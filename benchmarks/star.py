@@ -31,7 +31,7 @@ def star(modes: int, cycles: int, max_rank: int = 0) -> str:
 
 def broad(modes: int, cycles: int) -> str:
     """Run with Ohmic baths of cut-off 10 up to 180, which reach some 200 directions a cycle; without C(R) and D_j."""
-    density = at.Ohmic(0.05, 10.0, convention="kappa")
+    density = at.densities.Ohmic(0.05, 10.0, convention="kappa")
     machine = at.library.two_oscillator(
         T_hot=2.4, modes=modes, squeezing=0.01, density_hot=density, density_cold=density, high=180.0
     )
@@ -83,7 +83,7 @@ def main() -> None:
 
 def _run(modes: int, cycles: int, backend: at.Dense | at.Star) -> at.Ledger:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", at.RecurrenceWarning)
+        warnings.simplefilter("ignore", at.errors.RecurrenceWarning)
         return at.run(engine(modes), cycles, backend=backend)
 
 

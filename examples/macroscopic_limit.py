@@ -33,7 +33,7 @@ def charged(modes: int) -> Machine:
     return at.library.two_oscillator(T_hot=1.5, modes=modes)
 
 
-def correlated_start() -> tuple[at.Sweep, at.Sweep]:
+def correlated_start() -> tuple[at.sweeps.Sweep, at.sweeps.Sweep]:
     """Run the showcase with baths of every size, with correlations and, for comparison, without."""
     correlated = at.CorrelatedMarginals([at.Correlation(("hot", "cold"), phase=np.pi / 2)], strength=0.99)
     return (
@@ -42,7 +42,7 @@ def correlated_start() -> tuple[at.Sweep, at.Sweep]:
     )
 
 
-def print_showcase(sweep: at.Sweep) -> None:
+def print_showcase(sweep: at.sweeps.Sweep) -> None:
     """Print the efficiency since the start, and what the second law leaves above Carnot, of the largest bath."""
     data = sweep.dataset.sel(cycle=SHOWN)
     print("Efficiency since the start (Carnot 0.583); a dash where no work has come out")
@@ -54,18 +54,18 @@ def print_showcase(sweep: at.Sweep) -> None:
     largest = data.sel(modes=SIZES[-1])
     print("  -T_min dsigma", *(f"{value:7.3f}" for value in -largest.cumulative_entropic_work.values))
     print("  Q_in         ", *(f"{value:7.3f}" for value in largest.cumulative_heat_intake.values))
-    print("  lasts", at.cycles_beyond_carnot(sweep).values, "cycles")
+    print("  lasts", at.sweeps.cycles_beyond_carnot(sweep).values, "cycles")
 
 
-def charges() -> at.Sweep:
+def charges() -> at.sweeps.Sweep:
     """Charge for a number of cycles, with baths of every size, and run for as long as that could last."""
     parameters = {"modes": SIZES[1:], "initial.cycles": CHARGES}
     return at.sweep(charged, parameters, cycles=2 * max(CHARGES), initial=at.Charged(1))
 
 
-def print_charges(sweep: at.Sweep) -> None:
+def print_charges(sweep: at.sweeps.Sweep) -> None:
     """Print how long a charge lasts and how large it is."""
-    lasts = at.cycles_beyond_carnot(sweep)
+    lasts = at.sweeps.cycles_beyond_carnot(sweep)
     first = sweep.dataset.isel(cycle=0)
     stock = first.sigma_total - first.sigma_total_change
     print("\nCharged for m cycles (Carnot 0.333)")
@@ -83,7 +83,7 @@ def largest_charge(modes: int) -> tuple[float, int]:
     return max(found), numbers[int(np.argmax(found))]
 
 
-def draw(with_correlations: at.Sweep, with_charge: at.Sweep, path: Path) -> None:
+def draw(with_correlations: at.sweeps.Sweep, with_charge: at.sweeps.Sweep, path: Path) -> None:
     """Draw both stories side by side."""
     with plt.rc_context({"font.size": 8.0, "legend.fontsize": 7.0}):
         figure, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3.4), layout="constrained")
@@ -94,12 +94,12 @@ def draw(with_correlations: at.Sweep, with_charge: at.Sweep, path: Path) -> None
 
 def main(folder: str) -> None:
     """Print the tables and draw the picture."""
-    warnings.simplefilter("ignore", at.RecurrenceWarning)  # baths that are too small are part of the story
+    warnings.simplefilter("ignore", at.errors.RecurrenceWarning)  # baths that are too small are part of the story
     path = Path(folder)
     path.mkdir(parents=True, exist_ok=True)
     with_correlations, without = correlated_start()
     print_showcase(with_correlations)
-    print("  without initial correlations: lasts", at.cycles_beyond_carnot(without).values)
+    print("  without initial correlations: lasts", at.sweeps.cycles_beyond_carnot(without).values)
     with_charge = charges()
     print_charges(with_charge)
     print("\nLargest charge that a bath can hold")

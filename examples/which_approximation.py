@@ -20,7 +20,7 @@ PERIODS, PERIOD = 4, 20.0
 
 def pair(exchange: float, friction: float) -> at.Machine:
     """Return the machine: the modes of its baths are for the exact solver, the others take the continua as they are."""
-    density = at.Ohmic(friction=friction, cutoff=3.0, cutoff_shape="drude")
+    density = at.densities.Ohmic(friction=friction, cutoff=3.0, cutoff_shape="drude")
     baths = [
         at.ContinuumBath(name, temperature, density, modes=150, rule="tan")
         for name, temperature in (("hot", T_HOT), ("cold", T_COLD))

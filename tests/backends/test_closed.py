@@ -8,7 +8,7 @@ import pytest
 import athermal as at
 
 THERMAL = at.ProductThermal({"a": 0.3, "b": 0.15})
-TWO = [at.Exchange(("a", "b"), at.Harmonic(0.3, frequency=1.0))]
+TWO = [at.Exchange(("a", "b"), at.drives.Harmonic(0.3, frequency=1.0))]
 QUBITS = at.Machine([at.Qubit("a", 1.0), at.Qubit("b", 1.2)], [], TWO, 2.0 * math.pi)
 OSCILLATORS = at.Machine([at.Oscillator("a", 1.0), at.Oscillator("b", 1.5)], [], TWO, 2.0 * math.pi)
 
@@ -69,5 +69,5 @@ def test_files_tables_and_round_trips(tmp_path):
 
 
 def test_what_needs_a_bath_says_so():
-    with pytest.raises(at.MachineError, match="HEOM.. needs a bath, but this machine has no reservoirs"):
+    with pytest.raises(at.errors.MachineError, match="HEOM.. needs a bath, but this machine has no reservoirs"):
         at.run(QUBITS, 1, backend=at.HEOM())

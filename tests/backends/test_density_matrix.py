@@ -33,7 +33,7 @@ def exchange_engine():
         [
             at.Exchange(("a", "hot")),
             at.Exchange(("b", "cold")),
-            at.Exchange(("a", "b"), at.Rotating(0.15, 1.0, 0.3), share=(0.3, 0.7)),
+            at.Exchange(("a", "b"), at.drives.Rotating(0.15, 1.0, 0.3), share=(0.3, 0.7)),
         ],
         period=TAU,
     )
@@ -48,11 +48,11 @@ def two_cold_modes():
 def quenched_position():
     """Nothing but parity is conserved, and a force breaks that of one half."""
     return at.Machine(
-        [at.Oscillator("a", at.Strokes((2.0, 3.0), (2.0, 2.2)), law="number"), at.Oscillator("b", 1.5)],
+        [at.Oscillator("a", at.drives.Strokes((2.0, 3.0), (2.0, 2.2)), law="number"), at.Oscillator("b", 1.5)],
         [at.Bath("hot", 0.4, (2.0,), (0.2,)), at.Bath("cold", 0.2, (1.4,), (0.2,))],
         [
             at.Position(("a", "hot"), 0.5),
-            at.Position(("b", "cold"), at.Strokes((2.5, 2.5), (0.0, 0.4))),
+            at.Position(("b", "cold"), at.drives.Strokes((2.5, 2.5), (0.0, 0.4))),
             at.Exchange(("a", "b"), 0.1),
             at.Displacement("b", x_force=0.05),
         ],
@@ -70,7 +70,7 @@ GAUSSIAN = ("gaussian_", "logarithmic_negativity")
 QUOTIENTS = ("coefficient", "share", "efficiency", "gamma")
 
 
-@pytest.mark.filterwarnings("ignore::athermal.RecurrenceWarning", "ignore::athermal.TruncationWarning")
+@pytest.mark.filterwarnings("ignore::athermal.errors.RecurrenceWarning", "ignore::athermal.errors.TruncationWarning")
 @pytest.mark.parametrize(
     ("make", "levels"), [(exchange_engine, (3, 4, 5, 6)), (two_cold_modes, (3, 4)), (quenched_position, (3, 4, 5))]
 )

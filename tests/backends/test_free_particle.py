@@ -7,7 +7,7 @@ import scipy.linalg
 import athermal as at
 from athermal.maths.symplectic import symplectic_form
 
-DRUDE = at.Ohmic(friction=0.1, cutoff=5.0, cutoff_shape="drude")
+DRUDE = at.densities.Ohmic(friction=0.1, cutoff=5.0, cutoff_shape="drude")
 BATH = at.ContinuumBath("bath", 1.0, DRUDE, modes=20, rule="tan", high=50.0)
 
 
@@ -34,11 +34,13 @@ def test_a_free_particle_runs(backend):
 
 
 def test_what_is_not_bounded_below_names_the_culprit():
-    with pytest.raises(at.MachineError, match=r"subsystems alone -0\.1: QuadraticForm coupling between 'p'.* takes more than"):
+    with pytest.raises(
+        at.errors.MachineError, match=r"subsystems alone -0\.1: QuadraticForm coupling between 'p'.* takes more than"
+    ):
         particle(-1.1)
     with pytest.raises(
-        at.MachineError, match="Position coupling between 'p' and 'bath' is too strong to do without its counter-term"
+        at.errors.MachineError, match="Position coupling between 'p' and 'bath' is too strong to do without its counter-term"
     ):
         particle(0.0, strength=3.0, counter_term=False)
-    with pytest.raises(at.StateError, match="The Gibbs state of 'p' does not exist.*start from GaussianMoments"):
+    with pytest.raises(at.errors.StateError, match="The Gibbs state of 'p' does not exist.*start from GaussianMoments"):
         at.run(particle(-1.0), 1)

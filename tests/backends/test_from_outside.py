@@ -25,5 +25,5 @@ def test_the_suite_tries_the_machines_that_it_can_hold():
 
 
 def test_what_it_cannot_hold_is_refused_with_its_own_reason():
-    with pytest.raises(at.MachineError, match="constant between sudden strokes"):
+    with pytest.raises(at.errors.MachineError, match="constant between sudden strokes"):
         at.run(at.library.two_oscillator(modes=3), backend=Steps())

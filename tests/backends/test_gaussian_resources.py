@@ -12,7 +12,7 @@ MACHINE = at.Machine(
     [at.Oscillator("a", 1.0), at.Oscillator("b", 1.4)],
     [at.Bath("bath", 0.3, [1.1], [0.1])],
     [
-        at.TwoModeSqueezing(("a", "b"), at.Harmonic(0.4, frequency=2.0 * math.pi)),
+        at.TwoModeSqueezing(("a", "b"), at.drives.Harmonic(0.4, frequency=2.0 * math.pi)),
         at.Exchange(("b", "bath")),
         at.Displacement("a", x_force=0.3),
     ],

@@ -9,7 +9,7 @@ import athermal as at
 CLOSED = at.Machine([at.Qubit("q", 1.0)], [at.SpinBath("bath", 1.0, [1.0])], [at.Exchange(("q", "bath"), 0.1)], period=1.0)
 OPEN = at.Machine(
     [at.Qubit("q", 1.0)],
-    [at.ContinuumBath("bath", 1.0, at.Ohmic(0.1, 3.0))],
+    [at.ContinuumBath("bath", 1.0, at.densities.Ohmic(0.1, 3.0))],
     [at.OperatorCoupling(("q", "bath"), ("sigmax", "position"))],
     period=1.0,
 )
@@ -47,12 +47,12 @@ def test_errors_of_solvers_are_mended_and_said(machine, backend, make, miss):
             "must have norm 1, but its norm is 5. Divide it by its norm",
             lambda psi: psi / np.linalg.norm(psi),
         ),
-        (np.diag([1.01, -0.01]), r"no negative eigenvalue.*give athermal.nearest_state\(state\)", at.nearest_state),
+        (np.diag([1.01, -0.01]), r"no negative eigenvalue.*give athermal.states.nearest_state\(state\)", at.states.nearest_state),
         (qutip.sigmax() + qutip.sigmaz(), "its trace is 0. A matrix without a positive trace is an observable", None),
     ],
 )
 def test_what_is_no_state_is_refused_with_a_remedy_that_works(state, message, remedy):
-    with pytest.raises(at.StateError, match=message):
+    with pytest.raises(at.errors.StateError, match=message):
         at.run(CLOSED, 1, at.GivenState(state, parts=("q",)))
     if remedy is not None:
         assert at.run(CLOSED, 1, at.GivenState(remedy(state), parts=("q",))).violations() == []

@@ -23,10 +23,10 @@ def oscillators():
 
 def qubits():
     return at.Machine(
-        [at.Qubit("a", at.Strokes((2.0, 3.0), (1.0, 2.0), ramps=(1.0, 0.0))), at.Qubit("b", 1.4)],
+        [at.Qubit("a", at.drives.Strokes((2.0, 3.0), (1.0, 2.0), ramps=(1.0, 0.0))), at.Qubit("b", 1.4)],
         [at.SpinBath("cold", 0.5, [0.9, 1.1], [0.2, 0.2]), at.SpinBath("hot", 2.0, [0.9], [0.2])],
         [
-            at.Exchange(("a", "cold"), at.Strokes((2.0, 3.0), (1.0, 0.0))),
+            at.Exchange(("a", "cold"), at.drives.Strokes((2.0, 3.0), (1.0, 0.0))),
             at.OperatorCoupling(("b", "hot"), ("sigmax", "sigmax"), 0.3),
             at.Exchange(("a", "b"), 0.2),
         ],
@@ -35,11 +35,14 @@ def qubits():
 
 
 def between_continua(modulation=0.5):
-    density = at.Ohmic(friction=0.05, cutoff=3.0, cutoff_shape="drude")
+    density = at.densities.Ohmic(friction=0.05, cutoff=3.0, cutoff_shape="drude")
     baths = [at.ContinuumBath("hot", 2.0, density), at.ContinuumBath("cold", 1.0, density)]
     contacts = [at.OperatorCoupling(("q", bath.name), ("sigmax", "position")) for bath in baths]
     return at.Machine(
-        [at.Qubit("q", at.Constant(1.0) + at.Harmonic(modulation, frequency=1.0))], baths, contacts, period=2.0 * np.pi
+        [at.Qubit("q", at.drives.Constant(1.0) + at.drives.Harmonic(modulation, frequency=1.0))],
+        baths,
+        contacts,
+        period=2.0 * np.pi,
     )
 
 

@@ -10,7 +10,7 @@ import athermal as at
 
 OSCILLATORS = at.Machine(
     [at.Oscillator("a", 1.0), at.Oscillator("b", 1.3)],
-    [at.CoupledBath("bath", 0.1, [[1.2, 0.0], [0.0, 0.9]])],
+    [at.parts.CoupledBath("bath", 0.1, [[1.2, 0.0], [0.0, 0.9]])],
     [at.Exchange(("a", "b"), 0.2), at.Position(("b", "bath"), 0.1, site=0)],
     2.0,
 )
@@ -27,7 +27,7 @@ GAUSSIAN = {
     "x2": "b.position_squared",
     "form": ("a", [[1.0, 0.3], [0.3, 0.5]]),
 }
-DRUDE = at.Ohmic(friction=0.1, cutoff=4.0, cutoff_shape="drude")
+DRUDE = at.densities.Ohmic(friction=0.1, cutoff=4.0, cutoff_shape="drude")
 
 
 def qubit_in_continuum(temperature=0.5, period=10.0):
@@ -77,7 +77,7 @@ def finite_machine():
     touch = qutip.tensor(qutip.sigmax(), qutip.qeye(2))
     couplings = [
         at.OperatorCoupling(("q", "bath"), ("sigmax", touch), 0.3),
-        at.Exchange(("q", "c"), at.Harmonic(0.3, frequency=1.0)),
+        at.Exchange(("q", "c"), at.drives.Harmonic(0.3, frequency=1.0)),
     ]
     return at.Machine(
         [at.Qubit("q", 1.0), at.TruncatedOscillator("c", 1.2, 3)], [at.FiniteBath("bath", 0.8, field)], couplings, 2.0 * math.pi
@@ -191,15 +191,17 @@ def test_saved_packed_and_run_again(exact, tmp_path):
 )
 def test_what_cannot_be_told_is_refused(asked, kept, backend, message):
     machine = qubit_in_continuum() if backend else at.Machine([at.Qubit("q", 1.0)], [at.SpinBath("bath", 1.0, [1.0])], [], 1.0)
-    with pytest.raises(at.MachineError, match=message):
+    with pytest.raises(at.errors.MachineError, match=message):
         at.run(machine, 1, observables=asked, keep_states=kept, backend=backend)
 
 
 def test_states_that_were_not_kept_say_how():
     ledger = at.run(OSCILLATORS, 1, keep_states=["a"])
-    with pytest.raises(at.StudyError, match="The states of 'b' were not kept by this run; kept: a. Run with keep_states=True"):
+    with pytest.raises(
+        at.errors.StudyError, match="The states of 'b' were not kept by this run; kept: a. Run with keep_states=True"
+    ):
         ledger.state("b")
-    with pytest.raises(at.StudyError, match=r"`cycle` of a state must be 0 \(the start\) to 1, but is 2"):
+    with pytest.raises(at.errors.StudyError, match=r"`cycle` of a state must be 0 \(the start\) to 1, but is 2"):
         ledger.state("a", cycle=2)
     with pytest.raises(KeyError):
         ledger.states["b"]
@@ -208,5 +210,5 @@ def test_states_that_were_not_kept_say_how():
 def test_too_large_states_are_refused_before_the_run():
     bath = at.Bath("bath", 1.0, np.linspace(0.5, 1.5, 400), np.full(400, 0.01))
     machine = at.Machine([at.Oscillator("a", 1.0)], [bath], [at.Exchange(("a", "bath"))], 1.0)
-    with pytest.raises(at.MachineError, match="must take at most 8 GiB, but at 2001 instants would take"):
+    with pytest.raises(at.errors.MachineError, match="must take at most 8 GiB, but at 2001 instants would take"):
         at.run(machine, 2000, keep_states=["bath"], backend=at.Star())

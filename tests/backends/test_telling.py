@@ -9,7 +9,7 @@ from athermal.testing import Telling
 from athermal.testing.held import held_machines
 from athermal.thermodynamics.knowledge import KNOWN, UNKNOWN, columns_of, values_of
 
-BATH = at.ContinuumBath("bath", 1.0, at.Ohmic(friction=0.1, cutoff=3.0, cutoff_shape="drude"))
+BATH = at.ContinuumBath("bath", 1.0, at.densities.Ohmic(friction=0.1, cutoff=3.0, cutoff_shape="drude"))
 CONTACT = at.OperatorCoupling(("a", "bath"), ("position", "position"), 0.1)
 OPEN = (
     at.Machine(

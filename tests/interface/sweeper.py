@@ -43,7 +43,7 @@ def main():
     store, os.environ["SWEEPER_LOG"], workers = sys.argv[1:]
     try:
         result = at.sweep(machine, OVER, cycles=1, store=store, workers=int(workers))
-    except at.StudyInterrupted as interrupted:
+    except at.errors.StudyInterrupted as interrupted:
         sys.stdout.write(f"{interrupted}\n")
         kept = at.load(store).dataset
         sys.exit(INTERRUPTED if interrupted.result.dataset.identical(kept) else UNEQUAL)

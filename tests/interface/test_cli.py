@@ -219,7 +219,7 @@ def test_an_unstable_machine_in_json(tmp_path):
 
 def test_a_run_that_finishes_no_cycle(monkeypatch):
     def fail(*_arguments, **_options):
-        raise at.ConvergenceError("The propagator must converge.")
+        raise at.errors.ConvergenceError("The propagator must converge.")
 
     monkeypatch.setattr("athermal.files.machine_file.run", fail)
     done = invoke("run", "two_oscillator", *SMALL, "--cycles", 1)

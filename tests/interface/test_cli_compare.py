@@ -97,7 +97,7 @@ def test_a_comparison_is_written_in_every_format(tmp_path, ending):
         table = (pd.read_excel if ending == ".xlsx" else pd.read_parquet)(path)
         row = table[(table.backend == "star") & (table.column == "work")]
         assert row.value.tolist() == found.cycles.work.sel(backend="star").values.tolist()
-    with pytest.raises(at.FileFormatError, match=r"must end in \.nc, .* but is"):
+    with pytest.raises(at.errors.FileFormatError, match=r"must end in \.nc, .* but is"):
         found.save(tmp_path / "both.txt")
 
 

@@ -200,7 +200,7 @@ def test_sigterm_keeps_what_ctrl_c_keeps(tmp_path):
     ledger = at.load(tmp_path / "a.nc")
     assert ledger.status == f"interrupted after {ledger.n_cycles} of 1000000 cycles"
     assert "Exit status 143" in (tmp_path / "log.txt").read_text()
-    with pytest.warns(at.RecurrenceWarning):
+    with pytest.warns(at.errors.RecurrenceWarning):
         assert at.rerun(tmp_path / "a.nc").is_identical  # of the cycles that were finished
 
 

@@ -65,9 +65,9 @@ def test_long_sweeps_say_how_long_before_they_start(monkeypatch):
 def test_samples_and_tables():
     done = athermal(*SWAPS, "--over", "T_hot=1.5:3", "--over", "swap_angle=0:1.5", "--sample", 4, "--seed", 3, "--out", "sample")
     assert done.exit_code == 0, done.stderr
-    assert list(at.load("sample").design) == list(at.Sample({"T_hot": (1.5, 3), "swap_angle": (0, 1.5)}, 4, seed=3))
+    assert list(at.load("sample").design) == list(at.sweeps.Sample({"T_hot": (1.5, 3), "swap_angle": (0, 1.5)}, 4, seed=3))
     athermal(*SWAPS, "--over", "T_hot=1.5:3", "--sample", 4, "--random", "--out", "random")
-    assert list(at.load("random").design) == list(at.Sample({"T_hot": (1.5, 3)}, 4, "random"))
+    assert list(at.load("random").design) == list(at.sweeps.Sample({"T_hot": (1.5, 3)}, 4, "random"))
     Path("points.csv").write_text("T_hot,swap_angle\n2,0.5\n3,1.5\n")
     athermal(*SWAPS, "--table", "points.csv", "--out", "table")
     assert list(at.load("table").design) == [{"T_hot": 2, "swap_angle": 0.5}, {"T_hot": 3, "swap_angle": 1.5}]

@@ -13,7 +13,7 @@ from athermal.cli import app
 
 @pytest.fixture(scope="module")
 def ledger():
-    stroke = at.Strokes((1.0, 1.0), (1.5, 0.5), ramps=0.2)
+    stroke = at.drives.Strokes((1.0, 1.0), (1.5, 0.5), ramps=0.2)
     machine = at.Machine(
         [at.Oscillator("a", 1.0 + stroke)],
         [at.Bath("hot", 4.0, (1.4, 1.6), (0.3, 0.3)), at.Bath("cold", 0.5, (0.9,), (0.2,))],
@@ -44,7 +44,7 @@ def test_the_figure_shows_the_numbers(ledger):
     own = plt.subplots(1, 3)[1]
     assert at.plot.definitions(found, own) is own
     assert own[0].get_ylabel() == "whole run"
-    with pytest.raises(at.StudyError, match="must be 1 to 2, but is 3"):
+    with pytest.raises(at.errors.StudyError, match="must be 1 to 2, but is 3"):
         at.plot.definitions(found, cycle=3)
     plt.close("all")
 

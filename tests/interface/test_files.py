@@ -73,10 +73,10 @@ def test_an_own_machine_is_that_of_the_classes():
         subsystems=[at.Oscillator("atom", 1.0)],
         reservoirs=[
             at.Bath("hot", 2.0, (0.9, 1.1), (0.1, 0.1)),
-            at.ContinuumBath("cold", 1.0, at.FlatBand(0.1, 0.5, 1.5), 5),
+            at.ContinuumBath("cold", 1.0, at.densities.FlatBand(0.1, 0.5, 1.5), 5),
         ],
         couplings=[
-            at.Exchange(("atom", "hot"), at.Harmonic(1.0, 1.0)),
+            at.Exchange(("atom", "hot"), at.drives.Harmonic(1.0, 1.0)),
             at.Position(("atom", "cold"), 0.5),
         ],
         period=2.0 * math.pi,
@@ -113,7 +113,7 @@ def test_library_arguments_may_be_objects():
         damping="position",
         high=10.0,
         counter_term=True,
-        density_hot=at.Ohmic(0.1, 5.0),
+        density_hot=at.densities.Ohmic(0.1, 5.0),
         rule="midpoint",
         initial=at.Squeezed("hot", 0.5),
     )
@@ -267,7 +267,7 @@ def test_overrides_reach_lists_of_correlations():
     ],
 )
 def test_wrong_overrides_of_a_library_machine(override, said):
-    with pytest.raises((at.FileFormatError, at.MachineError)) as caught:
+    with pytest.raises((at.errors.FileFormatError, at.errors.MachineError)) as caught:
         parse_machine_file(LIBRARY, [override])
     assert said in str(caught.value)
 
@@ -283,7 +283,7 @@ def test_wrong_overrides_of_a_library_machine(override, said):
     ],
 )
 def test_wrong_overrides_of_an_own_machine(override, said):
-    with pytest.raises((at.FileFormatError, at.MachineError)) as caught:
+    with pytest.raises((at.errors.FileFormatError, at.errors.MachineError)) as caught:
         parse_machine_file(OWN, [override])
     assert said in str(caught.value)
     assert override in str(caught.value) or "There is no" in str(caught.value)
@@ -320,7 +320,7 @@ def test_an_override_does_not_touch_the_mapping_it_came_from():
     ],
 )
 def test_files_that_are_not_machine_files(text, said):
-    with pytest.raises(at.FileFormatError) as caught:
+    with pytest.raises(at.errors.FileFormatError) as caught:
         parse_machine_file(text, source="engine.toml")
     assert said in str(caught.value)
     assert str(caught.value).startswith("engine.toml")
@@ -394,7 +394,7 @@ WRONG_MACHINES = {
 @pytest.mark.parametrize("case", WRONG_MACHINES)
 def test_wrong_machines(case):
     old, new, said = WRONG_MACHINES[case]
-    with pytest.raises(at.MachineError) as caught:
+    with pytest.raises(at.errors.MachineError) as caught:
         parse_machine_file(changed(old, new), source="engine.toml")
     assert said in str(caught.value)
     assert str(caught.value).startswith("engine.toml: ")
@@ -403,7 +403,7 @@ def test_wrong_machines(case):
 def test_an_unbounded_ring():
     ring = 'kind = "ring"\nname = "hot"\ntemperature = 2.0\nsites = 6\nfrequency = 1.0\nhopping = 0.6\n[[machine.couplings]]'
     text = OWN[: OWN.index('kind = "bath"')] + ring + '\nkind="exchange"\nbetween=["atom","hot"]\nsite=0'
-    with pytest.raises(at.MachineError, match="must be bounded below"):
+    with pytest.raises(at.errors.MachineError, match="must be bounded below"):
         parse_machine_file(text)
 
 
@@ -418,7 +418,7 @@ def test_an_unbounded_ring():
     ],
 )
 def test_wrong_initial_states(initial, said):
-    with pytest.raises(at.MachineError) as caught:
+    with pytest.raises(at.errors.MachineError) as caught:
         parse_machine_file(f"{LIBRARY}[initial]\n{initial}")
     assert said in str(caught.value)
 
@@ -427,17 +427,17 @@ def test_an_unphysical_covariance_is_refused_when_run():
     size = 2 * 8
     covariance = np.diag([0.4] * size).tolist()  # below the vacuum's 1/2
     found = parse_machine_file(OWN, {"run.cycles": 1, "initial": {"kind": "gaussian_moments", "covariance": covariance}})
-    with pytest.raises(at.StateError, match="not that of a quantum state"):
+    with pytest.raises(at.errors.StateError, match="not that of a quantum state"):
         found.run()
 
 
 def test_files_that_cannot_be_read(tmp_path):
-    with pytest.raises(at.FileFormatError, match="There is no machine file"):
+    with pytest.raises(at.errors.FileFormatError, match="There is no machine file"):
         read_machine_file(tmp_path / "none.toml")
-    with pytest.raises(at.FileFormatError, match="cannot be read"):
+    with pytest.raises(at.errors.FileFormatError, match="cannot be read"):
         read_machine_file(tmp_path)
     (tmp_path / "result.nc").write_bytes(b"\x89HDF\xff\xfe")
-    with pytest.raises(at.FileFormatError, match=r"not a text file.*athermal show"):
+    with pytest.raises(at.errors.FileFormatError, match=r"not a text file.*athermal show"):
         read_machine_file(tmp_path / "result.nc")
 
 

@@ -102,7 +102,7 @@ def test_matrices_of_oscillators_are_rows_too():
     """
     found = parse_machine_file(text)
     assert found.machine.couplings[0] == at.QuadraticForm(("atom", "bath"), [[0.1, 0], [0, 0]])
-    assert found.machine.reservoirs[0] == at.CoupledBath("bath", 1.0, np.eye(2))
+    assert found.machine.reservoirs[0] == at.parts.CoupledBath("bath", 1.0, np.eye(2))
     assert found.initial == at.GaussianMoments(np.eye(4))
 
 
@@ -151,7 +151,7 @@ BAD = {
 def test_bad_matrices_are_told_with_their_place_and_the_form_that_works(case):
     old, new, place, found = BAD[case]
     assert old in FILE
-    with pytest.raises(at.MachineError) as caught:
+    with pytest.raises(at.errors.MachineError) as caught:
         parse_machine_file(FILE.replace(old, new), source="engine.toml")
     message = str(caught.value)
     assert message.startswith(f"engine.toml: {place} of the ")
@@ -160,5 +160,5 @@ def test_bad_matrices_are_told_with_their_place_and_the_form_that_works(case):
 
 
 def test_a_matrix_that_is_not_hermitian_is_told_as_in_python():
-    with pytest.raises(at.MachineError, match="`hamiltonian` of reservoir 'bath' must be Hermitian"):
+    with pytest.raises(at.errors.MachineError, match="`hamiltonian` of reservoir 'bath' must be Hermitian"):
         parse_machine_file(FILE.replace("[[0, 0.25], [0.25, 1]]", "[[0, 0.25], [0, 1]]"))

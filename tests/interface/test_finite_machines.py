@@ -64,11 +64,11 @@ terms = [{ between = ["a"], operators = ["sigmaz"], strength = 0.5 }]
 
 def own_machine():
     return at.Machine(
-        subsystems=[at.Qubit("a", at.Strokes((2.0, 2.0), (1.0, 2.0))), at.Qudit("b", [0.0, 0.7, 1.5])],
+        subsystems=[at.Qubit("a", at.drives.Strokes((2.0, 2.0), (1.0, 2.0))), at.Qudit("b", [0.0, 0.7, 1.5])],
         reservoirs=[at.SpinBath("hot", 2.0, (1.9, 2.1), (0.1, 0.2)), at.FiniteBath("cold", 0.5, np.diag([0.0, 1.0]))],
         couplings=[
             at.Exchange(("a", "hot")),
-            at.OperatorCoupling(("a", "b"), ("sigmam", "|1><0|"), at.Rotating(0.2, np.pi / 2), plus_conjugate=True),
+            at.OperatorCoupling(("a", "b"), ("sigmam", "|1><0|"), at.drives.Rotating(0.2, np.pi / 2), plus_conjugate=True),
             at.OperatorCoupling(("b", "cold"), ("|0><1|", "|1><0|"), 0.3, plus_conjugate=True),
         ],
         period=4.0,
@@ -124,7 +124,7 @@ def test_a_backend_of_choice():
 )
 def test_what_is_wrong_with_a_file(old, new, message):
     assert old in OWN
-    with pytest.raises((at.MachineError, at.FileFormatError), match=f"(?s){message}"):
+    with pytest.raises((at.errors.MachineError, at.errors.FileFormatError), match=f"(?s){message}"):
         parse_machine_file(OWN.replace(old, new))
 
 
@@ -192,7 +192,7 @@ def test_a_ledger_of_matrices_can_be_run_again(tmp_path):
         reservoirs=[at.FiniteBath("bath", 1.2, spins)],
         couplings=[
             at.OperatorCoupling(
-                ("a", "bath"), (qutip.num(3), qutip.tensor(qutip.sigmay(), qutip.qeye(2))), at.Harmonic(0.2, np.pi)
+                ("a", "bath"), (qutip.num(3), qutip.tensor(qutip.sigmay(), qutip.qeye(2))), at.drives.Harmonic(0.2, np.pi)
             )
         ],
         period=2.0,

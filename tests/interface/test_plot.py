@@ -53,7 +53,7 @@ def unknown(showcase):
 @pytest.fixture(scope="module")
 def three_reservoirs():
     def bath(name, temperature, frequency):
-        return at.ContinuumBath(name, temperature, at.FlatBand(0.2, frequency - 0.6, frequency + 0.6), 8)
+        return at.ContinuumBath(name, temperature, at.densities.FlatBand(0.2, frequency - 0.6, frequency + 0.6), 8)
 
     machine = at.Machine(
         subsystems=[at.Oscillator("a_1", 2.0), at.Oscillator("b", 1.0)],
@@ -62,7 +62,7 @@ def three_reservoirs():
             at.Exchange(("a_1", "hot")),
             at.Exchange(("b", "cold")),
             at.Exchange(("b", "$middle_x")),
-            at.Exchange(("a_1", "b"), at.Rotating(0.15, 1.0)),
+            at.Exchange(("a_1", "b"), at.drives.Rotating(0.15, 1.0)),
         ],
         period=2 * np.pi,
     )
@@ -73,8 +73,8 @@ def three_reservoirs():
 def one_reservoir():
     machine = at.Machine(
         subsystems=[at.Oscillator("a", 2.0), at.Oscillator("b", 1.0)],
-        reservoirs=[at.ContinuumBath("bath", 1.0, at.FlatBand(0.2, 0.4, 1.6), 8)],
-        couplings=[at.Exchange(("b", "bath")), at.Exchange(("a", "b"), at.Rotating(0.15, 1.0))],
+        reservoirs=[at.ContinuumBath("bath", 1.0, at.densities.FlatBand(0.2, 0.4, 1.6), 8)],
+        couplings=[at.Exchange(("b", "bath")), at.Exchange(("a", "b"), at.drives.Rotating(0.15, 1.0))],
         period=2 * np.pi,
     )
     return at.run(machine, cycles=3, initial=at.Charged(3))

@@ -8,7 +8,7 @@ import athermal as at
 
 @pytest.fixture(scope="module")
 def optimum():
-    method = at.Optuna(trials=30, population=10)
+    method = at.search.Optuna(trials=30, population=10)
     return at.optimise("two_qubit_swap", ["efficiency", "power"], over={"omega_cold": (0.85, 1.5)}, cycles=1, method=method)
 
 
@@ -23,5 +23,7 @@ def test_front_and_all_points_tried_are_drawn(optimum):
 
 
 def test_a_column_that_is_no_objective_is_named(optimum):
-    with pytest.raises(at.StudyError, match="'work_output' is not an objective of the optimisation. It has efficiency, power"):
+    with pytest.raises(
+        at.errors.StudyError, match="'work_output' is not an objective of the optimisation. It has efficiency, power"
+    ):
         at.plot.pareto_front(optimum, x="work_output")

@@ -20,7 +20,7 @@ WIDTHS = (3.4, 5.5, 7.0)
 
 
 def bath(name, temperature, frequency):
-    return at.ContinuumBath(name, temperature, at.FlatBand(0.2, frequency - 0.6, frequency + 0.6), 6)
+    return at.ContinuumBath(name, temperature, at.densities.FlatBand(0.2, frequency - 0.6, frequency + 0.6), 6)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def ledgers():
             at.Exchange(("left oscillator of the pair", "a very long name of the hot bath")),
             at.Exchange(("right", "bath at the cold stage")),
             at.Exchange(("right", "third")),
-            at.Exchange(("left oscillator of the pair", "right"), at.Rotating(0.15, 1.0)),
+            at.Exchange(("left oscillator of the pair", "right"), at.drives.Rotating(0.15, 1.0)),
         ],
         2 * np.pi,
     )
@@ -45,7 +45,7 @@ def ledgers():
         np.arange(4.0), heats=heats, energies={"atom": 0.0}, entropies={"atom": 0.0},
         errors=StandardErrors(heats={"hot": 5e-23, "cold": 5e-23}), units={"energy": "J", "temperature": "J"},
     )  # fmt: skip
-    with pytest.warns(at.RecurrenceWarning):
+    with pytest.warns(at.errors.RecurrenceWarning):
         long_run = at.run(engine, cycles=45)
     return {
         "showcase": at.run(engine, cycles=8, initial=correlated, samples_per_cycle=2),
@@ -184,7 +184,7 @@ def test_a_style_lasts_until_the_next_or_the_end_of_its_block(ledgers):
     plot.style("double")
     assert width() == 7.0
     plot.style("screen")
-    with pytest.raises(at.StudyError, match="'screen', 'column', 'double', but is 'colum'"):
+    with pytest.raises(at.errors.StudyError, match="'screen', 'column', 'double', but is 'colum'"):
         plot.style("colum")
 
 

@@ -74,7 +74,7 @@ def test_points_run_on_one_thread_of_linear_algebra_in_the_workers(client):
     def machine(T_hot):
         if os.getpid() != parent:
             counts = {entry["num_threads"] for entry in threadpool_info() if entry["user_api"] == "blas"}
-            raise at.MachineError(f"{sorted(counts)}")
+            raise at.errors.MachineError(f"{sorted(counts)}")
         return at.library.two_oscillator(T_hot=T_hot, modes=2)
 
     def count():
@@ -164,16 +164,18 @@ def free_port():
 def test_an_unreachable_scheduler_says_so(address, tmp_path, monkeypatch):
     monkeypatch.setattr("athermal.study.execution._CONNECT_SECONDS", 2.0)  # 10 otherwise
     address = address.format(port=free_port())
-    with pytest.raises(at.StudyError, match=r"The scheduler at .* cannot be reached \(.+\)\. Start one with `dask scheduler`"):
+    with pytest.raises(
+        at.errors.StudyError, match=r"The scheduler at .* cannot be reached \(.+\)\. Start one with `dask scheduler`"
+    ):
         at.sweep(at.library.heat_reversal, {"T_hot": [1.0]}, cycles=1, scheduler=address, store=tmp_path / "store")
 
 
 def test_what_is_no_scheduler_says_so(cluster):
-    with pytest.raises(at.StudyError, match="`scheduler` must be the address of a Dask scheduler.* but is 5"):
+    with pytest.raises(at.errors.StudyError, match="`scheduler` must be the address of a Dask scheduler.* but is 5"):
         at.sweep(at.library.heat_reversal, {"T_hot": [1.0]}, cycles=1, scheduler=5)
     with Client(cluster.scheduler_address, set_as_default=False) as closed:
         pass
-    with pytest.raises(at.StudyError, match="must be running, and not asynchronous, but is closed"):
+    with pytest.raises(at.errors.StudyError, match="must be running, and not asynchronous, but is closed"):
         at.sweep(at.library.heat_reversal, {"T_hot": [1.0]}, cycles=1, scheduler=closed)
 
 
@@ -202,7 +204,9 @@ def test_a_scheduler_that_is_lost_keeps_what_is_finished(tmp_path):
     try:
         with Client(address, timeout=PATIENCE, set_as_default=False) as ready:
             ready.wait_for_workers(1, timeout=PATIENCE)
-        with pytest.raises(at.StudyError, match="The connection to the Dask scheduler was lost.* give the same command again"):
+        with pytest.raises(
+            at.errors.StudyError, match="The connection to the Dask scheduler was lost.* give the same command again"
+        ):
             at.sweep(machine, OVER, cycles=1, scheduler=address, store=tmp_path / "store", progress=kill)
     finally:
         for process in (scheduler, worker):
@@ -226,7 +230,7 @@ def test_a_cluster_without_workers_is_waited_for_with_a_warning(tmp_path):
     later = threading.Timer(6.0, begin)
     later.start()
     try:
-        with pytest.warns(at.AthermalWarning, match="The Dask cluster has no workers now; the sweep waits for some"):
+        with pytest.warns(at.errors.AthermalWarning, match="The Dask cluster has no workers now; the sweep waits for some"):
             result = at.sweep(at.library.heat_reversal, {"T_hot": [1.0, 2.0]}, cycles=1, scheduler=address)
         assert result.is_complete
     finally:

@@ -227,7 +227,7 @@ def test_workers_run_on_one_thread_of_linear_algebra(monkeypatch):
     def machine(T_hot):
         if os.getpid() != parent:
             counts = {entry["num_threads"] for entry in threadpool_info() if entry["user_api"] == "blas"}
-            raise at.MachineError(f"{sorted(counts)} {os.environ['OPENBLAS_NUM_THREADS']}")
+            raise at.errors.MachineError(f"{sorted(counts)} {os.environ['OPENBLAS_NUM_THREADS']}")
         return at.library.two_oscillator(T_hot=T_hot, modes=2)
 
     result = at.sweep(machine, OVER, cycles=1, workers=2)

@@ -64,7 +64,7 @@ DAMAGES = {
 def test_a_damaged_point_is_named_and_run_again(store, whole, damage):
     point(store, 2).write_bytes(DAMAGES[damage](point(store, 2).read_bytes()))
     before = times(store)
-    with pytest.raises(at.FileFormatError, match=r"points/000002\.nc is cut off, damaged or not a point of a sweep"):
+    with pytest.raises(at.errors.FileFormatError, match=r"points/000002\.nc is cut off, damaged or not a point of a sweep"):
         at.load(store)
     assert swept(store).dataset.identical(whole.dataset)
     assert at.load(store).dataset.identical(whole.dataset)
@@ -76,7 +76,7 @@ def test_every_bit_of_a_point_counts(store):
     content, dice = point(store, 1).read_bytes(), np.random.default_rng(7)
     assert decode(content, "it").point == 1
     for place, byte in enumerate(content):
-        with pytest.raises(at.FileFormatError, match=r"^it is cut off"):
+        with pytest.raises(at.errors.FileFormatError, match=r"^it is cut off"):
             decode(content[:place] + bytes([byte ^ (1 << int(dice.integers(8)))]) + content[place + 1 :], "it")
 
 
@@ -85,7 +85,7 @@ def test_a_foreign_point_is_named_and_run_again(store, whole, tmp_path, source):
     if source == "another sweep":
         swept(tmp_path / "other", seed=5)
     shutil.copy(point(store, 3) if source == "another point" else point(tmp_path / "other", 1), point(store, 1))
-    with pytest.raises(at.FileFormatError, match=r"000001\.nc holds point (3 of this|1 of another) sweep"):
+    with pytest.raises(at.errors.FileFormatError, match=r"000001\.nc holds point (3 of this|1 of another) sweep"):
         at.load(store)
     assert swept(store).dataset.identical(whole.dataset)
     assert at.load(store).dataset.identical(whole.dataset)
@@ -117,10 +117,10 @@ def test_leftovers_are_removed_unless_their_process_lives(store, whole):
 
 
 def test_a_folder_that_is_no_sweep_says_so(tmp_path):
-    with pytest.raises(at.StoreError, match=r"There is no sweep in .*nowhere: the folder does not exist\."):
+    with pytest.raises(at.errors.StoreError, match=r"There is no sweep in .*nowhere: the folder does not exist\."):
         at.load(tmp_path / "nowhere")
     (tmp_path / "other").mkdir()
-    with pytest.raises(at.StoreError, match=r"The folder .*other is not a sweep: it has no study\.json\."):
+    with pytest.raises(at.errors.StoreError, match=r"The folder .*other is not a sweep: it has no study\.json\."):
         at.load(tmp_path / "other")
 
 
@@ -130,7 +130,7 @@ def test_a_damaged_study_is_told_and_its_points_are_kept(store, whole, text):
     before = times(store)
     for opened in (lambda: at.load(store), lambda: swept(store)):
         with pytest.raises(
-            at.StoreError, match=r"The sweep in .* is damaged: study\.json cannot be read .* once this one is removed"
+            at.errors.StoreError, match=r"The sweep in .* is damaged: study\.json cannot be read .* once this one is removed"
         ):
             opened()
     (store / "study.json").unlink()
@@ -143,7 +143,7 @@ def test_a_store_of_another_version_of_the_format_says_which_athermal_reads_it(s
     (store / "study.json").write_text(json.dumps({**study, "format_version": 99, "versions": {"athermal": "7.0"}}))
     for opened in (lambda: at.load(store), lambda: swept(store)):
         with pytest.raises(
-            at.StoreError, match=r"version 99, and this athermal reads 'athermal sweep', version 1\. Use .*\(7\.0\)"
+            at.errors.StoreError, match=r"version 99, and this athermal reads 'athermal sweep', version 1\. Use .*\(7\.0\)"
         ):
             opened()
 
@@ -153,7 +153,7 @@ def test_a_store_begun_with_another_version_of_a_library_warns(store, whole):
     study["versions"]["numpy"] = "1.0"
     (store / "study.json").write_text(json.dumps(study))
     point(store, 0).unlink()
-    with pytest.warns(at.VersionWarning, match=r"was begun with numpy 1\.0"):
+    with pytest.warns(at.errors.VersionWarning, match=r"was begun with numpy 1\.0"):
         assert swept(store).dataset.identical(whole.dataset)
 
 
@@ -167,7 +167,7 @@ def test_a_store_begun_with_another_version_of_a_library_warns(store, whole):
 )
 def test_another_sweep_is_refused_and_the_difference_told(store, changes, words):
     before = times(store)
-    with pytest.raises(at.StoreError, match=rf"holds another sweep: {words}.*\. Choose another folder, or remove it\."):
+    with pytest.raises(at.errors.StoreError, match=rf"holds another sweep: {words}.*\. Choose another folder, or remove it\."):
         swept(store, **changes)
     assert times(store) == before
 
@@ -176,7 +176,8 @@ def test_a_file_in_place_of_the_folder(tmp_path):
     (tmp_path / "file").write_text("words")
     for path in (tmp_path / "file", tmp_path / "file" / "store"):
         with pytest.raises(
-            at.StoreError, match=r"The folder .*file.* of a sweep .* failed: (File exists|Not a directory)\. .* choose another"
+            at.errors.StoreError,
+            match=r"The folder .*file.* of a sweep .* failed: (File exists|Not a directory)\. .* choose another",
         ):
             swept(path)
     assert (tmp_path / "file").read_text() == "words"
@@ -184,7 +185,7 @@ def test_a_file_in_place_of_the_folder(tmp_path):
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="a folder that even root cannot write to")
 def test_a_folder_that_nobody_can_write_to():
-    with pytest.raises(at.StoreError, match=r"The folder /proc/self/store of a sweep must be .* choose another folder"):
+    with pytest.raises(at.errors.StoreError, match=r"The folder /proc/self/store of a sweep must be .* choose another folder"):
         swept("/proc/self/store")
 
 
@@ -194,7 +195,7 @@ def test_a_read_only_folder(store, whole):
     (store / "points").chmod(0o500)
     try:
         assert len(at.load(store).records) == 3
-        with pytest.raises(at.StoreError, match="Permission denied"):
+        with pytest.raises(at.errors.StoreError, match="Permission denied"):
             swept(store)
     finally:
         (store / "points").chmod(0o700)
@@ -214,7 +215,7 @@ def test_a_disk_that_fails_in_the_middle_loses_nothing(tmp_path, whole, monkeypa
     with monkeypatch.context() as patch:
         patch.setattr(Path, "replace", failing)
         with pytest.raises(
-            at.StoreError, match=rf"can be written to, but writing point 2 failed: {os.strerror(number)}\. What is fin"
+            at.errors.StoreError, match=rf"can be written to, but writing point 2 failed: {os.strerror(number)}\. What is fin"
         ):
             swept(store)
     assert sorted(times(store)) == ["000000.nc", "000001.nc"]  # and no temporary file
@@ -229,7 +230,7 @@ def test_a_disk_that_is_really_full(tmp_path):
         "resource.setrlimit(resource.RLIMIT_FSIZE, (2500, resource.RLIM_INFINITY))\n"
         "try:\n"
         "    at.sweep(at.library.two_oscillator, {'T_hot': [2.0, 3.0]}, cycles=1, store=sys.argv[1], workers=2)\n"
-        "except at.StoreError as error:\n"
+        "except at.errors.StoreError as error:\n"
         "    print(error)\n"
     )
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[1] == resource.RLIM_INFINITY
@@ -252,11 +253,11 @@ def test_a_function_that_has_changed_out_of_sight_is_refused(tmp_path):
     at.sweep(machine, over, cycles=1, workers=1, store=tmp_path / "store")
     point(tmp_path / "store", 1).unlink()
     settings["modes"] = 3
-    with pytest.raises(at.StoreError, match="was begun with another machine: point 0 .* Choose another folder"):
+    with pytest.raises(at.errors.StoreError, match="was begun with another machine: point 0 .* Choose another folder"):
         at.sweep(machine, over, cycles=1, workers=1, store=tmp_path / "store")
 
 
-@pytest.mark.filterwarnings("ignore::athermal.RecurrenceWarning")  # two modes are few
+@pytest.mark.filterwarnings("ignore::athermal.errors.RecurrenceWarning")  # two modes are few
 def test_a_point_can_be_run_again_from_what_is_stored(tmp_path):
     result = at.sweep(
         at.library.two_oscillator,

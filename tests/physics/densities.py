@@ -69,12 +69,12 @@ def drive(rng, size, period):
     base = 2.0 * np.pi / period
     kind = rng.integers(4)
     if kind == 0:
-        return at.Harmonic(size, base * int(rng.integers(1, 4)), float(rng.uniform(0, 6)))
+        return at.drives.Harmonic(size, base * int(rng.integers(1, 4)), float(rng.uniform(0, 6)))
     if kind == 1:
-        return at.Strokes((0.4 * period, 0.6 * period), tuple(rng.uniform(-size, size, 2)))
+        return at.drives.Strokes((0.4 * period, 0.6 * period), tuple(rng.uniform(-size, size, 2)))
     if kind == 2:
-        return at.Strokes((0.3 * period, 0.7 * period), tuple(rng.uniform(-size, size, 2)), ramps=0.1 * period)
-    return at.Constant(size) * at.Strokes((0.5 * period, 0.5 * period), (1.0, 0.3))
+        return at.drives.Strokes((0.3 * period, 0.7 * period), tuple(rng.uniform(-size, size, 2)), ramps=0.1 * period)
+    return at.drives.Constant(size) * at.drives.Strokes((0.5 * period, 0.5 * period), (1.0, 0.3))
 
 
 def random_machine(seed, *, temperatures=(1.4, 0.5), strokes_only=False):
@@ -84,7 +84,7 @@ def random_machine(seed, *, temperatures=(1.4, 0.5), strokes_only=False):
 
     def random_drive(size):
         if strokes_only:
-            return at.Strokes((1.5, 2.5), tuple(rng.uniform(-size, size, 2)))
+            return at.drives.Strokes((1.5, 2.5), tuple(rng.uniform(-size, size, 2)))
         return drive(rng, size, period)
 
     baths = [

@@ -45,11 +45,11 @@ def two_tones() -> Twice:
         subsystems=[at.Oscillator("hot", 2.0), at.Oscillator("cold", 1.0)],
         reservoirs=[at.Bath("hot bath", 1.5, hot_w, hot_g), at.Bath("cold bath", 1.0, cold_w, cold_g)],
         couplings=[
-            at.Exchange(("hot", "hot bath"), at.Constant(1.0) + at.Harmonic(0.5, 1.0)),
-            at.Exchange(("cold bath", "cold"), at.Rotating(0.7, 1.0, 0.4)),
-            at.TwoModeSqueezing(("cold", "cold bath"), at.Harmonic(0.3, 2.0, 0.1)),
-            at.Exchange(("hot", "cold"), at.Rotating(0.15, 1.0, 0.3), share=(0.3, 0.7)),
-            at.TwoModeSqueezing(("hot", "cold"), at.Rotating(0.05, 3.0)),
+            at.Exchange(("hot", "hot bath"), at.drives.Constant(1.0) + at.drives.Harmonic(0.5, 1.0)),
+            at.Exchange(("cold bath", "cold"), at.drives.Rotating(0.7, 1.0, 0.4)),
+            at.TwoModeSqueezing(("cold", "cold bath"), at.drives.Harmonic(0.3, 2.0, 0.1)),
+            at.Exchange(("hot", "cold"), at.drives.Rotating(0.15, 1.0, 0.3), share=(0.3, 0.7)),
+            at.TwoModeSqueezing(("hot", "cold"), at.drives.Rotating(0.05, 3.0)),
         ],
         period=2.0 * pi,
     )
@@ -97,17 +97,19 @@ def driven_trap() -> Twice:
     block = np.array([[0.1, -0.05, 0.0, 0.02, 0.0, 0.07], [0.0, 0.03, -0.06, 0.0, 0.08, 0.0]])
     machine = at.Machine(
         subsystems=[
-            at.Oscillator("a", at.Constant(1.0) + at.Harmonic(0.3, 1.0)),
-            at.Oscillator("b", at.Constant(1.2) + at.Harmonic(0.2, 1.0, 1.0), law="number"),
+            at.Oscillator("a", at.drives.Constant(1.0) + at.drives.Harmonic(0.3, 1.0)),
+            at.Oscillator("b", at.drives.Constant(1.2) + at.drives.Harmonic(0.2, 1.0, 1.0), law="number"),
         ],
         reservoirs=[at.Bath("star", 2.0, hot_w, hot_g), at.Chain("chain", 0.5, 3, 0.9, 0.2)],
         couplings=[
-            at.Position(("a", "star"), at.Constant(1.0) + at.Harmonic(0.4, 2.0, -0.5 * pi)),
+            at.Position(("a", "star"), at.drives.Constant(1.0) + at.drives.Harmonic(0.4, 2.0, -0.5 * pi)),
             at.Position(("chain", "a"), 0.3, site=1, counter_term=False),
-            at.Position(("a", "b"), at.Harmonic(0.2, 1.0), share=(0.25, 0.75)),
-            at.QuadraticForm(("b", "chain"), block, at.Harmonic(1.0, 1.0, 0.7)),
+            at.Position(("a", "b"), at.drives.Harmonic(0.2, 1.0), share=(0.25, 0.75)),
+            at.QuadraticForm(("b", "chain"), block, at.drives.Harmonic(1.0, 1.0, 0.7)),
             at.Displacement(
-                "a", x_force=at.Harmonic(0.5, 1.0, 0.2), p_force=0.2 * at.Function(lambda t: float(np.exp(sin(t))), 2.0 * pi)
+                "a",
+                x_force=at.drives.Harmonic(0.5, 1.0, 0.2),
+                p_force=0.2 * at.drives.Function(lambda t: float(np.exp(sin(t))), 2.0 * pi),
             ),
         ],
         period=2.0 * pi,
@@ -152,14 +154,14 @@ def ramped_strokes() -> Twice:
     network_form = np.array([[1.1, 0.2, 0.1, 0.0], [0.2, 0.9, 0.0, -0.15], [0.1, 0.0, 1.0, 0.1], [0.0, -0.15, 0.1, 1.3]])
     weights = (0.5, 0.2, 0.0, 0.1)
     machine = at.Machine(
-        subsystems=[at.Oscillator("a", at.Strokes((2.0, 3.0), (1.0, 1.8), ramps=(1.0, 0.5)), law="number")],
-        reservoirs=[at.Ring("ring", 0.7, 4, 1.1, 0.15), at.CoupledBath("network", 1.6, network_form)],
+        subsystems=[at.Oscillator("a", at.drives.Strokes((2.0, 3.0), (1.0, 1.8), ramps=(1.0, 0.5)), law="number")],
+        reservoirs=[at.Ring("ring", 0.7, 4, 1.1, 0.15), at.parts.CoupledBath("network", 1.6, network_form)],
         couplings=[
-            at.Exchange(("a", "ring"), at.Strokes((1.5, 3.5), (0.3, 0.0)), weights=weights),
+            at.Exchange(("a", "ring"), at.drives.Strokes((1.5, 3.5), (0.3, 0.0)), weights=weights),
             at.TwoModeSqueezing(("a", "ring"), 0.05, site=2),
-            at.Position(("a", "network"), at.Strokes((2.0, 3.0), (0.0, 0.25), ramps=0.5, shape="linear"), site=1),
+            at.Position(("a", "network"), at.drives.Strokes((2.0, 3.0), (0.0, 0.25), ramps=0.5, shape="linear"), site=1),
             at.QuadraticForm(
-                ("a",), [[0.3, 0.1], [0.1, -0.4]], at.Strokes((1.5, 3.5), (0.2, -0.1), ramps=(0.0, 1.0), shape="quintic")
+                ("a",), [[0.3, 0.1], [0.1, -0.4]], at.drives.Strokes((1.5, 3.5), (0.2, -0.1), ramps=(0.0, 1.0), shape="quintic")
             ),
         ],
         period=5.0,
@@ -216,13 +218,13 @@ def ramped_strokes() -> Twice:
 def sudden_strokes() -> Twice:
     """An Otto cycle of the particle in a trap: only constant stretches and sudden quenches, of forces too."""
     machine = at.Machine(
-        subsystems=[at.Oscillator("a", at.Strokes((3.0, 4.0), (1.0, 2.0)))],
+        subsystems=[at.Oscillator("a", at.drives.Strokes((3.0, 4.0), (1.0, 2.0)))],
         reservoirs=[at.Bath("cold", 0.5, (0.9, 1.1), (0.2, 0.3)), at.Bath("hot", 3.0, (1.9, 2.2, 2.5), (0.3, 0.2, 0.1))],
         couplings=[
-            at.Exchange(("a", "cold"), at.Strokes((3.0, 4.0), (1.0, 0.0))),
-            at.Position(("a", "hot"), at.Strokes((3.0, 3.5, 0.5), (0.0, 1.2, 0.0))),
-            at.Exchange(("a", "hot"), at.Strokes((3.0, 3.5, 0.5), (0.0, 0.4, 0.0)), amplitude_frequency=2.0),
-            at.Displacement("a", x_force=at.Strokes((3.0, 4.0), (0.3, -0.2))),
+            at.Exchange(("a", "cold"), at.drives.Strokes((3.0, 4.0), (1.0, 0.0))),
+            at.Position(("a", "hot"), at.drives.Strokes((3.0, 3.5, 0.5), (0.0, 1.2, 0.0))),
+            at.Exchange(("a", "hot"), at.drives.Strokes((3.0, 3.5, 0.5), (0.0, 0.4, 0.0)), amplitude_frequency=2.0),
+            at.Displacement("a", x_force=at.drives.Strokes((3.0, 4.0), (0.3, -0.2))),
         ],
         period=7.0,
     )

@@ -21,12 +21,12 @@ EVERY_TIME = lambda z, value, bound: value - bound < 1e-10 * abs(value)  # noqa:
 def gate(kind, angle, **options):
     """Two oscillators, idle for a stroke, then mixed or squeezed by an angle in the frame that rotates with them."""
     stroke = 2.0 * np.pi
-    window = at.Strokes((stroke, stroke), (0.0, angle / stroke))
+    window = at.drives.Strokes((stroke, stroke), (0.0, angle / stroke))
     rotation = W_A - W_B if kind is at.Exchange else W_A + W_B
     return at.Machine(
         [at.Oscillator("a", W_A), at.Oscillator("b", W_B)],
         [at.Bath("bath", T_A, [1.0], [0.1])],
-        [kind(("a", "b"), window * at.Rotating(1.0, rotation))],
+        [kind(("a", "b"), window * at.drives.Rotating(1.0, rotation))],
         period=2.0 * stroke,
         initial=at.ProductThermal({"b": T_B}),
     )
@@ -36,9 +36,9 @@ def gate(kind, angle, **options):
 def driven():
     """One oscillator, whose frequency and contact are switched, and one bath mode."""
     return at.Machine(
-        [at.Oscillator("a", at.Strokes((1.5, 1.5), (1.0, 2.0)))],
+        [at.Oscillator("a", at.drives.Strokes((1.5, 1.5), (1.0, 2.0)))],
         [at.Bath("bath", 2.0, [1.3], [0.3])],
-        [at.Position(("a", "bath"), at.Strokes((1.5, 1.5), (0.2, 1.0)))],
+        [at.Position(("a", "bath"), at.drives.Strokes((1.5, 1.5), (0.2, 1.0)))],
         period=3.0,
     )
 
@@ -72,14 +72,14 @@ def test_gates_between_two_oscillators(kind, angle):
     assert float(best.ledger.work_output[0]) == pytest.approx(best.value, rel=1e-9)
 
 
-@pytest.mark.filterwarnings("ignore::athermal.TruncationWarning")
+@pytest.mark.filterwarnings("ignore::athermal.errors.TruncationWarning")
 def test_cut_oscillators_reach_the_gaussian_optimum():
     """A Gaussian start of thermal marginals is the best of all states, so that density matrices reach it up to the cut."""
     start = at.ProductThermal({"a": 0.45, "b": 0.25})
     machine = at.Machine(
         [at.Oscillator("a", W_A), at.Oscillator("b", W_B)],
         [at.Bath("bath", 0.3, [1.0], [0.1])],
-        [at.TwoModeSqueezing(("a", "b"), at.Strokes((1.0, 1.0), (0.0, 0.15)))],  # sudden: exact at little cost
+        [at.TwoModeSqueezing(("a", "b"), at.drives.Strokes((1.0, 1.0), (0.0, 0.15)))],  # sudden: exact at little cost
         period=2.0,
     )
     best = at.best_correlations(machine, among=("a", "b"), initial=start)
@@ -104,9 +104,11 @@ def test_work_from_correlated_qubits(n):
     excited = 1.0 / (np.exp(frequency / temperature) + 1.0)
     stroke = 2.0 * np.pi / frequency
     names = [f"q{k}" for k in range(n)]
-    flips = at.Strokes((stroke,) * 3, (0.0, 0.5 * np.pi / stroke, 0.0)) * at.Rotating(1.0, -frequency)
+    flips = at.drives.Strokes((stroke,) * 3, (0.0, 0.5 * np.pi / stroke, 0.0)) * at.drives.Rotating(1.0, -frequency)
     angle = np.arctan2(np.sqrt(excited), np.sqrt(1.0 - excited))
-    turn = at.Strokes((stroke,) * 3, (0.0, 0.0, angle / stroke)) * at.Rotating(1.0, -frequency, phase=-0.5 * np.pi * n)
+    turn = at.drives.Strokes((stroke,) * 3, (0.0, 0.0, angle / stroke)) * at.drives.Rotating(
+        1.0, -frequency, phase=-0.5 * np.pi * n
+    )
     couplings = [at.OperatorCoupling((names[0], q), ("|0><0|", "sigmap"), flips, plus_conjugate=True) for q in names[1:]]
     couplings.append(at.OperatorCoupling((names[0],), ("sigmap",), turn, plus_conjugate=True))
     machine = at.Machine(
@@ -224,8 +226,8 @@ def test_brute_force_of_the_two_oscillator_engine(objective, among):
         [
             at.Exchange(("hot", "hot bath")),
             at.Exchange(("cold", "cold bath")),
-            at.Exchange(("hot", "cold"), at.Rotating(0.15, 1.0)),
-            at.TwoModeSqueezing(("hot", "cold"), at.Rotating(0.01, 3.0)),
+            at.Exchange(("hot", "cold"), at.drives.Rotating(0.15, 1.0)),
+            at.TwoModeSqueezing(("hot", "cold"), at.drives.Rotating(0.01, 3.0)),
         ],
         period=2.0 * np.pi,
     )

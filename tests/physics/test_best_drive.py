@@ -18,10 +18,12 @@ def otto(law, compression=0.0):
     """
     contact = 2.0 * math.pi
     if compression:
-        frequency = at.Strokes((1.0, compression + contact, compression), (0.9, 1.0, 0.9), ramps=(0.0, compression, compression))
-        swap = at.Strokes((1.0 + compression, contact, compression), (0.0, 0.25, 0.0))
+        frequency = at.drives.Strokes(
+            (1.0, compression + contact, compression), (0.9, 1.0, 0.9), ramps=(0.0, compression, compression)
+        )
+        swap = at.drives.Strokes((1.0 + compression, contact, compression), (0.0, 0.25, 0.0))
     else:
-        frequency, swap = at.Strokes((1.0, contact), (0.9, 1.0)), at.Strokes((1.0, contact), (0.0, 0.25))
+        frequency, swap = at.drives.Strokes((1.0, contact), (0.9, 1.0)), at.drives.Strokes((1.0, contact), (0.0, 0.25))
     return at.Machine(
         [at.Oscillator("working", frequency, law=law, reference_frequency=1.0)],
         [at.Bath("hot", T_HOT, (1.0,), (1.0,)), at.Bath("cold", TAU * T_HOT, (1.0,), (1.0,))],
@@ -32,7 +34,7 @@ def otto(law, compression=0.0):
 
 
 def best_of(machine, **options):
-    best = at.best_drive(machine, {"working": at.StrokeValues((0.2, 0.99), **options)}, starts=2)
+    best = at.best_drive(machine, {"working": at.search.StrokeValues((0.2, 0.99), **options)}, starts=2)
     last = best.ledger.cumulative.isel(cycle=-1)
     return best.parameters[0], float(last.work_output) / -float(last.heat.sel(reservoir="hot"))
 
@@ -63,7 +65,7 @@ def test_row_14_slow_ramps_of_the_trap():
 
 def test_row_19_the_best_exchange_of_two_qubits_is_a_full_swap():
     """Campisi, Pekola, Fazio, New J. Phys. 17, 035012 (2015): -W = sin^2(theta) (w_h - w_c)(f_h - f_c)."""
-    free = {("hot", "cold"): at.StrokeValues((0.0, 0.4), strokes=[0])}
+    free = {("hot", "cold"): at.search.StrokeValues((0.0, 0.4), strokes=[0])}
     best = at.best_drive(at.library.two_qubit_swap(swap_angle=0.3), free, starts=1)
     stroke = 2.0 * math.pi
     f_hot, f_cold = 1.0 / (math.exp(2.0 / 2.0) + 1.0), 1.0 / (math.exp(1.0 / 0.8) + 1.0)
@@ -71,7 +73,9 @@ def test_row_19_the_best_exchange_of_two_qubits_is_a_full_swap():
     assert best.value == pytest.approx(f_hot - f_cold, rel=1e-11)
     assert best.value == pytest.approx(0.0462412825, abs=1e-10)
     # and where the bound forbids it, the bound
-    short = at.best_drive(at.library.two_qubit_swap(swap_angle=0.3), {0: at.StrokeValues((0.0, 0.1), strokes=[0])}, starts=1)
+    short = at.best_drive(
+        at.library.two_qubit_swap(swap_angle=0.3), {0: at.search.StrokeValues((0.0, 0.1), strokes=[0])}, starts=1
+    )
     assert short.parameters[0] == pytest.approx(0.1, abs=1e-15)
     assert short.value == pytest.approx(math.sin(0.1 * stroke) ** 2 * (f_hot - f_cold), rel=1e-11)
 
@@ -81,6 +85,6 @@ def test_row_19_the_gradient_along_the_angle():
     f_hot, f_cold = 1.0 / (math.exp(1.0) + 1.0), 1.0 / (math.exp(1.25) + 1.0)
     for angle in (0.0, 0.4, 1.2, 2.0):
         machine = at.library.two_qubit_swap(swap_angle=angle)
-        _, gradient = at.drive_gradient(machine, {0: at.StrokeValues((-1.0, 1.0), strokes=[0])})
+        _, gradient = at.search.drive_gradient(machine, {0: at.search.StrokeValues((-1.0, 1.0), strokes=[0])})
         expected = 2.0 * math.pi * math.sin(2.0 * angle) * (f_hot - f_cold)
         np.testing.assert_allclose(gradient, [expected], rtol=1e-11, atol=1e-14)  # rounding

@@ -24,7 +24,7 @@ def damped(density, temperature, coupling=at.Position, start=None):
 @pytest.mark.parametrize("temperature", [0.0, 1e-12, 1e-7])
 def test_the_moments_of_a_vacuum(temperature):
     for friction, cutoff in ((0.3, 3.0), (5.0, 100.0)):
-        cycle = at.limit_cycle(damped(at.Ohmic(friction, cutoff, cutoff_shape="drude"), temperature))
+        cycle = at.limit_cycle(damped(at.densities.Ohmic(friction, cutoff, cutoff_shape="drude"), temperature))
         # of the order T^2 at T = 1e-7
         exact = matsubara(friction, cutoff, 1e-7)
         np.testing.assert_allclose(np.diag(cycle.covariance()), exact, atol=cycle.errors["covariance"] + 1e-12)
@@ -33,7 +33,7 @@ def test_the_moments_of_a_vacuum(temperature):
 
 
 def test_heat_into_a_vacuum_and_a_force_on_it():
-    density = at.Ohmic(0.3, 3.0, cutoff_shape="drude")
+    density = at.densities.Ohmic(0.3, 3.0, cutoff_shape="drude")
     baths = [at.ContinuumBath("hot", 0.5, density, "auto"), at.ContinuumBath("vacuum", 0.0, density, "auto")]
     couplings = [at.Position(("a", bath.name)) for bath in baths]
     cycle = at.limit_cycle(at.Machine([at.Oscillator("a", 1.0)], baths, couplings, TAU))
@@ -50,9 +50,9 @@ def test_heat_into_a_vacuum_and_a_force_on_it():
 @pytest.mark.parametrize(
     ("density", "coupling"),
     [
-        (at.FlatBand(0.2, 0.4, 1.9), at.Exchange),
-        (at.Ohmic(0.3, 0.9), at.Position),
-        (at.Ohmic(0.1, 1.5, 0.4, "hard"), at.Position),  # G/w is singular, of which a vacuum's noise knows nothing
+        (at.densities.FlatBand(0.2, 0.4, 1.9), at.Exchange),
+        (at.densities.Ohmic(0.3, 0.9), at.Position),
+        (at.densities.Ohmic(0.1, 1.5, 0.4, "hard"), at.Position),  # G/w is singular, of which a vacuum's noise knows nothing
     ],
 )
 def test_certified_runs_tend_to_those_of_a_vacuum(density, coupling):
@@ -72,23 +72,27 @@ def test_certified_runs_tend_to_those_of_a_vacuum(density, coupling):
 
 
 def driven():
-    frequency = at.Constant(1.0) + at.Harmonic(0.2, 2.0, 0.3)
+    frequency = at.drives.Constant(1.0) + at.drives.Harmonic(0.2, 2.0, 0.3)
     baths = [
-        at.ContinuumBath("hot", 2.0, at.Ohmic(0.3, 4.0), "auto"),
-        at.ContinuumBath("cold", 0.5, at.Ohmic(0.2, 3.0, 2.0), "auto"),
+        at.ContinuumBath("hot", 2.0, at.densities.Ohmic(0.3, 4.0), "auto"),
+        at.ContinuumBath("cold", 0.5, at.densities.Ohmic(0.2, 3.0, 2.0), "auto"),
     ]
-    force = at.Displacement("a", at.Harmonic(0.2, 3.0), 0.1)
-    couplings = [at.Position(("a", "hot"), at.Constant(1.0) + at.Harmonic(0.1, 1.0)), at.Exchange(("a", "cold"), 0.5), force]
+    force = at.Displacement("a", at.drives.Harmonic(0.2, 3.0), 0.1)
+    couplings = [
+        at.Position(("a", "hot"), at.drives.Constant(1.0) + at.drives.Harmonic(0.1, 1.0)),
+        at.Exchange(("a", "cold"), 0.5),
+        force,
+    ]
     return at.Machine([at.Oscillator("a", frequency, reference_frequency=1.0)], baths, couplings, TAU)
 
 
 def sudden():
-    frequency = at.Strokes((1.2, 0.6), (1.0, 1.2))
+    frequency = at.drives.Strokes((1.2, 0.6), (1.0, 1.2))
     baths = [
-        at.ContinuumBath("hot", 2.0, at.Ohmic(0.3, 0.6), "auto"),
-        at.ContinuumBath("cold", 0.5, at.FlatBand(0.2, 0.5, 1.9), "auto"),
+        at.ContinuumBath("hot", 2.0, at.densities.Ohmic(0.3, 0.6), "auto"),
+        at.ContinuumBath("cold", 0.5, at.densities.FlatBand(0.2, 0.5, 1.9), "auto"),
     ]
-    force = at.Displacement("a", at.Strokes((1.2, 0.6), (0.3, -0.2)))
+    force = at.Displacement("a", at.drives.Strokes((1.2, 0.6), (0.3, -0.2)))
     couplings = [at.Position(("a", "hot")), at.Exchange(("a", "cold"), 0.5), force]
     return at.Machine([at.Oscillator("a", frequency, reference_frequency=1.0)], baths, couplings, 1.8)
 

@@ -108,7 +108,7 @@ def one_oscillator(w0, start, *baths):
 def test_a_semicircle_is_a_homogeneous_chain(accuracy):
     """Kappa = sqrt(4 g^2 - (w - w0)^2) is a half-infinite chain of hopping g: c = e^{-i w0 t} J_1(2 g t)/(g t)."""
     w0, g, temperature, start, cycles = 1.5, 0.35, 0.8, 0.3, 4
-    kappa = at.FunctionDensity(
+    kappa = at.densities.FunctionDensity(
         lambda w: math.sqrt(max(4.0 * g * g - (w - w0) ** 2, 0.0)), w0 - 2.0 * g, w0 + 2.0 * g, convention="kappa"
     )
     angle = np.pi * np.arange(1, 300) / 300.0
@@ -129,7 +129,7 @@ def test_an_ohmic_bath_with_exponential_cut_off(accuracy, temperature):
     slope = friction / (2.0 * np.pi)
     c = volterra(lambda t: slope * wc**2 * t / (1.0 + 1j * wc * t), w0, TAU * cycles)
     w, weights = gauss(0.0, 36.0 * wc, 30)
-    bath = at.ContinuumBath("bath", temperature, at.Ohmic(friction, wc, convention="kappa"), "auto")
+    bath = at.ContinuumBath("bath", temperature, at.densities.Ohmic(friction, wc, convention="kappa"), "auto")
     ledger = at.run(one_oscillator(w0, start, bath), cycles, accuracy=accuracy)
     mass = slope * w * np.exp(-w / wc) * weights
     assert_certified(ledger, accuracy, exact_columns(c, w0, temperature, start, cycles, [(w, mass, temperature)]))
@@ -149,7 +149,7 @@ def test_a_flat_band(accuracy):
     w0, rate, low, high, temperature, start, cycles = 1.0, 0.2, 0.4, 1.9, 0.5, 1.0, 3
     c = volterra(flat_sum(rate, low, high), w0, TAU * cycles, 200)
     w, weights = gauss(low, high, 4)
-    bath = at.ContinuumBath("bath", temperature, at.FlatBand(rate, low, high), "auto")
+    bath = at.ContinuumBath("bath", temperature, at.densities.FlatBand(rate, low, high), "auto")
     ledger = at.run(one_oscillator(w0, start, bath), cycles, accuracy=accuracy)
     mass = rate / TAU * weights
     assert_certified(ledger, accuracy, exact_columns(c, w0, temperature, start, cycles, [(w, mass, temperature)]))
@@ -167,8 +167,8 @@ def test_two_baths_on_one_oscillator(accuracy):
     machine = one_oscillator(
         w0,
         start,
-        at.ContinuumBath("cold", 0.7, at.Ohmic(friction, wc, convention="kappa"), "auto"),
-        at.ContinuumBath("hot", 2.0, at.FlatBand(0.1, 0.5, 1.6), "auto"),
+        at.ContinuumBath("cold", 0.7, at.densities.Ohmic(friction, wc, convention="kappa"), "auto"),
+        at.ContinuumBath("hot", 2.0, at.densities.FlatBand(0.1, 0.5, 1.6), "auto"),
     )
     ledger = at.run(machine, cycles, accuracy=accuracy)
     exact = exact_columns(c, w0, None, start, cycles, baths)
@@ -213,8 +213,8 @@ def test_every_column_of_a_driven_engine(damping, start, samples):
 def test_gibbs_states_stay_where_they_are():
     """Equal temperatures and no drive: the Gibbs state of the whole gives no heat and no entropy."""
     baths = [
-        at.ContinuumBath("one", 0.7, at.Ohmic(0.2, 1.0), "auto"),
-        at.ContinuumBath("two", 0.7, at.FlatBand(0.1, 0.5, 1.6), "auto"),
+        at.ContinuumBath("one", 0.7, at.densities.Ohmic(0.2, 1.0), "auto"),
+        at.ContinuumBath("two", 0.7, at.densities.FlatBand(0.1, 0.5, 1.6), "auto"),
     ]
     couplings = [at.Position(("a", "one")), at.Exchange(("b", "two")), at.Exchange(("a", "b"), 0.1)]
     machine = at.Machine([at.Oscillator("a", 1.0), at.Oscillator("b", 1.1)], baths, couplings, TAU, at.Gibbs(0.7))
@@ -227,8 +227,8 @@ def test_gibbs_states_stay_where_they_are():
 def test_two_baths_joined_by_an_oscillator_only_produce_entropy():
     """From a product of thermal states Sigma = 0, and Sigma(t) = dSigma >= 0 (S10) as a sum of relative entropies."""
     baths = [
-        at.ContinuumBath("hot", 2.0, at.Ohmic(0.2, 0.8, convention="kappa"), "auto"),
-        at.ContinuumBath("cold", 0.5, at.FlatBand(0.2, 0.5, 1.6), "auto"),
+        at.ContinuumBath("hot", 2.0, at.densities.Ohmic(0.2, 0.8, convention="kappa"), "auto"),
+        at.ContinuumBath("cold", 0.5, at.densities.FlatBand(0.2, 0.5, 1.6), "auto"),
     ]
     machine = at.Machine([at.Oscillator("a", 1.0)], baths, [at.Exchange(("a", "hot")), at.Exchange(("a", "cold"))], TAU)
     ledger = at.run(machine, 4, accuracy=1e-6)

@@ -11,13 +11,13 @@ from tests.physics.test_equilibrium import matsubara
 
 def driven_contact(cold, frequency):
     """Cavaliere et al., arXiv:2205.01650: the contact with the cold bath goes as cos(Om t)."""
-    baths = [at.ContinuumBath("hot", 1.0, at.Ohmic(0.02, 20.0), "auto"), at.ContinuumBath("cold", 0.3, cold, "auto")]
-    couplings = [at.Position(("o", "hot")), at.Position(("o", "cold"), at.Harmonic(1.0, frequency))]
+    baths = [at.ContinuumBath("hot", 1.0, at.densities.Ohmic(0.02, 20.0), "auto"), at.ContinuumBath("cold", 0.3, cold, "auto")]
+    couplings = [at.Position(("o", "hot")), at.Position(("o", "cold"), at.drives.Harmonic(1.0, frequency))]
     return at.Machine([at.Oscillator("o", 1.0)], baths, couplings, 2.0 * np.pi / frequency)
 
 
 def lorentzian(d, g, centre):
-    return at.FunctionDensity(lambda w: d * g * w / ((w * w - centre**2) ** 2 + (g * w) ** 2), 0.0, 60.0)
+    return at.densities.FunctionDensity(lambda w: d * g * w / ((w * w - centre**2) ** 2 + (g * w) ** 2), 0.0, 60.0)
 
 
 def test_row_28_a_lorentzian_cold_bath_is_an_engine():
@@ -30,7 +30,7 @@ def test_row_28_a_lorentzian_cold_bath_is_an_engine():
 
 def test_row_28_an_ohmic_one_never_is():
     for frequency in (0.4, 1.6):
-        cycle = at.limit_cycle(driven_contact(at.Ohmic(0.02, 20.0), frequency), accuracy=1e-4)
+        cycle = at.limit_cycle(driven_contact(at.densities.Ohmic(0.02, 20.0), frequency), accuracy=1e-4)
         assert cycle.work > cycle.errors["work"]
 
 
@@ -40,7 +40,7 @@ def test_row_33_quasistatic_work_at_strong_coupling():
     Q_S = dU_S - W, by the oscillator's own energy, is above T dS_S: alone it does not obey Clausius.
     """
     friction, cutoff, temperature = 1.0, 10.0, 0.2
-    density = at.Ohmic(friction, cutoff, cutoff_shape="drude")
+    density = at.densities.Ohmic(friction, cutoff, cutoff_shape="drude")
 
     def state(w):
         """H_S = p^2/2 + w^2 x^2/2 of unit mass: the static potential of an oscillator of reference frequency one."""

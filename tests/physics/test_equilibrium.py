@@ -11,7 +11,7 @@ import athermal as at
 
 def variances(friction, cutoff, temperature, modes):
     """Return <x^2>, <p^2> of an oscillator of frequency 1 in the Gibbs state of the whole, bath and counter-term included."""
-    density = at.Ohmic(friction, cutoff, cutoff_shape="drude")
+    density = at.densities.Ohmic(friction, cutoff, cutoff_shape="drude")
     machine = at.Machine(
         subsystems=[at.Oscillator("a", 1.0)],
         reservoirs=[at.ContinuumBath("bath", temperature, density, modes, rule="tan")],

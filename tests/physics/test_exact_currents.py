@@ -26,7 +26,7 @@ def test_row_11_first_order_in_the_friction(T):
     nu = 2.0 * np.pi * T * np.arange(1, 200_001)
     slope = -2.0 * T * float(np.sum(nu * cutoff / (nu + cutoff) / (1.0 + nu**2) ** 2))
     for friction in (1e-2, 1e-3, 1e-4):
-        bath = at.ContinuumBath("bath", T, at.Ohmic(friction, cutoff, cutoff_shape="drude"), 200, "tan")
+        bath = at.ContinuumBath("bath", T, at.densities.Ohmic(friction, cutoff, cutoff_shape="drude"), 200, "tan")
         machine = at.Machine([at.Oscillator("a", 1.0)], [bath], [at.Position(("a", "bath"))], period=1.0)
         x2 = at.Dense().bind(machine).prepare(at.Gibbs(T)).covariance[0, 0]
         # The next order is about friction times the first; rounding is magnified by 1/friction.
@@ -60,7 +60,7 @@ def quasi_stationary(k, g, band, modes, T_h, T_c, *, periods, cycles, k_cold=Non
     """Run for `cycles` blocks of `periods` drive periods; return work, heat out of hot, heat into cold per time of the last."""
     sides = {}
     if k_cold is not None:
-        sides["density_cold"] = at.FlatBand(k_cold, 1.0 - band, 1.0 + band)
+        sides["density_cold"] = at.densities.FlatBand(k_cold, 1.0 - band, 1.0 + band)
     machine = at.library.two_oscillator(
         T_hot=T_h, T_cold=T_c, modes=modes, coupling=g, rate=k, half_width=band, rule="legendre", **sides
     )
@@ -108,7 +108,7 @@ def test_row_13_efficiency_in_the_narrow_limit():
 def chain_machine(length, V, rates, temperatures, *, band=0.4, modes=100, w=1.0, period=30.0):
     names = [f"site {k}" for k in range(length)]
     baths = [
-        at.ContinuumBath(name, T, at.FlatBand(rate, w - band, w + band), modes, "legendre")
+        at.ContinuumBath(name, T, at.densities.FlatBand(rate, w - band, w + band), modes, "legendre")
         for name, T, rate in zip(("left", "right"), temperatures, rates, strict=True)
     ]
     couplings = [at.Exchange((names[0], "left")), at.Exchange((names[-1], "right"))]

@@ -13,7 +13,7 @@ from . import densities
 from .densities import entropy, log, log_thermal, reduce, relative_entropy, spins, thermal
 
 # The identities hold for a cut oscillator as for any other matrix.
-pytestmark = pytest.mark.filterwarnings("ignore::athermal.TruncationWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::athermal.errors.TruncationWarning")
 
 
 def cases():
@@ -280,9 +280,9 @@ def test_row_8_heat_between_correlated_qubits(fraction, others):
     """
     t_a, t_b, angle = 2.0, 0.5, 0.35
     h_a, h_b = np.diag([0.5, -0.5]), spins((1.0, *others))
-    couplings = [at.Exchange(("A", "B"), at.Strokes((1.0, 1.0), (angle, 0.0)), site=0)]
+    couplings = [at.Exchange(("A", "B"), at.drives.Strokes((1.0, 1.0), (angle, 0.0)), site=0)]
     if others:
-        couplings.append(at.Exchange(("A", "B"), at.Strokes((1.0, 1.0), (0.6, 0.0)), site=1))
+        couplings.append(at.Exchange(("A", "B"), at.drives.Strokes((1.0, 1.0), (0.6, 0.0)), site=1))
     machine = at.Machine([at.Qubit("A", 1.0)], [at.SpinBath("B", t_b, (1.0, *others))], couplings, period=2.0)
     correlation = at.Correlation(("A", "B"), "exchange", phase=0.5 * np.pi * np.sign(fraction), site=0)
     start = at.CorrelatedMarginals([correlation], abs(fraction), at.ProductThermal({"A": t_a}))

@@ -19,7 +19,7 @@ PERIOD = 2.0 * np.pi / NU
 
 
 def machine(x_force=0.0, p_force=0.0, *more, strength=1.0, friction=FRICTION, temperature=0.5):
-    bath = at.ContinuumBath("bath", temperature, at.Ohmic(friction, CUTOFF, cutoff_shape="drude"), "auto")
+    bath = at.ContinuumBath("bath", temperature, at.densities.Ohmic(friction, CUTOFF, cutoff_shape="drude"), "auto")
     couplings = [at.Position(("o", "bath"), strength), at.Displacement("o", x_force, p_force), *more]
     return at.Machine([at.Oscillator("o", 1.0)], [bath], couplings, PERIOD)
 
@@ -30,7 +30,7 @@ def chi(w, friction=FRICTION):
 
 def fourier(drive, m):
     """Return the harmonics of a real drive by quadrature between its breakpoints, of sudden strokes in closed form."""
-    if isinstance(drive, at.Strokes) and drive.ramps == (0.0, 0.0):
+    if isinstance(drive, at.drives.Strokes) and drive.ramps == (0.0, 0.0):
         mean, step = np.dot(drive.durations, drive.values) / PERIOD, drive.values[0] - drive.values[1]
         away = np.where(m == 0, 1, m)
         return np.where(m == 0, mean, 1j * step * (1.0 - np.exp(1j * NU * m * drive.durations[0])) / (2.0 * np.pi * away))
@@ -43,15 +43,15 @@ def fourier(drive, m):
     return total
 
 
-STROKES = at.Strokes((0.3 * PERIOD, 0.7 * PERIOD), (0.5, -0.2))
+STROKES = at.drives.Strokes((0.3 * PERIOD, 0.7 * PERIOD), (0.5, -0.2))
 FORCES = {
-    "harmonic": at.Harmonic(1.0, NU, 0.4),
-    "sum": at.Harmonic(0.7, NU) + at.Harmonic(0.4, 3.0 * NU, 1.0) + 0.3,
-    "product": at.Harmonic(1.0, NU) * at.Harmonic(0.5, 2.0 * NU, 0.2) + at.Constant(0.1),
-    "function": at.Function(lambda t: np.exp(2.0 * np.cos(NU * t)), PERIOD),
-    "a high harmonic": at.Harmonic(0.1, NU) + at.Harmonic(30.0, 40.0 * NU),
+    "harmonic": at.drives.Harmonic(1.0, NU, 0.4),
+    "sum": at.drives.Harmonic(0.7, NU) + at.drives.Harmonic(0.4, 3.0 * NU, 1.0) + 0.3,
+    "product": at.drives.Harmonic(1.0, NU) * at.drives.Harmonic(0.5, 2.0 * NU, 0.2) + at.drives.Constant(0.1),
+    "function": at.drives.Function(lambda t: np.exp(2.0 * np.cos(NU * t)), PERIOD),
+    "a high harmonic": at.drives.Harmonic(0.1, NU) + at.drives.Harmonic(30.0, 40.0 * NU),
     "strokes": STROKES,
-    "ramps": at.Strokes((0.4 * PERIOD, 0.6 * PERIOD), (1.0, 0.0), 0.2 * PERIOD, "quintic"),
+    "ramps": at.drives.Strokes((0.4 * PERIOD, 0.6 * PERIOD), (1.0, 0.0), 0.2 * PERIOD, "quintic"),
 }
 
 
@@ -138,8 +138,11 @@ def periodic(x_force, p_force=None, spring=None, strength=None):
 @pytest.mark.parametrize("harmonic", [1, 2, 25])
 def test_beside_a_driven_spring_and_contact(harmonic):
     """A weak modulation needs few harmonics, the force many: neither may be cut by the other."""
-    spring, strength = at.Harmonic(0.05, NU, 0.3), at.Constant(1.0) + at.Harmonic(0.1, NU)
-    x_force, p_force = at.Harmonic(0.2, NU) + at.Harmonic(4.0, harmonic * NU, 0.7) + 0.1, at.Harmonic(0.3, harmonic * NU)
+    spring, strength = at.drives.Harmonic(0.05, NU, 0.3), at.drives.Constant(1.0) + at.drives.Harmonic(0.1, NU)
+    x_force, p_force = (
+        at.drives.Harmonic(0.2, NU) + at.drives.Harmonic(4.0, harmonic * NU, 0.7) + 0.1,
+        at.drives.Harmonic(0.3, harmonic * NU),
+    )
     pump = at.QuadraticForm(("o",), [[1.0, 0.0], [0.0, 0.0]], spring)
     found = at.limit_cycle(machine(x_force, p_force, pump, strength=strength))
     still = at.limit_cycle(machine(0.0, 0.0, pump, strength=strength))
@@ -156,8 +159,8 @@ def test_beside_a_driven_spring_and_contact(harmonic):
 @pytest.mark.parametrize("friction", [1e-3, 1e-6])
 def test_at_resonance(friction):
     """Of a weakly damped oscillator the motion is as large as the damping is small, and so is its error."""
-    bath = at.ContinuumBath("bath", 0.5, at.Ohmic(friction, CUTOFF, cutoff_shape="drude"), "auto")
-    force = at.Displacement("o", at.Harmonic(1e-3, 1.0))
+    bath = at.ContinuumBath("bath", 0.5, at.densities.Ohmic(friction, CUTOFF, cutoff_shape="drude"), "auto")
+    force = at.Displacement("o", at.drives.Harmonic(1e-3, 1.0))
     cycle = at.limit_cycle(at.Machine([at.Oscillator("o", 1.0)], [bath], [at.Position(("o", "bath")), force], 2.0 * np.pi))
     exact = np.pi * 1e-6 * chi(1.0, friction).imag
     assert cycle.work == pytest.approx(exact, abs=cycle.errors["work"])
@@ -167,10 +170,10 @@ def test_at_resonance(friction):
 def test_two_oscillators_between_two_baths():
     """A force on one of two coupled oscillators: the response of the pair, with each bath's own part of the heat."""
     omega, g = np.array([1.0, 1.2]), 0.15
-    densities = [at.Ohmic(0.2, 6.0, cutoff_shape="drude"), at.Ohmic(0.1, 3.0, cutoff_shape="drude")]
+    densities = [at.densities.Ohmic(0.2, 6.0, cutoff_shape="drude"), at.densities.Ohmic(0.1, 3.0, cutoff_shape="drude")]
     baths = [at.ContinuumBath(n, t, d, "auto") for n, t, d in zip(("l", "r"), (0.9, 0.6), densities, strict=True)]
     period = 2.0 * np.pi / 1.1
-    force = at.Displacement("b", at.Harmonic(0.8, 1.1) + at.Harmonic(0.5, 3.3))
+    force = at.Displacement("b", at.drives.Harmonic(0.8, 1.1) + at.drives.Harmonic(0.5, 3.3))
     couplings = [at.Position(("a", "l")), at.Position(("b", "r")), at.Position(("a", "b"), g)]
     oscillators = [at.Oscillator(n, w) for n, w in zip("ab", omega, strict=True)]
     driven = at.limit_cycle(at.Machine(oscillators, baths, [*couplings, force], period))
@@ -187,8 +190,8 @@ def test_two_oscillators_between_two_baths():
 
 def test_a_force_on_what_nothing_damps_at_its_frequency_does_no_work():
     """Below the band: the oscillator follows the force."""
-    bath = at.ContinuumBath("bath", 1.0, at.FlatBand(0.05, 0.8, 1.2), "auto")
-    force = at.Displacement("o", at.Harmonic(0.3, 0.4))
+    bath = at.ContinuumBath("bath", 1.0, at.densities.FlatBand(0.05, 0.8, 1.2), "auto")
+    force = at.Displacement("o", at.drives.Harmonic(0.3, 0.4))
     cycle = at.limit_cycle(at.Machine([at.Oscillator("o", 1.0)], [bath], [at.Exchange(("o", "bath")), force], 5.0 * np.pi))
     assert abs(cycle.work) <= 1e-8 * 0.3**2
     assert np.max(np.abs(cycle.mean())) > 0.1

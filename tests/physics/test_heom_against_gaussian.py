@@ -15,13 +15,13 @@ from .test_equilibrium import matsubara
 
 PERIOD, CUT = 3.0, 25.0
 COLUMNS = ("work", "heat", "energy_change", "entropy_change")
-SUDDEN = at.Strokes((0.5 * PERIOD, 0.5 * PERIOD), (1.0, 1.4))
-SMOOTH = at.Constant(1.0) + at.Harmonic(0.2, frequency=4.0 * np.pi / PERIOD)
+SUDDEN = at.drives.Strokes((0.5 * PERIOD, 0.5 * PERIOD), (1.0, 1.4))
+SMOOTH = at.drives.Constant(1.0) + at.drives.Harmonic(0.2, frequency=4.0 * np.pi / PERIOD)
 
 
 def oscillator(baths, frequency, law="number", cut=None, cycles=1, more=40):
     """Baths are {name: (temperature, friction, cutoff)}; cut at a frequency, with modes enough for that many cycles."""
-    density = {name: at.Ohmic(friction, cutoff, cutoff_shape="drude") for name, (_, friction, cutoff) in baths.items()}
+    density = {name: at.densities.Ohmic(friction, cutoff, cutoff_shape="drude") for name, (_, friction, cutoff) in baths.items()}
     # Legendre nodes resolve cos(w t) up to H t/2 of them, and then converge faster than any power
     modes = {} if cut is None else {"modes": int(0.5 * cut * cycles * PERIOD) + more, "rule": "legendre", "high": cut}
     return at.Machine(
@@ -77,7 +77,9 @@ def test_weak_coupling(baths, frequency, law, backend):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("temperature", [0.3, 0.5])
-@pytest.mark.filterwarnings("ignore::athermal.TruncationWarning", "ignore::athermal.ResidualWarning")  # of unknown entropies
+@pytest.mark.filterwarnings(
+    "ignore::athermal.errors.TruncationWarning", "ignore::athermal.errors.ResidualWarning"
+)  # of unknown entropies
 def test_strong_coupling(temperature):
     """Friction equal to the frequency: an oscillator that is overdamped, and whose first contact costs as much as it holds."""
     baths = {"bath": (temperature, 1.0, 1.0)}
@@ -91,7 +93,7 @@ def test_strong_coupling(temperature):
 @pytest.mark.parametrize("ramps", [0.0, 0.4])
 def test_switched_coupling(ramps):
     """The contact is off at the start and on later, suddenly or slowly: the work that its switching takes."""
-    contact = at.Strokes((0.5 * PERIOD, 0.5 * PERIOD), (0.0, 1.0), ramps=ramps)
+    contact = at.drives.Strokes((0.5 * PERIOD, 0.5 * PERIOD), (0.0, 1.0), ramps=ramps)
     columns = (*COLUMNS[:3], "interaction_energy", "switching_work")
     backend = at.HEOM(levels=7, depth=4, exponents=5, check=False, tolerance=1e-7)
     found = at.run(switched(contact), 2, backend=backend, samples_per_cycle=2).samples
@@ -109,7 +111,7 @@ def test_switched_coupling(ramps):
 
 
 def switched(contact, cut=None):
-    machine = oscillator({"bath": (0.3, 0.2, 2.0)}, at.Constant(1.0), cut=cut, cycles=2)
+    machine = oscillator({"bath": (0.3, 0.2, 2.0)}, at.drives.Constant(1.0), cut=cut, cycles=2)
     return at.Machine(machine.subsystems, machine.reservoirs, [at.Position(("a", "bath"), contact)], period=PERIOD)
 
 
@@ -118,7 +120,7 @@ def test_relaxation_to_the_equilibrium_of_the_whole():
     friction, cutoff, temperature, levels = 0.6, 2.0, 0.4, 9
     machine = at.Machine(
         [at.Oscillator("a", 1.0)],
-        [at.ContinuumBath("bath", temperature, at.Ohmic(friction, cutoff, cutoff_shape="drude"))],
+        [at.ContinuumBath("bath", temperature, at.densities.Ohmic(friction, cutoff, cutoff_shape="drude"))],
         [at.Position(("a", "bath"))],
         period=18.0,
     )

@@ -11,7 +11,7 @@ import athermal as at
 @pytest.mark.slow
 def test_steady_heat_current_through_two_qubits():
     """Splitting 1, exchange .1, J = 2 lambda gamma w/(gamma^2 + w^2), lambda = .05, gamma = 2, T = 2 (1 +- .01): 1.2109e-4."""
-    density = at.Ohmic(friction=2.0 * 0.05 / 2.0, cutoff=2.0, cutoff_shape="drude")
+    density = at.densities.Ohmic(friction=2.0 * 0.05 / 2.0, cutoff=2.0, cutoff_shape="drude")
     machine = at.Machine(
         [at.Qubit("one", 1.0), at.Qubit("two", 1.0)],
         [at.ContinuumBath("hot", 2.02, density), at.ContinuumBath("cold", 1.98, density)],

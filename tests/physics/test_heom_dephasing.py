@@ -13,7 +13,7 @@ import athermal as at
 
 STRENGTH = 0.5
 PLUS = at.GivenState(np.array([[0.5, -0.5j], [0.5j, 0.5]]), parts=("q",))
-PEAK = at.UnderdampedBrownian(0.3, 0.2, 1.0)
+PEAK = at.densities.UnderdampedBrownian(0.3, 0.2, 1.0)
 
 
 def dephased(density, temperature, period):
@@ -35,16 +35,16 @@ def closed_form(density, temperature, times):
 @pytest.mark.parametrize(
     ("density", "temperature", "period"),
     [
-        (at.Ohmic(2.0 * np.pi * 0.3, 5.0, exponent=3.0), 0.1, 5.0),
-        pytest.param(at.Ohmic(0.4, 5.0, exponent=0.5), 0.0, 5.0, marks=pytest.mark.slow),
-        (at.Ohmic(0.4, 5.0), 0.0, 5.0),
+        (at.densities.Ohmic(2.0 * np.pi * 0.3, 5.0, exponent=3.0), 0.1, 5.0),
+        pytest.param(at.densities.Ohmic(0.4, 5.0, exponent=0.5), 0.0, 5.0, marks=pytest.mark.slow),
+        (at.densities.Ohmic(0.4, 5.0), 0.0, 5.0),
         (PEAK, 0.3, 5.0),
-        (at.Ohmic(0.1, 9.0, exponent=2.0), 0.05, 15.0),
-        pytest.param(PEAK + at.Ohmic(0.05, 3.0), 1.0, 5.0, marks=pytest.mark.slow),
+        (at.densities.Ohmic(0.1, 9.0, exponent=2.0), 0.05, 15.0),
+        pytest.param(PEAK + at.densities.Ohmic(0.05, 3.0), 1.0, 5.0, marks=pytest.mark.slow),
     ],
     ids=["super-Ohmic", "sub-Ohmic, vacuum", "vacuum", "peak", "square, cold", "sum"],
 )
-@pytest.mark.filterwarnings("ignore::athermal.TruncationWarning")  # some errors are above 0.01, and are compared here
+@pytest.mark.filterwarnings("ignore::athermal.errors.TruncationWarning")  # some errors are above 0.01, and are compared here
 def test_entropy_and_heat_of_pure_dephasing_are_within_their_errors(density, temperature, period):
     ledger = at.run(dephased(density, temperature, period), 2, backend=at.HEOM(depth=5))
     times = period * np.arange(1.0, 3.0)
@@ -57,18 +57,18 @@ def test_entropy_and_heat_of_pure_dephasing_are_within_their_errors(density, tem
 
 def test_independent_boson():
     """Q(t) = a wc (wc t)^2/(1 + (wc t)^2) for sum g_k^2 delta(w - w_k) = 2 a w e^{-w/wc} of (1/2) sum g_k (b + b^dag)."""
-    density = at.Ohmic(2.0 * np.pi * 1.25, 1.0)
+    density = at.densities.Ohmic(2.0 * np.pi * 1.25, 1.0)
     machine = dephased(density, 1.0, 4.0)
     ledger = at.run(machine, samples_per_cycle=4, backend=at.HEOM(depth=4, exponents=5, check=False))
     heat = ledger.snapshots.reservoir_energies[[1, 2, 4], 0]
     assert heat == pytest.approx([0.625, 1.0, 1.1764706], abs=0.01)  # 1 % of the reorganisation energy, 1.25
 
 
-@pytest.mark.parametrize("density", [at.UnderdampedBrownian(0.5, 0.1, 1.0), "function"])
+@pytest.mark.parametrize("density", [at.densities.UnderdampedBrownian(0.5, 0.1, 1.0), "function"])
 def test_a_damped_mode_between_qubit_and_bath(density):
     """Against QuTiP's UnderDampedEnvironment at the same depth, t = 5 and 10, which is not converged; 1 % of a tail is cut."""
     if density == "function":
-        density = at.FunctionDensity(lambda w: 0.025 * w / ((1.0 - w * w) ** 2 + 0.01 * w * w), 0.0, 10.0)
+        density = at.densities.FunctionDensity(lambda w: 0.025 * w / ((1.0 - w * w) ** 2 + 0.01 * w * w), 0.0, 10.0)
     contact = at.OperatorCoupling(("q", "bath"), ("sigmaz", "position"))
     tunnel = at.OperatorCoupling(("q",), ("sigmax",), 0.5)
     up = at.GivenState([[1.0, 0.0], [0.0, 0.0]], parts=("q",))

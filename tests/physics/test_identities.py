@@ -195,17 +195,17 @@ def landauer_machine(rng):
     n = 5
     bath = at.Bath("bath", float(rng.uniform(0.3, 2.0)), tuple(rng.uniform(0.5, 2.0, n)), tuple(rng.uniform(0.05, 0.3, n)))
     return at.Machine(
-        [at.Oscillator("memory", at.Constant(1.0) + at.Harmonic(0.3, 1.0, float(rng.uniform(0, 6))))],
+        [at.Oscillator("memory", at.drives.Constant(1.0) + at.drives.Harmonic(0.3, 1.0, float(rng.uniform(0, 6))))],
         [bath],
         [
-            at.Position(("memory", "bath"), at.Harmonic(1.0, 1.0, float(rng.uniform(0, 6)))),
-            at.Exchange(("memory", "bath"), at.Strokes((2.0, 2.0 * np.pi - 2.0), (0.5, 0.0))),
+            at.Position(("memory", "bath"), at.drives.Harmonic(1.0, 1.0, float(rng.uniform(0, 6)))),
+            at.Exchange(("memory", "bath"), at.drives.Strokes((2.0, 2.0 * np.pi - 2.0), (0.5, 0.0))),
         ],
         period=2.0 * np.pi,
     )
 
 
-@pytest.mark.filterwarnings("ignore::athermal.RecurrenceWarning")  # Landauer's equality holds for a bath of five modes
+@pytest.mark.filterwarnings("ignore::athermal.errors.RecurrenceWarning")  # Landauer's equality holds for a bath of five modes
 @pytest.mark.parametrize("seed", range(4))
 def test_row_6_landauer_is_an_equality(seed):
     """Reeb & Wolf, NJP 16, 103011 (2014): beta Q = [S_i - S_f] + I + D, hence beta Q >= S_i - S_f."""
@@ -243,7 +243,7 @@ def test_row_8_heat_between_correlated_oscillators(fraction):
     machine = at.Machine(
         [at.Oscillator("A", 1.0)],
         [at.Bath("B", t_b, (1.0,))],
-        [at.Exchange(("A", "B"), at.Strokes((1.0, 1.0), (angle, 0.0)))],
+        [at.Exchange(("A", "B"), at.drives.Strokes((1.0, 1.0), (angle, 0.0)))],
         period=2.0,
     )
     n_a, n_b = 1.0 / np.expm1(1.0 / t_a), 1.0 / np.expm1(1.0 / t_b)
@@ -285,9 +285,9 @@ def test_row_9_no_work_from_the_gibbs_state_of_the_whole(seed):
 
     def drive(size):
         kinds = (
-            at.Harmonic(size, float(rng.integers(1, 4)), float(rng.uniform(0, 6))),
-            at.Strokes((2.0, 2.0 * np.pi - 2.0), (0.0, size)),
-            at.Strokes((3.0, 2.0 * np.pi - 3.0), (size, -size), ramps=0.7),
+            at.drives.Harmonic(size, float(rng.integers(1, 4)), float(rng.uniform(0, 6))),
+            at.drives.Strokes((2.0, 2.0 * np.pi - 2.0), (0.0, size)),
+            at.drives.Strokes((3.0, 2.0 * np.pi - 3.0), (size, -size), ramps=0.7),
         )
         return kinds[rng.integers(3)]
 
@@ -296,12 +296,15 @@ def test_row_9_no_work_from_the_gibbs_state_of_the_whole(seed):
         at.Ring("two", 2.0 * temperature, 4, 1.0, float(rng.uniform(-0.3, 0.3))),
     ]
     machine = at.Machine(
-        [at.Oscillator("a", at.Constant(1.5) + drive(0.4)), at.Oscillator("b", at.Constant(1.2) + drive(0.2), law="number")],
+        [
+            at.Oscillator("a", at.drives.Constant(1.5) + drive(0.4)),
+            at.Oscillator("b", at.drives.Constant(1.2) + drive(0.2), law="number"),
+        ],
         baths,
         [
-            at.Position(("a", "one"), at.Constant(1.0) + drive(0.5)),
-            at.Exchange(("b", "two"), at.Constant(0.1) + drive(0.1), site=1),
-            at.Exchange(("a", "b"), at.Rotating(0.1, 1.0)),
+            at.Position(("a", "one"), at.drives.Constant(1.0) + drive(0.5)),
+            at.Exchange(("b", "two"), at.drives.Constant(0.1) + drive(0.1), site=1),
+            at.Exchange(("a", "b"), at.drives.Rotating(0.1, 1.0)),
             at.TwoModeSqueezing(("a", "b"), drive(0.1)),
             at.Displacement("b", x_force=drive(0.3)),
         ],
@@ -320,7 +323,7 @@ def test_row_9_no_work_from_the_gibbs_state_of_the_whole(seed):
 
 def test_row_9_idle_drive_does_no_work_on_a_gibbs_state():
     """The equality: nothing driven, nothing changes."""
-    bath = at.ContinuumBath("bath", 0.2, at.Ohmic(1.0, 10.0, cutoff_shape="drude"), 60, "tan")
+    bath = at.ContinuumBath("bath", 0.2, at.densities.Ohmic(1.0, 10.0, cutoff_shape="drude"), 60, "tan")
     machine = at.Machine([at.Oscillator("a", 1.0)], [bath], [at.Position(("a", "bath"))], period=10.0)
     solver = at.Dense().bind(machine)
     state = solver.prepare(at.Gibbs(0.2))

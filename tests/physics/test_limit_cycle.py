@@ -27,12 +27,14 @@ def damped(frequency, density, temperature, *, period=1.0, strength=1.0):
 
 
 def drude(friction, cutoff=10.0):
-    return at.Ohmic(friction, cutoff, cutoff_shape="drude")
+    return at.densities.Ohmic(friction, cutoff, cutoff_shape="drude")
 
 
 def entire(friction, cutoff, power=1, convention="J"):
     """J = friction w^power e^-(w/cutoff)^2: smooth everywhere, so that transients die exponentially."""
-    return at.FunctionDensity(lambda w: friction * w**power * np.exp(-((w / cutoff) ** 2)), 0.0, 6.0 * cutoff, convention)
+    return at.densities.FunctionDensity(
+        lambda w: friction * w**power * np.exp(-((w / cutoff) ** 2)), 0.0, 6.0 * cutoff, convention
+    )
 
 
 # --- no drive ------------------------------------------------------------------------------------------------------------
@@ -69,7 +71,9 @@ def test_row_11_first_order_in_the_friction():
 
 
 @pytest.mark.parametrize("damping", ["exchange", "position"])
-@pytest.mark.parametrize("density", [entire(0.3, 2.0, 2), at.Ohmic(0.3, 3.0), at.Ohmic(0.2, 4.0, exponent=0.6), drude(0.4, 3.0)])
+@pytest.mark.parametrize(
+    "density", [entire(0.3, 2.0, 2), at.densities.Ohmic(0.3, 3.0), at.densities.Ohmic(0.2, 4.0, exponent=0.6), drude(0.4, 3.0)]
+)
 def test_equal_temperatures_and_no_drive_give_no_heat_and_the_gibbs_state(density, damping):
     kind = at.Exchange if damping == "exchange" else at.Position
     modes = 400
@@ -87,7 +91,7 @@ def test_equal_temperatures_and_no_drive_give_no_heat_and_the_gibbs_state(densit
     exact = at.Dense().bind(whole).prepare(at.Gibbs(0.8)).covariance
     rows = np.array([0, 1, len(exact) // 2, len(exact) // 2 + 1])
     # 400 modes of the Gibbs state: Gauss nodes do not like the kink of a power law at zero, w^0.6 least
-    rough = isinstance(density, at.Ohmic) and density.exponent < 1.0
+    rough = isinstance(density, at.densities.Ohmic) and density.exponent < 1.0
     np.testing.assert_allclose(cycle.covariance(), exact[np.ix_(rows, rows)], atol=1e-4 if rough else 1e-6)
 
 
@@ -98,7 +102,7 @@ def test_equal_temperatures_and_no_drive_give_no_heat_and_the_gibbs_state(densit
     ("k_h", "k_c", "g", "band", "T_h"), [(0.1, 0.1, 0.05, 0.8, 2.4), (0.12, 0.06, 0.05, 0.8, 3.0), (0.2, 0.2, 0.15, 0.6, 1.5)]
 )
 def test_row_13_exact_current(k_h, k_c, g, band, T_h):
-    cold = at.FlatBand(k_c, 1.0 - band, 1.0 + band)
+    cold = at.densities.FlatBand(k_c, 1.0 - band, 1.0 + band)
     machine = at.library.two_oscillator(T_hot=T_h, coupling=g, rate=k_h, half_width=band, density_cold=cold, modes=5)
     cycle = at.limit_cycle(machine)
     quanta, out_of_hot, into_cold = transmission_currents(k_h, k_c, g, band, T_h, 1.0)
@@ -134,15 +138,15 @@ def test_row_16_chain_through_baths_coupled_at_the_ends(length):
 
 def parametric(modes):
     """Driven frequency, driven position coupling with its counter-term, and a force: one oscillator, two baths."""
-    frequency = at.Constant(1.0) + at.Harmonic(0.3, frequency=2.0, phase=0.3)
+    frequency = at.drives.Constant(1.0) + at.drives.Harmonic(0.3, frequency=2.0, phase=0.3)
     baths = [
         at.ContinuumBath("hot", 2.0, entire(0.8, 2.0), modes, "legendre"),
         at.ContinuumBath("cold", 0.5, entire(0.5, 3.0), modes, "legendre"),
     ]
     couplings = [
-        at.Position(("a", "hot"), at.Constant(1.0) + at.Harmonic(0.4, frequency=2.0)),
+        at.Position(("a", "hot"), at.drives.Constant(1.0) + at.drives.Harmonic(0.4, frequency=2.0)),
         at.Position(("a", "cold"), 0.7),
-        at.Displacement("a", at.Harmonic(0.3, frequency=4.0) + 0.2),
+        at.Displacement("a", at.drives.Harmonic(0.3, frequency=4.0) + 0.2),
     ]
     return at.Machine([at.Oscillator("a", frequency, reference_frequency=1.0)], baths, couplings, np.pi)
 
@@ -155,9 +159,9 @@ def two_tones(modes):
     ]
     couplings = [
         at.Position(("a", "hot")),
-        at.Exchange(("b", "cold"), at.Constant(1.0) + at.Harmonic(0.2, frequency=1.0)),
-        at.Exchange(("a", "b"), at.Rotating(0.2, 1.0)),
-        at.TwoModeSqueezing(("a", "b"), at.Rotating(0.03, 3.0)),
+        at.Exchange(("b", "cold"), at.drives.Constant(1.0) + at.drives.Harmonic(0.2, frequency=1.0)),
+        at.Exchange(("a", "b"), at.drives.Rotating(0.2, 1.0)),
+        at.TwoModeSqueezing(("a", "b"), at.drives.Rotating(0.03, 3.0)),
     ]
     return at.Machine([at.Oscillator("a", 2.0), at.Oscillator("b", 1.0, law="number")], baths, couplings, 2.0 * np.pi)
 
@@ -216,9 +220,9 @@ def test_the_second_tone_unlocks_the_efficiency():
 def test_smooth_strokes():
     """An Otto cycle with quintic ramps, against a dense run."""
     durations, ramps = (1.5,) * 4, 1.5
-    frequency = at.Strokes(durations, (1.0, 1.0, 1.6, 1.6), ramps, "quintic")
-    hot = at.Strokes(durations, (0.0, 0.0, 0.0, 1.0), ramps, "quintic")
-    cold = at.Strokes(durations, (0.0, 1.0, 0.0, 0.0), ramps, "quintic")
+    frequency = at.drives.Strokes(durations, (1.0, 1.0, 1.6, 1.6), ramps, "quintic")
+    hot = at.drives.Strokes(durations, (0.0, 0.0, 0.0, 1.0), ramps, "quintic")
+    cold = at.drives.Strokes(durations, (0.0, 1.0, 0.0, 0.0), ramps, "quintic")
     density = entire(1.5, 2.0)
     machine = at.Machine(
         [at.Oscillator("a", frequency, reference_frequency=1.0)],
@@ -233,8 +237,8 @@ def test_smooth_strokes():
 
 
 def test_sudden_strokes_are_refused_where_they_do_not_converge():
-    frequency = at.Strokes((1.0, 1.0), (1.0, 1.5))
-    with pytest.raises(at.ConvergenceError, match="harmonics of the drive.*`ramps`"):
+    frequency = at.drives.Strokes((1.0, 1.0), (1.0, 1.5))
+    with pytest.raises(at.errors.ConvergenceError, match="harmonics of the drive.*`ramps`"):
         at.limit_cycle(damped(frequency, drude(0.3), 1.0, period=2.0), max_harmonics=20)
 
 
@@ -244,7 +248,7 @@ def test_sudden_strokes_are_refused_where_they_do_not_converge():
 def mathieu(eps, friction, cutoff=200.0):
     """w(t)^2 = 1 + eps cos 2t exactly: a static potential and a driven quadratic form."""
     machine = damped(1.0, drude(friction, cutoff), 1.0, period=np.pi)
-    pump = at.QuadraticForm(("a",), [[1.0, 0.0], [0.0, 0.0]], at.Harmonic(eps, frequency=2.0))
+    pump = at.QuadraticForm(("a",), [[1.0, 0.0], [0.0, 0.0]], at.drives.Harmonic(eps, frequency=2.0))
     return replace(machine, couplings=(*machine.couplings, pump))
 
 
@@ -262,14 +266,16 @@ def monodromy_rate(eps, friction):
 def test_parametric_growth_rate(eps):
     """Mathieu: growth eps/4 less the damping; the Drude memory 1/cutoff changes the friction at that order."""
     friction = 0.01
-    exponent = at.floquet_exponents(mathieu(eps, friction))[0].real
+    exponent = at.limit.floquet_exponents(mathieu(eps, friction))[0].real
     assert exponent == pytest.approx(eps / 4.0 - friction / 2.0, rel=eps)  # corrections of relative order eps
     # memory friction: gamma (1 - O(w/wD)), and a mass shifted by friction/wD
     assert exponent == pytest.approx(monodromy_rate(eps, friction), abs=2.0 * friction / 200.0)
 
 
 def test_an_unstable_machine_has_no_limit_cycle():
-    with pytest.raises(at.InstabilityError, match=r"parametrically unstable.*Floquet exponent.*per cycle.*Weaken the drive"):
+    with pytest.raises(
+        at.errors.InstabilityError, match=r"parametrically unstable.*Floquet exponent.*per cycle.*Weaken the drive"
+    ):
         at.limit_cycle(mathieu(0.1, 0.02))
 
 
@@ -278,8 +284,8 @@ def test_the_threshold_of_stability():
     friction = 0.02
     below = at.limit_cycle(mathieu(1.9 * friction, friction))
     assert np.max(np.linalg.eigvalsh(below.covariance())) > 5.0
-    assert at.floquet_exponents(mathieu(1.9 * friction, friction))[0].real < 0.0
-    with pytest.raises(at.InstabilityError):
+    assert at.limit.floquet_exponents(mathieu(1.9 * friction, friction))[0].real < 0.0
+    with pytest.raises(at.errors.InstabilityError):
         at.limit_cycle(mathieu(2.1 * friction, friction))
 
 
@@ -287,19 +293,19 @@ def test_exponents_of_the_drude_oscillator_are_roots_of_its_cubic():
     friction, cutoff = 0.7, 4.0
     roots = np.roots([1.0, cutoff, 1.0 + friction * cutoff, cutoff])  # (z^2 + 1)(z + wD) + friction wD z
     oscillating = sorted((r for r in roots if abs(r.imag) > 1e-9), key=lambda r: r.imag)
-    found = sorted(at.floquet_exponents(damped(1.0, drude(friction, cutoff), 1.0)), key=lambda r: r.imag)
+    found = sorted(at.limit.floquet_exponents(damped(1.0, drude(friction, cutoff), 1.0)), key=lambda r: r.imag)
     np.testing.assert_allclose(found, oscillating, atol=1e-10)  # the iteration stops at 1e-12
 
 
 def test_a_frequency_outside_the_band_is_a_bound_state():
-    machine = damped(3.0, at.FlatBand(0.1, 0.5, 1.5, "J"), 1.0)
-    with pytest.raises(at.ConvergenceError, match="subsystem 'a'.*bound state.*Widen the bands"):
+    machine = damped(3.0, at.densities.FlatBand(0.1, 0.5, 1.5, "J"), 1.0)
+    with pytest.raises(at.errors.ConvergenceError, match="subsystem 'a'.*bound state.*Widen the bands"):
         at.limit_cycle(replace(machine, subsystems=(at.Oscillator("a", 3.0),)))
 
 
 def test_a_strong_coupling_to_a_narrow_band_is_a_bound_state():
-    machine = damped(1.0, at.FlatBand(1.0, 0.8, 1.2), 1.0)
-    with pytest.raises(at.ConvergenceError, match="bound state"):
+    machine = damped(1.0, at.densities.FlatBand(1.0, 0.8, 1.2), 1.0)
+    with pytest.raises(at.errors.ConvergenceError, match="bound state"):
         at.limit_cycle(replace(machine, couplings=(at.Exchange(("a", "bath")),)))
 
 
@@ -312,8 +318,8 @@ def test_what_a_little_of_a_bound_state_does():
 
 
 def test_an_unstable_machine_tells_its_exponent():
-    exponent = at.floquet_exponents(mathieu(0.1, 0.02))[0].real
-    with pytest.raises(at.InstabilityError, match=f"{exponent:.6g}"):
+    exponent = at.limit.floquet_exponents(mathieu(0.1, 0.02))[0].real
+    with pytest.raises(at.errors.InstabilityError, match=f"{exponent:.6g}"):
         at.limit_cycle(mathieu(0.1, 0.02))
 
 
@@ -322,7 +328,7 @@ def test_overdamped_exponents_are_roots_of_the_cubic(friction, cutoff):
     """Purely relaxing poles: those slower than the bath's memory are all found."""
     roots = np.roots([1.0, cutoff, 1.0 + friction * cutoff, cutoff])  # (z^2 + 1)(z + wD) + friction wD z
     slow = np.sort_complex(roots[np.argsort(-roots.real)][:2])
-    found = np.sort_complex(at.floquet_exponents(damped(1.0, drude(friction, cutoff), 1.0)))
+    found = np.sort_complex(at.limit.floquet_exponents(damped(1.0, drude(friction, cutoff), 1.0)))
     for root in slow[np.abs(slow.imag) < 1e-9]:
         assert np.min(np.abs(found - root)) < 1e-9  # the iteration stops at 1e-12 of the form, up to (friction x cutoff)
     assert found.real.max() == pytest.approx(roots.real.max(), abs=1e-9)
@@ -333,11 +339,11 @@ def late_cycle_machine(modes):
     hot, cold = entire(0.8, 2.0), entire(0.8, 1.5, 1, "kappa")
     return at.Machine(
         [
-            at.Oscillator("a", at.Constant(2.0) + at.Harmonic(0.2, frequency=1.0), reference_frequency=2.0),
+            at.Oscillator("a", at.drives.Constant(2.0) + at.drives.Harmonic(0.2, frequency=1.0), reference_frequency=2.0),
             at.Oscillator("b", 1.0),
         ],
         [at.ContinuumBath("hot", 4.0, hot, modes, "legendre"), at.ContinuumBath("cold", 0.5, cold, modes, "legendre")],
-        [at.Position(("a", "hot")), at.Exchange(("b", "cold")), at.Exchange(("a", "b"), at.Rotating(0.3, 1.0))],
+        [at.Position(("a", "hot")), at.Exchange(("b", "cold")), at.Exchange(("a", "b"), at.drives.Rotating(0.3, 1.0))],
         2.0 * np.pi,
     )
 
@@ -362,10 +368,10 @@ def test_late_cycles_of_a_long_star_run_are_the_limit_cycle():
 
 def super_ohmic(modes):
     """A Drude tail of exponent 1.4 that reaches many decades, and a sub-Ohmic one."""
-    hot = at.Ohmic(0.1, 3.0, exponent=1.4, cutoff_shape="drude")
-    cold = at.Ohmic(0.1, 3.0, exponent=0.5, cutoff_shape="drude")
+    hot = at.densities.Ohmic(0.1, 3.0, exponent=1.4, cutoff_shape="drude")
+    cold = at.densities.Ohmic(0.1, 3.0, exponent=0.5, cutoff_shape="drude")
     baths = [at.ContinuumBath("hot", 2.0, hot, modes, "tan"), at.ContinuumBath("cold", 2.0, cold, modes, "tan")]
-    drive = at.Constant(0.5) + at.Harmonic(0.2, frequency=2.0)
+    drive = at.drives.Constant(0.5) + at.drives.Harmonic(0.2, frequency=2.0)
     return at.Machine(
         [at.Oscillator("a", 1.0)], baths, [at.Exchange(("a", "hot"), drive), at.Exchange(("a", "cold"), 0.5)], np.pi
     )
@@ -380,7 +386,7 @@ def test_slow_tails_do_not_spoil_the_heats():
 
 
 def test_errors_of_sudden_strokes_bound_what_more_harmonics_change():
-    machine = damped(at.Strokes((1.5, 1.5), (1.0, 1.3)), drude(0.5, 5.0), 2.0, period=3.0)
+    machine = damped(at.drives.Strokes((1.5, 1.5), (1.0, 1.3)), drude(0.5, 5.0), 2.0, period=3.0)
     coarse, fine = at.limit_cycle(machine, accuracy=0.1), at.limit_cycle(machine, accuracy=0.004)
     assert fine.n_harmonics > coarse.n_harmonics
     # at the jumps, where harmonics add up most slowly, and between them
@@ -391,8 +397,8 @@ def test_errors_of_sudden_strokes_bound_what_more_harmonics_change():
 
 
 def test_a_driven_bound_state_has_exponents_without_damping():
-    frequency = at.Constant(0.868) + at.Harmonic(0.1, frequency=1.58, phase=2.4)
-    machine = damped(frequency, at.FlatBand(0.3, 0.814, 1.643), 0.8, period=2.0 * np.pi / 1.58, strength=0.8)
-    assert at.floquet_exponents(machine)[0].real == pytest.approx(0.0, abs=1e-9)  # the band starts above the frequency
-    with pytest.raises(at.ConvergenceError, match="bound state"):
+    frequency = at.drives.Constant(0.868) + at.drives.Harmonic(0.1, frequency=1.58, phase=2.4)
+    machine = damped(frequency, at.densities.FlatBand(0.3, 0.814, 1.643), 0.8, period=2.0 * np.pi / 1.58, strength=0.8)
+    assert at.limit.floquet_exponents(machine)[0].real == pytest.approx(0.0, abs=1e-9)  # the band starts above the frequency
+    with pytest.raises(at.errors.ConvergenceError, match="bound state"):
         at.limit_cycle(machine)

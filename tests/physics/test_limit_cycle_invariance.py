@@ -10,23 +10,23 @@ import athermal as at
 TOLERANCE = 1e-6
 PERIOD = 2.0 * np.pi / 1.7
 BATHS = {
-    "hot": (2.0, at.FlatBand(0.15, 0.4, 2.4)),
-    "warm": (1.0, at.Ohmic(0.1, 3.0, exponent=0.5)),
-    "cold": (0.4, at.Ohmic(0.2, 4.0, cutoff_shape="drude")),
+    "hot": (2.0, at.densities.FlatBand(0.15, 0.4, 2.4)),
+    "warm": (1.0, at.densities.Ohmic(0.1, 3.0, exponent=0.5)),
+    "cold": (0.4, at.densities.Ohmic(0.2, 4.0, cutoff_shape="drude")),
 }
-WAVE = at.Constant(1.0) + at.Harmonic(0.4, 1.7, 0.3)
+WAVE = at.drives.Constant(1.0) + at.drives.Harmonic(0.4, 1.7, 0.3)
 
 
 def machine(order=("a", "b"), baths=("hot", "warm", "cold"), names=None, turned=False):
     """Return two oscillators on three baths, with driven contacts and a force."""
     say = (lambda name: name) if names is None else names.__getitem__
-    frequencies = {"a": 1.2, "b": at.Constant(0.9) + at.Harmonic(0.1, 1.7)}
+    frequencies = {"a": 1.2, "b": at.drives.Constant(0.9) + at.drives.Harmonic(0.1, 1.7)}
     couplings = [
         at.Exchange((say("a"), say("hot")), WAVE),
         at.Position((say("b"), say("warm")), 0.8),
         at.Position((say("b"), say("cold")), WAVE),
-        at.Position((say("a"), say("b")), at.Harmonic(0.2, 1.7, -1.0)),
-        at.Displacement(say("a"), at.Harmonic(0.3, 3.4)),
+        at.Position((say("a"), say("b")), at.drives.Harmonic(0.2, 1.7, -1.0)),
+        at.Displacement(say("a"), at.drives.Harmonic(0.3, 3.4)),
     ]
     return at.Machine(
         [at.Oscillator(say(name), frequencies[name], reference_frequency=1.0) for name in order],
@@ -63,11 +63,11 @@ def test_order_and_names_of_parts():
 
 def alone(k):
     """Return one driven oscillator between two baths of its own, and what it is made of."""
-    frequency = at.Constant((1.2, 0.8)[k]) + at.Harmonic(0.15, 1.7)
+    frequency = at.drives.Constant((1.2, 0.8)[k]) + at.drives.Harmonic(0.15, 1.7)
     subsystem = at.Oscillator("ab"[k], frequency, reference_frequency=1.0)
     baths = [at.ContinuumBath(f"{name} {k}", *BATHS[name]) for name in (("hot", "cold"), ("warm", "cold"))[k]]
     couplings = [at.Position((subsystem.name, baths[0].name), 0.6), at.Position((subsystem.name, baths[1].name), WAVE)]
-    couplings += [at.Displacement("b", at.Harmonic(0.2, 1.7))] if k else []
+    couplings += [at.Displacement("b", at.drives.Harmonic(0.2, 1.7))] if k else []
     return [subsystem], baths, couplings
 
 

@@ -45,7 +45,7 @@ class TestStock:
 
 def test_the_showcase_returns_below_carnot():
     data = sweeps.grid(showcase, {"modes": [24, 48]}, cycles=18, initial=CORRELATED)
-    lasts = at.cycles_beyond_carnot(data)
+    lasts = at.sweeps.cycles_beyond_carnot(data)
     assert not lasts.is_lower_bound.any()
     later = data.cumulative_efficiency.where(data.cycle > lasts, drop=True)
     assert float(later.max()) < data.carnot_efficiency.values.max()
@@ -74,7 +74,7 @@ class TestMirror:
             lambda: at.library.two_oscillator(modes=24), {"initial.cycles": [1, 2, 5, 8]}, cycles=17,
             initial=lambda **point: at.Charged(point["initial.cycles"]),
         )  # fmt: skip
-        np.testing.assert_array_equal(at.cycles_beyond_carnot(data).values, [1, 3, 9, 15])
+        np.testing.assert_array_equal(at.sweeps.cycles_beyond_carnot(data).values, [1, 3, 9, 15])
 
     def test_work_is_returned(self):
         m = 5
@@ -94,7 +94,7 @@ def test_charge_grows_by_the_entropy_production_of_the_limit_cycle():
     assert (stock(16) - stock(12)) / 4.0 == pytest.approx(limit.sigma_total_change, rel=5e-3)
 
 
-@pytest.mark.filterwarnings("ignore::athermal.RecurrenceWarning")
+@pytest.mark.filterwarnings("ignore::athermal.errors.RecurrenceWarning")
 def test_a_larger_bath_holds_more_charge_but_no_more_in_the_same_time():
     def stock(modes, m):
         return float(at.run(at.library.two_oscillator(modes=modes), cycles=1, initial=at.Charged(m)).instants.sigma_total[0])

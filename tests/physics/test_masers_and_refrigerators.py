@@ -41,7 +41,7 @@ W_D = W_H - W_C
 
 def maser(t_hot, t_cold, *, spins=3, contact=0.1, field=0.1):
     """Levels 0, w_c, w_h; the hot bath drives 0-2, the cold one 0-1, a rotating field 1-2."""
-    quanta = at.OperatorCoupling("maser", "|1><2|", at.Rotating(field, W_D, 0.5 * np.pi), plus_conjugate=True)
+    quanta = at.OperatorCoupling("maser", "|1><2|", at.drives.Rotating(field, W_D, 0.5 * np.pi), plus_conjugate=True)
     return at.Machine(
         [at.Qudit("maser", [0.0, W_C, W_H])],
         [
@@ -51,7 +51,7 @@ def maser(t_hot, t_cold, *, spins=3, contact=0.1, field=0.1):
         [
             at.OperatorCoupling(("maser", "hot"), ("|0><2|", "sigmap"), plus_conjugate=True),
             at.OperatorCoupling(("cold", "maser"), ("sigmam", "|1><0|"), plus_conjugate=True),
-            at.OperatorCoupling("maser", "|1><2|", at.Rotating(field, W_D), plus_conjugate=True),
+            at.OperatorCoupling("maser", "|1><2|", at.drives.Rotating(field, W_D), plus_conjugate=True),
         ],
         period=2.0 * np.pi / W_D,
         counters=[at.Counter("field", [quanta])],

@@ -70,7 +70,9 @@ def test_the_work_is_that_of_the_potential_less_that_against_the_load(particles)
     w = 2.0 * math.pi / 20.0
     slopes = [
         # d/dt of -depth cos(2 pi (n + 1/2)/3 - w t) = -depth w sin(2 pi (n + 1/2)/3 - w t), as a cosine
-        at.OperatorCoupling((name,), (f"|{n}><{n}|",), at.Harmonic(2.0 * w, w, -0.5 * math.pi - 2.0 * math.pi * (n + 0.5) / 3))
+        at.OperatorCoupling(
+            (name,), (f"|{n}><{n}|",), at.drives.Harmonic(2.0 * w, w, -0.5 * math.pi - 2.0 * math.pi * (n + 0.5) / 3)
+        )
         for name in motor.subsystem_names
         for n in range(3)
     ]

@@ -51,7 +51,7 @@ def test_row_14_efficiency_at_maximum_work(law, ratio, expected):
         "work_output",
         over={"omega_cold": (0.2, 0.99)},
         cycles=1,
-        method=at.Local(starts=1),
+        method=at.search.Local(starts=1),
     )
     # The search ends at 1e-6 of the bounds; the efficiency is as steep as the frequency, and quantum corrections are 1e-8.
     assert best.parameters["omega_cold"] == pytest.approx(ratio, abs=1e-5)
@@ -67,7 +67,7 @@ def test_row_14_global_search_over_frequency_and_law():
         "work_output",
         over={"omega_cold": (0.2, 0.99), "law": ["potential", "number"]},
         cycles=1,
-        method=at.Global(population=5, generations=8),
+        method=at.search.Global(population=5, generations=8),
     )
     assert best.parameters["law"] == "number"
     assert best.parameters["omega_cold"] == pytest.approx(math.sqrt(TAU), abs=1e-5)  # refined to 1e-6 of the bounds
@@ -93,7 +93,7 @@ def test_row_19_the_swap_that_gives_most_work():
         "work_output",
         over={"swap_angle": (0.8, 2.5), "omega_cold": (0.9, 1.7)},
         cycles=1,
-        method=at.Local(starts=1, tolerance=1e-5),
+        method=at.search.Local(starts=1, tolerance=1e-5),
     )
     # 1e-5 of the bounds, times a few; at the flat top the work is off by the square of that.
     assert best.parameters["swap_angle"] == pytest.approx(0.5 * math.pi, abs=1e-4)
@@ -105,7 +105,7 @@ def qubit_otto(omega_cold=1.0, angle=0.5 * math.pi):
     """One qubit that swaps with a cold and a hot spin in turn, between two quenches: the work is row 19's."""
 
     def strokes(first, second):
-        return at.Strokes((1.0, 1.0), (first, second))
+        return at.drives.Strokes((1.0, 1.0), (first, second))
 
     return at.Machine(
         subsystems=[at.Qubit("qubit", strokes(omega_cold, 2.0))],
@@ -118,7 +118,7 @@ def qubit_otto(omega_cold=1.0, angle=0.5 * math.pi):
     )
 
 
-@pytest.mark.parametrize("method", [at.Local(starts=1), at.Global(population=4, generations=4)])
+@pytest.mark.parametrize("method", [at.search.Local(starts=1), at.search.Global(population=4, generations=4)])
 def test_the_highest_efficiency_at_a_given_work(method):
     """eta = 1 - w_c/w_h falls with w_c and the work rises: the constraint binds, with a full swap."""
     least = 0.03
@@ -145,7 +145,7 @@ def test_the_front_of_efficiency_and_work():
         ["efficiency", "work_output"],
         over={"omega_cold": (low, high)},
         cycles=1,
-        method=at.Optuna(trials=80, population=16),
+        method=at.search.Optuna(trials=80, population=16),
     )
     front = found.front
     omega = front["omega_cold"].values

@@ -116,7 +116,7 @@ def ring_outputs(sites, cycles):
     return at.run(at.library.otto(modes=sites), cycles=cycles).work_output.values
 
 
-@pytest.mark.filterwarnings("ignore::athermal.RecurrenceWarning")  # what happens then is the point
+@pytest.mark.filterwarnings("ignore::athermal.errors.RecurrenceWarning")  # what happens then is the point
 @pytest.mark.parametrize("sites", [60, 100])
 def test_row_17_work_collapses_when_the_excitation_has_gone_round_the_ring(sites):
     """Pozas-Kerstjens, Brown, Hovhannisyan, New J. Phys. 20, 043034 (2018), on smaller rings.
@@ -132,7 +132,7 @@ def test_row_17_work_collapses_when_the_excitation_has_gone_round_the_ring(sites
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore::athermal.RecurrenceWarning")
+@pytest.mark.filterwarnings("ignore::athermal.errors.RecurrenceWarning")
 def test_row_17_full_size():
     """Plateau for about 15 cycles, collapse, revival near cycle 32."""
     output = ring_outputs(300, 40)

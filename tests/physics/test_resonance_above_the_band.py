@@ -11,7 +11,7 @@ COLUMNS = ("work", "heat", "energy_change", "entropy_change", "athermality_chang
 
 
 def machine(cutoff, oscillator, strength, period):
-    bath = at.ContinuumBath("bath", 1.0, at.Ohmic(0.1, cutoff, convention="kappa"), "auto")
+    bath = at.ContinuumBath("bath", 1.0, at.densities.Ohmic(0.1, cutoff, convention="kappa"), "auto")
     return at.Machine([at.Oscillator("a", oscillator)], [bath], [at.Exchange(("a", "bath"), strength)], period)
 
 
@@ -21,7 +21,13 @@ def machine(cutoff, oscillator, strength, period):
         # all but 1e-4 of integral J/w lies below w = 9.2: the oscillator at 12 decays into what is beyond
         (machine(1.0, 12.0, 1.0, 2.0 * np.pi / 12.0), at.Displaced("a", 3.0), 5, 300, 40.0),
         # the drive makes quanta of 1 + 30, where all but 3e-5 lies below
-        (machine(3.0, 1.0, at.Constant(0.2) + at.Harmonic(1.0, 30.0), 2.0 * np.pi), at.ProductThermal(), 2, 500, 80.0),
+        (
+            machine(3.0, 1.0, at.drives.Constant(0.2) + at.drives.Harmonic(1.0, 30.0), 2.0 * np.pi),
+            at.ProductThermal(),
+            2,
+            500,
+            80.0,
+        ),
     ],
     ids=["oscillator", "drive"],
 )

@@ -35,7 +35,7 @@ MANY = list(
 @pytest.mark.parametrize("grid", [FEW, pytest.param(MANY, marks=pytest.mark.slow)], ids=["few", "many"])
 def test_drude_at_any_friction_cut_off_and_temperature(grid):
     for friction, cutoff, temperature in grid:
-        cycle = at.limit_cycle(damped(at.Ohmic(friction, cutoff, cutoff_shape="drude"), temperature))
+        cycle = at.limit_cycle(damped(at.densities.Ohmic(friction, cutoff, cutoff_shape="drude"), temperature))
         exact = np.array(matsubara(friction, cutoff, temperature))
         off = np.max(np.abs(np.diag(cycle.covariance()) - exact))
         # rounding of the digamma functions
@@ -95,7 +95,7 @@ MORE = [
 @pytest.mark.parametrize("grid", [POWERS, pytest.param(MORE, marks=pytest.mark.slow)], ids=["few", "many"])
 def test_powers_from_deeply_sub_ohmic_to_super_ohmic(grid):
     for exponent, shape, friction, cutoff, temperature in grid:
-        density = at.Ohmic(friction, cutoff, exponent, shape)
+        density = at.densities.Ohmic(friction, cutoff, exponent, shape)
         highest = 60.0 * cutoff if shape == "exponential" else cutoff * 1e-13 ** (1.0 / (exponent - 2.0))
         exact = moments(density, temperature, 1e-2 * cutoff * 1e-15 ** (1.0 / exponent), highest)
         cycle = at.limit_cycle(damped(density, temperature))
@@ -109,7 +109,7 @@ def test_powers_from_deeply_sub_ohmic_to_super_ohmic(grid):
 def test_softness_in_closed_form(exponent):
     """Integral G/w dw = (2/pi) friction cutoff Gamma(s), and 1/s with a hard end."""
     for shape, mass in (("exponential", gamma(exponent)), ("hard", 1.0 / exponent)):
-        bath = continuum(at.ContinuumBath("b", 1.0, at.Ohmic(0.05, 3.0, exponent, shape), "auto"))
+        bath = continuum(at.ContinuumBath("b", 1.0, at.densities.Ohmic(0.05, 3.0, exponent, shape), "auto"))
         # panels of sixteen orders towards zero
         assert bath.softness == pytest.approx(2.0 / np.pi * 0.15 * mass, rel=1e-10)
 
@@ -160,7 +160,7 @@ def current(densities, temperatures, highest):
     ],
 )
 def test_heat_between_two_baths(exponents, friction):
-    densities = [at.Ohmic(friction, 3.0, s) for s in exponents]
+    densities = [at.densities.Ohmic(friction, 3.0, s) for s in exponents]
     baths = [at.ContinuumBath(n, T, d, "auto") for n, T, d in zip("hc", (2.0, 0.5), densities, strict=True)]
     machine = at.Machine([at.Oscillator("a", 1.0)], baths, [at.Position(("a", "h")), at.Position(("a", "c"))], 1.0)
     cycle = at.limit_cycle(machine)

@@ -14,7 +14,9 @@ from athermal.limit.sudden_mean import sudden_mean
 
 def density(friction, cutoff, power=3, convention="J"):
     """friction w^power e^-(w/cutoff)^2: transients die fast."""
-    return at.FunctionDensity(lambda w: friction * w**power * np.exp(-((w / cutoff) ** 2)), 0.0, 6.0 * cutoff, convention)
+    return at.densities.FunctionDensity(
+        lambda w: friction * w**power * np.exp(-((w / cutoff) ** 2)), 0.0, 6.0 * cutoff, convention
+    )
 
 
 def bath(name, temperature, modes, spectrum):
@@ -23,11 +25,11 @@ def bath(name, temperature, modes, spectrum):
 
 def frequency_strokes(modes):
     """Sudden strokes of the frequency and of a force."""
-    frequency = at.Strokes((1.5, 1.0), (1.0, 1.4))
+    frequency = at.drives.Strokes((1.5, 1.0), (1.0, 1.4))
     couplings = [
         at.Position(("a", "hot")),
         at.Exchange(("a", "cold"), 0.2),
-        at.Displacement("a", at.Strokes((1.0, 1.5), (0.3, -0.2))),
+        at.Displacement("a", at.drives.Strokes((1.0, 1.5), (0.3, -0.2))),
     ]
     baths = [bath("hot", 2.0, modes, density(0.8, 2.0, 1)), bath("cold", 0.5, modes, density(0.8, 2.0))]
     return at.Machine([at.Oscillator("a", frequency, reference_frequency=1.0)], baths, couplings, 2.5)
@@ -40,8 +42,8 @@ def sudden_contacts(modes, kind=at.Position):
     durations = (1.2, 1.2)
     # position contacts are never quite off, so that transients die in a short run
     rest = 0.0 if kind is at.Exchange else 0.5
-    hot, cold = at.Strokes(durations, (rest, 1.0)), at.Strokes(durations, (1.0, rest))
-    oscillator = at.Oscillator("a", at.Strokes(durations, (1.0, 1.3)), reference_frequency=1.0, law=law)
+    hot, cold = at.drives.Strokes(durations, (rest, 1.0)), at.drives.Strokes(durations, (1.0, rest))
+    oscillator = at.Oscillator("a", at.drives.Strokes(durations, (1.0, 1.3)), reference_frequency=1.0, law=law)
     baths = [bath("hot", 3.0, modes, spectrum), bath("cold", 1.0, modes, spectrum)]
     return at.Machine([oscillator], baths, [kind(("a", "hot"), hot), kind(("a", "cold"), cold)], 2.4)
 
@@ -91,7 +93,7 @@ def test_steep_ramps_tend_to_sudden_strokes():
     """Harmonic balance of ever steeper ramps: the work differs by the square of their length."""
 
     def work(ramps):
-        frequency = at.Strokes((1.5, 1.5), (1.0, 1.2), ramps, "quintic")
+        frequency = at.drives.Strokes((1.5, 1.5), (1.0, 1.2), ramps, "quintic")
         machine = at.Machine(
             [at.Oscillator("a", frequency, reference_frequency=1.0)],
             [bath("bath", 1.0, 5, density(0.8, 2.0, 1))],
@@ -109,8 +111,8 @@ def test_steep_ramps_tend_to_sudden_strokes():
 def test_exponents_of_sudden_strokes_are_those_of_a_monodromy():
     """With a broad Ohmic bath friction is local in time, and each stroke a damped oscillator."""
     friction, cutoff = 0.02, 60.0
-    spectrum = at.Ohmic(friction, cutoff, cutoff_shape="hard")
-    frequency = at.Strokes((1.5, 1.0), (1.0, 1.4))
+    spectrum = at.densities.Ohmic(friction, cutoff, cutoff_shape="hard")
+    frequency = at.drives.Strokes((1.5, 1.0), (1.0, 1.4))
     machine = at.Machine(
         [at.Oscillator("a", frequency, reference_frequency=1.0)],
         [bath("bath", 1.0, 5, spectrum)],
@@ -120,21 +122,21 @@ def test_exponents_of_sudden_strokes_are_those_of_a_monodromy():
     steps = [expm(t * np.array([[0.0, 1.0], [-(w**2), -friction]])) for t, w in ((1.5, 1.0), (1.0, 1.4))]
     local = np.log(np.linalg.eigvals(steps[1] @ steps[0]).astype(complex)) / 2.5
     # the memory 1/cutoff changes friction and mass by 2 friction/(pi cutoff)
-    assert at.floquet_exponents(machine)[0].real == pytest.approx(np.max(local.real), rel=2e-2)
+    assert at.limit.floquet_exponents(machine)[0].real == pytest.approx(np.max(local.real), rel=2e-2)
 
 
 def test_forces_beside_sudden_strokes_are_those_of_the_modes_equations():
     """r' = Omega (h r + f) of all modes, exactly: f = f_0 + f_1 cos, faster than the strokes' panels, is part of the state."""
     fast, period = 8.0 * 2.0 * np.pi / 2.5, 2.5
-    frequency = at.Strokes((1.5, 1.0), (1.0, 1.4))
-    steps = at.Strokes((1.5, 1.0), (0.3, -0.2))
+    frequency = at.drives.Strokes((1.5, 1.0), (1.0, 1.4))
+    steps = at.drives.Strokes((1.5, 1.0), (0.3, -0.2))
 
     def machine(modes, *forces):
         baths = [bath("hot", 2.0, modes, density(0.8, 2.0, 1)), bath("cold", 0.5, modes, density(0.8, 2.0))]
         couplings = [at.Position(("a", "hot")), at.Exchange(("a", "cold"), 0.2), *forces]
         return at.Machine([at.Oscillator("a", frequency, reference_frequency=1.0)], baths, couplings, period)
 
-    pushed = machine(120, at.Displacement("a", steps, at.Harmonic(0.3, fast)))
+    pushed = machine(120, at.Displacement("a", steps, at.drives.Harmonic(0.3, fast)))
     n, maps = pushed.n_modes, []
     omega = np.block([[np.zeros((n, n)), np.eye(n)], [-np.eye(n), np.zeros((n, n))]])
     for start, duration in ((0.0, 1.5), (1.5, 1.0)):

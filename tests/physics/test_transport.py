@@ -109,8 +109,8 @@ def test_row_16_heat_through_a_chain_of_any_length(length):
     machine = at.Machine(
         subsystems=[at.Oscillator(name, frequency) for name in names],
         reservoirs=[
-            at.ContinuumBath("first", T_1, at.FlatBand(rate_1, **band), modes, rule="legendre"),
-            at.ContinuumBath("last", T_2, at.FlatBand(rate_2, **band), modes, rule="legendre"),
+            at.ContinuumBath("first", T_1, at.densities.FlatBand(rate_1, **band), modes, rule="legendre"),
+            at.ContinuumBath("last", T_2, at.densities.FlatBand(rate_2, **band), modes, rule="legendre"),
         ],
         couplings=[
             at.Exchange((names[0], "first")),

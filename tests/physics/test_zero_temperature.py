@@ -7,8 +7,8 @@ import pytest
 
 import athermal as at
 
-DRUDE = at.Ohmic(friction=0.05, cutoff=4.0, cutoff_shape="drude")
-DRIVE = at.Harmonic(0.3, frequency=1.0)
+DRUDE = at.densities.Ohmic(friction=0.05, cutoff=4.0, cutoff_shape="drude")
+DRIVE = at.drives.Harmonic(0.3, frequency=1.0)
 
 
 def oscillator(cold):
@@ -72,7 +72,7 @@ def test_zero_is_the_limit_of_low_temperatures(machine, backend):
 
 def test_decay_into_a_vacuum():
     """Q = w (1 - e^{-kappa t}), of a cavity with one photon."""
-    bath = at.ContinuumBath("vacuum", 0.0, at.FlatBand(rate=0.2, low=20.0, high=40.0))
+    bath = at.ContinuumBath("vacuum", 0.0, at.densities.FlatBand(rate=0.2, low=20.0, high=40.0))
     machine = at.Machine([at.TruncatedOscillator("cavity", 30.0, levels=3)], [bath], [at.Exchange(("cavity", "vacuum"))], 5.0)
     ledger = at.run(machine, 1, at.GivenState([0, 1, 0], parts=("cavity",)), backend=at.Lindblad())
     assert ledger.heat.item() == pytest.approx(30.0 * (1.0 - math.exp(-1.0)), rel=1e-7)  # the integrator's

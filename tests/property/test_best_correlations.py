@@ -8,7 +8,7 @@ import athermal as at
 from athermal.testing.finite.strategies import hermitian, random_density, random_generators
 from athermal.testing.harmonic.strategies import initial_states, machines, numbers
 
-pytestmark = pytest.mark.filterwarnings("ignore::athermal.RecurrenceWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::athermal.errors.RecurrenceWarning")
 
 # What a run and a prediction that go different ways through the propagators differ by, in units of the energies moved.
 _SAME = 1e-9
@@ -49,7 +49,7 @@ def test_random_machines_of_oscillators(case):
 def finite_cases(draw):
     """Return a machine of sudden strokes, whose propagators cost little, with random operators, and any state of the whole."""
     rng = draw(random_generators())
-    strokes = at.Strokes((1.0, 1.5), (draw(numbers(-0.5, 0.5)), draw(numbers(0.5, 1.5))))
+    strokes = at.drives.Strokes((1.0, 1.5), (draw(numbers(-0.5, 0.5)), draw(numbers(0.5, 1.5))))
     parts = [at.Qubit("a", draw(numbers(0.3, 2.0)) + 0.3 * strokes), at.Qudit("b", hermitian(rng, draw(st.integers(2, 3))))]
     baths = [at.FiniteBath("hot", draw(numbers(0.3, 3.0)), hermitian(rng, 2))]
     pairs = [(parts[0], parts[1]), (parts[0], baths[0]), (parts[1], baths[0])][: draw(st.integers(1, 3))]

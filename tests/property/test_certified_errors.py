@@ -38,13 +38,13 @@ def random_bath(rng, name, cycles, kind):
     strength = float(10.0 ** rng.uniform(-2.0, -0.5))
     if kind == "flat":
         low, high, power = float(rng.uniform(0.3, 0.8)), float(rng.uniform(1.2, 2.5)), 0.0
-        density = at.FlatBand(strength, low, high, "J")
+        density = at.densities.FlatBand(strength, low, high, "J")
     elif kind == "hard":
         low, high, power = 0.0, float(rng.uniform(0.6, 3.0)), float(rng.uniform(0.5, 3.0))
-        density = at.Ohmic(strength, high, power, "hard", "J")
+        density = at.densities.Ohmic(strength, high, power, "hard", "J")
     else:
         low, cutoff, power = 0.0, float(rng.uniform(0.3, 0.45)), float(rng.uniform(0.5, 3.0))
-        density, high = at.Ohmic(strength, cutoff, power, "exponential", "J"), 36.0 * cutoff
+        density, high = at.densities.Ohmic(strength, cutoff, power, "exponential", "J"), 36.0 * cutoff
     nodes, weights = panels(low, high, power - 1.0, TAU * cycles, temperature)
     squared = density.squared_coupling(nodes) * weights
     kept = squared > 1e-34
@@ -61,7 +61,7 @@ def random_machine(seed):
         cycles = min(cycles, 2)
     baths, truths = zip(*(random_bath(rng, name, cycles, kind) for name, kind in zip(names, kinds, strict=False)), strict=True)
     subsystems = [at.Oscillator("a", 1.0), at.Oscillator("b", 2.0)]
-    couplings = [at.Position(("a", names[0])), at.Exchange(("a", "b"), at.Rotating(0.1, -1.0))]
+    couplings = [at.Position(("a", names[0])), at.Exchange(("a", "b"), at.drives.Rotating(0.1, -1.0))]
     couplings += [at.Position(("b", names[-1]))] if len(names) > 1 else []
     accuracy = float(10.0 ** rng.uniform(-8.0, -3.0))
     return [at.Machine(subsystems, parts, couplings, TAU) for parts in (baths, truths)], cycles, accuracy

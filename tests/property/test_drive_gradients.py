@@ -22,12 +22,12 @@ def free_drives(draw, machine):
     free, parameters = {}, []
     for target in chosen:
         drive = machine.part(target).frequency if isinstance(target, str) else machine.couplings[target].drive
-        strokes = [leaf for leaf in drive.leaves() if isinstance(leaf, at.Strokes)]
+        strokes = [leaf for leaf in drive.leaves() if isinstance(leaf, at.drives.Strokes)]
         if len(strokes) == 1:
-            free[target] = at.StrokeValues((0.01, 5.0))
+            free[target] = at.search.StrokeValues((0.01, 5.0))
             parameters += [abs(value) + 0.05 for value in strokes[0].values]
         else:
-            free[target] = at.FourierSeries(draw(st.integers(1, 2)), (0.01, 5.0))
+            free[target] = at.search.FourierSeries(draw(st.integers(1, 2)), (0.01, 5.0))
             middle = 1.3 if isinstance(target, str) else 0.08
             size = 2 * free[target].harmonics
             parameters += [middle, *(0.1 * middle * draw(st.integers(-10, 10)) / 10 for _ in range(size))]
@@ -36,9 +36,9 @@ def free_drives(draw, machine):
 
 def check(machine, initial, free, parameters, cycles):
     def run(point):
-        return outcome(at.with_drive(machine, free, point), cycles, initial, "work_output")
+        return outcome(at.search.with_drive(machine, free, point), cycles, initial, "work_output")
 
-    value, gradient = at.drive_gradient(machine, free, cycles, initial=initial, parameters=parameters)
+    value, gradient = at.search.drive_gradient(machine, free, cycles, initial=initial, parameters=parameters)
     direction = np.random.default_rng(1).normal(size=len(parameters))
     scale = max(1.0, abs(value), float(np.max(np.abs(gradient))))
     assert value == pytest.approx(run(parameters), abs=1e-10 * scale)
@@ -46,7 +46,7 @@ def check(machine, initial, free, parameters, cycles):
     assert direction @ gradient == pytest.approx(difference(run, parameters, direction), rel=1e-6, abs=2e-9 * scale)
 
 
-@pytest.mark.filterwarnings("ignore::athermal.RecurrenceWarning")  # baths of a few modes
+@pytest.mark.filterwarnings("ignore::athermal.errors.RecurrenceWarning")  # baths of a few modes
 @FEW
 @given(st.data(), st.integers(1, 2))
 def test_of_random_machines_of_oscillators(data, cycles):
@@ -62,6 +62,6 @@ def test_of_random_machines_of_finite_parts(data, cycles):
     free, parameters = free_drives(data.draw, machine)
     try:
         check(machine, initial, free, parameters, cycles)
-    except at.StudyError as error:
+    except at.errors.StudyError as error:
         if "depends on the free drives" not in str(error):  # what is not differentiated is refused
             raise

@@ -21,7 +21,7 @@ ROUNDING = 1e-12
 def run(machine, initial=None, **options):
     """Run past any recurrence time without a word: a handful of modes stands for nothing but itself."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", at.RecurrenceWarning)
+        warnings.simplefilter("ignore", at.errors.RecurrenceWarning)
         return at.run(machine, initial=initial, **options)
 
 

@@ -43,7 +43,7 @@ def large_stars(draw):
     baths, terms = [], []
     for k, name in enumerate(("hot", "cold")):
         low = draw(numbers(0.3, 1.0))
-        density = at.FlatBand(draw(numbers(0.05, 0.3)), low, low + draw(numbers(0.8, 2.0)))
+        density = at.densities.FlatBand(draw(numbers(0.05, 0.3)), low, low + draw(numbers(0.8, 2.0)))
         baths.append(at.ContinuumBath(name, draw(numbers(0.1, 3.0)), density, draw(st.integers(120, 150)), "legendre"))
         kind = draw(st.sampled_from(["exchange", "two_mode_squeezing", "position"]))
         between = draw(st.permutations((subsystems[k % len(subsystems)].name, name)))

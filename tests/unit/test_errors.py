@@ -4,21 +4,21 @@ import athermal as at
 
 
 def test_the_tree():
-    for error in (at.MachineError, at.StateError, at.FileFormatError):
-        assert issubclass(error, at.AthermalError)
+    for error in (at.errors.MachineError, at.errors.StateError, at.errors.FileFormatError):
+        assert issubclass(error, at.errors.AthermalError)
         assert issubclass(error, ValueError)
-    for error in (at.ConvergenceError, at.InstabilityError):
-        assert issubclass(error, at.RunError)
+    for error in (at.errors.ConvergenceError, at.errors.InstabilityError):
+        assert issubclass(error, at.errors.RunError)
         assert issubclass(error, RuntimeError)
-    assert issubclass(at.RunError, at.AthermalError)
-    assert issubclass(at.RunInterrupted, KeyboardInterrupt)
-    assert not issubclass(at.RunInterrupted, Exception)
-    for warning in (at.RecurrenceWarning, at.ResidualWarning):
-        assert issubclass(warning, at.AthermalWarning)
+    assert issubclass(at.errors.RunError, at.errors.AthermalError)
+    assert issubclass(at.errors.RunInterrupted, KeyboardInterrupt)
+    assert not issubclass(at.errors.RunInterrupted, Exception)
+    for warning in (at.errors.RecurrenceWarning, at.errors.ResidualWarning):
+        assert issubclass(warning, at.errors.AthermalWarning)
         assert issubclass(warning, UserWarning)
 
 
-@pytest.mark.parametrize("kind", [at.RunError, at.InstabilityError, at.RunInterrupted])
+@pytest.mark.parametrize("kind", [at.errors.RunError, at.errors.InstabilityError, at.errors.RunInterrupted])
 def test_a_run_error_carries_its_ledger(kind):
     assert kind("it stopped").ledger is None
     error = kind("it stopped", "a ledger")

@@ -24,7 +24,7 @@ WRONG = [
     Stranger(), lambda: None, np.array([1.0, 2.0]), 1j, [None], [[1.0], [2.0, 3.0]], "1e9", int, [10**400], np.full((2, 2), np.nan),
     1e-300, 1e300, np.array(3.0), [np.array([1.0])], pathlib.Path("x"), range(3), [b"a"], {"a": "b"}, [["a", "b"]],
 ]  # fmt: skip
-DRUDE = at.Ohmic(0.05, 4.0, cutoff_shape="drude")
+DRUDE = at.densities.Ohmic(0.05, 4.0, cutoff_shape="drude")
 RIGHT = [
     at.Oscillator("a", 1.0),
     at.Qubit("a", 1.0),
@@ -35,16 +35,16 @@ RIGHT = [
     at.ContinuumBath("h", 1.0, DRUDE),
     at.Ring("r", 1.0, 4, 1.1, 0.2),
     at.Chain("r", 1.0, 4, 1.1, 0.2),
-    at.CoupledBath("m", 1.0, np.eye(4).tolist(), (0.1, 0.1)),
+    at.parts.CoupledBath("m", 1.0, np.eye(4).tolist(), (0.1, 0.1)),
     at.SpinBath("s", 1.0, (1.0,), (0.1,)),
     at.TruncatedBath("t", 1.0, (1.0,), (0.1,), 3),
     at.FiniteBath("f", 1.0, [0.0, 1.0]),
     DRUDE,
-    at.FlatBand(0.1, 0.5, 2.0),
-    at.FunctionDensity(lambda w: w, 0.0, 2.0),
-    at.UnderdampedBrownian(0.3, 1.0, 0.1),
-    at.TabulatedDensity((0.0, 1.0, 2.0, 3.0), (0.0, 1.0, 1.0, 0.0)),
-    at.SumDensity((DRUDE, DRUDE)),
+    at.densities.FlatBand(0.1, 0.5, 2.0),
+    at.densities.FunctionDensity(lambda w: w, 0.0, 2.0),
+    at.densities.UnderdampedBrownian(0.3, 1.0, 0.1),
+    at.densities.TabulatedDensity((0.0, 1.0, 2.0, 3.0), (0.0, 1.0, 1.0, 0.0)),
+    at.densities.SumDensity((DRUDE, DRUDE)),
     at.Exchange(("a", "b"), 0.1),
     at.TwoModeSqueezing(("a", "b"), 0.1),
     at.Position(("a", "b"), 0.1),
@@ -52,13 +52,13 @@ RIGHT = [
     at.Displacement("a", 0.1),
     at.OperatorCoupling(("a", "b"), ("sigmax", "sigmax"), 0.1),
     at.Counter("n", [at.OperatorCoupling(("a",), ("sigmaz",))]),
-    at.Constant(1.0),
-    at.Harmonic(1.0, 1.0),
-    at.Rotating(1.0, 1.0),
-    at.Strokes((1.0, 1.0), (0.0, 1.0)),
-    at.Function(np.cos, 2.0 * np.pi),
-    at.Sum((1.0, 2.0)),
-    at.Product((1.0, 2.0)),
+    at.drives.Constant(1.0),
+    at.drives.Harmonic(1.0, 1.0),
+    at.drives.Rotating(1.0, 1.0),
+    at.drives.Strokes((1.0, 1.0), (0.0, 1.0)),
+    at.drives.Function(np.cos, 2.0 * np.pi),
+    at.drives.Sum((1.0, 2.0)),
+    at.drives.Product((1.0, 2.0)),
     at.ProductThermal({"a": 1.0}),
     at.Gibbs(1.0, ("a",)),
     at.Charged(1),
@@ -102,7 +102,7 @@ def test_no_field_lets_another_exception_out(right, name):
 ORDER = {
     "a set of frequencies": lambda: at.Bath("h", 1.0, {1.0, 2.0}),
     "a table of frequencies": lambda: at.SpinBath("h", 1.0, {1.0: "a", 2.0: "b"}),
-    "a set of durations": lambda: at.Strokes({1.0, 2.0}, (0.0, 1.0)),
+    "a set of durations": lambda: at.drives.Strokes({1.0, 2.0}, (0.0, 1.0)),
     "a set of parts": lambda: at.Exchange({"a", "b"}),
     "a set of names": lambda: at.Gibbs(1.0, {"a", "b"}),
     "a set of energies": lambda: at.Qudit("q", {0.0, 1.0}),
@@ -111,25 +111,25 @@ ORDER = {
 
 @pytest.mark.parametrize("make", ORDER.values(), ids=ORDER.keys())
 def test_what_has_no_order_is_no_list(make):
-    with pytest.raises(at.MachineError, match="must be|must name|must list"):
+    with pytest.raises(at.errors.MachineError, match="must be|must name|must list"):
         make()
 
 
 @pytest.mark.parametrize("name", ["", " ", None, 3, 3.0, b"x", ["x"]])
 def test_a_machine_has_a_name(name):
-    with pytest.raises(at.MachineError, match="`name` of the machine must be a word"):
+    with pytest.raises(at.errors.MachineError, match="`name` of the machine must be a word"):
         at.Machine([at.Qubit("q", 1.0)], [at.SpinBath("b", 1.0, [1.0])], [], period=1.0, name=name)
 
 
 @pytest.mark.parametrize("on", [("a", "b"), 3, None, ""])
 def test_a_force_acts_on_one_part(on):
-    with pytest.raises(at.MachineError, match="`on` of a displacement"):
+    with pytest.raises(at.errors.MachineError, match="`on` of a displacement"):
         at.Displacement(on, 0.1)
 
 
 @pytest.mark.parametrize("make", [lambda: at.Qudit("q", [1.0]), lambda: at.FiniteBath("b", 1.0, [[1.0]])])
 def test_a_part_has_two_states(make):
-    with pytest.raises(at.MachineError, match="two states at least, but has 1"):
+    with pytest.raises(at.errors.MachineError, match="two states at least, but has 1"):
         make()
 
 
@@ -137,7 +137,7 @@ def test_a_part_has_two_states(make):
 @pytest.mark.parametrize("make", [lambda t: at.Dense(tolerance=t), lambda t: at.Star(tolerance=t), lambda t: at.Lindblad(tolerance=t),
                                   lambda t: at.FloquetMarkov(tolerance=t), lambda t: at.HEOM(tolerance=t)])  # fmt: skip
 def test_tolerances_mean_something(make, tolerance):
-    with pytest.raises(at.MachineError, match="tol"):
+    with pytest.raises(at.errors.MachineError, match="tol"):
         make(tolerance)
 
 
@@ -158,26 +158,26 @@ def raises(_t):
     ],
 )
 def test_functions_of_the_user_are_named_with_the_time_at_which_they_fail(function, what):
-    with pytest.raises(at.MachineError, match=what):
-        at.Function(function, period=1.0)
+    with pytest.raises(at.errors.MachineError, match=what):
+        at.drives.Function(function, period=1.0)
 
 
 def test_numpys_numbers_are_numbers():
-    drive = at.Function(lambda t: np.asarray(np.cos(t)), period=2.0 * np.pi)
+    drive = at.drives.Function(lambda t: np.asarray(np.cos(t)), period=2.0 * np.pi)
     assert drive.value(np.array([0.3]))[0] == pytest.approx(np.cos(0.3), rel=1e-12)
 
 
 def test_a_drive_divided_by_a_number():
-    drive = at.Harmonic(3.0, 1.0) / 2
+    drive = at.drives.Harmonic(3.0, 1.0) / 2
     assert drive.value(np.array([0.4]))[0] == pytest.approx(1.5 * np.cos(0.4), rel=1e-15)
     assert drive.derivative(np.array([0.4]))[0] == pytest.approx(-1.5 * np.sin(0.4), rel=1e-15)
-    for wrong in (0, "x", at.Constant(1.0), np.inf):
-        with pytest.raises(at.MachineError, match="`divisor` of a drive"):
-            at.Harmonic(1.0, 1.0) / wrong
+    for wrong in (0, "x", at.drives.Constant(1.0), np.inf):
+        with pytest.raises(at.errors.MachineError, match="`divisor` of a drive"):
+            at.drives.Harmonic(1.0, 1.0) / wrong
 
 
 def test_squeezing_beyond_double_precision_is_refused():
-    with pytest.raises(at.MachineError, match="`r` of a squeezed state must lie between -9 and 9, but is 1000"):
+    with pytest.raises(at.errors.MachineError, match="`r` of a squeezed state must lie between -9 and 9, but is 1000"):
         at.Squeezed("hot", 1000.0)
 
 
@@ -187,14 +187,14 @@ def test_squeezing_beyond_double_precision_is_refused():
 @pytest.mark.parametrize("call", [at.run, lambda m, **o: at.compare_backends(m, [at.DensityMatrix()], **o)])
 def test_runs_that_nobody_can_mean_say_what_they_would_take(call, options):
     machine = at.Machine([at.Qubit("q", 1.0)], [at.SpinBath("b", 1.0, [1.0])], [], period=1.0)
-    with pytest.raises(at.MachineError, match=r"must be at most .* GB of memory, and the run .* hours at the least"):
+    with pytest.raises(at.errors.MachineError, match=r"must be at most .* GB of memory, and the run .* hours at the least"):
         call(machine, **options)
 
 
 @pytest.mark.parametrize("path", [3, None, b"x", ["x"], "", "\0", 1.5, object()])
 @pytest.mark.parametrize("call", [at.load, at.read_machine_file])
 def test_paths_are_paths(call, path):
-    with pytest.raises(at.FileFormatError, match="`path` of a file must (be a path|name a file)"):
+    with pytest.raises(at.errors.FileFormatError, match="`path` of a file must (be a path|name a file)"):
         call(path)
 
 
@@ -205,7 +205,7 @@ def test_one_rule_for_what_auto_means():
     machine = at.Machine(
         [at.Qubit("q", 1.0)],
         [at.ContinuumBath("bath", 0.5, DRUDE)],
-        [at.OperatorCoupling(("q", "bath"), ("sigmax", "position"), at.Harmonic(1.0, 3.0))],
+        [at.OperatorCoupling(("q", "bath"), ("sigmax", "position"), at.drives.Harmonic(1.0, 3.0))],
         period=2.0 * np.pi / 3.0,
     )
     works = [float(at.run(machine, backend=backend).work[0]) for backend in (None, "auto", Auto())]
@@ -233,7 +233,7 @@ def test_equal_operators_have_one_hash():
 @pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
 def test_swept_values_are_numbers(wrong):
     for over in ({"T_hot": [1.5, wrong]}, {"modes": [3], "T_hot": np.array([wrong])}, [{"T_hot": wrong}]):
-        with pytest.raises(at.StudyError, match="The values of 'T_hot' must be finite, but one is"):
+        with pytest.raises(at.errors.StudyError, match="The values of 'T_hot' must be finite, but one is"):
             at.sweep("two_oscillator", over=over, cycles=1)
 
 

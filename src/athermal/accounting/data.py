@@ -224,8 +224,9 @@ class Propagation:
     ----------
     method : {"auto", "linear", "bootstrap"}
         By the derivatives of each column, or as the deviation of draws from the value. "auto" is linear unless states have
-        errors, which only a bootstrap can take; draws then tell only the confidence of `athermal.above_carnot`. "linear" makes
-        no draws: this confidence is that of a normal distribution. Errors of temperatures always propagate by derivatives.
+        errors, which only a bootstrap can take; draws then tell only the confidence of `athermal.accounting.above_carnot`.
+        "linear" makes no draws: this confidence is that of a normal distribution. Errors of temperatures always propagate by
+        derivatives.
     draws, seed : int
         Of the bootstrap.
 

@@ -93,11 +93,11 @@ of a qudit or a finite bath, or the amplitudes of a given state::
     state = [[0.5, "0.5j"], ["-0.5j", 0.5]]     # a density matrix; or amplitudes: [0.6, "0.8j"]
 
 The keys of a table are the arguments of the class that its `kind` stands for: "continuum_bath" is `athermal.ContinuumBath`,
-"strokes" is `athermal.Strokes`, "correlated_marginals" is `athermal.CorrelatedMarginals`. The kinds of drives are constant,
-harmonic, rotating, strokes, sum and product; of spectral densities ohmic, underdamped_brownian, flat_band, tabulated and sum;
-of initial states product_thermal, gibbs, charged, correlated_marginals, squeezed, displaced, gaussian_moments and given_state.
-What holds a Python function (`Function`, `FunctionDensity`) cannot be written in a file. Sums and tables of densities look so,
-the path relative to the machine file::
+"strokes" is `athermal.drives.Strokes`, "correlated_marginals" is `athermal.CorrelatedMarginals`. The kinds of drives are
+constant, harmonic, rotating, strokes, sum and product; of spectral densities ohmic, underdamped_brownian, flat_band, tabulated
+and sum; of initial states product_thermal, gibbs, charged, correlated_marginals, squeezed, displaced, gaussian_moments and
+given_state. What holds a Python function (`Function`, `FunctionDensity`) cannot be written in a file. Sums and tables of
+densities look so, the path relative to the machine file::
 
     [[machine.reservoirs]]
     kind = "continuum_bath"

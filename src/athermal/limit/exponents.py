@@ -53,10 +53,10 @@ def floquet_exponents(machine: Machine) -> ComplexArray:
     Examples
     --------
     >>> import athermal as at
-    >>> density = at.Ohmic(friction=0.2, cutoff=10.0, cutoff_shape="drude")
+    >>> density = at.densities.Ohmic(friction=0.2, cutoff=10.0, cutoff_shape="drude")
     >>> bath = at.ContinuumBath("bath", 1.0, density, modes=20, rule="tan")
     >>> machine = at.Machine([at.Oscillator("a", 1.0)], [bath], [at.Position(("a", "bath"))], period=1.0)
-    >>> np.round(at.floquet_exponents(machine).real, 3)
+    >>> np.round(at.limit.floquet_exponents(machine).real, 3)
     array([-0.101, -0.101])
     """
     problem = pose(machine, "the Floquet exponents")

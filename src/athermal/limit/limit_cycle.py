@@ -82,7 +82,7 @@ def limit_cycle(machine: Machine, *, accuracy: float = 1e-8, max_harmonics: int 
     Examples
     --------
     >>> import athermal as at
-    >>> density = at.Ohmic(friction=1.0, cutoff=10.0, cutoff_shape="drude")
+    >>> density = at.densities.Ohmic(friction=1.0, cutoff=10.0, cutoff_shape="drude")
     >>> bath = at.ContinuumBath("bath", 0.2, density, modes=20, rule="tan")
     >>> cycle = at.limit_cycle(at.Machine([at.Oscillator("a", 1.0)], [bath], [at.Position(("a", "bath"))], period=1.0))
     >>> np.round(np.diag(cycle.covariance()), 8)  # Grabert, Weiss, Talkner

@@ -53,7 +53,7 @@ class Machine(Layout):
     >>> machine = at.Machine(
     ...     subsystems=[at.Oscillator("a", frequency=1.0)],
     ...     reservoirs=[at.Bath("hot", temperature=2.0, mode_frequencies=[0.9, 1.1], mode_couplings=[0.1, 0.1])],
-    ...     couplings=[at.Exchange(("a", "hot"), strength=at.Harmonic(1.0, frequency=1.0))],
+    ...     couplings=[at.Exchange(("a", "hot"), strength=at.drives.Harmonic(1.0, frequency=1.0))],
     ...     period=2 * np.pi,
     ... )
     >>> machine.carnot_efficiency

@@ -132,7 +132,7 @@ def physical_state(matrix: Matrix, what: str, tolerance: float = STATE_TOLERANCE
     tolerance : float
         By how much the real and imaginary parts of its elements may be off; `Physical.miss` may be `allowed` of it.
     remedy : str
-        What else helps, beside `athermal.nearest_state`, if it misses by more: a sentence for the error.
+        What else helps, beside `athermal.states.nearest_state`, if it misses by more: a sentence for the error.
 
     Raises
     ------
@@ -169,7 +169,9 @@ def _help(matrix: Matrix, most: float, remedy: str) -> str:
         return "No state is near. Give a density matrix, or a state vector, whose density matrix is |psi><psi|."
     if max(off, skew) <= most:
         return "Divide it by its trace."
-    return " ".join(filter(None, ("If that is an error of a solver or noise, give athermal.nearest_state(state).", remedy)))
+    return " ".join(
+        filter(None, ("If that is an error of a solver or noise, give athermal.states.nearest_state(state).", remedy))
+    )
 
 
 def physical_vector(vector: Matrix, what: str, tolerance: float = STATE_TOLERANCE) -> Physical:

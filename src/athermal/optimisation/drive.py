@@ -59,7 +59,8 @@ class BestDrive:
 
     Examples
     --------
-    >>> best = at.best_drive(at.library.two_qubit_swap(swap_angle=0.3), {0: at.StrokeValues((0.0, 0.3), strokes=[0])}, starts=1)
+    >>> swap = at.library.two_qubit_swap(swap_angle=0.3)
+    >>> best = at.best_drive(swap, {0: at.search.StrokeValues((0.0, 0.3), strokes=[0])}, starts=1)
     >>> round(best.value, 6), best.value > best.start_value
     (0.046241, True)
     """
@@ -153,7 +154,7 @@ def best_drive(
     >>> machine = at.library.two_oscillator(T_hot=2.4, modes=6)
     >>> contact = at.Machine(machine.subsystems, machine.reservoirs, [*machine.couplings[:-1], at.Exchange(("hot", "cold"), 0.1)],
     ...                      machine.period)
-    >>> best = at.best_drive(contact, {("hot", "cold"): at.FourierSeries(harmonics=1, bounds=(-0.3, 0.3))}, starts=1)
+    >>> best = at.best_drive(contact, {("hot", "cold"): at.search.FourierSeries(harmonics=1, bounds=(-0.3, 0.3))}, starts=1)
     >>> bool(best.value > best.start_value)
     True
     """

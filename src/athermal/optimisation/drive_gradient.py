@@ -186,7 +186,7 @@ def drive_gradient(
     Examples
     --------
     >>> machine = at.library.two_qubit_swap()
-    >>> value, gradient = at.drive_gradient(machine, {0: at.StrokeValues(bounds=(0.0, 2.0))})
+    >>> value, gradient = at.search.drive_gradient(machine, {0: at.search.StrokeValues(bounds=(0.0, 2.0))})
     >>> gradient.shape
     (2,)
     """
@@ -216,8 +216,8 @@ def with_drive(machine: Machine, over: Free, parameters: Sequence[float] | Float
     Examples
     --------
     >>> machine = at.library.otto(modes=4)
-    >>> free = {"working": at.StrokeValues(bounds=(0.5, 3.0))}
-    >>> at.with_drive(machine, free, [1.0, 2.5]).part("working").frequency.values
+    >>> free = {"working": at.search.StrokeValues(bounds=(0.5, 3.0))}
+    >>> at.search.with_drive(machine, free, [1.0, 2.5]).part("working").frequency.values
     (1.0, 2.5)
     """
     space = DriveSpace(machine, over)

@@ -101,7 +101,7 @@ def optimise(
     Examples
     --------
     >>> import athermal as at
-    >>> method = at.Local(starts=1, tolerance=1e-3)
+    >>> method = at.search.Local(starts=1, tolerance=1e-3)
     >>> best = at.optimise("two_qubit_swap", "work_output", over={"swap_angle": (0.5, 2.5)}, cycles=1, method=method)
     >>> round(best.parameters["swap_angle"], 2), round(best.value, 6)
     (1.57, 0.046241)

@@ -24,7 +24,7 @@ class Case(ABC):
 
     @property
     @abstractmethod
-    def initial(self) -> at.InitialState:
+    def initial(self) -> at.states.InitialState:
         """The same state, as a backend is told of it."""
 
     @abstractmethod

@@ -51,7 +51,7 @@ def stranger(backend: Backend, period: float) -> at.Machine:
         machine: at.Machine = _machines_of(family).stranger(period)
         if can_hold(backend, machine):
             return machine
-    raise at.MachineError(f"{type(backend).__name__} holds none of the small machines. Give `stranger` of your own.")
+    raise at.errors.MachineError(f"{type(backend).__name__} holds none of the small machines. Give `stranger` of your own.")
 
 
 def _machines_of(family: str):

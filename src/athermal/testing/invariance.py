@@ -49,8 +49,8 @@ class Invariance(Checks):
     def run(self, machine: at.Machine) -> Ledger:
         """Return the ledger of two cycles."""
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", at.RecurrenceWarning)
-            warnings.simplefilter("ignore", at.TruncationWarning)
+            warnings.simplefilter("ignore", at.errors.RecurrenceWarning)
+            warnings.simplefilter("ignore", at.errors.TruncationWarning)
             return at.run(machine, CYCLES, backend=self.backend)
 
     def test_units(self, machine, s):

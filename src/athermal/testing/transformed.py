@@ -29,7 +29,7 @@ def rescaled(machine: at.Machine, s: float) -> at.Machine:
     )
 
 
-def rescaled_start(initial: at.InitialState, s: float) -> at.InitialState:
+def rescaled_start(initial: at.states.InitialState, s: float) -> at.states.InitialState:
     """Return the initial state with its temperatures times `s`; quadratures, states and strengths have no unit."""
     changes: dict[str, Any] = {}
     if isinstance(initial, at.ProductThermal):
@@ -83,23 +83,23 @@ def _coupling(coupling: Any, machine: at.Machine, s: float) -> Any:
 def rescaled_drive(drive: Drive | float, s: float, factor: float) -> Drive:
     """Return the drive `s` times as fast, its values times `factor`."""
     drive = as_drive(drive, "drive", "a test", real=False)
-    if isinstance(drive, at.Sum):
-        return at.Sum(tuple(rescaled_drive(term, s, factor) for term in drive.terms))
-    if isinstance(drive, at.Product):
+    if isinstance(drive, at.drives.Sum):
+        return at.drives.Sum(tuple(rescaled_drive(term, s, factor) for term in drive.terms))
+    if isinstance(drive, at.drives.Product):
         first, *others = drive.factors
-        return at.Product((rescaled_drive(first, s, factor), *(rescaled_drive(other, s, 1.0) for other in others)))
-    if isinstance(drive, at.Strokes):
+        return at.drives.Product((rescaled_drive(first, s, factor), *(rescaled_drive(other, s, 1.0) for other in others)))
+    if isinstance(drive, at.drives.Strokes):
         ramps = tuple(ramp / s for ramp in drive.ramps)
         times = tuple(duration / s for duration in drive.durations)
         return dataclasses.replace(drive, durations=times, values=tuple(factor * value for value in drive.values), ramps=ramps)
-    if isinstance(drive, at.Function):
+    if isinstance(drive, at.drives.Function):
         changes: dict[str, Any] = {"function": _faster(drive.function, s, factor), "period": drive.period / s}
         if drive.slope is not None:
             changes["slope"] = _faster(drive.slope, s, factor * s)
         return dataclasses.replace(drive, jumps=tuple(time / s for time in drive.jumps), **changes)
-    if isinstance(drive, (at.Harmonic, at.Rotating)):
+    if isinstance(drive, (at.drives.Harmonic, at.drives.Rotating)):
         return dataclasses.replace(drive, amplitude=drive.amplitude * factor, frequency=drive.frequency * s)
-    return at.Constant(drive.constant * factor)
+    return at.drives.Constant(drive.constant * factor)
 
 
 def _faster(function: Callable[[float], float], s: float, factor: float) -> Callable[[float], float]:

@@ -53,7 +53,7 @@ class Significance:
     >>> measured = Measured([0.0, 1.0], heats={"hot": [0.0, -1.0], "cold": [0.0, 0.3]}, entropies={"atom": 0.0},
     ...                     energies={"atom": 0.0}, errors=StandardErrors(heats={"hot": 0.05, "cold": 0.05}))
     >>> ledger = at.account(measured, {"hot": 2.0, "cold": 1.0})
-    >>> above = at.above_carnot(ledger)
+    >>> above = at.accounting.above_carnot(ledger)
     >>> above.is_significant.tolist(), above.standard_errors.round(1).tolist()
     ([True], [3.8])
     """

@@ -17,12 +17,12 @@ from athermal.errors import MachineError
 TIMES = np.array([0.05, 0.3, 1.0, 4.0])
 FRICTION, CUTOFF = 0.3, 2.0
 SEEN = View((0.0, 0.7, 1.0), 1.0, 10.0)
-PEAK = at.UnderdampedBrownian(coupling=0.5, width=0.1, resonance=1.0)
-COMB = at.SumDensity([at.UnderdampedBrownian(0.1, 0.01, float(k)) for k in range(1, 9)])
+PEAK = at.densities.UnderdampedBrownian(coupling=0.5, width=0.1, resonance=1.0)
+COMB = at.densities.SumDensity([at.densities.UnderdampedBrownian(0.1, 0.01, float(k)) for k in range(1, 9)])
 
 
 def correlation(temperature, shape="drude", exponent=1.0, **more):
-    density = at.Ohmic(FRICTION, CUTOFF, exponent=exponent, cutoff_shape=shape)
+    density = at.densities.Ohmic(FRICTION, CUTOFF, exponent=exponent, cutoff_shape=shape)
     return BathCorrelation(at.ContinuumBath("bath", temperature, density, **more))
 
 
@@ -107,18 +107,18 @@ def test_misfits_fall_and_bound_the_fit(shape, exact):
 
 
 DENSITIES = {
-    "sub-Ohmic": (at.Ohmic(0.1, 5.0, exponent=0.3), 0.1),
-    "super-Ohmic": (at.Ohmic(0.1, 5.0, exponent=3.0), 0.1),
-    "fifth power": (at.Ohmic(0.1, 5.0, exponent=5.0), 1.0),
-    "almost without a counter-term": (at.Ohmic(0.1, 5.0, exponent=1.7, cutoff_shape="drude"), 0.3),
-    "hard": (at.Ohmic(0.1, 2.0, cutoff_shape="hard"), 1.0),
-    "cold": (at.Ohmic(0.1, 5.0, cutoff_shape="drude"), 0.01),
-    "fast": (at.Ohmic(0.1, 1e4), 1.0),
-    "narrow": (at.UnderdampedBrownian(0.5, 1e-3, 1.0), 0.1),
-    "overdamped": (at.UnderdampedBrownian(0.5, 3.0, 1.0), 0.1),
-    "a peak on a slope": (PEAK + at.Ohmic(0.1, 5.0), 1.0),
-    "a table": (at.TabulatedDensity([0.0, 0.5, 1.0, 3.0], [0.0, 0.2, 0.1, 0.0]), 0.5),
-    "a narrow function": (at.FunctionDensity(lambda w: 0.025 * w / ((1 - w * w) ** 2 + 0.01 * w * w), 0.0, 10.0), 1.0),
+    "sub-Ohmic": (at.densities.Ohmic(0.1, 5.0, exponent=0.3), 0.1),
+    "super-Ohmic": (at.densities.Ohmic(0.1, 5.0, exponent=3.0), 0.1),
+    "fifth power": (at.densities.Ohmic(0.1, 5.0, exponent=5.0), 1.0),
+    "almost without a counter-term": (at.densities.Ohmic(0.1, 5.0, exponent=1.7, cutoff_shape="drude"), 0.3),
+    "hard": (at.densities.Ohmic(0.1, 2.0, cutoff_shape="hard"), 1.0),
+    "cold": (at.densities.Ohmic(0.1, 5.0, cutoff_shape="drude"), 0.01),
+    "fast": (at.densities.Ohmic(0.1, 1e4), 1.0),
+    "narrow": (at.densities.UnderdampedBrownian(0.5, 1e-3, 1.0), 0.1),
+    "overdamped": (at.densities.UnderdampedBrownian(0.5, 3.0, 1.0), 0.1),
+    "a peak on a slope": (PEAK + at.densities.Ohmic(0.1, 5.0), 1.0),
+    "a table": (at.densities.TabulatedDensity([0.0, 0.5, 1.0, 3.0], [0.0, 0.2, 0.1, 0.0]), 0.5),
+    "a narrow function": (at.densities.FunctionDensity(lambda w: 0.025 * w / ((1 - w * w) ** 2 + 0.01 * w * w), 0.0, 10.0), 1.0),
 }
 
 
@@ -143,7 +143,7 @@ def test_default_numbers_meet_what_the_system_sees(case):
 
 def test_a_peak_is_two_exponentials():
     """e^{-(gamma/2 +- i v) t}, v^2 = w0^2 - gamma^2/4, however narrow; what is thermal is small at this temperature."""
-    peak = at.UnderdampedBrownian(0.5, 1e-4, 1.0)
+    peak = at.densities.UnderdampedBrownian(0.5, 1e-4, 1.0)
     bath = Expansions(BathCorrelation(at.ContinuumBath("bath", 1.0, peak), SEEN))
     assert bath.number(None) == 2
     rates = bath.of(2).rates
@@ -174,11 +174,11 @@ def test_more_exponentials_are_never_worse(case):
 @pytest.mark.parametrize(
     ("density", "temperature", "period"),
     [
-        (at.Ohmic(0.1, 9.0, exponent=2.0), 0.05, 15.0),
-        (at.Ohmic(0.1, 3.0, exponent=2.57), 0.2, 7.0),
-        (at.Ohmic(0.1, 5.0, exponent=0.6), 0.2, 15.0),
-        (at.Ohmic(0.05, 9.0), 0.05, 15.0),
-        (at.Ohmic(0.3, 1.0, exponent=2.9), 0.0, 3.0),
+        (at.densities.Ohmic(0.1, 9.0, exponent=2.0), 0.05, 15.0),
+        (at.densities.Ohmic(0.1, 3.0, exponent=2.57), 0.2, 7.0),
+        (at.densities.Ohmic(0.1, 5.0, exponent=0.6), 0.2, 15.0),
+        (at.densities.Ohmic(0.05, 9.0), 0.05, 15.0),
+        (at.densities.Ohmic(0.3, 1.0, exponent=2.9), 0.0, 3.0),
     ],
 )
 def test_doubts_bound_the_loss_of_coherence_and_the_heat_of_dephasing(density, temperature, period):
@@ -209,7 +209,7 @@ def test_sums_scale_with_the_unit(case):
     one = Expansions(BathCorrelation(at.ContinuumBath("bath", temperature, density), SEEN))
     number = one.number(None)
     for scale in (1e-9, 3e5):
-        larger = at.Ohmic(density.friction, scale * density.cutoff, density.exponent, density.cutoff_shape)
+        larger = at.densities.Ohmic(density.friction, scale * density.cutoff, density.exponent, density.cutoff_shape)
         seen = View(tuple(scale * w for w in SEEN.frequencies), 1.0, SEEN.period / scale)
         two = Expansions(BathCorrelation(at.ContinuumBath("bath", scale * temperature, larger), seen))
         assert two.number(None) == number

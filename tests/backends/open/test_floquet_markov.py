@@ -16,12 +16,12 @@ from athermal.backends.open import FloquetMarkov, Lindblad
 
 OMEGA = 1.1
 TAU = 2.0 * np.pi / OMEGA
-HARMONIC = at.Harmonic(0.6, frequency=OMEGA)
-STEPS = at.Strokes((2.0, TAU - 2.0), (0.2, -0.5))
+HARMONIC = at.drives.Harmonic(0.6, frequency=OMEGA)
+STEPS = at.drives.Strokes((2.0, TAU - 2.0), (0.2, -0.5))
 
 
 def ohmic(name, temperature, friction=0.02):
-    return at.ContinuumBath(name, temperature, at.Ohmic(friction=friction, cutoff=8.0))
+    return at.ContinuumBath(name, temperature, at.densities.Ohmic(friction=friction, cutoff=8.0))
 
 
 HOT_COLD = [ohmic("hot", 1.2), ohmic("cold", 0.4)]
@@ -36,7 +36,7 @@ def named(*, is_broken):
     """Expect the ledger to name a broken second law, or not to."""
     if not is_broken:
         return contextlib.nullcontext()
-    return pytest.warns(at.ResidualWarning, match="The second law is broken")
+    return pytest.warns(at.errors.ResidualWarning, match="The second law is broken")
 
 
 def run(machine, backend=None, cycles=3, **options):
@@ -98,7 +98,7 @@ def test_the_exact_limit_cycle_of_a_modulated_oscillator():
     """
     w, friction = 3.1, 0.005
     machine = at.Machine(
-        [at.Oscillator("o", 1.0 + at.Harmonic(0.15, frequency=w))],
+        [at.Oscillator("o", 1.0 + at.drives.Harmonic(0.15, frequency=w))],
         [ohmic("hot", 0.8, friction), ohmic("cold", 0.4, friction)],
         [at.Position(("o", "hot")), at.Position(("o", "cold"))],
         period=2.0 * np.pi / w,
@@ -132,11 +132,11 @@ def test_the_minimal_heat_machine(cold, is_engine):
     w_0, depth, rate, hot = 2.0, 1.0, 0.02, 1.2
     high, low = w_0 + OMEGA, w_0 - OMEGA
     baths = [
-        at.ContinuumBath("hot", hot, at.FlatBand(rate=rate, low=high - 0.2, high=high + 0.2, convention="J")),
-        at.ContinuumBath("cold", cold, at.FlatBand(rate=rate, low=low - 0.2, high=low + 0.2, convention="J")),
+        at.ContinuumBath("hot", hot, at.densities.FlatBand(rate=rate, low=high - 0.2, high=high + 0.2, convention="J")),
+        at.ContinuumBath("cold", cold, at.densities.FlatBand(rate=rate, low=low - 0.2, high=low + 0.2, convention="J")),
     ]
     contacts = [at.OperatorCoupling(("q", bath.name), ("sigmax", "position")) for bath in baths]
-    drive = at.Harmonic(0.5 * depth * OMEGA, frequency=OMEGA)
+    drive = at.drives.Harmonic(0.5 * depth * OMEGA, frequency=OMEGA)
     machine = at.Machine([at.Qubit("q", w_0)], baths, [*contacts, at.OperatorCoupling("q", "sigmaz", drive)], period=TAU)
     ledger = run(machine, cycles=250)
     last = ledger.cycles.isel(cycle=-1)
@@ -161,14 +161,14 @@ def test_row_22_the_weakly_driven_maser():
     The heats are those of QuTiP's steady state in the frame of the field.
     """
     w_c, w_h, field, rate, hot, cold = 1.0, 2.5, 0.03, 0.1, 3.0, 0.5
-    band = at.FlatBand(rate=rate, low=0.3, high=4.0)
+    band = at.densities.FlatBand(rate=rate, low=0.3, high=4.0)
     machine = at.Machine(
         [at.Qudit("maser", [0.0, w_c, w_h])],
         [at.ContinuumBath("hot", hot, band), at.ContinuumBath("cold", cold, band)],
         [
             at.OperatorCoupling(("maser", "hot"), ("|0><2|", "create"), plus_conjugate=True),
             at.OperatorCoupling(("maser", "cold"), ("|0><1|", "create"), plus_conjugate=True),
-            at.OperatorCoupling("maser", "|1><2|", at.Rotating(field, w_h - w_c), plus_conjugate=True),
+            at.OperatorCoupling("maser", "|1><2|", at.drives.Rotating(field, w_h - w_c), plus_conjugate=True),
         ],
         period=2.0 * np.pi / (w_h - w_c),
     )
@@ -231,7 +231,7 @@ def test_sudden_quenches():
 def test_a_weak_drive_does_little():
     """Heats of a populated state differ from those of the undriven machine by the square of a drive of sigma_x."""
     still = run(qubit(0.0)).cumulative.heat.values
-    small, twice = (run(qubit(at.Harmonic(a, frequency=OMEGA))).cumulative.heat.values - still for a in (1e-3, 2e-3))
+    small, twice = (run(qubit(at.drives.Harmonic(a, frequency=OMEGA))).cumulative.heat.values - still for a in (1e-3, 2e-3))
     assert 1e-7 < np.max(np.abs(small)) < 1e-3
     assert twice == pytest.approx(4.0 * small, rel=0.01)  # the fourth power, over the detuning of 0.1
 
@@ -241,7 +241,7 @@ def test_a_driven_contact():
     baths, weaker = [ohmic("bath", 0.7)], [ohmic("bath", 0.7, 0.005)]
     one = run(qubit(HARMONIC, baths, contact=0.5)).cycles.heat.values
     assert one == pytest.approx(run(qubit(HARMONIC, weaker)).cycles.heat.values, rel=1e-12)
-    solver = FloquetMarkov().bind(qubit(0.0, baths, contact=at.Harmonic(1.0, frequency=OMEGA)))
+    solver = FloquetMarkov().bind(qubit(0.0, baths, contact=at.drives.Harmonic(1.0, frequency=OMEGA)))
     (bath,) = solver.system.baths
     down = 0.125 * np.sum(bath.rates(np.array([1.0 + OMEGA, 1.0 - OMEGA])))
     up = 0.125 * np.sum(bath.rates(np.array([-1.0 + OMEGA, -1.0 - OMEGA])))
@@ -267,22 +267,22 @@ def test_a_driven_contact():
     ],
 )
 def test_bad_options(options, message):
-    with pytest.raises(at.MachineError, match=message):
+    with pytest.raises(at.errors.MachineError, match=message):
         FloquetMarkov(**options)
 
 
 def test_machines_that_it_cannot_hold():
-    with pytest.raises(at.MachineError, match="`levels` of the backend must be left out"):
+    with pytest.raises(at.errors.MachineError, match="`levels` of the backend must be left out"):
         FloquetMarkov(levels=4).bind(qubit(HARMONIC))
-    with pytest.raises(at.MachineError, match="`grouping` of the FloquetMarkov backend must be small enough"):
+    with pytest.raises(at.errors.MachineError, match="`grouping` of the FloquetMarkov backend must be small enough"):
         FloquetMarkov(grouping=5.0).bind(qubit(HARMONIC))
-    drude = at.ContinuumBath("bath", 0.7, at.Ohmic(friction=0.02, cutoff=8.0, cutoff_shape="drude"))
-    sudden = qubit(0.0, [drude], contact=at.Strokes((2.0, TAU - 2.0), (0.0, 1.0)))
-    with pytest.raises(at.ConvergenceError, match="512 harmonics of the drive must hold all but 1e-08 of the rates"):
+    drude = at.ContinuumBath("bath", 0.7, at.densities.Ohmic(friction=0.02, cutoff=8.0, cutoff_shape="drude"))
+    sudden = qubit(0.0, [drude], contact=at.drives.Strokes((2.0, TAU - 2.0), (0.0, 1.0)))
+    with pytest.raises(at.errors.ConvergenceError, match="512 harmonics of the drive must hold all but 1e-08 of the rates"):
         FloquetMarkov().bind(sudden)
     assert 0.0 < FloquetMarkov(harmonics=64).bind(sudden).rates.left_out < 0.01
-    with pytest.raises(at.MachineError, match="must repeat a whole number of times in the machine's period"):
-        qubit(at.Harmonic(0.1, frequency=1.3))
+    with pytest.raises(at.errors.MachineError, match="must repeat a whole number of times in the machine's period"):
+        qubit(at.drives.Harmonic(0.1, frequency=1.3))
 
 
 def test_late_cycles_share_the_maps_of_the_first_ones():

@@ -11,9 +11,9 @@ from athermal.backends.open.integrator import METHODS
 
 def ramped():
     """A qubit that is pushed in ramps with a kink at either end, and whose contact is switched."""
-    bath = at.ContinuumBath("bath", 0.3, at.Ohmic(0.05, 5.0, cutoff_shape="drude"))
-    contact = at.OperatorCoupling(("q", "bath"), ("sigmax", "position"), at.Strokes((3.0, 3.0), (1.0, 0.3)))
-    push = at.OperatorCoupling("q", "sigmax", at.Strokes((1.0, 5.0), (0.5, 0.1), ramps=(0.4, 1.0), shape="linear"))
+    bath = at.ContinuumBath("bath", 0.3, at.densities.Ohmic(0.05, 5.0, cutoff_shape="drude"))
+    contact = at.OperatorCoupling(("q", "bath"), ("sigmax", "position"), at.drives.Strokes((3.0, 3.0), (1.0, 0.3)))
+    push = at.OperatorCoupling("q", "sigmax", at.drives.Strokes((1.0, 5.0), (0.5, 0.1), ramps=(0.4, 1.0), shape="linear"))
     return at.Machine([at.Qubit("q", 1.0)], [bath], [contact, push], period=6.0)
 
 

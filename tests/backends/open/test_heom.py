@@ -14,8 +14,8 @@ import athermal as at
 from athermal.backends.open import hierarchy
 
 TAU = 2.0 * np.pi
-DRUDE = at.Ohmic(friction=0.1, cutoff=3.0, cutoff_shape="drude")
-DRIVEN = at.Constant(1.0) + at.Harmonic(0.5, frequency=1.0)
+DRUDE = at.densities.Ohmic(friction=0.1, cutoff=3.0, cutoff_shape="drude")
+DRIVEN = at.drives.Constant(1.0) + at.drives.Harmonic(0.5, frequency=1.0)
 HEOM_OF_TWO = at.HEOM(depth=2, exponents=2)
 SHARP = {"rtol": 1e-10, "atol": 1e-12}
 
@@ -83,7 +83,7 @@ def test_weak_coupling_meets_bloch_redfield():
     """The stationary current is a series in the coupling, and Redfield's its first term: they differ by its next order."""
     off = []
     for friction in (0.04, 0.02):
-        density = at.Ohmic(friction, 3.0, cutoff_shape="drude")
+        density = at.densities.Ohmic(friction, 3.0, cutoff_shape="drude")
         machine = qubit(frequency=1.0, density=density, period=3.0 / friction)
         exact = at.run(machine, 3, backend=at.HEOM(depth=2, check=False, method="vern7")).cycles.heat.values[-1]
         redfield = at.run(machine, 3, backend=at.BlochRedfield()).cycles.heat.values[-1]
@@ -103,7 +103,7 @@ def test_errors_shrink_and_bound():
     largest = []
     for depth, exponents in ((2, 3), (3, 4)):
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", at.TruncationWarning)  # the coarse one is not converged, and says so
+            warnings.simplefilter("ignore", at.errors.TruncationWarning)  # the coarse one is not converged, and says so
             ledger = at.run(machine, 1, backend=at.HEOM(depth=depth, exponents=exponents))
         for name in ("work", "heat", "energy_change", "entropy_change"):
             off = np.abs(ledger.cumulative[name] - deep[name])
@@ -113,21 +113,23 @@ def test_errors_shrink_and_bound():
 
 
 def test_too_shallow_warns_of_the_option_to_raise():
-    strong = at.Ohmic(friction=0.5, cutoff=1.0, cutoff_shape="drude")
-    with pytest.warns(at.TruncationWarning, match=r"with `depth` of the backend one coarser.*Raise `depth`"):
+    strong = at.densities.Ohmic(friction=0.5, cutoff=1.0, cutoff_shape="drude")
+    with pytest.warns(at.errors.TruncationWarning, match=r"with `depth` of the backend one coarser.*Raise `depth`"):
         at.run(qubit(density=strong), 1, backend=at.HEOM(depth=2, exponents=4))
-    with pytest.warns(at.TruncationWarning, match=r"with `exponents` of the backend one coarser.*Raise `exponents`"):
+    with pytest.warns(at.errors.TruncationWarning, match=r"with `exponents` of the backend one coarser.*Raise `exponents`"):
         at.run(qubit(0.4, 0.3, density=strong), 1, backend=at.HEOM(depth=6, exponents=3))
 
 
 def test_what_cannot_be_is_refused():
-    with pytest.raises(at.MachineError, match=r"`exponents` .* must be at least \d+ for reservoir 'cold' at temperature 0.1"):
+    with pytest.raises(
+        at.errors.MachineError, match=r"`exponents` .* must be at least \d+ for reservoir 'cold' at temperature 0.1"
+    ):
         HEOM_OF_TWO.bind(qubit(2.0, 0.1))
     contact = at.OperatorCoupling(("q", "bath"), ("sigmam", "create"), plus_conjugate=True)
     exchange = at.Machine([at.Qubit("q", 1.0)], [at.ContinuumBath("bath", 1.0, DRUDE)], [contact], period=1.0)
-    with pytest.raises(at.MachineError, match=r"'q' with 'bath' must be of the form A B .* but is an exchange"):
+    with pytest.raises(at.errors.MachineError, match=r"'q' with 'bath' must be of the form A B .* but is an exchange"):
         HEOM_OF_TWO.bind(exchange)
-    with pytest.raises(at.MachineError, match=r"auxiliary operators of dimension 2, .* would need .* Lower `depth`"):
+    with pytest.raises(at.errors.MachineError, match=r"auxiliary operators of dimension 2, .* would need .* Lower `depth`"):
         at.HEOM(depth=20, exponents=8, max_memory=0.5).bind(qubit())
 
 
@@ -159,7 +161,7 @@ def test_a_run_goes_on_from_a_state_with_its_correlations():
 )
 def test_states_of_other_hierarchies_are_refused(other, what):
     state = at.HEOM(depth=3, exponents=3, check=False).state_after(qubit(), 0)
-    with pytest.raises(at.StateError, match=f"must have the same {what}"):
+    with pytest.raises(at.errors.StateError, match=f"must have the same {what}"):
         at.run(qubit(), 1, state, backend=other)
-    with pytest.raises(at.StateError, match="must have the same exponentials"):
+    with pytest.raises(at.errors.StateError, match="must have the same exponentials"):
         at.run(qubit(t_hot=2.5), 1, state, backend=at.HEOM(depth=3, exponents=3, check=False))

@@ -14,7 +14,7 @@ PLUS = (qutip.basis(2, 0) + 0.5 * qutip.basis(2, 1)).unit()
 
 
 def drude(friction, cutoff):
-    return at.Ohmic(friction=friction, cutoff=cutoff, cutoff_shape="drude")
+    return at.densities.Ohmic(friction=friction, cutoff=cutoff, cutoff_shape="drude")
 
 
 def oscillator(friction, cutoff, temperature, levels, reference=1.0):
@@ -109,7 +109,7 @@ def test_quench_of_a_strongly_coupled_equilibrium():
     backend = at.HEOM(depth=4, check=False)
     machine = qubit("sigmax", friction=0.3)
     state = backend.state_after(machine, 0, at.Gibbs(0.8))
-    cut = qubit("sigmax", friction=0.3, strength=at.Strokes((1.0, 3.0), (1.0, 0.0)))
+    cut = qubit("sigmax", friction=0.3, strength=at.drives.Strokes((1.0, 3.0), (1.0, 0.0)))
     ledger = at.run(cut, samples_per_cycle=4, initial=state, backend=backend)
     before = float(ledger.instants.interaction_energy[0, 0])
     for name in ("work", "switching_work", "energy_change"):  # up to just before the contact returns
@@ -129,7 +129,7 @@ def test_quench_of_a_strongly_coupled_equilibrium():
     ],
 )
 def test_gibbs_states_that_are_no_stationary_states_are_refused(initial, message):
-    with pytest.raises(at.MachineError, match=message):
+    with pytest.raises(at.errors.MachineError, match=message):
         at.run(qubit("sigmax"), initial=initial, backend=at.HEOM(check=False))
 
 
@@ -187,5 +187,5 @@ def test_minimal_dissipation_from_runs_of_the_four_matrix_elements():
 
 
 def test_minimal_dissipation_needs_a_product():
-    with pytest.raises(at.MachineError, match="needs a start without correlations with the baths"):
+    with pytest.raises(at.errors.MachineError, match="needs a start without correlations with the baths"):
         at.run(qubit("sigmax"), initial=at.Gibbs(0.8), backend=at.HEOM(check=False, minimal_dissipation=True))

@@ -10,7 +10,7 @@ import qutip
 
 import athermal as at
 
-DRUDE = at.Ohmic(friction=0.05, cutoff=5.0, cutoff_shape="drude")
+DRUDE = at.densities.Ohmic(friction=0.05, cutoff=5.0, cutoff_shape="drude")
 
 
 def position(subsystem, bath, operator="sigmax", strength=1.0):
@@ -108,11 +108,11 @@ def test_detailed_balance_of_every_bath():
 def test_row_12_two_oscillators(backend):
     """Kosloff, J. Chem. Phys. 80, 1625 (1984): I = 4 g^2 k_h k_c (n_h - n_c)/[(k_h + k_c)(4 g^2 + k_h k_c)] quanta per unit time."""
     w_h, w_c, t_h, t_c, k_h, k_c, g, levels = 2.0, 1.0, 0.7, 0.25, 0.3, 0.2, 0.1, 5
-    rates = [at.FlatBand(k, low=0.2, high=3.0) for k in (k_h, k_c)]
+    rates = [at.densities.FlatBand(k, low=0.2, high=3.0) for k in (k_h, k_c)]
     machine = at.Machine(
         [at.TruncatedOscillator("h", w_h, levels), at.TruncatedOscillator("c", w_c, levels)],
         [at.ContinuumBath("hot", t_h, rates[0]), at.ContinuumBath("cold", t_c, rates[1])],
-        [at.Exchange(("h", "hot")), at.Exchange(("c", "cold")), at.Exchange(("h", "c"), at.Rotating(g, w_h - w_c))],
+        [at.Exchange(("h", "hot")), at.Exchange(("c", "cold")), at.Exchange(("h", "c"), at.drives.Rotating(g, w_h - w_c))],
         period=2.0 * np.pi,
     )
     ledger = at.run(machine, cycles=14, backend=type(backend)(approach="local", tolerance=1e-7))
@@ -128,14 +128,14 @@ def test_row_12_two_oscillators(backend):
 
 def maser(t_hot, t_cold):
     w_c, w_h = 1.0, 2.5
-    band = at.FlatBand(0.1, low=0.2, high=5.0)
+    band = at.densities.FlatBand(0.1, low=0.2, high=5.0)
     return at.Machine(
         [at.Qudit("maser", [0.0, w_c, w_h])],
         [at.ContinuumBath("hot", t_hot, band), at.ContinuumBath("cold", t_cold, band)],
         [
             exchange("maser", "hot", "|0><2|"),
             exchange("maser", "cold", "|0><1|"),
-            at.OperatorCoupling("maser", "|1><2|", at.Rotating(0.03, w_h - w_c), plus_conjugate=True),
+            at.OperatorCoupling("maser", "|1><2|", at.drives.Rotating(0.03, w_h - w_c), plus_conjugate=True),
         ],
         period=2.0 * np.pi / (w_h - w_c),
         initial=at.ProductThermal({"maser": 0.8}),
@@ -167,10 +167,10 @@ def test_row_23_three_qubit_refrigerator():
     names = ("cold", "room", "hot")
     # a driven term is no part of the qubits' own Hamiltonian, and the jumps are those of the bare qubits; its sign does nothing, as
     # the coherence of |010> and |101>, of equal energy, is imaginary
-    always = at.Strokes((75.0, 75.0), (0.05, -0.05))
+    always = at.drives.Strokes((75.0, 75.0), (0.05, -0.05))
     machine = at.Machine(
         [at.Qudit("fridge", bare)],
-        [at.ContinuumBath(n, t, at.FlatBand(0.1, 0.2, 5.0)) for n, t in zip(names, temperatures, strict=True)],
+        [at.ContinuumBath(n, t, at.densities.FlatBand(0.1, 0.2, 5.0)) for n, t in zip(names, temperatures, strict=True)],
         [
             at.OperatorCoupling("fridge", swap + swap.dag(), always),
             *(at.OperatorCoupling(("fridge", n), (on(lower, k), "create"), plus_conjugate=True) for k, n in enumerate(names)),
@@ -242,7 +242,7 @@ def test_redfield_of_degenerate_levels_does_not_depend_on_the_basis():
     for u in (np.eye(3), turn):
         machine = at.Machine(
             [at.Qudit("q", u @ np.diag([0.0, 0.0, 1.0]) @ u.conj().T)],
-            [at.ContinuumBath("bath", 0.7, at.Ohmic(0.3, 6.0, convention="kappa"))],
+            [at.ContinuumBath("bath", 0.7, at.densities.Ohmic(0.3, 6.0, convention="kappa"))],
             [at.OperatorCoupling(("q", "bath"), (u @ lower @ u.conj().T, "create"), plus_conjugate=True)],
             period=3.0,
             initial=at.GivenState(u @ np.array([0.6, 0.64, 0.48])),
@@ -252,10 +252,10 @@ def test_redfield_of_degenerate_levels_does_not_depend_on_the_basis():
 
 
 def test_a_rate_that_diverges_at_frequency_zero_is_refused():
-    bath = at.ContinuumBath("bath", 0.7, at.Ohmic(0.1, 5.0, exponent=0.5))
+    bath = at.ContinuumBath("bath", 0.7, at.densities.Ohmic(0.1, 5.0, exponent=0.5))
     sub_ohmic = at.Machine([at.Qubit("q", 1.0)], [bath], [position("q", "bath", "sigmaz")], period=1.0)
     for backend in (at.Lindblad(), at.BlochRedfield(), at.FloquetMarkov()):
-        with pytest.raises(at.MachineError, match="must fall to zero at low frequency"):
+        with pytest.raises(at.errors.MachineError, match="must fall to zero at low frequency"):
             at.run(sub_ohmic, backend=backend)
     harmless = at.Machine([at.Qubit("q", 1.0)], [bath], [position("q", "bath", "sigmax")], period=1.0)
     assert at.run(harmless, backend=at.BlochRedfield()).violations() == []
@@ -267,7 +267,7 @@ def test_a_rate_that_diverges_at_frequency_zero_is_refused():
 def test_a_local_equation_that_breaks_the_second_law_is_caught_and_named():
     """A. Levy and R. Kosloff, EPL 107, 20004 (2014): heat from cold to hot without work, if w_c/T_c < w_h/T_h."""
     machine = two_qubits(1.2, 1.0, w_hot=2.0, w_cold=1.0, period=100.0)
-    with pytest.warns(at.ResidualWarning, match="second law is broken in 2 of 2"):
+    with pytest.warns(at.errors.ResidualWarning, match="second law is broken in 2 of 2"):
         ledger = at.run(machine, cycles=2, backend=at.Lindblad(approach="local"))
     assert float(ledger.heat[1, 0]) > 0.0 > float(ledger.heat[1, 1])
     assert float(ledger.sigma_total_change[1]) < 0.0
@@ -282,14 +282,14 @@ def xyz_pair():
     """Two qubits with a strong XYZ coupling in strokes of two fields, one of them with the hot bath in the first, the other with the
     cold one in the second."""
     halves, names = (20.0, 20.0), ("sigmax", "sigmay", "sigmaz")
-    field, band = at.Strokes(halves, (3.37, 2.01)), at.FlatBand(0.1, low=0.01, high=20.0)
+    field, band = at.drives.Strokes(halves, (3.37, 2.01)), at.densities.FlatBand(0.1, low=0.01, high=20.0)
     return at.Machine(
         [at.Qubit("a", field), at.Qubit("b", field)],
         [at.ContinuumBath("hot", 2.0, band), at.ContinuumBath("cold", 1.0, band)],
         [
             *(at.OperatorCoupling(("a", "b"), (name, name), j) for name, j in zip(names, (0.72, 0.46, 0.2), strict=True)),
-            at.Exchange(("a", "hot"), at.Strokes(halves, (1.0, 0.0))),
-            at.Exchange(("b", "cold"), at.Strokes(halves, (0.0, 1.0))),
+            at.Exchange(("a", "hot"), at.drives.Strokes(halves, (1.0, 0.0))),
+            at.Exchange(("b", "cold"), at.drives.Strokes(halves, (0.0, 1.0))),
         ],
         period=40.0,
     )
@@ -298,7 +298,7 @@ def xyz_pair():
 @pytest.mark.parametrize("samples", [1, 4])
 def test_a_local_engine_that_breaks_the_second_law_within_its_strokes_is_named(samples):
     """Whole cycles keep it, and show an engine where there is none: parts of strokes break it, and outweigh each other."""
-    with pytest.warns(at.ResidualWarning, match="second law is broken"):
+    with pytest.warns(at.errors.ResidualWarning, match="second law is broken"):
         local = at.run(xyz_pair(), 6, samples_per_cycle=samples, backend=at.Lindblad(approach="local"))
     last = local.cycles.isel(cycle=-1)
     assert str(last.mode.values) == "engine"
@@ -327,8 +327,8 @@ def stroke_engine(frequency, contacts):
 def test_otto_strokes_give_the_otto_efficiency(approach):
     """Sudden strokes of a qubit between thermal states: W = -(w_h - w_c)(f_h - f_c), eta = 1 - w_c/w_h."""
     halves = (40.0, 40.0)
-    contacts = (at.Strokes(halves, (3.0, 0.0)), at.Strokes(halves, (0.0, 3.0)))
-    machine = stroke_engine(at.Strokes(halves, (2.0, 1.0)), contacts)
+    contacts = (at.drives.Strokes(halves, (3.0, 0.0)), at.drives.Strokes(halves, (0.0, 3.0)))
+    machine = stroke_engine(at.drives.Strokes(halves, (2.0, 1.0)), contacts)
     ledger = at.run(machine, cycles=3, samples_per_cycle=4, backend=at.Lindblad(approach=approach))
     f_hot, f_cold = 1.0 / (np.exp(1.0) + 1.0), 1.0 / (np.exp(2.5) + 1.0)
     # relaxed to e^{-20} in each stroke
@@ -340,7 +340,7 @@ def test_otto_strokes_give_the_otto_efficiency(approach):
 @pytest.mark.parametrize("backend", [at.Lindblad(), at.BlochRedfield()])
 def test_smooth_drives_keep_the_first_law_at_every_instant(backend):
     """The dissipators follow the eigenstates of the moment, and W is integrated apart from heat and energy."""
-    wave = at.Harmonic(0.4, frequency=2.0 * np.pi / 20.0)
+    wave = at.drives.Harmonic(0.4, frequency=2.0 * np.pi / 20.0)
     machine = at.Machine(
         [at.Qubit("a", 1.2), at.Qubit("b", wave + 1.0)],
         [at.ContinuumBath("hot", 2.0, DRUDE), at.ContinuumBath("cold", 0.5, DRUDE)],
@@ -359,7 +359,7 @@ def test_smooth_drives_keep_the_first_law_at_every_instant(backend):
 def test_a_drive_without_amplitude_changes_nothing():
     """The dissipators of a smooth drive are made at every step, those of a constant Hamiltonian once."""
     still = two_qubits()
-    wave = at.Harmonic(0.0, frequency=2.0 * np.pi / 20.0) + 1.0
+    wave = at.drives.Harmonic(0.0, frequency=2.0 * np.pi / 20.0) + 1.0
     moved = at.Machine((still.subsystems[0], at.Qubit("b", wave)), still.reservoirs, still.couplings, period=20.0)
     for backend in (at.Lindblad(), at.BlochRedfield(approach="local")):
         one, other = (at.run(machine, backend=backend) for machine in (still, moved))
@@ -385,12 +385,12 @@ def test_a_ledger_of_a_master_equation_is_saved_and_says_what_it_does_not_know(t
 
 def test_redfield_states_that_are_none_have_no_entropy():
     """A pure start that strong, cold Redfield makes negative: the ledger says so and does not invent entropies."""
-    strong = at.Ohmic(friction=2.0, cutoff=5.0, cutoff_shape="drude")
+    strong = at.densities.Ohmic(friction=2.0, cutoff=5.0, cutoff_shape="drude")
     machine = at.Machine([at.Qubit("q", 1.0)], [at.ContinuumBath("cold", 0.05, strong)], [position("q", "cold")], period=0.5)
     start = at.GivenState((qutip.basis(2, 0) + 1j * qutip.basis(2, 1)).unit())
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", at.ResidualWarning)
-        with pytest.warns(at.TruncationWarning, match="negative eigenvalue"):
+        warnings.simplefilter("ignore", at.errors.ResidualWarning)
+        with pytest.warns(at.errors.TruncationWarning, match="negative eigenvalue"):
             ledger = at.run(machine, cycles=2, initial=start, backend=at.BlochRedfield())
     assert ledger.accuracy["lowest_eigenvalue"] < -1e-3
     assert np.isnan(ledger.entropy_change).any()
@@ -426,7 +426,9 @@ def test_redfield_states_that_are_none_have_no_entropy():
             "must be 'position'",
         ),
         (
-            lambda m: at.Machine(m.subsystems, m.reservoirs, (at.Exchange(("a", "hot"), at.Rotating(0.1, 2.0 * np.pi)),), 1.0),
+            lambda m: at.Machine(
+                m.subsystems, m.reservoirs, (at.Exchange(("a", "hot"), at.drives.Rotating(0.1, 2.0 * np.pi)),), 1.0
+            ),
             "must be real",
         ),
         (lambda m: at.Machine(m.subsystems, m.reservoirs, (at.Exchange(("a", "hot"), site=0),), 1.0), "is a continuum"),
@@ -437,7 +439,7 @@ def test_redfield_states_that_are_none_have_no_entropy():
     ],
 )
 def test_what_cannot_be_is_refused(call, message):
-    with pytest.raises(at.MachineError, match=message):
+    with pytest.raises(at.errors.MachineError, match=message):
         call(two_qubits())
 
 
@@ -454,14 +456,14 @@ def test_starts_that_change_a_continuum_are_refused_by_its_name(backend):
     ]
     solver = backend.bind(two_qubits())
     for start in starts:
-        with pytest.raises(at.MachineError, match="'hot'.*continuum") as caught:
+        with pytest.raises(at.errors.MachineError, match="'hot'.*continuum") as caught:
             solver.prepare(start)
         assert type(start).__name__ == "GivenState" or "DensityMatrix(levels=...)" in str(caught.value)
 
 
 def test_modes_of_a_continuum_cut_to_levels_follow_the_same_machine():
     """Few modes, for a short time: weak coupling and the cut modes agree to second order in the coupling."""
-    weak = at.Ohmic(friction=0.002, cutoff=2.0, cutoff_shape="exponential")
+    weak = at.densities.Ohmic(friction=0.002, cutoff=2.0, cutoff_shape="exponential")
     machine = at.Machine(
         [at.Qubit("q", 1.0)],
         [at.ContinuumBath("cold", 0.3, weak, modes=4, rule="midpoint", low=0.6, high=1.4)],
@@ -489,14 +491,14 @@ def test_correlations_between_the_subsystems_may_pay_also_without_memory():
 
 def test_quanta_of_the_baths():
     """Of global jumps the quanta are the heat; of local ones they keep the second law that the heat breaks (Barra 2015)."""
-    wave = at.Harmonic(0.3, frequency=2.0 * np.pi / 100.0) + 1.0
+    wave = at.drives.Harmonic(0.3, frequency=2.0 * np.pi / 100.0) + 1.0
     still = two_qubits(1.2, 1.0, w_hot=2.0, w_cold=1.0, period=100.0)
     moved = at.Machine((still.subsystems[0], at.Qubit("b", wave)), still.reservoirs, still.couplings, period=100.0)
     for machine in (still, moved):
         ledger = at.run(machine, backend=at.Lindblad(tolerance=1e-8))
         # the integrator's tolerance
         assert np.allclose(ledger.bath_quanta, ledger.heat, atol=1e-7)
-    with pytest.warns(at.ResidualWarning):
+    with pytest.warns(at.errors.ResidualWarning):
         ledger = at.run(still, cycles=2, backend=at.Lindblad(approach="local"))
     verdicts = at.compare_definitions(ledger).cycles.second_law.isel(cycle=1)
     assert verdicts.sel(definition=["bath energy", "bath quanta"]).values.tolist() == ["broken", "kept"]
@@ -513,7 +515,7 @@ def test_machines_without_contacts_or_with_operators_that_do_nothing(backend):
     idle = [[], [at.OperatorCoupling(("q", "bath"), (np.zeros((2, 2)), "position"))]]
     for couplings in idle:
         assert np.array_equal(at.run(at.Machine([at.Qubit("q", 1.0)], [bath], couplings, 1.0), backend=backend).heat, [[0.0]])
-    with pytest.raises(at.MachineError, match="a continuum has no density matrix"):
+    with pytest.raises(at.errors.MachineError, match="a continuum has no density matrix"):
         at.run(
             at.Machine([at.Qubit("q", 1.0)], [bath], [], 1.0),
             initial=at.GivenState(np.eye(2) / 2, parts=("bath",)),
@@ -523,7 +525,10 @@ def test_machines_without_contacts_or_with_operators_that_do_nothing(backend):
 
 def test_a_comparison_with_an_accuracy_is_for_those_that_have_modes():
     machine = at.Machine(
-        [at.Oscillator("a", 1.0)], [at.ContinuumBath("bath", 0.2, at.Ohmic(0.01, 2.0))], [at.Exchange(("a", "bath"))], period=5.0
+        [at.Oscillator("a", 1.0)],
+        [at.ContinuumBath("bath", 0.2, at.densities.Ohmic(0.01, 2.0))],
+        [at.Exchange(("a", "bath"))],
+        period=5.0,
     )
     found = at.compare_backends(machine, {"exact": at.Dense(), "weak": at.Lindblad(levels=4)}, accuracy=1e-3)
     assert found.refused == {}
@@ -552,7 +557,7 @@ def test_a_constant_machine_is_exact_however_long(levels, backend):
 
 def test_sparse_sums_are_the_same_equation(monkeypatch):
     """A driven cavity with constant dissipators: by sparse matrices of each drive, and by products of matrices at every instant."""
-    drives = [at.OperatorCoupling("o", "position", at.Harmonic(0.3, frequency=1.0)), at.OperatorCoupling("o", "num", 0.1)]
+    drives = [at.OperatorCoupling("o", "position", at.drives.Harmonic(0.3, frequency=1.0)), at.OperatorCoupling("o", "num", 0.1)]
     bath = at.ContinuumBath("bath", 0.5, DRUDE)
     part = at.TruncatedOscillator("o", 1.0, 6)
     machine = at.Machine([part], [bath], [at.Position(("o", "bath"), 1.0), *drives], period=2.0 * np.pi)
@@ -560,7 +565,7 @@ def test_sparse_sums_are_the_same_equation(monkeypatch):
     for largest in (32, 0):
         monkeypatch.setattr("athermal.backends.open.master_equation._LARGEST_SPARSE", largest)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", at.TruncationWarning)
+            warnings.simplefilter("ignore", at.errors.TruncationWarning)
             found.append(at.run(machine, 2, samples_per_cycle=2, backend=at.Lindblad(approach="local")))
     for name in ("work", "heat", "energy_change", "entropy_change"):
         np.testing.assert_allclose(getattr(found[0], name), getattr(found[1], name), atol=1e-8)

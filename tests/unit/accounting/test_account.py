@@ -261,7 +261,7 @@ def test_the_mean_and_scatter_of_sampled_states():
     assert made.instants.subsystem_energy.values[:, 0] == pytest.approx(p.mean(axis=1), abs=1e-14)
     expected = np.sqrt(np.sum(np.var(p, axis=1)))
     assert made.errors.energy_change.item() == pytest.approx(expected, rel=0.06)  # 4000 draws: 1.1 %, five times
-    with pytest.raises(at.StudyError, match="bootstrap"):
+    with pytest.raises(at.errors.StudyError, match="bootstrap"):
         account(
             [0, 1], temperatures={"bath": 1.0}, heats={"bath": [0, 0.0]}, work=[0, 0.0], states={"q": samples}, method="linear"
         )
@@ -285,22 +285,22 @@ def test_equal_temperatures_have_error_bars(method):
 
 
 def test_above_carnot_is_significant_or_not():
-    above = at.above_carnot(engine(heat_errors={"hot": 0.005, "cold": 0.005}, work_error=0.005))
+    above = at.accounting.above_carnot(engine(heat_errors={"hot": 0.005, "cold": 0.005}, work_error=0.005))
     assert above.is_significant.all()
     assert "significant" in str(engine(heat_errors={"hot": 0.005, "cold": 0.005}))
-    doubtful = at.above_carnot(engine(heat_errors={"hot": 0.05, "cold": 0.05}, work_error=0.05))
+    doubtful = at.accounting.above_carnot(engine(heat_errors={"hot": 0.05, "cold": 0.05}, work_error=0.05))
     assert doubtful.is_above.all()
     assert not doubtful.is_significant.any()
     assert "NOT significant" in str(doubtful)
-    assert str(at.above_carnot(engine((-1.0, 0.7), -0.3, work_error=0.01))) == "No cycle is above Carnot."
-    normal = at.above_carnot(engine(heat_errors={"hot": 0.05, "cold": 0.05}, work_error=0.05, method="linear"))
+    assert str(at.accounting.above_carnot(engine((-1.0, 0.7), -0.3, work_error=0.01))) == "No cycle is above Carnot."
+    normal = at.accounting.above_carnot(engine(heat_errors={"hot": 0.05, "cold": 0.05}, work_error=0.05, method="linear"))
     assert normal.draws == 0
     # of a nearly normal efficiency; 1000 draws know a share to 0.016, and the ratio is bent by error/intake = 0.07
     assert np.allclose(normal.confidence, doubtful.confidence, atol=0.1)
-    with pytest.raises(at.StudyError, match="standard errors"):
-        at.above_carnot(engine())
-    with pytest.raises(at.StudyError, match="level"):
-        at.above_carnot(engine(work_error=0.1), level=2.0)
+    with pytest.raises(at.errors.StudyError, match="standard errors"):
+        at.accounting.above_carnot(engine())
+    with pytest.raises(at.errors.StudyError, match="level"):
+        at.accounting.above_carnot(engine(work_error=0.1), level=2.0)
 
 
 def test_words_and_figures_say_beyond_carnot_only_if_it_is_significant():
@@ -314,7 +314,7 @@ def test_words_and_figures_say_beyond_carnot_only_if_it_is_significant():
     expected = "beyond the Carnot limit in cycle 1; above it in cycle 2, but not significantly (1.0 standard errors)"
     assert headline(Facts.of(made)) == expected
     exact = account([0, 1, 2, 3], heat_errors={"cold": [0, 0, 0, 0.1]}, **numbers)
-    assert str(at.above_carnot(exact)).startswith("Cycle 1: efficiency 0.6 is above Carnot's 0.5, with no error.")
+    assert str(at.accounting.above_carnot(exact)).startswith("Cycle 1: efficiency 0.6 is above Carnot's 0.5, with no error.")
     vague = account([0, 1, 2, 3], heat_errors={"hot": 0.2, "cold": 0.2}, **numbers)
     assert (
         headline(Facts.of(vague)) == "above the Carnot limit in cycles 1-2, but not significantly (0.5 standard errors or less)"
@@ -373,7 +373,7 @@ def test_a_vacuum_among_the_reservoirs():
     assert any(entry.startswith("T = 0 for reservoir 'cold'") for entry in taken.remarks)
     assert untouched.cycles["sigma_total_change"].item() == pytest.approx(-0.5)
     assert "inf" in str(taken)
-    with pytest.raises(at.StudyError, match="must be less than 0.5 of it, but is 0.1 of 0"):
+    with pytest.raises(at.errors.StudyError, match="must be less than 0.5 of it, but is 0.1 of 0"):
         account([0.0, 1.0], heats={"cold": [0.0, 0.1]}, **(given | {"temperatures": {"cold": (0.0, 0.1)}}))
-    with pytest.raises(at.AthermalError, match="`temperature` of reservoir 'cold' must be .* but is -1"):
+    with pytest.raises(at.errors.AthermalError, match="`temperature` of reservoir 'cold' must be .* but is -1"):
         account([0.0, 1.0], heats={"cold": [0.0, 0.1]}, **(given | {"temperatures": {"cold": -1.0}}))

@@ -56,7 +56,7 @@ def experiments(efficiencies, states, random):
         hamiltonians={"q": LEVELS},
         **states,
     )
-    return at.above_carnot(made), made
+    return at.accounting.above_carnot(made), made
 
 
 @pytest.mark.parametrize("how", ["elements", "covariance", "samples", "counts", "populations"])
@@ -184,7 +184,7 @@ def test_a_common_calibration_changes_no_ratio(method, work):
     flow = np.sum(made.heat.values / [2.0, 1.0], axis=1)
     assert np.allclose(made.errors.sigma_total_change, 0.03 * np.abs(flow), rtol=drawn)
     assert np.allclose(made.errors.efficiency, 0.0, atol=1e-12)
-    assert np.all(at.above_carnot(made).is_significant)
+    assert np.all(at.accounting.above_carnot(made).is_significant)
     assert made.violations() == []
 
 
@@ -199,13 +199,13 @@ def test_errors_of_temperatures(method):
     carnot = np.hypot(0.05 / 2.0, 0.1 / 4.0)
     assert made.errors.carnot_efficiency.item() == pytest.approx(carnot, rel=1e-2)
     assert made.errors.efficiency.item() == 0.0
-    found = at.above_carnot(made)
+    found = at.accounting.above_carnot(made)
     assert found.confidence[0] == pytest.approx(scipy.stats.norm.cdf(0.1 / carnot), abs=1e-3)
     both = account([0, 1], temperatures=temperatures, heat_errors={"hot": 0.02, "cold": 0.02}, method=method, **given)
     error = np.hypot(carnot, 0.02 * np.sqrt(1 + 0.4**2))
-    assert at.above_carnot(both).standard_errors[0] == pytest.approx(0.1 / error, rel=0.1)
+    assert at.accounting.above_carnot(both).standard_errors[0] == pytest.approx(0.1 / error, rel=0.1)
     # 1000 draws know a share to 0.01, and the ratio is bent by 2 %
-    assert at.above_carnot(both).confidence[0] == pytest.approx(scipy.stats.norm.cdf(0.1 / error), abs=0.03)
+    assert at.accounting.above_carnot(both).confidence[0] == pytest.approx(scipy.stats.norm.cdf(0.1 / error), abs=0.03)
     assert "Carnot's 0.500±0.035" in str(both)
 
 
@@ -258,7 +258,7 @@ def test_an_account_decides_in_joule_as_in_units_of_one(s):
             assert np.allclose(other.errors[name].values / size, one.errors[name].values, rtol=1e-9, atol=1e-13, equal_nan=True)
         elif values.dtype.kind in "UOb":
             assert values.values.tolist() == other.cycles[name].values.tolist()
-    assert at.above_carnot(one).sentences() == at.above_carnot(other).sentences()
+    assert at.accounting.above_carnot(one).sentences() == at.accounting.above_carnot(other).sentences()
     assert one.violations() == other.violations() == []
 
 
@@ -349,5 +349,5 @@ def test_heats_of_the_other_sign():
 )
 def test_what_is_no_error_and_no_population(change, message):
     given = {"temperatures": {"b": 1.0}, "heats": {"b": [0, 0.0]}, "states": {"q": [TRUTH] * 2}, "hamiltonians": LEVELS} | change
-    with pytest.raises(at.AthermalError, match=message):
+    with pytest.raises(at.errors.AthermalError, match=message):
         account([0, 1], **given)

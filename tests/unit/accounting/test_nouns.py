@@ -35,7 +35,7 @@ AT_REST = {"energies": {"atom": 0.0}, "entropies": {"atom": 0.0}}
     ],
 )
 def test_what_is_none_is_refused_when_it_is_made(make, message):
-    with pytest.raises(at.StudyError, match=message):
+    with pytest.raises(at.errors.StudyError, match=message):
         make()
 
 
@@ -48,7 +48,7 @@ def test_columns_beside_a_table_are_as_those_in_it():
     framed = replace(whole, heats=pd.DataFrame(HEATS))
     assert at.account(framed, BATHS).errors.equals(made.errors)
     for twice in ({"heats": {"hot": [0.0, 1.0]}}, {"errors": StandardErrors(heats=0.1)}):
-        with pytest.raises(at.StudyError, match="`heats` must be given once"):
+        with pytest.raises(at.errors.StudyError, match="`heats` must be given once"):
             at.account(Measured(table, **AT_REST, **twice), BATHS)
 
 

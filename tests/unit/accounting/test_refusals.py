@@ -52,7 +52,7 @@ HEATS = {"heats": {"hot": [0, -1.0], "cold": [0, 0.6]}}
 )
 def test_what_does_not_fit_is_refused(change, message):
     given = {"source": [0.0, 1.0], **HEATS, **ENGINE} | change
-    with pytest.raises(at.StudyError, match=message):
+    with pytest.raises(at.errors.StudyError, match=message):
         account(given.pop("source"), **given)
 
 
@@ -72,31 +72,39 @@ def test_what_does_not_fit_is_refused(change, message):
 )
 def test_states_that_are_none_are_named(state, message):
     good = (np.zeros(2), np.eye(2)) if isinstance(state, tuple) else np.eye(2) / 2
-    with pytest.raises(at.StateError, match=message):
+    with pytest.raises(at.errors.StateError, match=message):
         account([0, 1], temperatures={"b": 1.0}, heats={"b": [0, 0.0]}, work=[0, 0.0], states={"q": [good, state]})
 
 
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [
-        ({"states": {"q": [np.eye(2) / 2, np.eye(3) / 3]}}, at.StateError, "t = 1 must be a density matrix of dimension 2"),
-        ({"states": {"q": [np.eye(2) / 2, (np.zeros(2), np.eye(2))]}}, at.StateError, "is a Gaussian state of 1 mode"),
-        ({"states": {"q": [[np.eye(2) / 2]] * 2}}, at.StateError, "at least two samples"),
-        ({"states": {"q": [[[1, 0], [0]]] * 2}}, at.StateError, "form of a matrix"),
-        ({"states": {"q": [qutip.operator_to_vector(qutip.fock_dm(2, 0))] * 2}}, at.StateError, "operator-ket"),
-        ({"states": {"q": [np.eye(2) / 2]}}, at.StudyError, "each of the 2 instants, but has 1"),
-        ({"states": {"q": qutip.fock_dm(2, 0)}}, at.StudyError, "but is a Qobj"),
-        ({"states": {"q": qutip.mesolve(qutip.sigmaz(), qutip.basis(2, 0), [0, 1])}}, at.StudyError, "Give its `states`"),
-        ({"hamiltonians": [qutip.sigmaz(), [qutip.sigmax(), np.sin]]}, at.StudyError, "qutip.QobjEvo"),
-        ({"hamiltonians": np.triu(np.ones((2, 2)))}, at.StudyError, "Hermitian"),
+        (
+            {"states": {"q": [np.eye(2) / 2, np.eye(3) / 3]}},
+            at.errors.StateError,
+            "t = 1 must be a density matrix of dimension 2",
+        ),
+        ({"states": {"q": [np.eye(2) / 2, (np.zeros(2), np.eye(2))]}}, at.errors.StateError, "is a Gaussian state of 1 mode"),
+        ({"states": {"q": [[np.eye(2) / 2]] * 2}}, at.errors.StateError, "at least two samples"),
+        ({"states": {"q": [[[1, 0], [0]]] * 2}}, at.errors.StateError, "form of a matrix"),
+        ({"states": {"q": [qutip.operator_to_vector(qutip.fock_dm(2, 0))] * 2}}, at.errors.StateError, "operator-ket"),
+        ({"states": {"q": [np.eye(2) / 2]}}, at.errors.StudyError, "each of the 2 instants, but has 1"),
+        ({"states": {"q": qutip.fock_dm(2, 0)}}, at.errors.StudyError, "but is a Qobj"),
+        ({"states": {"q": qutip.mesolve(qutip.sigmaz(), qutip.basis(2, 0), [0, 1])}}, at.errors.StudyError, "Give its `states`"),
+        ({"hamiltonians": [qutip.sigmaz(), [qutip.sigmax(), np.sin]]}, at.errors.StudyError, "qutip.QobjEvo"),
+        ({"hamiltonians": np.triu(np.ones((2, 2)))}, at.errors.StudyError, "Hermitian"),
         (
             {"states": {"q": np.full((2, 5, 2, 2), np.eye(2) / 2)}, "entropy_errors": {"q": 0.1}},
-            at.StudyError,
+            at.errors.StudyError,
             "their scatter, if they are samples",
         ),
-        ({"states": None, "entropies": {"q": [0.1, -0.2]}}, at.StateError, "is -0.2 at t = 1. Give S"),
-        ({"states": None, "system_states": [np.eye(4) / 4] * 2, "dimensions": {"q": 2, "r": 3}}, at.StudyError, "make 6"),
-        ({"states": None, "system_states": [np.eye(4) / 4] * 2, "dimensions": {"q": 2, "r": "x"}}, at.StudyError, "whole number"),
+        ({"states": None, "entropies": {"q": [0.1, -0.2]}}, at.errors.StateError, "is -0.2 at t = 1. Give S"),
+        ({"states": None, "system_states": [np.eye(4) / 4] * 2, "dimensions": {"q": 2, "r": 3}}, at.errors.StudyError, "make 6"),
+        (
+            {"states": None, "system_states": [np.eye(4) / 4] * 2, "dimensions": {"q": 2, "r": "x"}},
+            at.errors.StudyError,
+            "whole number",
+        ),
     ],
 )
 def test_what_is_no_list_of_states_or_no_hamiltonian(change, error, message):

@@ -33,7 +33,7 @@ def test_it_chooses_by_size_length_and_start(modes, cycles, initial, kind, reaso
 def test_a_long_run_of_one_large_bath_beside_a_small_one_needs_the_dense_backend():
     """1500 modes are more than the covariance is formed of, and 4000 cycles change it in all directions."""
     oscillators = [at.Oscillator("a", 1.0)]
-    band = at.FlatBand(0.2, 0.5, 1.5)
+    band = at.densities.FlatBand(0.2, 0.5, 1.5)
     baths = [at.ContinuumBath("hot", 2.0, band, 1500), at.ContinuumBath("cold", 1.0, band, 20)]
     machine = at.Machine(oscillators, baths, [at.Exchange(("a", "hot")), at.Exchange(("a", "cold"))], 6.0)
     choice = choose(machine, "auto", cycles=4000)
@@ -58,7 +58,7 @@ def test_without_a_word_dense_runs_while_it_comfortably_can():
 
 
 def one_continuum(subsystem, modes="auto"):
-    bath = at.ContinuumBath("bath", 1.0, at.FlatBand(0.1, 0.5, 1.5), modes=modes)
+    bath = at.ContinuumBath("bath", 1.0, at.densities.FlatBand(0.1, 0.5, 1.5), modes=modes)
     kind = ("position" if isinstance(subsystem, at.Oscillator) else "sigmax", "position")
     contact = at.Position(("s", "bath")) if isinstance(subsystem, at.Oscillator) else at.OperatorCoupling(("s", "bath"), kind)
     return at.Machine([subsystem], [bath], [contact], 1.0)
@@ -81,12 +81,16 @@ def test_modes_are_chosen_for_backends_that_follow_them(subsystem, backend, foll
 
 @pytest.mark.parametrize("subsystem", [at.Oscillator("s", 1.0), at.Qubit("s", 1.0)])
 def test_cut_levels_are_not_certified(subsystem):
-    with pytest.raises(at.MachineError, match=r'`backend` of a run with modes="auto" must be .* but is DensityMatrix\(levels=3'):
+    with pytest.raises(
+        at.errors.MachineError, match=r'`backend` of a run with modes="auto" must be .* but is DensityMatrix\(levels=3'
+    ):
         choose(one_continuum(subsystem), at.DensityMatrix(levels=3))
 
 
 def test_what_only_goes_forwards_is_not_charged():
-    with pytest.raises(at.MachineError, match=r"Lindblad\(\) cannot prepare the initial state Charged: .* backwards in time"):
+    with pytest.raises(
+        at.errors.MachineError, match=r"Lindblad\(\) cannot prepare the initial state Charged: .* backwards in time"
+    ):
         at.run(one_continuum(at.Qubit("s", 1.0)), initial=at.Charged(1), backend=at.Lindblad())
 
 

@@ -8,8 +8,8 @@ from athermal.maths.symplectic import symplectic_defect
 
 
 def open_qubit():
-    bath = at.ContinuumBath("bath", 1.0, at.Ohmic(0.05, 3.0, cutoff_shape="drude"))
-    push = at.OperatorCoupling("q", "sigmax", at.Strokes((0.4, 0.6), (0.0, 0.7)))
+    bath = at.ContinuumBath("bath", 1.0, at.densities.Ohmic(0.05, 3.0, cutoff_shape="drude"))
+    push = at.OperatorCoupling("q", "sigmax", at.drives.Strokes((0.4, 0.6), (0.0, 0.7)))
     return at.Machine([at.Qubit("q", 1.0)], [bath], [at.OperatorCoupling(("q", "bath"), ("sigmax", "position")), push], 1.0)
 
 
@@ -46,7 +46,7 @@ def test_it_is_undone(name):
 
 def test_nothing_undoes_a_cycle_between_continua():
     solver = SOLVERS["lindblad"]
-    with pytest.raises(at.MachineError, match="cannot be run backwards"):
+    with pytest.raises(at.errors.MachineError, match="cannot be run backwards"):
         solver.cycle_map().undo(solver.prepare(at.ProductThermal()))
 
 

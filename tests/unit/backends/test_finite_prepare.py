@@ -19,12 +19,12 @@ NEAR = {"rtol": 0.0, "atol": 1e-13}  # rounding
 def pair(**options):
     """Two qubits, one bath of a spin and one of a matrix that is not diagonal."""
     return at.Machine(
-        [at.Qubit("a", at.Strokes((1.0, 2.0), (1.2, 0.8))), at.Qubit("b", 0.7)],
+        [at.Qubit("a", at.drives.Strokes((1.0, 2.0), (1.2, 0.8))), at.Qubit("b", 0.7)],
         [at.SpinBath("hot", 2.0, (1.0,)), at.FiniteBath("web", 0.9, WEB)],
         [
             at.Exchange(("a", "hot"), 0.3),
             at.OperatorCoupling(("b", "web"), ("sigmax", qutip.tensor(qutip.sigmaz(), qutip.sigmax())), 0.4),
-            at.Exchange(("a", "b"), at.Rotating(0.3, 2.0 * np.pi / 3.0, 0.4)),
+            at.Exchange(("a", "b"), at.drives.Rotating(0.3, 2.0 * np.pi / 3.0, 0.4)),
         ],
         period=3.0,
         **options,
@@ -122,16 +122,24 @@ def test_given_states_are_in_the_users_basis_and_order():
 @pytest.mark.parametrize(
     ("initial", "error", "message"),
     [
-        (at.GivenState(np.eye(3) / 3.0, ("a",)), at.StateError, r"dimension 2 of its parts \('a' 2\), but has 3"),
-        (at.GivenState(np.eye(2), ("a",)), at.StateError, "must have trace 1, but its trace is 2"),
-        (at.GivenState(np.diag([1.5, -0.5]), ("a",)), at.StateError, "no negative eigenvalue, but its lowest is -0.5"),
-        (at.GivenState([[0.5, 0.2], [0.0, 0.5]], ("a",)), at.StateError, "must be Hermitian"),
-        (at.GivenState(np.eye(2) / 2.0, ("aa",)), at.MachineError, "names a part that is not there.*'aa'.*Did you mean 'a'"),
-        (at.GivenState(np.eye(2) / 2.0, ("a",), at.Gibbs(1.0)), at.StateError, "must replace parts that are uncorrelated"),
-        (at.GaussianMoments(np.eye(4)), at.MachineError, "is Gaussian, but this machine is run with density matrices"),
-        (at.Squeezed("a", 0.3), at.MachineError, "must name a part of truncated oscillators, but 'a' is none"),
-        (at.CorrelatedMarginals([at.Correlation(("a", "web"))]), at.MachineError, "with a lowering operator, but 'web' has none"),
-        (at.ProductThermal({"hott": 1.0}), at.MachineError, "Did you mean 'hot'"),
+        (at.GivenState(np.eye(3) / 3.0, ("a",)), at.errors.StateError, r"dimension 2 of its parts \('a' 2\), but has 3"),
+        (at.GivenState(np.eye(2), ("a",)), at.errors.StateError, "must have trace 1, but its trace is 2"),
+        (at.GivenState(np.diag([1.5, -0.5]), ("a",)), at.errors.StateError, "no negative eigenvalue, but its lowest is -0.5"),
+        (at.GivenState([[0.5, 0.2], [0.0, 0.5]], ("a",)), at.errors.StateError, "must be Hermitian"),
+        (
+            at.GivenState(np.eye(2) / 2.0, ("aa",)),
+            at.errors.MachineError,
+            "names a part that is not there.*'aa'.*Did you mean 'a'",
+        ),
+        (at.GivenState(np.eye(2) / 2.0, ("a",), at.Gibbs(1.0)), at.errors.StateError, "must replace parts that are uncorrelated"),
+        (at.GaussianMoments(np.eye(4)), at.errors.MachineError, "is Gaussian, but this machine is run with density matrices"),
+        (at.Squeezed("a", 0.3), at.errors.MachineError, "must name a part of truncated oscillators, but 'a' is none"),
+        (
+            at.CorrelatedMarginals([at.Correlation(("a", "web"))]),
+            at.errors.MachineError,
+            "with a lowering operator, but 'web' has none",
+        ),
+        (at.ProductThermal({"hott": 1.0}), at.errors.MachineError, "Did you mean 'hot'"),
     ],
 )
 def test_what_is_refused(initial, error, message):

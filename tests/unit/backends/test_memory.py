@@ -98,7 +98,7 @@ def test_held_values():
 
 def test_a_run_with_little_room_is_the_same():
     found = star(3)
-    strokes = at.Strokes((0.3, 0.3, 0.4), (0.1, 0.3, 0.0))
+    strokes = at.drives.Strokes((0.3, 0.3, 0.4), (0.1, 0.3, 0.0))
     found = at.Machine(
         found.subsystems, found.reservoirs, [at.Exchange(("a", "sea"), strokes), at.Exchange(("a", "other"), 0.1)], period=1.0
     )

@@ -76,13 +76,13 @@ def test_one_of_another_package_runs_from_a_file_and_is_run_again():
     ],
 )
 def test_what_is_wrong_with_a_table(table, message):
-    with pytest.raises((at.MachineError, at.FileFormatError), match=message):
+    with pytest.raises((at.errors.MachineError, at.errors.FileFormatError), match=message):
         parse_machine_file(FILE + table)
 
 
 @pytest.mark.usefixtures("_installed")
 def test_it_says_which_machines_it_holds():
     with pytest.raises(
-        at.MachineError, match="The Coarse backend holds machines of oscillators, but this one is of finite parts"
+        at.errors.MachineError, match="The Coarse backend holds machines of oscillators, but this one is of finite parts"
     ):
         at.run(at.library.two_qubit_swap(), backend=read_backend({"kind": "coarse"}, "a test"))

@@ -80,9 +80,9 @@ def test_the_highest_level():
 
 def test_a_counter_of_excitations_is_heat_over_frequency():
     """d n_bath/dt = <i g (a^dag B - a B^dag)>: its time integral is Q/w, with drives and without."""
-    for strength in (at.Constant(0.4), at.Constant(0.4) + at.Harmonic(0.2, 2.0 * np.pi / 3.0)):
+    for strength in (at.drives.Constant(0.4), at.drives.Constant(0.4) + at.drives.Harmonic(0.2, 2.0 * np.pi / 3.0)):
         current = at.OperatorCoupling(
-            ("a", "hot"), ("sigmam", "sigmap"), strength * at.Rotating(1.0, 0.0, 0.5 * np.pi), plus_conjugate=True
+            ("a", "hot"), ("sigmam", "sigmap"), strength * at.drives.Rotating(1.0, 0.0, 0.5 * np.pi), plus_conjugate=True
         )
         machine = at.Machine(
             [at.Qubit("a", 1.3)],

@@ -22,7 +22,7 @@ def machine(hot=HOT, cold=COLD):
     return at.Machine(
         [at.Oscillator("a", 1.2), at.Oscillator("b", 0.9)],
         [at.Bath("hot", 2.0, hot, (0.1,) * len(hot)), at.Bath("cold", 0.8, cold, (0.1,) * len(cold))],
-        [at.Exchange(("a", "b"), at.Harmonic(0.05, 4.0)), at.Exchange(("a", "hot")), at.Position(("b", "cold"))],
+        [at.Exchange(("a", "b"), at.drives.Harmonic(0.05, 4.0)), at.Exchange(("a", "hot")), at.Position(("b", "cold"))],
         period=np.pi / 2.0,
     )
 
@@ -98,7 +98,7 @@ def test_dense_agrees_with_density_matrices():
     subject = at.Machine(
         [at.Oscillator("a", 1.2)],
         [at.Bath("hot", 0.2, hot, (0.3, 0.2)), at.Bath("cold", 0.18, cold, (0.2, 0.3))],
-        [at.Exchange(("a", "hot"), at.Strokes((0.5, 1.0), (1.0, 0.0))), at.Exchange(("a", "cold"))],
+        [at.Exchange(("a", "hot"), at.drives.Strokes((0.5, 1.0), (1.0, 0.0))), at.Exchange(("a", "cold"))],
         period=1.5,
     )
     dense = at.run(subject, 2, initial=paired(0.9, "exchange", phase=0.7), backend=at.Dense())
@@ -145,12 +145,12 @@ def test_sites_of_spin_baths(pattern):
     assert (product + 1.01 * (rho - product)).eigenenergies()[0] < -1e-5
 
 
-@pytest.mark.filterwarnings("ignore::athermal.TruncationWarning")  # two solvers of one cut machine
+@pytest.mark.filterwarnings("ignore::athermal.errors.TruncationWarning")  # two solvers of one cut machine
 def test_truncated_baths_and_state_vectors():
     cut = at.Machine(
         [at.Qubit("a", 1.0)],
         [at.TruncatedBath("hot", 0.5, (0.7, 1.1), (0.1, 0.1), 2), at.TruncatedBath("cold", 0.3, (0.9, 1.3), (0.1, 0.1), 2)],
-        [at.Exchange(("a", "hot")), at.Exchange(("a", "cold"), at.Harmonic(0.5, 2.0 * np.pi))],
+        [at.Exchange(("a", "hot")), at.Exchange(("a", "cold"), at.drives.Harmonic(0.5, 2.0 * np.pi))],
         period=1.0,
         initial=paired(0.7),
     )
@@ -180,27 +180,27 @@ def test_files():
     ],
 )
 def test_refused_descriptions(correlation, message):
-    with pytest.raises(at.MachineError, match=message):
+    with pytest.raises(at.errors.MachineError, match=message):
         correlation()
 
 
 def test_refused_pairs():
-    with pytest.raises(at.MachineError, match="'hot' has 2 and 'cold' has 3. Give both as many"):
+    with pytest.raises(at.errors.MachineError, match="'hot' has 2 and 'cold' has 3. Give both as many"):
         at.run(machine(hot=HOT[:2]), 1, initial=paired())
-    with pytest.raises(at.MachineError, match="'hot' has 2 and 'cold' has 3. Give both as many"):
+    with pytest.raises(at.errors.MachineError, match="'hot' has 2 and 'cold' has 3. Give both as many"):
         at.run(machine(hot=HOT[:2]), 1, initial=paired(), backend=at.Star())
-    with pytest.raises(at.MachineError, match="`weights` of The correlation between 'hot' and 'cold' must .*3"):
+    with pytest.raises(at.errors.MachineError, match="`weights` of The correlation between 'hot' and 'cold' must .*3"):
         at.run(machine(), 1, initial=paired(weights=(1.0, 2.0)))
-    with pytest.raises(at.StateError, match="give modes that are in their ground states the weight zero"):
+    with pytest.raises(at.errors.StateError, match="give modes that are in their ground states the weight zero"):
         at.run(machine(), 1, initial=paired(start=at.ProductThermal({"cold": 0.0})))
     beside = [*paired().correlations, at.Correlation(("a", "hot"))]
-    with pytest.raises(at.MachineError, match=r"at most `block_modes` = 2 modes .* but has 3. Use Dense\(\)"):
+    with pytest.raises(at.errors.MachineError, match=r"at most `block_modes` = 2 modes .* but has 3. Use Dense\(\)"):
         at.run(machine(), 1, initial=at.CorrelatedMarginals(beside, 0.5), backend=FEW)
 
 
 def test_many_pairs_are_held_in_groups_of_two():
     """A band of 150 modes on either side: the same energies as on Dense at a fraction of the cost."""
-    density = at.FlatBand(0.2, 0.5, 1.5)
+    density = at.densities.FlatBand(0.2, 0.5, 1.5)
     baths = [at.ContinuumBath(name, T, density, 150) for name, T in (("hot", 2.0), ("cold", 1.0))]
     wide = at.Machine([at.Oscillator("a", 1.0)], baths, [at.Exchange(("a", "hot")), at.Exchange(("a", "cold"))], period=2.0)
     start = at.Star().bind(wide).prepare(paired(0.5)).start
@@ -211,7 +211,7 @@ def test_many_pairs_are_held_in_groups_of_two():
 
 
 def test_modes_that_the_run_chooses_cannot_be_paired():
-    baths = [at.ContinuumBath(name, 1.0, at.FlatBand(0.2, 0.5, 1.5)) for name in ("hot", "cold")]
+    baths = [at.ContinuumBath(name, 1.0, at.densities.FlatBand(0.2, 0.5, 1.5)) for name in ("hot", "cold")]
     auto = at.Machine([at.Oscillator("a", 1.0)], baths, [at.Exchange(("a", "hot")), at.Exchange(("a", "cold"))], period=2.0)
-    with pytest.raises(at.MachineError, match="Give it a number of modes"):
+    with pytest.raises(at.errors.MachineError, match="Give it a number of modes"):
         at.run(auto, 1, initial=paired(0.5))

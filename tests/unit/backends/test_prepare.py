@@ -13,16 +13,16 @@ from unit.random_states import omega, random_covariance
 COUPLED = np.diag([1.0, 1.4, 0.9, 1.2])
 COUPLED[0, 3] = COUPLED[3, 0] = 0.2
 MACHINE = at.Machine(
-    subsystems=[at.Oscillator("a", at.Strokes((1.0, 2.0), (1.2, 0.8))), at.Oscillator("b", 0.7)],
+    subsystems=[at.Oscillator("a", at.drives.Strokes((1.0, 2.0), (1.2, 0.8))), at.Oscillator("b", 0.7)],
     reservoirs=[
         at.Bath("hot", 2.0, (1.0, 1.5), (0.2, 0.1)),
         at.Ring("ring", 0.8, 4, 1.0, 0.3),
-        at.CoupledBath("mesh", 1.1, COUPLED),
+        at.parts.CoupledBath("mesh", 1.1, COUPLED),
     ],
     couplings=[
         at.Position(("a", "hot"), 0.5),
         at.Exchange(("a", "ring"), 0.1, site=1),
-        at.Exchange(("b", "a"), at.Rotating(0.1, 2 * np.pi / 3, 0.4)),
+        at.Exchange(("b", "a"), at.drives.Rotating(0.1, 2 * np.pi / 3, 0.4)),
         at.Displacement("b", x_force=0.3, p_force=0.1),
     ],
     period=3.0,
@@ -94,7 +94,7 @@ def test_gibbs_state_of_some_parts():
 
 def test_a_gibbs_state_that_does_not_exist():
     strong = at.Machine([at.Oscillator("a", 1.0)], [at.Bath("hot", 1.0, (1.0,))], [at.Exchange(("a", "hot"), 1.5)], 1.0)
-    with pytest.raises(at.StateError, match="The Gibbs state of 'a', 'hot' does not exist: .*not bounded below"):
+    with pytest.raises(at.errors.StateError, match="The Gibbs state of 'a', 'hot' does not exist: .*not bounded below"):
         prepared(at.Gibbs(1.0), strong)
 
 
@@ -113,7 +113,7 @@ def test_displaced_sites_of_a_ring():
     mean, covariance = prepared(at.Displaced("ring", x=(1.0, 2.0, 3.0, 4.0), p=-0.5))
     assert np.allclose(mean[rows("ring")], [1.0, 2.0, 3.0, 4.0, -0.5, -0.5, -0.5, -0.5], **NEAR)
     assert np.allclose(covariance, prepared(at.ProductThermal())[1], **NEAR)
-    with pytest.raises(at.MachineError, match="A displaced state of 'ring' must give one number or 4, but gives 3"):
+    with pytest.raises(at.errors.MachineError, match="A displaced state of 'ring' must give one number or 4, but gives 3"):
         prepared(at.Displaced("ring", x=(1.0, 2.0, 3.0)))
 
 
@@ -140,7 +140,7 @@ def test_given_moments_come_back():
     ],
 )
 def test_moments_of_no_state_are_refused(covariance, mean, message):
-    with pytest.raises(at.StateError, match=message):
+    with pytest.raises(at.errors.StateError, match=message):
         prepared(at.GaussianMoments(covariance, mean))
 
 
@@ -260,14 +260,14 @@ def test_correlations_on_a_mixed_factor_leave_the_other_parts_alone():
 
 def test_nothing_can_be_added_at_the_edge():
     full = at.CorrelatedMarginals([at.Correlation(("a", "b"))], strength=1.0)
-    with pytest.raises(at.StateError, match="already as correlated as they can be.*lower the `strength` of `start`"):
+    with pytest.raises(at.errors.StateError, match="already as correlated as they can be.*lower the `strength` of `start`"):
         prepared(at.CorrelatedMarginals([at.Correlation(("a", "b"))], strength=0.3, start=full))
 
 
 @pytest.mark.parametrize("pattern", ["two_mode_squeezing", "exchange"])
 def test_a_pure_part_cannot_be_correlated(pattern):
     cold = at.ProductThermal({"a": 1e-3})
-    with pytest.raises(at.StateError, match="No correlation of this pattern is possible between 'a', 'b': .*pure state"):
+    with pytest.raises(at.errors.StateError, match="No correlation of this pattern is possible between 'a', 'b': .*pure state"):
         prepared(at.CorrelatedMarginals([at.Correlation(("a", "b"), pattern)], start=cold))
 
 
@@ -291,16 +291,16 @@ def test_a_pure_part_cannot_be_correlated(pattern):
     ],
 )
 def test_parts_that_are_not_there(initial, message):
-    with pytest.raises(at.MachineError, match=message):
+    with pytest.raises(at.errors.MachineError, match=message):
         prepared(initial)
 
 
 def test_an_initial_state_of_another_kind():
-    class Mystery(at.InitialState):
+    class Mystery(at.states.InitialState):
         pass
 
     with pytest.raises(
-        at.MachineError, match=r"Dense\(\) cannot prepare the initial state Mystery: it knows ProductThermal, Gibbs"
+        at.errors.MachineError, match=r"Dense\(\) cannot prepare the initial state Mystery: it knows ProductThermal, Gibbs"
     ):
         prepared(Mystery())
 

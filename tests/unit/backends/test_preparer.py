@@ -16,7 +16,7 @@ QUBITS = at.Machine(
 )
 CONTINUUM = at.Machine(
     [at.Qubit("a", 1.0)],
-    [at.ContinuumBath("bath", 1.0, at.Ohmic(friction=0.1, cutoff=3.0, cutoff_shape="drude"))],
+    [at.ContinuumBath("bath", 1.0, at.densities.Ohmic(friction=0.1, cutoff=3.0, cutoff_shape="drude"))],
     [at.OperatorCoupling(("a", "bath"), ("sigmax", "position"), 0.1)],
     period=1.0,
 )
@@ -31,15 +31,15 @@ BACKENDS = [
 
 
 @dataclass(frozen=True)
-class Mystery(at.InitialState):
+class Mystery(at.states.InitialState):
     """A state from outside."""
 
 
 @dataclass(frozen=True)
-class Shaken(at.InitialState):
+class Shaken(at.states.InitialState):
     """A change from outside of another state."""
 
-    start: at.InitialState = field(default_factory=at.ProductThermal)
+    start: at.states.InitialState = field(default_factory=at.ProductThermal)
 
 
 @pytest.mark.parametrize(("backend", "machine"), BACKENDS)
@@ -47,7 +47,7 @@ class Shaken(at.InitialState):
 def test_a_state_from_outside_is_refused_by_the_names_of_the_backend_and_of_the_kind(backend, machine, initial):
     name, kind = type(backend).__name__, type(initial).__name__
     message = rf"^{name}.* cannot prepare the initial state {kind}: it knows ProductThermal, Gibbs, .*\. Start from one of these"
-    with pytest.raises(at.MachineError, match=message):
+    with pytest.raises(at.errors.MachineError, match=message):
         backend.bind(machine).prepare(initial)
 
 
@@ -61,7 +61,7 @@ def test_a_state_from_outside_is_refused_by_the_names_of_the_backend_and_of_the_
     ],
 )
 def test_a_kind_without_a_formula_says_why_and_what_to_use(backend, machine, initial, message):
-    with pytest.raises(at.MachineError, match=f"cannot prepare the initial state {type(initial).__name__}: .*{message}"):
+    with pytest.raises(at.errors.MachineError, match=f"cannot prepare the initial state {type(initial).__name__}: .*{message}"):
         backend.bind(machine).prepare(initial)
 
 

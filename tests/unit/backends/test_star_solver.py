@@ -16,7 +16,7 @@ BATH = at.Bath("hot", 2.0, (0.9, 1.1), (0.1, 0.1))
 def unstable(growth):
     """A trap shaken at twice its frequency: x grows by about e^(growth pi/2) a cycle (Mathieu)."""
     return at.Machine(
-        [at.Oscillator("a", 1.0 + growth * at.Harmonic(1.0, 2.0))],
+        [at.Oscillator("a", 1.0 + growth * at.drives.Harmonic(1.0, 2.0))],
         [at.Bath("hot", 2.0, (0.9, 1.1), (0.01, 0.01))],
         [at.Exchange(("a", "hot"))],
         TAU,
@@ -46,12 +46,12 @@ def cycle_by_cycle(machine, backend, cycles, initial=None):
     ],
 )
 def test_bad_options_are_refused(make, message):
-    with pytest.raises(at.MachineError, match=message):
+    with pytest.raises(at.errors.MachineError, match=message):
         make()
 
 
 def test_finite_machines_are_refused():
-    with pytest.raises(at.MachineError, match=r"this one is of finite parts. Use DensityMatrix"):
+    with pytest.raises(at.errors.MachineError, match=r"this one is of finite parts. Use DensityMatrix"):
         at.Star().bind(at.library.two_qubit_swap())
 
 
@@ -68,14 +68,14 @@ def test_finite_machines_are_refused():
 )
 def test_starts_that_it_cannot_hold_are_refused_with_the_remedy(initial):
     solver = at.Star(block_modes=10).bind(at.library.two_oscillator(modes=20))
-    with pytest.raises(at.MachineError, match=r"at most `block_modes` = 10 modes .*Use Dense\(\)"):
+    with pytest.raises(at.errors.MachineError, match=r"at most `block_modes` = 10 modes .*Use Dense\(\)"):
         solver.prepare(initial)
 
 
 def test_an_impossible_correlation_of_wide_contacts_is_refused():
     """A bath at so low a temperature that its modes are pure has no room for correlations."""
     solver = at.Star(block_modes=4).bind(at.library.two_oscillator(modes=20, T_cold=0.001))
-    with pytest.raises(at.StateError, match="No correlation of this pattern is possible"):
+    with pytest.raises(at.errors.StateError, match="No correlation of this pattern is possible"):
         solver.prepare(at.CorrelatedMarginals([at.Correlation(("hot bath", "cold bath"))]))
 
 
@@ -83,7 +83,7 @@ def test_an_impossible_correlation_of_wide_contacts_is_refused():
 def test_an_unstable_machine_stops_when_the_dense_backend_does(growth):
     messages = []
     for backend in (at.Star(), at.Dense()):
-        with pytest.raises(at.InstabilityError, match="parametrically unstable: at t = ") as caught:
+        with pytest.raises(at.errors.InstabilityError, match="parametrically unstable: at t = ") as caught:
             cycle_by_cycle(unstable(growth), backend, 500)
         messages.append(str(caught.value))
     assert messages[0] == messages[1]
@@ -91,15 +91,15 @@ def test_an_unstable_machine_stops_when_the_dense_backend_does(growth):
 
 def test_charging_an_unstable_machine_says_so():
     solver = at.Star().bind(unstable(0.4))
-    with pytest.raises(at.InstabilityError, match="going backwards to charge it"):
+    with pytest.raises(at.errors.InstabilityError, match="going backwards to charge it"):
         solver.prepare(at.Charged(100))
 
 
 def test_too_fast_a_mode_is_refused():
     fast = at.Bath("hot", 1.0, (1.0, 1e6), (0.1, 0.1))
-    stiff = at.Machine([at.Oscillator("a", 1.0)], [fast], [at.Exchange(("a", "hot"), at.Harmonic(1.0, 1.0))], TAU)
+    stiff = at.Machine([at.Oscillator("a", 1.0)], [fast], [at.Exchange(("a", "hot"), at.drives.Harmonic(1.0, 1.0))], TAU)
     solver = at.Star(max_panels=100).bind(stiff)
-    with pytest.raises(at.ConvergenceError, match=r"in at most `max_panels` = 100 panels.*1e\+06"):
+    with pytest.raises(at.errors.ConvergenceError, match=r"in at most `max_panels` = 100 panels.*1e\+06"):
         solver.advance(solver.prepare(at.ProductThermal()), 0.0, TAU)
 
 

@@ -18,8 +18,8 @@ def machine(spins=2, *, temperature=1.5, counters=()):
         ],
         couplings=[
             at.Exchange(("a", "hot")),
-            at.OperatorCoupling(("b", "cold"), ("sigmax", "sigmax"), at.Strokes((2.0, 4.0), (1.0, 0.2))),
-            at.Exchange(("a", "b"), at.Rotating(0.3, 2.0 * np.pi / PERIOD, 0.4), share=(0.3, 0.7)),
+            at.OperatorCoupling(("b", "cold"), ("sigmax", "sigmax"), at.drives.Strokes((2.0, 4.0), (1.0, 0.2))),
+            at.Exchange(("a", "b"), at.drives.Rotating(0.3, 2.0 * np.pi / PERIOD, 0.4), share=(0.3, 0.7)),
         ],
         period=PERIOD,
         counters=counters,
@@ -51,7 +51,7 @@ def numeric(ledger):
     }
 
 
-COUNTER = at.Counter("flips", [at.OperatorCoupling(("a",), ("sigmay",), at.Harmonic(1.0, 2.0 * np.pi / PERIOD))])
+COUNTER = at.Counter("flips", [at.OperatorCoupling(("a",), ("sigmay",), at.drives.Harmonic(1.0, 2.0 * np.pi / PERIOD))])
 
 
 @pytest.mark.parametrize("start", [pure_start, low_rank_start])
@@ -76,7 +76,7 @@ def test_a_driven_counter_on_a_machine_that_is_not():
         [at.SpinBath("bath", 1.0, (1.0,))],
         [],
         period=2.0 * np.pi,
-        counters=[at.Counter("turned", [at.OperatorCoupling(("a",), ("sigmax",), at.Harmonic(1.0, 1.0))])],
+        counters=[at.Counter("turned", [at.OperatorCoupling(("a",), ("sigmax",), at.drives.Harmonic(1.0, 1.0))])],
     )
     start = at.GivenState(np.array([1.0, 1.0]) / np.sqrt(2.0), parts=("a",))
     t = 2.0 * np.pi
@@ -217,7 +217,7 @@ def test_seeds_repeat_runs_and_files_keep_error_bars(tmp_path):
     ],
 )
 def test_what_is_refused(make, message):
-    with pytest.raises(at.MachineError, match=message):
+    with pytest.raises(at.errors.MachineError, match=message):
         make()
 
 
@@ -229,5 +229,5 @@ def test_a_bath_of_forty_spins_is_refused_before_anything_is_made():
         period=1.0,
     )
     for backend in (at.DensityMatrix(), at.StateVectors()):
-        with pytest.raises(at.MachineError, match=r"dimension 2199023255552 and would need about .* GiB"):
+        with pytest.raises(at.errors.MachineError, match=r"dimension 2199023255552 and would need about .* GiB"):
             backend.bind(large)

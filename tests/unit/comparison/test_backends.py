@@ -39,7 +39,7 @@ class Ends(Backend):
 
         def end(state, start, stop):
             if start > 0.0:
-                raise KeyboardInterrupt if self.how == "Ctrl-C" else at.InstabilityError(self.how)
+                raise KeyboardInterrupt if self.how == "Ctrl-C" else at.errors.InstabilityError(self.how)
             return advance(state, start, stop)
 
         solver.advance = end
@@ -48,7 +48,7 @@ class Ends(Backend):
 
 def test_differences_are_those_of_ledgers_subtracted_by_hand(machine, found):
     by_hand = {"dense": at.Dense(), "cut": CUT}
-    with pytest.warns(at.AthermalWarning):
+    with pytest.warns(at.errors.AthermalWarning):
         ledgers = {name: at.run(machine, cycles=2, backend=backend) for name, backend in by_hand.items()}
     for column in ("work", "heat", "energy_change", "entropy_change", "mutual_information", "athermality", "work_by_resource"):
         change = ledgers["cut"].cycles[column].values - ledgers["dense"].cycles[column].values
@@ -85,7 +85,7 @@ def test_a_backend_that_refuses_is_listed(machine, found):
     assert set(found.refused) == {"vectors"}
     assert "Refused  vectors: The state-vector backend holds machines of finite parts" in str(found)
     assert found.others == ["star", "cut", "blind"]
-    with pytest.raises(at.MachineError, match="The reference of the comparison, 'vectors', cannot be run"):
+    with pytest.raises(at.errors.MachineError, match="The reference of the comparison, 'vectors', cannot be run"):
         at.compare_backends(machine, {"dense": at.Dense(), "vectors": at.StateVectors()}, reference="vectors")
 
 
@@ -121,7 +121,7 @@ def test_csv_and_netcdf_hold_the_numbers_to_the_last_bit(found, tmp_path):
         assert tree["/differences"].to_dataset().load().equals(found.differences)
         assert tree["/largest"].to_dataset().load().equals(found.largest)
         assert json.loads(tree.attrs["refused"]) == found.refused
-    with pytest.raises(at.FileFormatError, match=r"must end in \.nc, .*\.csv"):
+    with pytest.raises(at.errors.FileFormatError, match=r"must end in \.nc, .*\.csv"):
         found.save(tmp_path / "backends.txt")
 
 
@@ -150,7 +150,7 @@ def test_a_run_that_stops_is_compared_as_far_as_it_came(machine):
 
 
 def test_ctrl_c_keeps_what_was_finished(machine):
-    with pytest.raises(at.StudyInterrupted, match="1 of 3 backends are finished") as caught:
+    with pytest.raises(at.errors.StudyInterrupted, match="1 of 3 backends are finished") as caught:
         at.compare_backends(machine, [at.Dense(), Ends("Ctrl-C"), at.Star()], cycles=2)
     kept = caught.value.result
     assert list(kept.ledgers) == ["dense", "Ends"]
@@ -158,7 +158,7 @@ def test_ctrl_c_keeps_what_was_finished(machine):
         "Ends": "interrupted after 1 of 2 cycles",
         "star": "not run, because the comparison was interrupted",
     }
-    with pytest.raises(at.StudyInterrupted) as caught:
+    with pytest.raises(at.errors.StudyInterrupted) as caught:
         at.compare_backends(at.library.two_qubit_swap(), [at.DensityMatrix(), at.StateVectors()], progress=_interrupt)
     assert caught.value.result is None
 
@@ -189,6 +189,6 @@ def test_progress_counts_all_runs():
     ],
 )
 def test_errors_name_what_is_wrong(machine, backends, options, words):
-    with pytest.raises((at.StudyError, at.MachineError)) as caught:
+    with pytest.raises((at.errors.StudyError, at.errors.MachineError)) as caught:
         at.compare_backends(machine, backends, **options)
     assert words in str(caught.value)

@@ -21,9 +21,9 @@ SPINS = {"hot": (1.1, 2.5), "cold": (0.8, 0.4)}  # frequency and temperature
 
 def strongly_coupled():
     return at.Machine(
-        [at.Qubit("q", at.Strokes(LENGTHS, FREQUENCY))],
+        [at.Qubit("q", at.drives.Strokes(LENGTHS, FREQUENCY))],
         [at.SpinBath(name, temperature, (w,), (1.0,)) for name, (w, temperature) in SPINS.items()],
-        [at.OperatorCoupling(("q", name), ("sigmax", "sigmax"), at.Strokes(LENGTHS, s)) for name, s in STRENGTHS.items()],
+        [at.OperatorCoupling(("q", name), ("sigmax", "sigmax"), at.drives.Strokes(LENGTHS, s)) for name, s in STRENGTHS.items()],
         period=sum(LENGTHS),
     )
 
@@ -110,7 +110,7 @@ def test_a_strongly_coupled_machine_from_a_product(strong):
 
 def test_all_agree_where_the_couplings_are_off_at_both_ends():
     """V_j = 0 there: bath energy is whatever the share; only the work of switching tells the system energy apart."""
-    contact = at.Strokes((1.0, 2.0, 1.0), (0.0, 0.6, 0.0), ramps=0.3)
+    contact = at.drives.Strokes((1.0, 2.0, 1.0), (0.0, 0.6, 0.0), ramps=0.3)
     machine = at.Machine(
         [at.Oscillator("a", 1.0)],
         [at.Bath("b", 1.5, (0.8, 1.0, 1.3), (0.3, 0.3, 0.3))],
@@ -132,8 +132,8 @@ def test_all_agree_at_weak_coupling():
 
     def spread(g):
         machine = at.Machine(
-            [at.Oscillator("a", 1.0 + 0.2 * at.Harmonic(1.0, 1.0))],
-            [at.ContinuumBath("b", 1.5, at.FlatBand(g * g, 0.5, 1.5), modes=40)],
+            [at.Oscillator("a", 1.0 + 0.2 * at.drives.Harmonic(1.0, 1.0))],
+            [at.ContinuumBath("b", 1.5, at.densities.FlatBand(g * g, 0.5, 1.5), modes=40)],
             [at.Exchange(("a", "b"))],
             period=2.0 * np.pi,
         )
@@ -148,7 +148,7 @@ def test_an_apparent_violation_and_spent_resources():
     machine = at.Machine(
         [at.Qubit("q", 1.0)],
         [at.SpinBath("b", 1.0, (0.8, 1.0, 1.2), (0.4,) * 3)],
-        [at.OperatorCoupling(("q", "b"), ("sigmax", "sigmax"), at.Strokes((2.0, 1.0), (1.0, 0.5)))],
+        [at.OperatorCoupling(("q", "b"), ("sigmax", "sigmax"), at.drives.Strokes((2.0, 1.0), (1.0, 0.5)))],
         period=3.0,
     )
     found = at.compare_definitions(at.run(machine, cycles=1))
@@ -222,7 +222,7 @@ def test_tables_and_files(strong, tmp_path):
     with xr.open_datatree(found.save(tmp_path / "tables.nc"), engine="h5netcdf") as tree:
         assert np.array_equal(tree["cycles"]["heat"].values, found.cycles.heat.values, equal_nan=True)
         assert tree.attrs["share"] == 0.5
-    with pytest.raises(at.FileFormatError, match="Choose a folder that exists"):
+    with pytest.raises(at.errors.FileFormatError, match="Choose a folder that exists"):
         found.save(tmp_path / "nowhere" / "tables.nc")
 
 
@@ -290,7 +290,7 @@ def test_linear_errors_decide_what_is_negative():
 
 
 def test_bad_input(strong):
-    with pytest.raises(at.StudyError, match="must be a Ledger"):
+    with pytest.raises(at.errors.StudyError, match="must be a Ledger"):
         at.compare_definitions("engine.nc")
-    with pytest.raises(at.StudyError, match="`share` of a comparison of definitions must be 0 to 1, but is 1.5"):
+    with pytest.raises(at.errors.StudyError, match="`share` of a comparison of definitions must be 0 to 1, but is 1.5"):
         at.compare_definitions(strong, share=1.5)

@@ -29,7 +29,7 @@ def test_few_modes_show_early_and_many_do_not():
 
 def test_counter_terms_against_the_closed_form():
     """A^2 (1/pi) int J/w dw: friction cutoff/pi for an Ohmic bath, with modes that reproduce it to their cut-off."""
-    bath = at.ContinuumBath("bath", 1.0, at.Ohmic(0.2, 1.5), "auto")
+    bath = at.ContinuumBath("bath", 1.0, at.densities.Ohmic(0.2, 1.5), "auto")
     machine = at.Machine([at.Oscillator("a", 1.0)], [bath], [at.Position(("a", "bath"))], TAU)
     found = at.audit(machine, 1, accuracy=1e-5)
     (term,) = found.baths[0].counter_terms
@@ -42,8 +42,8 @@ def test_counter_terms_against_the_closed_form():
 
 
 def test_cut_off_and_modes_are_told_apart():
-    ohmic = at.ContinuumBath("bath", 1.0, at.Ohmic(0.2, 1.0, convention="kappa"), "auto")
-    flat = at.ContinuumBath("bath", 1.0, at.FlatBand(0.2, 0.5, 1.5), "auto")
+    ohmic = at.ContinuumBath("bath", 1.0, at.densities.Ohmic(0.2, 1.0, convention="kappa"), "auto")
+    flat = at.ContinuumBath("bath", 1.0, at.densities.FlatBand(0.2, 0.5, 1.5), "auto")
     found = {}
     for bath in (ohmic, flat):
         machine = at.Machine([at.Oscillator("a", 1.0)], [bath], [at.Exchange(("a", "bath"))], TAU, at.ProductThermal({"a": 3.0}))
@@ -74,7 +74,7 @@ def test_finite_machines_stand_for_themselves():
 
 
 def test_bad_arguments():
-    with pytest.raises(at.MachineError, match="`machine` of an audit must be a Machine"):
+    with pytest.raises(at.errors.MachineError, match="`machine` of an audit must be a Machine"):
         at.audit("engine")
-    with pytest.raises(at.MachineError, match="`accuracy` of an audit must be"):
+    with pytest.raises(at.errors.MachineError, match="`accuracy` of an audit must be"):
         at.audit(engine(4), 1, accuracy=-1.0)

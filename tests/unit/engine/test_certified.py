@@ -12,7 +12,7 @@ TAU = 2.0 * math.pi
 
 
 def machine():
-    bath = at.ContinuumBath("bath", 0.7, at.FlatBand(0.1, 0.5, 1.6), "auto")
+    bath = at.ContinuumBath("bath", 0.7, at.densities.FlatBand(0.1, 0.5, 1.6), "auto")
     start = at.ProductThermal({"a": 2.0})
     return at.Machine([at.Oscillator("a", 1.0)], [bath], [at.Exchange(("a", "bath"))], TAU, start)
 
@@ -24,17 +24,17 @@ def ledger():
 
 @pytest.mark.parametrize("accuracy", [0.0, -1e-3, float("nan"), "tight"])
 def test_accuracy_must_be_a_positive_number(accuracy):
-    with pytest.raises(at.MachineError, match="`accuracy` of a run must be"):
+    with pytest.raises(at.errors.MachineError, match="`accuracy` of a run must be"):
         at.run(machine(), 1, accuracy=accuracy)
 
 
 def test_accuracy_beyond_double_precision_is_refused():
-    with pytest.raises(at.MachineError, match="at least 1e-11, the limit of double precision, but is 1e-14"):
+    with pytest.raises(at.errors.MachineError, match="at least 1e-11, the limit of double precision, but is 1e-14"):
         at.run(machine(), 1, accuracy=1e-14)
 
 
 def test_given_modes_have_no_accuracy():
-    with pytest.raises(at.MachineError, match="must be left out, but is 1e-06: no reservoir has modes"):
+    with pytest.raises(at.errors.MachineError, match="must be left out, but is 1e-06: no reservoir has modes"):
         at.run(at.library.two_oscillator(modes=6), 1, accuracy=1e-6)
     assert not at.run(at.library.two_oscillator(modes=6), 1).errors
 
@@ -79,7 +79,7 @@ def test_an_interrupted_run_keeps_its_cycles_and_the_machine_as_given():
         if done == 7 + 3:
             raise KeyboardInterrupt
 
-    with pytest.raises(at.RunInterrupted, match="holds all 6 cycles, which are not certified") as caught:
+    with pytest.raises(at.errors.RunInterrupted, match="holds all 6 cycles, which are not certified") as caught:
         at.run(machine(), 6, accuracy=1e-6, progress=stop)
     kept = caught.value.ledger
     assert kept.n_cycles == 6
@@ -90,9 +90,9 @@ def test_an_interrupted_run_keeps_its_cycles_and_the_machine_as_given():
 
 def test_what_cannot_be_met_ends_with_the_ledger_so_far():
     """A counter-term left out and a density that ends at zero frequency: integral J/w diverges, and so does the answer."""
-    drude = at.ContinuumBath("bath", 0.7, at.Ohmic(0.1, 2.0, cutoff_shape="drude"), "auto")
+    drude = at.ContinuumBath("bath", 0.7, at.densities.Ohmic(0.1, 2.0, cutoff_shape="drude"), "auto")
     given = at.Machine([at.Oscillator("a", 1.0)], [drude], [at.Position(("a", "bath"))], TAU)
-    with pytest.raises(at.ConvergenceError, match="Drude cut-off falls off too slowly"):
+    with pytest.raises(at.errors.ConvergenceError, match="Drude cut-off falls off too slowly"):
         at.run(given, 4, accuracy=1e-7)
 
 
@@ -110,21 +110,21 @@ def test_what_cannot_be_met_ends_with_the_ledger_so_far():
     ],
 )
 def test_what_cannot_be_certified_is_refused(arguments, words):
-    with pytest.raises(at.MachineError, match=re.escape(words)):
+    with pytest.raises(at.errors.MachineError, match=re.escape(words)):
         at.run(at.library.two_oscillator(modes="auto"), 1, **arguments)
 
 
 def test_too_much_structure_is_refused():
-    density = at.FunctionDensity(lambda w: 0.1 + 0.05 * np.sin(1e6 * w), 0.5, 2.0)
+    density = at.densities.FunctionDensity(lambda w: 0.1 + 0.05 * np.sin(1e6 * w), 0.5, 2.0)
     bath = at.ContinuumBath("bath", 1.0, density, "auto")
-    with pytest.raises(at.ConvergenceError, match="too much structure"):
+    with pytest.raises(at.errors.ConvergenceError, match="too much structure"):
         at.run(at.Machine([at.Oscillator("a", 1.0)], [bath], [at.Exchange(("a", "bath"))], 1.0))
 
 
 def test_an_accuracy_that_is_missed_says_so(monkeypatch):
     monkeypatch.setattr(certified, "_MOST_REFINEMENTS", 1)
     monkeypatch.setattr(at.Ledger, "largest_error", (1.0, "work in cycle 1"))
-    with pytest.raises(at.ConvergenceError, match="that of work in cycle 1 is 1.0e.00 after 1 refinements") as caught:
+    with pytest.raises(at.errors.ConvergenceError, match="that of work in cycle 1 is 1.0e.00 after 1 refinements") as caught:
         at.run(at.library.two_oscillator(modes="auto"), 2)
     assert caught.value.ledger.n_cycles == 2
     assert caught.value.ledger.status == "the accuracy of 1.0e-06 was not met"
@@ -135,7 +135,7 @@ def test_an_interrupted_refinement_keeps_the_first_run():
         if done > total // 2:
             raise KeyboardInterrupt
 
-    with pytest.raises(at.RunInterrupted) as caught:
+    with pytest.raises(at.errors.RunInterrupted) as caught:
         at.run(at.library.two_oscillator(modes="auto"), 2, progress=stop)
     assert caught.value.ledger.n_cycles == 2
     assert caught.value.ledger.status == "interrupted before it was certified"

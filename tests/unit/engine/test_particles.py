@@ -20,7 +20,7 @@ class Lead(at.SpinBath):
 
 def machine(kind):
     return at.Machine(
-        subsystems=[at.Qubit("dot", at.Constant(FREQUENCY) + at.Harmonic(0.4, frequency=1.0))],
+        subsystems=[at.Qubit("dot", at.drives.Constant(FREQUENCY) + at.drives.Harmonic(0.4, frequency=1.0))],
         reservoirs=[kind("lead", TEMPERATURE, [FREQUENCY, FREQUENCY], [0.2, 0.3])],
         couplings=[at.Exchange(("dot", "lead"))],
         period=2.0 * np.pi,

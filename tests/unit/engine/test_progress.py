@@ -83,5 +83,5 @@ def test_an_exception_takes_the_bar_away(monkeypatch):
 
 
 def test_nonsense_is_refused(machine):
-    with pytest.raises(at.StudyError, match="`progress` must be true, false or a function of two numbers, but is 3"):
+    with pytest.raises(at.errors.StudyError, match="`progress` must be true, false or a function of two numbers, but is 3"):
         at.run(machine, 1, progress=3)

@@ -17,7 +17,7 @@ PAST = [False] * 9 + [True] * 3
 
 
 def quiet(*arguments, **options):
-    with pytest.warns(at.RecurrenceWarning):
+    with pytest.warns(at.errors.RecurrenceWarning):
         return at.run(*arguments, **options)
 
 
@@ -61,7 +61,7 @@ def test_baths_of_as_many_modes_as_are_needed_have_none():
 
 
 def qubit(frequency, kind=at.Qubit):
-    bath = at.ContinuumBath("bath", 1.5, at.Ohmic(0.05, 3.0), modes=3, low=0.2, high=3.0)  # spacing 1.4
+    bath = at.ContinuumBath("bath", 1.5, at.densities.Ohmic(0.05, 3.0), modes=3, low=0.2, high=3.0)  # spacing 1.4
     return at.Machine(
         subsystems=[kind("q", frequency)],
         reservoirs=[bath],
@@ -73,7 +73,10 @@ def qubit(frequency, kind=at.Qubit):
 def test_a_finite_subsystem_between_modes_of_a_continuum_is_warned_of():
     machine = qubit(1.0)
     assert machine.recurrence_time("bath") == pytest.approx(2.0 * np.pi / 1.4)
-    with pytest.warns(at.RecurrenceWarning, match="of reservoir 'bath': from cycle 3 on"), pytest.warns(at.TruncationWarning):
+    with (
+        pytest.warns(at.errors.RecurrenceWarning, match="of reservoir 'bath': from cycle 3 on"),
+        pytest.warns(at.errors.TruncationWarning),
+    ):
         ledger = at.run(machine, 4, backend=at.DensityMatrix(levels=2))
     assert ledger.is_past_recurrence.values.tolist() == [False, False, True, True]
     whole = at.run(machine, 4, backend=at.Lindblad())  # takes the continuum as it is
@@ -84,7 +87,7 @@ def test_the_frequencies_of_a_finite_subsystem_are_those_between_its_levels():
     times = np.linspace(0.0, 2.0, 5)
     assert _visited(at.Qudit("q", [0.0, 1.0, 2.5]), times) == pytest.approx([1.0, 1.5, 2.5])
     assert _visited(at.Qudit("q", [3.0, 3.0]), times).tolist() == [0.0]  # none: the lowest modes are looked at
-    assert _visited(at.Qubit("q", at.Strokes([1.0, 1.0], [1.0, 2.0])), times) == pytest.approx([1.0, 2.0])
+    assert _visited(at.Qubit("q", at.drives.Strokes([1.0, 1.0], [1.0, 2.0])), times) == pytest.approx([1.0, 2.0])
 
 
 def test_headlines_and_sentences_leave_them_out(late):
@@ -123,12 +126,12 @@ def test_sweeps_leave_them_out_of_what_they_announce():
 
 def test_a_charge_does_not_last_because_of_a_revival():
     sweep = at.sweep(at.library.two_oscillator, {"modes": [12]}, cycles=11, initial=at.Charged(3))
-    expected = at.cycles_beyond_carnot(sweep)
+    expected = at.sweeps.cycles_beyond_carnot(sweep)
     data = sweep.dataset.copy(deep=True)
     data["cumulative_is_beyond_carnot"][:, -1] = True  # without the mark it would
-    assert at.cycles_beyond_carnot(data).item() == 11.0
+    assert at.sweeps.cycles_beyond_carnot(data).item() == 11.0
     data = sweep.dataset.drop_vars(["cumulative_is_beyond_carnot", "is_beyond_carnot"])  # of an earlier version
     data["cumulative_efficiency"][:, -1] = 0.9
     data["cumulative_mode"][:, -1] = "engine"
-    assert at.cycles_beyond_carnot(data).equals(expected)
+    assert at.sweeps.cycles_beyond_carnot(data).equals(expected)
     assert expected.item() == 5.0  # 2 m - 1

@@ -56,7 +56,7 @@ def test_samples_do_not_change_the_cycles():
     ],
 )
 def test_bad_runs_are_refused(arguments, message):
-    with pytest.raises(at.MachineError, match=message):
+    with pytest.raises(at.errors.MachineError, match=message):
         at.run(**{"machine": engine(), **arguments})
 
 
@@ -70,7 +70,7 @@ def test_an_interrupted_run_keeps_the_finished_cycles():
         if done == 6:
             raise KeyboardInterrupt
 
-    with pytest.raises(at.RunInterrupted, match=r"interrupted after 2 of 5 cycles; `\.ledger`") as caught:
+    with pytest.raises(at.errors.RunInterrupted, match=r"interrupted after 2 of 5 cycles; `\.ledger`") as caught:
         at.run(engine(), cycles=5, samples_per_cycle=2, progress=stop)
     kept = caught.value.ledger
     assert kept.n_cycles == 2
@@ -85,15 +85,15 @@ def test_a_run_interrupted_in_its_first_cycle_has_nothing_to_keep():
     def stop(done, total):
         raise KeyboardInterrupt
 
-    with pytest.raises(at.RunInterrupted, match="after 0 of 5 cycles") as caught:
+    with pytest.raises(at.errors.RunInterrupted, match="after 0 of 5 cycles") as caught:
         at.run(engine(), cycles=5, progress=stop)
     assert caught.value.ledger is None
 
 
 def test_an_unstable_run_keeps_the_finished_cycles_and_says_when():
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", at.RecurrenceWarning)
-        with pytest.raises(at.InstabilityError, match="parametrically unstable: at t = ") as caught:
+        warnings.simplefilter("ignore", at.errors.RecurrenceWarning)
+        with pytest.raises(at.errors.InstabilityError, match="parametrically unstable: at t = ") as caught:
             at.run(unstable(0.4), cycles=50)
     ledger = caught.value.ledger
     assert 2 < ledger.n_cycles < 20
@@ -107,20 +107,20 @@ def test_an_unstable_run_keeps_the_finished_cycles_and_says_when():
 def test_a_slowly_unstable_run_ends_as_unstable_and_not_as_unphysical(growth):
     """The squeezed variance falls as the other grows: the state must stay readable until growth is called what it is."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", at.RecurrenceWarning)
-        with pytest.raises(at.InstabilityError):
+        warnings.simplefilter("ignore", at.errors.RecurrenceWarning)
+        with pytest.raises(at.errors.InstabilityError):
             at.run(unstable(growth), cycles=300)
 
 
-@pytest.mark.filterwarnings("ignore::athermal.RecurrenceWarning")
+@pytest.mark.filterwarnings("ignore::athermal.errors.RecurrenceWarning")
 def test_a_run_that_cannot_start_has_no_ledger():
     stiff = at.Machine(
         [at.Oscillator("a", 1.0)],
         [at.Bath("hot", 1.0, (1.0, 1e7), (0.1, 0.1))],
-        [at.Exchange(("a", "hot"), at.Harmonic(1.0, 1.0))],
+        [at.Exchange(("a", "hot"), at.drives.Harmonic(1.0, 1.0))],
         TAU,
     )
-    with pytest.raises(at.ConvergenceError) as caught:
+    with pytest.raises(at.errors.ConvergenceError) as caught:
         at.run(stiff)
     assert caught.value.ledger is None
 
@@ -130,7 +130,7 @@ def test_a_run_that_cannot_start_has_no_ledger():
 
 def test_a_run_past_the_recurrence_time_warns():
     """12 modes over 1.2: spacing 1.2/11, so 2 pi / spacing = 57.6 = 9.17 cycles."""
-    with pytest.warns(at.RecurrenceWarning) as caught:
+    with pytest.warns(at.errors.RecurrenceWarning) as caught:
         at.run(engine(), cycles=10)
     assert len(caught) == 2
     text = str(caught[0].message)
@@ -143,7 +143,7 @@ def test_a_run_past_the_recurrence_time_warns():
 
 
 def test_charging_past_the_recurrence_time_warns():
-    with pytest.warns(at.RecurrenceWarning, match="The run lasts 62.8"):
+    with pytest.warns(at.errors.RecurrenceWarning, match="The run lasts 62.8"):
         at.run(engine(), cycles=1, initial=at.Charged(10))
 
 
@@ -159,7 +159,8 @@ def test_a_missed_law_warns():
             return solver
 
     with pytest.warns(
-        at.ResidualWarning, match=r"The laws are missed by more than their tolerance. Cycle 1: W - .* more. See .*violations"
+        at.errors.ResidualWarning,
+        match=r"The laws are missed by more than their tolerance. Cycle 1: W - .* more. See .*violations",
     ):
         ledger = at.run(engine(), backend=Liar())
     assert ledger.is_violated.values.all()
@@ -178,7 +179,12 @@ def rerun(ledger):
 
 MACHINES = [
     engine(squeezing=0.02),
-    engine(damping="position", density_hot=at.Ohmic(0.1, 4.0, cutoff_shape="drude"), density_cold=at.Ohmic(0.1, 4.0), rule="tan"),
+    engine(
+        damping="position",
+        density_hot=at.densities.Ohmic(0.1, 4.0, cutoff_shape="drude"),
+        density_cold=at.densities.Ohmic(0.1, 4.0),
+        rule="tan",
+    ),
     at.library.otto(modes=6, contact_time=12.0, switching_time=2.0, stroke_time=1.0, hot_squeezing=0.3),
     at.library.three_oscillators(),
     *(case.machine for case in CASES if case.name != "ramps and functions"),
@@ -193,7 +199,7 @@ INITIAL = [
 ]
 
 
-@pytest.mark.filterwarnings("ignore::athermal.RecurrenceWarning")
+@pytest.mark.filterwarnings("ignore::athermal.errors.RecurrenceWarning")
 @pytest.mark.parametrize("machine", MACHINES, ids=lambda machine: machine.name)
 def test_a_ledger_can_be_run_again_bit_for_bit(machine):
     ledger = at.run(machine, cycles=2, samples_per_cycle=2)
@@ -226,12 +232,12 @@ def test_numbers_of_numpy_do_not_lose_the_provenance():
 
 
 def test_a_machine_with_a_python_function_has_no_plain_form():
-    drive = at.Function(lambda t: 0.1 + 0.05 * math.cos(t), period=TAU)
+    drive = at.drives.Function(lambda t: 0.1 + 0.05 * math.cos(t), period=TAU)
     machine = at.Machine([at.Oscillator("a", 1.0)], [at.Bath("b", 1.0, (1.0,))], [at.Exchange(("a", "b"), drive)], TAU)
     provenance = at.run(machine).provenance
     assert provenance["machine"] is None
     assert provenance["initial"] == {"temperatures": {}, "kind": "product_thermal"}
-    density = at.FunctionDensity(lambda w: w, 0.5, 1.5)
+    density = at.densities.FunctionDensity(lambda w: w, 0.5, 1.5)
     bath = at.ContinuumBath("b", 1.0, density, 3)
     assert at.run(at.Machine([at.Oscillator("a", 1.0)], [bath], [at.Exchange(("a", "b"))], 1.0)).provenance["machine"] is None
 
@@ -245,15 +251,15 @@ def test_provenance_says_what_made_it_and_how_well():
     assert ledger.accuracy["symplectic_defect"] < 1e-12  # rounding
 
 
-@pytest.mark.filterwarnings("ignore::athermal.RecurrenceWarning")  # it is a bath of a few modes
+@pytest.mark.filterwarnings("ignore::athermal.errors.RecurrenceWarning")  # it is a bath of a few modes
 def test_charging_an_unstable_machine_says_so():
-    with pytest.raises(at.InstabilityError, match="parametrically unstable: going backwards to charge it"):
+    with pytest.raises(at.errors.InstabilityError, match="parametrically unstable: going backwards to charge it"):
         at.run(unstable(0.4), cycles=1, initial=at.Charged(400))
 
 
 def test_charging_inside_another_state_counts_towards_recurrence():
     nested = at.Squeezed("hot bath", 0.1, start=at.Charged(60))
-    with pytest.warns(at.RecurrenceWarning, match="The run lasts 376"):
+    with pytest.warns(at.errors.RecurrenceWarning, match="The run lasts 376"):
         at.run(engine(), cycles=1, initial=nested)
 
 
@@ -261,5 +267,5 @@ def test_a_static_machine_that_is_not_bounded_below_is_not_called_parametric():
     pair = [at.Oscillator("a", 1.0), at.Oscillator("b", 1.0)]
     bath = at.Bath("bath", 1.0, (1.0,), (0.01,))
     machine = at.Machine(pair, [bath], [at.Position(("a", "b"), 1.5), at.Exchange(("a", "bath"))], 6.0)
-    with pytest.raises(at.InstabilityError, match="its Hamiltonian not bounded below .*lowest curvature -0.5"):
+    with pytest.raises(at.errors.InstabilityError, match="its Hamiltonian not bounded below .*lowest curvature -0.5"):
         at.run(machine, cycles=20)

@@ -44,8 +44,8 @@ def test_every_law_holds(machine):
 
 def test_two_qubit_swap_is_the_machine_of_its_equation():
     stroke = 2.0 * math.pi / 1.5  # one beat of the two qubits
-    swap = at.Product((at.Strokes((stroke, stroke), (0.4 / stroke, 0.0)), at.Rotating(1.0, 1.5)))
-    contact = at.Strokes((stroke, stroke), (0.0, 0.2 / stroke))
+    swap = at.drives.Product((at.drives.Strokes((stroke, stroke), (0.4 / stroke, 0.0)), at.drives.Rotating(1.0, 1.5)))
+    contact = at.drives.Strokes((stroke, stroke), (0.0, 0.2 / stroke))
     weights = (1.0 / math.sqrt(2.0),) * 2
     by_hand = at.Machine(
         [at.Qubit("hot", 2.5), at.Qubit("cold", 1.0)],
@@ -114,7 +114,7 @@ def test_spin_star_of_two_qubits():
         [
             at.Exchange(("hot", "hot bath")),
             at.Exchange(("cold", "cold bath")),
-            at.Exchange(("hot", "cold"), at.Rotating(0.1, 2.0)),
+            at.Exchange(("hot", "cold"), at.drives.Rotating(0.1, 2.0)),
         ],
         period=math.pi,
         name="spin_star",
@@ -124,7 +124,7 @@ def test_spin_star_of_two_qubits():
 
 def test_spin_star_of_one_qubit():
     machine = at.library.spin_star(3.0, 1.0, spins=1, qubits=1, contact_time=2.0)
-    assert machine.subsystems == (at.Qubit("working", at.Strokes((2.0, 2.0), (1.0, 3.0))),)
+    assert machine.subsystems == (at.Qubit("working", at.drives.Strokes((2.0, 2.0), (1.0, 3.0))),)
     assert machine.reservoirs[0] == at.SpinBath("hot bath", 4.0, (3.0,), (0.2,))
     assert machine.period == 4.0
     assert at.library.spin_star(qubits=1, contact=0.5).period == pytest.approx(2.0 * math.pi)
@@ -198,7 +198,7 @@ def test_two_qubits_run_backwards_after_two_cycles():
     ],
 )
 def test_two_qubit_swaps_that_cannot_be(arguments, message):
-    with pytest.raises(at.MachineError, match=message):
+    with pytest.raises(at.errors.MachineError, match=message):
         at.library.two_qubit_swap(**arguments)
 
 
@@ -214,7 +214,7 @@ def test_two_qubit_swaps_that_cannot_be(arguments, message):
     ],
 )
 def test_heat_reversals_that_cannot_be(arguments, message):
-    with pytest.raises(at.MachineError, match=message):
+    with pytest.raises(at.errors.MachineError, match=message):
         at.library.heat_reversal(**arguments)
 
 
@@ -229,7 +229,7 @@ def test_heat_reversals_that_cannot_be(arguments, message):
     ],
 )
 def test_correlated_qubits_that_cannot_be(arguments, message):
-    with pytest.raises(at.MachineError, match=message):
+    with pytest.raises(at.errors.MachineError, match=message):
         at.library.correlated_qubits(**arguments)
 
 
@@ -250,5 +250,5 @@ def test_correlated_qubits_that_cannot_be(arguments, message):
     ],
 )
 def test_spin_stars_that_cannot_be(arguments, message):
-    with pytest.raises(at.MachineError, match=message):
+    with pytest.raises(at.errors.MachineError, match=message):
         at.library.spin_star(**arguments)

@@ -14,14 +14,14 @@ def test_two_oscillators_are_the_machine_of_their_equation():
     by_hand = at.Machine(
         [at.Oscillator("hot", 3.0), at.Oscillator("cold", 1.0)],
         [
-            at.ContinuumBath("hot bath", 2.0, at.FlatBand(0.3, 2.6, 3.4), 5),
-            at.ContinuumBath("cold bath", 0.5, at.FlatBand(0.3, 0.6, 1.4), 5),
+            at.ContinuumBath("hot bath", 2.0, at.densities.FlatBand(0.3, 2.6, 3.4), 5),
+            at.ContinuumBath("cold bath", 0.5, at.densities.FlatBand(0.3, 0.6, 1.4), 5),
         ],
         [
             at.Exchange(("hot", "hot bath")),
             at.Exchange(("cold", "cold bath")),
-            at.Exchange(("hot", "cold"), at.Rotating(0.1, 2.0)),
-            at.TwoModeSqueezing(("hot", "cold"), at.Rotating(0.02, 4.0)),
+            at.Exchange(("hot", "cold"), at.drives.Rotating(0.1, 2.0)),
+            at.TwoModeSqueezing(("hot", "cold"), at.drives.Rotating(0.02, 4.0)),
         ],
         period=math.pi,
         name="two_oscillator",
@@ -33,16 +33,16 @@ def test_two_oscillators_with_position_damping():
     machine = at.library.two_oscillator(
         modes=5,
         damping="position",
-        density_hot=at.Ohmic(0.1, 5.0),
-        density_cold=at.FlatBand(0.1, 0.5, 1.5),
+        density_hot=at.densities.Ohmic(0.1, 5.0),
+        density_cold=at.densities.FlatBand(0.1, 0.5, 1.5),
         high=20.0,
         rule="legendre",
     )
     assert machine.couplings[0] == at.Position(("hot", "hot bath"), counter_term=True)
     assert machine.reservoirs[0].high == 20.0
-    with pytest.raises(at.MachineError, match="must be bounded below"):
+    with pytest.raises(at.errors.MachineError, match="must be bounded below"):
         at.library.two_oscillator(
-            modes=20, damping="position", density_hot=at.Ohmic(1.5, 5.0), high=50.0, rule="legendre", counter_term=False
+            modes=20, damping="position", density_hot=at.densities.Ohmic(1.5, 5.0), high=50.0, rule="legendre", counter_term=False
         )
 
 
@@ -53,11 +53,11 @@ def test_two_oscillators_with_position_damping():
         ({"omega_cold": 0.0}, "`omega_cold` of a two-oscillator engine must be positive, but is 0.0"),
         ({"omega_cold": 1.3, "squeezing": 0.1}, "must repeat a whole number of times in the machine's period"),
         ({"modes": 0}, "`modes` of reservoir 'hot bath'"),
-        ({"density_hot": at.Ohmic(0.1, 5.0), "rule": "legendre"}, "Reservoir 'hot bath': `high` .* must be finite"),
+        ({"density_hot": at.densities.Ohmic(0.1, 5.0), "rule": "legendre"}, "Reservoir 'hot bath': `high` .* must be finite"),
     ],
 )
 def test_two_oscillators_that_cannot_be(arguments, message):
-    with pytest.raises(at.MachineError, match=message):
+    with pytest.raises(at.errors.MachineError, match=message):
         at.library.two_oscillator(**{"modes": 5, **arguments})
 
 
@@ -104,7 +104,7 @@ def test_otto_baths():
     assert rings.reservoirs == (at.Ring("hot bath", 4.0, 7, 2.0, 0.05), at.Ring("cold bath", 0.5, 7, 1.0, 0.05))
     assert all(c.site == 0 and c.counter_term is False for c in rings.couplings)
     stars = at.library.otto(modes=7, baths="star", rate=0.2, half_width=0.3)
-    assert stars.reservoirs[0] == at.ContinuumBath("hot bath", 4.0, at.FlatBand(0.2, 1.7, 2.3), 7, "midpoint")
+    assert stars.reservoirs[0] == at.ContinuumBath("hot bath", 4.0, at.densities.FlatBand(0.2, 1.7, 2.3), 7, "midpoint")
     assert all(isinstance(c, at.Exchange) for c in stars.couplings)
     own = at.library.otto(modes=7, cold_bath=at.Chain("ice", 0.1, 5, 1.0, 0.1), site=4)
     assert own.reservoir_names == ("hot bath", "ice")
@@ -129,7 +129,7 @@ def test_otto_baths():
     ],
 )
 def test_otto_engines_that_cannot_be(arguments, message):
-    with pytest.raises(at.MachineError, match=message):
+    with pytest.raises(at.errors.MachineError, match=message):
         at.library.otto(modes=4, **arguments)
 
 
@@ -143,7 +143,7 @@ def test_otto_with_a_contact_of_no_strength_does_nothing_but_compress():
 # --- three oscillators --------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.filterwarnings("ignore::athermal.RecurrenceWarning")
+@pytest.mark.filterwarnings("ignore::athermal.errors.RecurrenceWarning")
 def test_the_swap_angle_is_the_fraction_that_moves():
     """One resonant contact for the time T at g = angle/T swaps sin^2(angle) of the excitations: a beam splitter."""
     angle, w_h, w_c = 0.4, 2.0, 1.0
@@ -172,10 +172,14 @@ def test_both_kinds_of_damping_have_the_rate_they_are_given(damping):
 
 
 def test_an_ohmic_density_needs_nothing_else():
-    machine = at.library.two_oscillator(density_hot=at.Ohmic(0.05, 3.0), density_cold=at.FlatBand(0.1, 0.0, 2.0), modes=40)
+    machine = at.library.two_oscillator(
+        density_hot=at.densities.Ohmic(0.05, 3.0), density_cold=at.densities.FlatBand(0.1, 0.0, 2.0), modes=40
+    )
     assert float(np.max(machine.reservoirs[0].frequencies)) < 60.0
 
 
 def test_squeezing_is_not_dropped_for_a_given_start():
-    with pytest.raises(at.MachineError, match="`hot_squeezing` of an Otto engine must be zero when an initial state is given"):
+    with pytest.raises(
+        at.errors.MachineError, match="`hot_squeezing` of an Otto engine must be zero when an initial state is given"
+    ):
         at.library.otto(modes=4, hot_squeezing=0.5, initial=at.ProductThermal())

@@ -121,7 +121,7 @@ def test_only_a_loaded_motor_counts_work_against_its_load():
     ],
 )  # fmt: skip
 def test_motors_that_cannot_be(arguments, message):
-    with pytest.raises(at.MachineError, match=message):
+    with pytest.raises(at.errors.MachineError, match=message):
         at.library.molecular_motor(**{**SMALL, **arguments})
 
 
@@ -173,7 +173,7 @@ def test_the_flywheel_starts_at_its_own_temperature():
     ],
 )
 def test_atoms_that_cannot_be(arguments, message):
-    with pytest.raises(at.MachineError, match=message):
+    with pytest.raises(at.errors.MachineError, match=message):
         at.library.single_atom(**arguments)
 
 

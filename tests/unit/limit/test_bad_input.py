@@ -12,47 +12,47 @@ import athermal as at
 
 @pytest.fixture
 def machine():
-    bath = at.ContinuumBath("bath", 1.0, at.Ohmic(0.2, 5.0), 4, "gauss")
+    bath = at.ContinuumBath("bath", 1.0, at.densities.Ohmic(0.2, 5.0), 4, "gauss")
     return at.Machine([at.Oscillator("a", 1.0)], [bath], [at.Exchange(("a", "bath"))], 1.0)
 
 
-@pytest.mark.parametrize("function", [at.limit_cycle, at.floquet_exponents])
+@pytest.mark.parametrize("function", [at.limit_cycle, at.limit.floquet_exponents])
 def test_what_is_no_machine_of_continua(machine, function):
-    with pytest.raises(at.MachineError, match="must be a Machine, but is 3"):
+    with pytest.raises(at.errors.MachineError, match="must be a Machine, but is 3"):
         function(3)
-    with pytest.raises(at.MachineError, match="must be of oscillators"):
+    with pytest.raises(at.errors.MachineError, match="must be of oscillators"):
         function(at.library.two_qubit_swap())
     finite = at.Bath("bath", 1.0, (1.0,), (0.1,))
-    with pytest.raises(at.MachineError, match="must be a ContinuumBath, but 'bath' is a Bath.*Give its spectral density"):
+    with pytest.raises(at.errors.MachineError, match="must be a ContinuumBath, but 'bath' is a Bath.*Give its spectral density"):
         function(replace(machine, reservoirs=(finite,)))
     weights = at.Exchange(("a", "bath"), weights=(1.0, 1.0, 1.0, 1.0))
-    with pytest.raises(at.MachineError, match="`site` and `weights`.*must be left out"):
+    with pytest.raises(at.errors.MachineError, match="`site` and `weights`.*must be left out"):
         function(replace(machine, couplings=(weights,)))
     form = at.QuadraticForm(("a", "bath"), np.zeros((2, 8)).tolist())
-    with pytest.raises(at.MachineError, match="must be an Exchange, TwoModeSqueezing or Position"):
+    with pytest.raises(at.errors.MachineError, match="must be an Exchange, TwoModeSqueezing or Position"):
         function(replace(machine, couplings=(form,)))
 
 
 def test_a_subsystem_that_nothing_damps(machine):
     pair = (*machine.subsystems, at.Oscillator("free", 1.0))
-    with pytest.raises(at.MachineError, match="Subsystem 'free' must be joined to a reservoir"):
+    with pytest.raises(at.errors.MachineError, match="Subsystem 'free' must be joined to a reservoir"):
         at.limit_cycle(replace(machine, subsystems=pair))
 
 
 def test_a_band_that_starts_at_zero_frequency(machine):
-    bath = at.ContinuumBath("bath", 1.0, at.FlatBand(0.1, 0.0, 2.0), 4, "legendre")
-    with pytest.raises(at.MachineError, match="'bath' must vanish at zero frequency.*`low`"):
+    bath = at.ContinuumBath("bath", 1.0, at.densities.FlatBand(0.1, 0.0, 2.0), 4, "legendre")
+    with pytest.raises(at.errors.MachineError, match="'bath' must vanish at zero frequency.*`low`"):
         at.limit_cycle(replace(machine, reservoirs=(bath,)))
 
 
 @pytest.mark.parametrize("option", [{"accuracy": 0.0}, {"max_harmonics": 0}, {"max_nodes": -1}])
 def test_options(machine, option):
-    with pytest.raises(at.MachineError, match=f"`{next(iter(option))}` of a limit cycle must be"):
+    with pytest.raises(at.errors.MachineError, match=f"`{next(iter(option))}` of a limit cycle must be"):
         at.limit_cycle(machine, **option)
 
 
 def test_too_few_nodes(machine):
-    with pytest.raises(at.ConvergenceError, match="`max_nodes` = 1"):
+    with pytest.raises(at.errors.ConvergenceError, match="`max_nodes` = 1"):
         at.limit_cycle(machine, accuracy=1e-13, max_nodes=1)
 
 

@@ -27,10 +27,10 @@ import athermal as at
         (lambda: at.QuadraticForm(("a",), [[1.0, 0.2], [0.1, 1.0]]), "must be a symmetric 2 x 2 matrix"),
         (lambda: at.QuadraticForm(("a", "b"), 3.0), "`matrix` of QuadraticForm coupling between 'a' and 'b' must be a matrix"),
         (
-            lambda: at.Position(("a", "b"), at.Rotating(1.0, 1.0)),
+            lambda: at.Position(("a", "b"), at.drives.Rotating(1.0, 1.0)),
             "`strength` of Position coupling between 'a' and 'b' must be a real drive, but is a rotating one",
         ),
-        (lambda: at.QuadraticForm(("a", "b"), np.eye(2), at.Rotating(1.0, 1.0)), "must be a real drive"),
+        (lambda: at.QuadraticForm(("a", "b"), np.eye(2), at.drives.Rotating(1.0, 1.0)), "must be a real drive"),
         (
             lambda: at.Exchange(("a", "b"), "strong"),
             "`strength` of Exchange coupling between 'a' and 'b' must be a number or a drive",
@@ -43,11 +43,14 @@ import athermal as at
         (lambda: at.Exchange(("a", "b"), site=1.5), "`site` of .* must be a whole number of at least 0, but is 1.5"),
         (lambda: at.Exchange(("a", "b"), amplitude_frequency=0.0), "`amplitude_frequency` of .* must be positive, but is 0.0"),
         (lambda: at.Exchange(("a", "b"), weights="12"), "`weights` of .* must be a list of real numbers"),
-        (lambda: at.Displacement("a", x_force=at.Rotating(1.0, 1.0)), "`x_force` of a displacement of 'a' must be a real drive"),
+        (
+            lambda: at.Displacement("a", x_force=at.drives.Rotating(1.0, 1.0)),
+            "`x_force` of a displacement of 'a' must be a real drive",
+        ),
     ],
 )
 def test_bad_couplings_are_refused(make, message):
-    with pytest.raises(at.MachineError, match=message):
+    with pytest.raises(at.errors.MachineError, match=message):
         make()
 
 
@@ -68,5 +71,5 @@ def test_the_counter_term_is_there_for_a_reservoir_unless_refused():
 
 
 def test_drives_are_named():
-    assert at.Exchange(("a", "b"), 2.0).drives == (("strength", at.Constant(2.0)),)
+    assert at.Exchange(("a", "b"), 2.0).drives == (("strength", at.drives.Constant(2.0)),)
     assert [name for name, _ in at.Displacement("a", 1.0, 2.0).drives] == ["x_force", "p_force"]

@@ -10,7 +10,7 @@ from athermal.machine.families import FAMILIES
 from athermal.machine.hamiltonian import Hamiltonian
 from athermal.machine.tensor_hamiltonian import TensorHamiltonian
 
-BATH = at.ContinuumBath("bath", 1.0, at.Ohmic(0.1, 2.0), modes=3, low=0.1, high=9.0)
+BATH = at.ContinuumBath("bath", 1.0, at.densities.Ohmic(0.1, 2.0), modes=3, low=0.1, high=9.0)
 CONTACT = at.OperatorCoupling(("q", "bath"), ("sigmax", "position"))
 
 
@@ -56,7 +56,9 @@ def test_partition_functions():
 
 def test_a_hamiltonian_of_the_wrong_kind():
     assert Hamiltonian.of(MACHINES["harmonic"]) is MACHINES["harmonic"].hamiltonian
-    with pytest.raises(at.MachineError, match="must have the Hamiltonian of finite parts in matrices, but has the quadratic"):
+    with pytest.raises(
+        at.errors.MachineError, match="must have the Hamiltonian of finite parts in matrices, but has the quadratic"
+    ):
         TensorHamiltonian.of(MACHINES["harmonic"])
 
 
@@ -72,7 +74,7 @@ def test_a_hamiltonian_of_the_wrong_kind():
     ],
 )
 def test_parts_that_share_none(subsystem, reservoir, message):
-    with pytest.raises(at.MachineError, match=f"The parts of a machine must be of one family, but {message}"):
+    with pytest.raises(at.errors.MachineError, match=f"The parts of a machine must be of one family, but {message}"):
         machine(subsystem, reservoir)
 
 

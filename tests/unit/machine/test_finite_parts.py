@@ -37,10 +37,10 @@ def test_a_bath_of_forty_spins_allocates_nothing():
         )
         assert big.dimension == 2**41
         with pytest.raises(
-            at.MachineError, match=r"dimension 2199023255552 and would need about [0-9.e+]+ GiB, but `max_memory`"
+            at.errors.MachineError, match=r"dimension 2199023255552 and would need about [0-9.e+]+ GiB, but `max_memory`"
         ):
             at.DensityMatrix().bind(big)
-        with pytest.raises(at.MachineError, match="would need about"):
+        with pytest.raises(at.errors.MachineError, match="would need about"):
             at.run(big)
         _, peak = tracemalloc.get_traced_memory()
     finally:
@@ -50,7 +50,7 @@ def test_a_bath_of_forty_spins_allocates_nothing():
 
 def test_memory_is_estimated_before_it_is_used():
     """16 bytes a complex number, a few matrices of the whole."""
-    with pytest.raises(at.MachineError, match="dimension 8 .* but `max_memory` of the backend is 1e-06 GiB"):
+    with pytest.raises(at.errors.MachineError, match="dimension 8 .* but `max_memory` of the backend is 1e-06 GiB"):
         at.DensityMatrix(max_memory=1e-6).bind(machine())
 
 
@@ -82,7 +82,7 @@ def test_memory_is_estimated_before_it_is_used():
             "`site` and `weights` .* must be left out",
         ),
         (lambda: machine([at.OperatorCoupling("hot", "sigmax")]), "A term on reservoir 'hot' is refused.*FiniteBath"),
-        (lambda: machine([at.OperatorCoupling("a", "sigmax", at.Harmonic(1.0, 1.0))]), "period"),
+        (lambda: machine([at.OperatorCoupling("a", "sigmax", at.drives.Harmonic(1.0, 1.0))]), "period"),
         (
             lambda: machine([at.Exchange(("a", "b"))], (QUBIT, at.Qudit("b", [0.0, 1.0]))),
             "between parts with a lowering operator, but 'b' has none",
@@ -124,15 +124,15 @@ def test_memory_is_estimated_before_it_is_used():
     ],
 )
 def test_what_is_refused(make, message):
-    with pytest.raises(at.MachineError, match=message):
+    with pytest.raises(at.errors.MachineError, match=message):
         make()
 
 
 def test_the_wrong_backend_for_the_family():
     gaussian = at.Machine([at.Oscillator("a", 1.0)], [at.Bath("b", 1.0, (1.0,))], [], 1.0)
-    with pytest.raises(at.MachineError, match="infinitely many states.*DensityMatrix"):
+    with pytest.raises(at.errors.MachineError, match="infinitely many states.*DensityMatrix"):
         at.DensityMatrix().bind(gaussian)
-    with pytest.raises(at.MachineError, match="`levels` .* must be left out"):
+    with pytest.raises(at.errors.MachineError, match="`levels` .* must be left out"):
         at.DensityMatrix(levels=3).bind(machine())
-    with pytest.raises(at.MachineError):
+    with pytest.raises(at.errors.MachineError):
         at.Dense().bind(machine())

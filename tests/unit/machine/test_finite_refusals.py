@@ -40,9 +40,15 @@ def truncated(*couplings, **more):
             "`plus_conjugate` .* must be true or false, but is 'no'",
         ),
         (lambda: at.OperatorCoupling(("a", "b"), {"sigmax", "sigmay"}), "one operator for each of its 2 parts, but holds 1"),
-        (lambda: at.OperatorCoupling(("a",), ("sigmax",), at.Rotating(1.0, 1.0)), "operator couplings with `plus_conjugate`"),
+        (
+            lambda: at.OperatorCoupling(("a",), ("sigmax",), at.drives.Rotating(1.0, 1.0)),
+            "operator couplings with `plus_conjugate`",
+        ),
         (lambda: at.DensityMatrix(coherence="x"), "`coherence` .* must be true or false, but is 'x'"),
-        (lambda: at.TruncatedOscillator("t", at.Harmonic(2.0, 1.0) + 0.5, 4), "must be positive at all times, but reaches -1.5"),
+        (
+            lambda: at.TruncatedOscillator("t", at.drives.Harmonic(2.0, 1.0) + 0.5, 4),
+            "must be positive at all times, but reaches -1.5",
+        ),
         (lambda: truncated(at.Exchange(("t", "b"), amplitude_frequency=3.0)), "`amplitude_frequency` .* must be left out"),
         (lambda: truncated(at.Position(("t", "b"), counter_term=True, site=4)), "`site` .* must be below the 2 sites"),
         (

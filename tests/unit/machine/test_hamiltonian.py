@@ -44,30 +44,30 @@ C, S = np.cos(2.0 * T + 0.3), np.sin(2.0 * T + 0.3)
         (at.Exchange(("a", "b"), 0.2), {(X_A, X_B): 0.2, (P_A, P_B): 0.2}),
         # g a b^dag + h.c. = Re g (x_a x_b + p_a p_b) - Im g (p_a x_b - x_a p_b)
         (
-            at.Exchange(("a", "b"), at.Rotating(0.2, 2.0, 0.3)),
+            at.Exchange(("a", "b"), at.drives.Rotating(0.2, 2.0, 0.3)),
             {(X_A, X_B): 0.2 * C, (P_A, P_B): 0.2 * C, (P_A, X_B): -0.2 * S, (X_A, P_B): 0.2 * S},
         ),
         # named the other way round it is g b a^dag + h.c.
         (
-            at.Exchange(("b", "a"), at.Rotating(0.2, 2.0, 0.3)),
+            at.Exchange(("b", "a"), at.drives.Rotating(0.2, 2.0, 0.3)),
             {(X_A, X_B): 0.2 * C, (P_A, P_B): 0.2 * C, (P_A, X_B): 0.2 * S, (X_A, P_B): -0.2 * S},
         ),
         # a b + a^dag b^dag = x_a x_b - p_a p_b
         (at.TwoModeSqueezing(("a", "b"), 0.2), {(X_A, X_B): 0.2, (P_A, P_B): -0.2}),
         # g a b + h.c. = Re g (x_a x_b - p_a p_b) - Im g (x_a p_b + p_a x_b)
         (
-            at.TwoModeSqueezing(("a", "b"), at.Rotating(0.2, 2.0, 0.3)),
+            at.TwoModeSqueezing(("a", "b"), at.drives.Rotating(0.2, 2.0, 0.3)),
             {(X_A, X_B): 0.2 * C, (P_A, P_B): -0.2 * C, (P_A, X_B): -0.2 * S, (X_A, P_B): -0.2 * S},
         ),
         (at.Position(("a", "b"), 0.2), {(X_A, X_B): 0.2}),
-        (at.Position(("a", "b"), at.Harmonic(0.2, 2.0, 0.3)), {(X_A, X_B): 0.2 * C}),
+        (at.Position(("a", "b"), at.drives.Harmonic(0.2, 2.0, 0.3)), {(X_A, X_B): 0.2 * C}),
         (
             at.QuadraticForm(("a", "b"), [[1.0, 2.0], [3.0, 4.0]], 0.1),
             {(X_A, X_B): 0.1, (X_A, P_B): 0.2, (P_A, X_B): 0.3, (P_A, P_B): 0.4},
         ),
         (at.QuadraticForm(("b",), [[1.0, 2.0], [2.0, 4.0]], 0.1), {(X_B, X_B): 0.05, (X_B, P_B): 0.2, (P_B, P_B): 0.2}),
         (
-            at.Exchange(("a", "b"), 0.1 + at.Rotating(0.2, 0.0, np.pi / 2)),
+            at.Exchange(("a", "b"), 0.1 + at.drives.Rotating(0.2, 0.0, np.pi / 2)),
             {(X_A, X_B): 0.1, (P_A, P_B): 0.1, (P_A, X_B): -0.2, (X_A, P_B): 0.2},
         ),
     ],
@@ -82,7 +82,7 @@ def one_and_bath(coupling, bath, frequency=1.0):
 
 def test_position_coupling_to_a_star_bath_with_its_counter_term():
     """H = s x sum g_k x_k + s^2 x^2 sum g_k^2/(2 w_k)."""
-    machine = one_and_bath(at.Position(("a", "hot"), at.Harmonic(0.5, 1.0)), at.Bath("hot", 1.0, (1.5, 2.0), (0.3, -0.4)))
+    machine = one_and_bath(at.Position(("a", "hot"), at.drives.Harmonic(0.5, 1.0)), at.Bath("hot", 1.0, (1.5, 2.0), (0.3, -0.4)))
     form, _ = sites_form(machine, 0.7)
     s = 0.5 * np.cos(0.7)
     by_hand = np.diag([1.0 + s**2 * (0.09 / 1.5 + 0.16 / 2.0), 1.5, 2.0, 1.0, 1.5, 2.0])
@@ -136,7 +136,7 @@ def test_exchange_with_a_site_of_a_ring():
 @pytest.mark.parametrize(("law", "diagonal"), [("potential", (1.5**2 / 1.2, 1.2)), ("number", (1.5, 1.5))])
 def test_laws_of_a_driven_frequency(law, diagonal):
     """A trap of fixed mass: w0 p^2/2 + (w^2/w0) x^2/2; or w (x^2 + p^2)/2."""
-    oscillator = at.Oscillator("a", at.Strokes((1.0, 1.0), (1.2, 1.5)), law=law)
+    oscillator = at.Oscillator("a", at.drives.Strokes((1.0, 1.0), (1.2, 1.5)), law=law)
     machine = at.Machine([oscillator], [at.Bath("b", 1.0, (1.0,))], [], period=2.0)
     assert np.allclose(np.diag(sites_form(machine, 1.5)[0])[[0, 2]], diagonal, rtol=1e-15)
     assert np.allclose(np.diag(sites_form(machine, 0.5)[0])[[0, 2]], (1.2, 1.2), rtol=1e-15)
@@ -160,7 +160,7 @@ def test_an_amplitude_at_another_frequency(coupling, sign):
 
 
 def test_displacement_is_a_force():
-    machine = one_and_bath(at.Displacement("a", at.Harmonic(0.3, 1.0), 0.2), at.Bath("b", 1.0, (1.0,)))
+    machine = one_and_bath(at.Displacement("a", at.drives.Harmonic(0.3, 1.0), 0.2), at.Bath("b", 1.0, (1.0,)))
     assert np.allclose(sites_form(machine, 0.7)[1], [0.3 * np.cos(0.7), 0.0, 0.2, 0.0], rtol=0.0, atol=1e-16)
 
 
@@ -200,9 +200,9 @@ def test_coordinates_go_there_and_back(case):
 
 def test_breakpoints_of_all_drives():
     machine = at.Machine(
-        [at.Oscillator("a", at.Strokes((1.0, 3.0), (1.0, 2.0)))],
+        [at.Oscillator("a", at.drives.Strokes((1.0, 3.0), (1.0, 2.0)))],
         [at.Bath("b", 1.0, (1.0,))],
-        [at.Exchange(("a", "b"), at.Strokes((0.5, 1.5), (0.0, 0.1), ramps=(0.0, 0.5)))],
+        [at.Exchange(("a", "b"), at.drives.Strokes((0.5, 1.5), (0.0, 0.1), ramps=(0.0, 0.5)))],
         period=4.0,
     )
     assert np.allclose(machine.hamiltonian.breakpoints, [0.0, 0.5, 1.0, 2.0, 2.5, 3.0], rtol=1e-15)
@@ -224,6 +224,6 @@ def test_shares_of_the_terms():
 
 def test_wrong_shapes_of_a_quadratic_form_are_refused():
     with pytest.raises(
-        at.MachineError, match=r"`matrix` of QuadraticForm .* must have the shape \(2, 4\) of its parts.*\(2, 2\)"
+        at.errors.MachineError, match=r"`matrix` of QuadraticForm .* must have the shape \(2, 4\) of its parts.*\(2, 2\)"
     ):
         one_and_bath(at.QuadraticForm(("a", "b"), np.eye(2)), at.Bath("b", 1.0, (1.0, 2.0)))

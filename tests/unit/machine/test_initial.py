@@ -59,7 +59,7 @@ PAIR = at.Correlation(("a", "b"))
     ],
 )
 def test_bad_initial_states_are_refused(make, message):
-    with pytest.raises(at.MachineError, match=message):
+    with pytest.raises(at.errors.MachineError, match=message):
         make()
 
 

@@ -51,14 +51,14 @@ def test_oscillator_operators_have_their_exact_matrix_elements():
     ],
 )
 def test_what_is_no_operator(value, message):
-    with pytest.raises(at.MachineError, match=message):
+    with pytest.raises(at.errors.MachineError, match=message):
         as_operator(value, "operator", "x")
 
 
 def test_what_is_no_hamiltonian():
-    with pytest.raises(at.MachineError, match="`hamiltonian` of x must be Hermitian, .* differ by 1 of its largest entry"):
+    with pytest.raises(at.errors.MachineError, match="`hamiltonian` of x must be Hermitian, .* differ by 1 of its largest entry"):
         as_hamiltonian(np.array([[0.0, 1.0], [0.0, 0.0]]), "hamiltonian", "x")
-    with pytest.raises(at.MachineError, match="a matrix or a list of energies, but is 'sigmax'"):
+    with pytest.raises(at.errors.MachineError, match="a matrix or a list of energies, but is 'sigmax'"):
         as_hamiltonian("sigmax", "hamiltonian", "x")
     # rounding is not asymmetry
     noisy = np.array([[1.0, 0.5], [0.5 + 1e-15, 2.0]])

@@ -13,20 +13,22 @@ from unit.random_states import eigenvalues_by_definition, omega, random_positive
 @pytest.mark.parametrize(
     ("reservoir", "family"),
     [
-        (at.Bath("b", 1.0, [2.0]), at.HarmonicReservoir),
-        (at.ContinuumBath("c", 1.0, at.Ohmic(0.1, 5.0)), at.HarmonicReservoir),
-        (at.Ring("r", 1.0, 5, 1.3, 0.2), at.HarmonicReservoir),
-        (at.CoupledBath("m", 1.0, np.eye(4)), at.HarmonicReservoir),
-        (at.SpinBath("s", 1.0, [1.0, 1.1]), at.FiniteReservoir),
-        (at.TruncatedBath("t", 1.0, [1.0]), at.FiniteReservoir),
-        (at.FiniteBath("f", 1.0, [0.0, 1.0]), at.FiniteReservoir),
+        (at.Bath("b", 1.0, [2.0]), at.parts.HarmonicReservoir),
+        (at.ContinuumBath("c", 1.0, at.densities.Ohmic(0.1, 5.0)), at.parts.HarmonicReservoir),
+        (at.Ring("r", 1.0, 5, 1.3, 0.2), at.parts.HarmonicReservoir),
+        (at.parts.CoupledBath("m", 1.0, np.eye(4)), at.parts.HarmonicReservoir),
+        (at.SpinBath("s", 1.0, [1.0, 1.1]), at.parts.FiniteReservoir),
+        (at.TruncatedBath("t", 1.0, [1.0]), at.parts.FiniteReservoir),
+        (at.FiniteBath("f", 1.0, [0.0, 1.0]), at.parts.FiniteReservoir),
     ],
     ids=lambda value: getattr(value, "name", ""),
 )
 def test_every_reservoir_has_one_base(reservoir, family):
-    assert isinstance(reservoir, at.Reservoir)
+    assert isinstance(reservoir, at.parts.Reservoir)
     assert isinstance(reservoir, family)
-    assert not isinstance(reservoir, at.HarmonicReservoir if family is at.FiniteReservoir else at.FiniteReservoir)
+    assert not isinstance(
+        reservoir, at.parts.HarmonicReservoir if family is at.parts.FiniteReservoir else at.parts.FiniteReservoir
+    )
     assert (reservoir.temperature, reservoir.chemical_potential) == (1.0, 0.0)
     assert reservoir.owner == f"reservoir {reservoir.name!r}"
 
@@ -56,8 +58,8 @@ def networks():
     return [
         at.Ring("r", 1.0, 5, 1.3, 0.2),
         at.Chain("c", 1.0, 4, 1.0, -0.3),
-        at.CoupledBath("m", 1.0, random_positive(rng, 6)),
-        at.CoupledBath("d", 1.0, np.diag([1.0, 4.0, 2.0, 0.5])),
+        at.parts.CoupledBath("m", 1.0, random_positive(rng, 6)),
+        at.parts.CoupledBath("d", 1.0, np.diag([1.0, 4.0, 2.0, 0.5])),
     ]
 
 
@@ -74,7 +76,7 @@ def test_normal_modes_are_a_symplectic_change_of_coordinates_that_makes_the_hami
 
 def test_a_bath_of_one_bare_frequency_each_way():
     """H = (4 x^2 + p^2/4 ...)/2: w = sqrt(h_xx h_pp)."""
-    bath = at.CoupledBath("d", 1.0, np.diag([1.0, 4.0, 2.0, 0.5]))
+    bath = at.parts.CoupledBath("d", 1.0, np.diag([1.0, 4.0, 2.0, 0.5]))
     assert np.allclose(np.sort(bath.frequencies), np.sqrt([2.0, 2.0]), rtol=1e-14)
 
 
@@ -95,7 +97,7 @@ def test_contacts():
     assert bath.contact(1, None, "it").tolist() == [0.0, 1.0]
     assert bath.contact(None, (5.0, -1.0), "it").tolist() == [5.0, -1.0]
     assert at.Bath("b", 1.0, [1.0, 2.0]).contact(None, None, "it").tolist() == [1.0, 1.0]
-    assert at.CoupledBath("m", 1.0, np.eye(4), (0.1, 0.2)).contact(None, None, "it").tolist() == [0.1, 0.2]
+    assert at.parts.CoupledBath("m", 1.0, np.eye(4), (0.1, 0.2)).contact(None, None, "it").tolist() == [0.1, 0.2]
 
 
 @pytest.mark.parametrize(
@@ -109,7 +111,7 @@ def test_contacts():
     ],
 )
 def test_bad_contacts_are_refused(site, weights, message):
-    with pytest.raises(at.MachineError, match=message):
+    with pytest.raises(at.errors.MachineError, match=message):
         at.Ring("r", 1.0, 4, 1.0, 0.1).contact(site, weights, "it")
 
 
@@ -139,25 +141,31 @@ def test_bad_contacts_are_refused(site, weights, message):
             "The Hamiltonian of reservoir 'r' must be bounded below, but is not: .*Keep .hopping. below half the frequency",
         ),
         (
-            lambda: at.CoupledBath("m", 1.0, np.diag([1.0, -0.1])),
+            lambda: at.parts.CoupledBath("m", 1.0, np.diag([1.0, -0.1])),
             "The Hamiltonian of reservoir 'm' must be bounded below, but is not: .*-0.1.*Make `form` positive definite",
         ),
-        (lambda: at.CoupledBath("m", 1.0, np.zeros((2, 2))), "must be bounded below"),
-        (lambda: at.CoupledBath("m", 1.0, np.eye(3)), r"`form` of reservoir 'm' must be a symmetric 2n x 2n matrix.*\(3, 3\)"),
-        (lambda: at.CoupledBath("m", 1.0, [[1.0, 0.1], [0.0, 1.0]]), "`form` of reservoir 'm' must be a symmetric"),
+        (lambda: at.parts.CoupledBath("m", 1.0, np.zeros((2, 2))), "must be bounded below"),
         (
-            lambda: at.CoupledBath("m", 1.0, [[1.0, 0.1], [0.0]]),
+            lambda: at.parts.CoupledBath("m", 1.0, np.eye(3)),
+            r"`form` of reservoir 'm' must be a symmetric 2n x 2n matrix.*\(3, 3\)",
+        ),
+        (lambda: at.parts.CoupledBath("m", 1.0, [[1.0, 0.1], [0.0, 1.0]]), "`form` of reservoir 'm' must be a symmetric"),
+        (
+            lambda: at.parts.CoupledBath("m", 1.0, [[1.0, 0.1], [0.0]]),
             "`form` of reservoir 'm' must be a matrix whose rows have one length",
         ),
-        (lambda: at.CoupledBath("m", 1.0, np.eye(2), (1.0, 2.0)), "`site_couplings` of reservoir 'm' must hold 1 numbers"),
+        (lambda: at.parts.CoupledBath("m", 1.0, np.eye(2), (1.0, 2.0)), "`site_couplings` of reservoir 'm' must hold 1 numbers"),
         (
-            lambda: at.ContinuumBath("c", 1.0, at.Ohmic(1.0, 1.0), 5, "equal"),
+            lambda: at.ContinuumBath("c", 1.0, at.densities.Ohmic(1.0, 1.0), 5, "equal"),
             "^Reservoir 'c': `high` of a discretised spectral density must be finite",
         ),
         (lambda: at.ContinuumBath("c", 1.0, 0.2, 5), "`spectral_density` of reservoir 'c' must be a spectral density"),
-        (lambda: at.ContinuumBath("c", 1.0, at.FlatBand(0.1, 1.0, 2.0), 0), "`modes` of reservoir 'c' must be a whole number"),
         (
-            lambda: at.ContinuumBath("c", 1.0, at.FlatBand(0.1, 1.0, 2.0), 5, "qauss"),
+            lambda: at.ContinuumBath("c", 1.0, at.densities.FlatBand(0.1, 1.0, 2.0), 0),
+            "`modes` of reservoir 'c' must be a whole number",
+        ),
+        (
+            lambda: at.ContinuumBath("c", 1.0, at.densities.FlatBand(0.1, 1.0, 2.0), 5, "qauss"),
             "`rule` of reservoir 'c'.*Did you mean 'gauss'",
         ),
         (lambda: at.Oscillator("a", 0.0), "`frequency` of oscillator 'a' must be positive, but is 0.0"),
@@ -167,18 +175,21 @@ def test_bad_contacts_are_refused(site, weights, message):
             "`law` of oscillator 'a' must be one of 'potential', 'number', but is 'trap'",
         ),
         (lambda: at.Oscillator("a", 1.0, reference_frequency=-2.0), "`reference_frequency` of oscillator 'a' must be positive"),
-        (lambda: at.Oscillator("a", at.Rotating(1.0, 1.0)), "`frequency` of oscillator 'a' must be a real drive"),
+        (lambda: at.Oscillator("a", at.drives.Rotating(1.0, 1.0)), "`frequency` of oscillator 'a' must be a real drive"),
         (lambda: at.Oscillator(3, 1.0), "`name` of an oscillator must be a word that names it, but is 3"),
         (
-            lambda: at.Oscillator("a", 1.0 + at.Harmonic(1.5, 1.0)),
+            lambda: at.Oscillator("a", 1.0 + at.drives.Harmonic(1.5, 1.0)),
             "`frequency` of oscillator 'a' must be positive at all times, but reaches -0.5",
         ),
-        (lambda: at.Oscillator("a", at.Strokes((100.0, 0.01), (1.0, -1.0))), "must be positive at all times, but reaches -1"),
-        (lambda: at.Oscillator("a", at.Strokes((1.0, 1.0), (1.0, 0.0))), "must be positive at all times, but reaches 0"),
+        (
+            lambda: at.Oscillator("a", at.drives.Strokes((100.0, 0.01), (1.0, -1.0))),
+            "must be positive at all times, but reaches -1",
+        ),
+        (lambda: at.Oscillator("a", at.drives.Strokes((1.0, 1.0), (1.0, 0.0))), "must be positive at all times, but reaches 0"),
     ],
 )
 def test_bad_parts_are_refused(make, message):
-    with pytest.raises(at.MachineError, match=message):
+    with pytest.raises(at.errors.MachineError, match=message):
         make()
 
 
@@ -193,14 +204,16 @@ def test_bad_parts_are_refused(make, message):
     ],
 )
 def test_a_driven_reservoir_is_refused(make):
-    with pytest.raises(at.MachineError, match=r"of reservoir 'hot' must not be driven: .*constant. Drive the coupling, or make"):
-        make(at.Harmonic(1.0, 1.0))
+    with pytest.raises(
+        at.errors.MachineError, match=r"of reservoir 'hot' must not be driven: .*constant. Drive the coupling, or make"
+    ):
+        make(at.drives.Harmonic(1.0, 1.0))
 
 
 def test_a_narrow_dip_below_zero_is_seen_whatever_side_of_the_jump_it_is_on():
     """A linear ramp that ends below zero just before it jumps back: only the left limit is negative."""
-    drive = at.Function(lambda t: 1.0 - 1.2 * t, period=1.0)
-    with pytest.raises(at.MachineError, match="reaches -0.2"):
+    drive = at.drives.Function(lambda t: 1.0 - 1.2 * t, period=1.0)
+    with pytest.raises(at.errors.MachineError, match="reaches -0.2"):
         at.Oscillator("a", drive)
 
 
@@ -209,7 +222,7 @@ def test_a_narrow_dip_below_zero_is_seen_whatever_side_of_the_jump_it_is_on():
 
 def test_reference_frequency():
     assert at.Oscillator("a", 2).reference == 2.0
-    assert at.Oscillator("a", at.Strokes((1.0, 1.0), (3.0, 2.0))).reference == 3.0
+    assert at.Oscillator("a", at.drives.Strokes((1.0, 1.0), (3.0, 2.0))).reference == 3.0
     assert at.Oscillator("a", 2.0, reference_frequency=0.5).reference == 0.5
 
 
@@ -226,4 +239,4 @@ def test_numbers_are_kept_as_plain_python_numbers():
     """So that a machine can always be written down (its provenance)."""
     ring = at.Ring("r", np.float64(1.0), np.int64(4), np.float32(1.0), np.float64(0.1))
     assert (type(ring.sites), type(ring.temperature), type(ring.frequency)) == (int, float, float)
-    assert type(at.ContinuumBath("c", 1.0, at.FlatBand(0.1, 1.0, 2.0), np.int64(4)).modes) is int
+    assert type(at.ContinuumBath("c", 1.0, at.densities.FlatBand(0.1, 1.0, 2.0), np.int64(4)).modes) is int

@@ -9,7 +9,7 @@ from athermal.machine.settle import MOST_MODES, Resolution, settled, to_be_chose
 from athermal.machine.spec import from_spec, to_spec
 
 TAU = 2.0 * math.pi
-OHMIC = at.Ohmic(0.1, 2.0)
+OHMIC = at.densities.Ohmic(0.1, 2.0)
 
 
 def machine(density=OHMIC, coupling=None, **options):
@@ -51,33 +51,33 @@ def test_the_band_is_cut_where_the_bath_says():
 
 
 def test_too_many_modes_are_refused_with_a_remedy():
-    with pytest.raises(at.ConvergenceError, match=f"at most {MOST_MODES} modes.*Run fewer cycles"):
+    with pytest.raises(at.errors.ConvergenceError, match=f"at most {MOST_MODES} modes.*Run fewer cycles"):
         settled(machine(), 1e5, Resolution.for_accuracy(1e-6))
-    drude = at.Ohmic(0.1, 2.0, cutoff_shape="drude")
-    with pytest.raises(at.ConvergenceError, match="Drude cut-off falls off too slowly"):
+    drude = at.densities.Ohmic(0.1, 2.0, cutoff_shape="drude")
+    with pytest.raises(at.errors.ConvergenceError, match="Drude cut-off falls off too slowly"):
         settled(machine(drude), 100.0, Resolution.for_accuracy(1e-8))
 
 
 def test_a_density_that_vanishes_is_refused():
-    with pytest.raises(at.MachineError, match="must not vanish everywhere"):
-        machine(at.FunctionDensity(lambda w: 0.0, 0.0, 2.0))
+    with pytest.raises(at.errors.MachineError, match="must not vanish everywhere"):
+        machine(at.densities.FunctionDensity(lambda w: 0.0, 0.0, 2.0))
 
 
 def test_options_that_do_not_go_with_auto():
-    with pytest.raises(at.MachineError, match="`rule` of reservoir 'bath' must be left out with modes = \"auto\""):
+    with pytest.raises(at.errors.MachineError, match="`rule` of reservoir 'bath' must be left out with modes = \"auto\""):
         machine(rule="gauss")
-    with pytest.raises(at.MachineError, match="must be a whole number or \"auto\", but is 'many'"):
+    with pytest.raises(at.errors.MachineError, match="must be a whole number or \"auto\", but is 'many'"):
         at.ContinuumBath("bath", 1.0, OHMIC, "many")
-    with pytest.raises(at.MachineError, match="`high` of reservoir 'bath' must be above its `low`"):
+    with pytest.raises(at.errors.MachineError, match="`high` of reservoir 'bath' must be above its `low`"):
         machine(low=2.0, high=1.0)
     for options in ({"site": 1}, {"weights": (1.0, 2.0)}):
-        with pytest.raises(at.MachineError, match="must be left out: its modes are chosen when it is run"):
+        with pytest.raises(at.errors.MachineError, match="must be left out: its modes are chosen when it is run"):
             machine(coupling=at.Exchange(("a", "bath"), **options))
 
 
 def test_modes_are_not_known_before_the_run():
     bath = machine().reservoirs[0]
-    with pytest.raises(at.MachineError, match="are chosen when the machine is run"):
+    with pytest.raises(at.errors.MachineError, match="are chosen when the machine is run"):
         _ = bath.n_modes
     assert to_be_chosen(machine())
 

@@ -14,7 +14,7 @@ def test_cut_machine_by_hand():
         [at.Bath("bath", 0.5, (1.2,), (0.4,))],
         [
             at.Position(("a", "bath"), 0.7),
-            at.Exchange(("a", "b"), at.Rotating(0.2, 2.0 * np.pi, 0.3)),
+            at.Exchange(("a", "b"), at.drives.Rotating(0.2, 2.0 * np.pi, 0.3)),
             at.Displacement("b", x_force=0.3, p_force=-0.2),
             at.QuadraticForm(("b",), [[0.2, 0.1], [0.1, -0.3]]),
         ],

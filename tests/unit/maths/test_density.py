@@ -44,7 +44,7 @@ def test_entropy_of_a_nearly_pure_qubit(p):
 
 def test_what_is_no_spectrum():
     assert density.spectrum_entropy(np.array([1.0, -1e-17])) == 0.0
-    with pytest.raises(at.StateError, match="must not be negative, but one is -0.1"):
+    with pytest.raises(at.errors.StateError, match="must not be negative, but one is -0.1"):
         density.spectrum_entropy(np.array([1.1, -0.1]))
 
 

@@ -67,14 +67,16 @@ def test_entropy_of_nothing_and_of_a_pure_state():
 
 
 def test_an_unphysical_covariance_is_refused_and_rounding_is_not():
-    with pytest.raises(at.StateError, match=r"must be at least 1/2, but the smallest is 1/2 - 0\.01: .*uncertainty relation"):
+    with pytest.raises(
+        at.errors.StateError, match=r"must be at least 1/2, but the smallest is 1/2 - 0\.01: .*uncertainty relation"
+    ):
         gaussian.entropy(0.49 * np.eye(2))
     assert gaussian.entropy((0.5 - 1e-15) * np.eye(2)) == 0.0
-    with pytest.raises(at.StateError):
+    with pytest.raises(at.errors.StateError):
         gaussian.entropy((0.5 - 1e-13) * np.eye(2))
     # A covariance known to come from propagators that miss symplecticity by 1e-13 may be that far off, and no further.
     assert gaussian.entropy((0.5 - 1e-13) * np.eye(2), defect=1e-13) == 0.0
-    with pytest.raises(at.StateError):
+    with pytest.raises(at.errors.StateError):
         gaussian.entropy((0.5 - 1e-11) * np.eye(2), defect=1e-13)
 
 

@@ -75,19 +75,19 @@ def test_what_misses_by_a_solvers_error_is_taken_and_told(miss):
     ],
 )
 def test_the_remedy_of_what_is_refused_works(matrix, remedy):
-    with pytest.raises(at.StateError, match=remedy) as caught:
+    with pytest.raises(at.errors.StateError, match=remedy) as caught:
         physical_state(matrix, "The given state")
     said = str(caught.value)
     if "Divide it by its trace." in said:
         physical_state(matrix / np.trace(matrix), "It")
     elif "nearest_state(state)" in said:
-        physical_state(at.nearest_state(matrix), "It")
-        assert isinstance(at.nearest_state(qutip.Qobj(matrix)), qutip.Qobj)
+        physical_state(at.states.nearest_state(matrix), "It")
+        assert isinstance(at.states.nearest_state(qutip.Qobj(matrix)), qutip.Qobj)
     else:
         assert "Give a density matrix" in said
 
 
 @pytest.mark.parametrize("state", ["x", None, np.eye(2)[0], [[1.0, np.nan], [0.0, 0.0]], np.diag([1.0, -1.0]), []])
 def test_no_state_is_near_to_nonsense(state):
-    with pytest.raises(at.StateError, match="The state must"):
-        at.nearest_state(state)
+    with pytest.raises(at.errors.StateError, match="The state must"):
+        at.states.nearest_state(state)

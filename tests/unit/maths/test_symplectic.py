@@ -52,7 +52,7 @@ def test_eigenvalues_of_a_constructed_state_over_a_wide_range(largest):
 @pytest.mark.parametrize("function", [symplectic.symplectic_eigenvalues, symplectic.williamson])
 @pytest.mark.parametrize("matrix", [np.diag([1.0, -2.0]), np.array([[-1.0, 0.1], [0.1, 1.0]]), np.zeros((2, 2))])
 def test_a_matrix_that_is_not_positive_is_refused(function, matrix):
-    with pytest.raises(at.StateError, match="must be positive definite, but its lowest eigenvalue is"):
+    with pytest.raises(at.errors.StateError, match="must be positive definite, but its lowest eigenvalue is"):
         function(matrix)
 
 

@@ -98,7 +98,7 @@ def test_driven_map_and_integrals(drive):
 
 def test_a_quintic_ramp_of_a_strong_term_in_one_step():
     """The powers of a quintic add up to 19 times its height: the step must be shorter than the spectrum alone would ask."""
-    ramp = at.Strokes((0.5, 0.5), (4.0, 10.0), ramps=0.5, shape="quintic")
+    ramp = at.drives.Strokes((0.5, 0.5), (4.0, 10.0), ramps=0.5, shape="quintic")
     h = driven((lambda t: 0.5 + 0.0 * t, ramp.value), hermitian(0, 3), hermitian(1, 3))
     u, _ = driven_map(h, (), 0.0, 0.5)
     assert np.allclose(u, ode(h, (), 1e-14, 0.5 - 1e-14)[0], rtol=0.0, atol=1e-10)
@@ -123,7 +123,7 @@ def test_a_drive_that_is_rounded_does_not_ask_for_ever_shorter_steps():
 
 def test_a_drive_that_is_not_smooth_is_refused():
     h = driven((lambda t: 1.0 + 0.0 * t, lambda t: np.where(t > 0.3, 1.0, 0.0)), hermitian(0, 2), hermitian(1, 2))
-    with pytest.raises(at.ConvergenceError, match="must be smooth enough"):
+    with pytest.raises(at.errors.ConvergenceError, match="must be smooth enough"):
         driven_map(h, (), 0.0, 1.0)
 
 

@@ -32,12 +32,14 @@ def bath(name, temperature):
 def oscillators(ramps=0.0, forces=()):
     """Return two oscillators of strokes, one on a position coupling with its counter-term."""
     return at.Machine(
-        [at.Oscillator("a", at.Strokes((3.0, 4.0), (1.0, 2.0), ramps=ramps)), at.Oscillator("b", 1.2)],
+        [at.Oscillator("a", at.drives.Strokes((3.0, 4.0), (1.0, 2.0), ramps=ramps)), at.Oscillator("b", 1.2)],
         [bath("hot", 3.0), bath("cold", 0.5)],
         [
-            at.Position(("a", "hot"), at.Strokes((3.0, 4.0), (0.0, 0.5), ramps=ramps)),
+            at.Position(("a", "hot"), at.drives.Strokes((3.0, 4.0), (0.0, 0.5), ramps=ramps)),
             at.Exchange(("b", "cold"), 0.4),
-            at.Exchange(("a", "b"), at.Strokes((2.0, 5.0), (0.1, 0.3), ramps=1.0) * at.Rotating(1.0, 2.0 * np.pi / 7.0)),
+            at.Exchange(
+                ("a", "b"), at.drives.Strokes((2.0, 5.0), (0.1, 0.3), ramps=1.0) * at.drives.Rotating(1.0, 2.0 * np.pi / 7.0)
+            ),
             at.Exchange(("b", "hot"), 0.1),
             *forces,
         ],
@@ -48,12 +50,14 @@ def oscillators(ramps=0.0, forces=()):
 def qubits():
     """Return a qubit of strokes, a qutrit and two spin baths."""
     return at.Machine(
-        [at.Qubit("a", at.Strokes((2.0, 3.0), (1.0, 2.0), ramps=(1.0, 0.0))), at.Qudit("m", [0.0, 0.7, 1.5])],
+        [at.Qubit("a", at.drives.Strokes((2.0, 3.0), (1.0, 2.0), ramps=(1.0, 0.0))), at.Qudit("m", [0.0, 0.7, 1.5])],
         [at.SpinBath("cold", 0.5, [0.9, 1.1], [0.2, 0.2]), at.SpinBath("hot", 2.0, [0.9], [0.2])],
         [
-            at.Exchange(("a", "cold"), at.Strokes((2.0, 3.0), (1.0, 0.0))),
+            at.Exchange(("a", "cold"), at.drives.Strokes((2.0, 3.0), (1.0, 0.0))),
             at.OperatorCoupling(("a", "hot"), ("sigmax", "sigmax"), 0.3),
-            at.OperatorCoupling(("a", "m"), ("sigmaz", "|0><1|"), at.Harmonic(0.1, 2.0 * np.pi / 5.0), plus_conjugate=True),
+            at.OperatorCoupling(
+                ("a", "m"), ("sigmaz", "|0><1|"), at.drives.Harmonic(0.1, 2.0 * np.pi / 5.0), plus_conjugate=True
+            ),
         ],
         5.0,
     )

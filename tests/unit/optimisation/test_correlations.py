@@ -83,7 +83,11 @@ def test_qubits_in_a_basis_of_their_own():
     machine = at.Machine(
         [at.Qubit("q", 1.0)],
         [at.FiniteBath("bath", 0.7, hamiltonian=field)],
-        [at.OperatorCoupling(("q", "bath"), ("sigmax", np.array([[1.0, 0.2], [0.2, -0.4]])), at.Strokes((1.0, 1.0), (0.2, 0.9)))],
+        [
+            at.OperatorCoupling(
+                ("q", "bath"), ("sigmax", np.array([[1.0, 0.2], [0.2, -0.4]])), at.drives.Strokes((1.0, 1.0), (0.2, 0.9))
+            )
+        ],
         2.0,
     )
     best = at.best_correlations(machine)
@@ -97,7 +101,7 @@ def test_correlations_that_do_nothing():
     best = at.best_correlations(machine)
     for found in (best.value, best.bound, best.uncorrelated):
         assert found == pytest.approx(0.0, abs=1e-14)  # rounding of a rotation by w t
-    with pytest.raises(at.StudyError, match="there are none: with these marginals its work output is at most "):
+    with pytest.raises(at.errors.StudyError, match="there are none: with these marginals its work output is at most "):
         at.best_correlations(machine, objective="efficiency")
 
 
@@ -142,7 +146,7 @@ def test_an_interrupt_gives_the_best_so_far(engine, objective, steps):
         if finished == steps:
             raise KeyboardInterrupt
 
-    with pytest.raises(at.StudyInterrupted, match=f"after {steps} steps; `.result` holds the best so far") as error:
+    with pytest.raises(at.errors.StudyInterrupted, match=f"after {steps} steps; `.result` holds the best so far") as error:
         at.best_correlations(engine, objective=objective, among=("hot", "cold"), progress=stop)
     found, best = error.value.result, at.best_correlations(engine, objective=objective, among=("hot", "cold"))
     assert found.uncorrelated < found.value < best.value <= best.bound <= found.bound
@@ -154,7 +158,7 @@ def test_an_interrupt_before_there_is_a_result(engine):
     def stop(finished, total):
         raise KeyboardInterrupt
 
-    with pytest.raises(at.StudyInterrupted, match="after 1 steps; there is no result yet") as error:
+    with pytest.raises(at.errors.StudyInterrupted, match="after 1 steps; there is no result yet") as error:
         at.best_correlations(engine, among=("hot", "cold"), work_output_at_least=0.57, progress=stop)
     assert error.value.result is None
 
@@ -162,37 +166,37 @@ def test_an_interrupt_before_there_is_a_result(engine):
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"cycles": 0}, at.StudyError, "`cycles` of the best correlations must be a whole number of at least 1, but is 0"),
+        ({"cycles": 0}, at.errors.StudyError, "`cycles` of the best correlations must be a whole number of at least 1, but is 0"),
         (
             {"objective": "power"},
-            at.StudyError,
+            at.errors.StudyError,
             "`objective` of the best correlations must be one of 'work_output', 'efficiency'",
         ),
-        ({"accuracy": 0.0}, at.StudyError, "`accuracy` of the best correlations must be positive"),
+        ({"accuracy": 0.0}, at.errors.StudyError, "`accuracy` of the best correlations must be positive"),
         (
             {"accuracy": 1e-18, "objective": "efficiency", "among": ("hot", "hot bath")},
-            at.ConvergenceError,
+            at.errors.ConvergenceError,
             "rounding keeps open. Ask for a larger `accuracy`.",
         ),
-        ({"among": "hot"}, at.StudyError, "`among` of the best correlations must list the names of parts, but is 'hot'"),
-        ({"among": ("hot",)}, at.StudyError, "must list at least two different parts"),
-        ({"among": ("hot", "hot")}, at.StudyError, "must list at least two different parts"),
-        ({"among": ("hot", "cool")}, at.StudyError, "no part 'cool'.*Did you mean 'cold'"),
-        ({"initial": "thermal"}, at.StudyError, "`initial` of the best correlations must be an initial state"),
-        ({"backend": at.Star()}, at.StudyError, "`backend` of the best correlations must be Dense.. or DensityMatrix"),
+        ({"among": "hot"}, at.errors.StudyError, "`among` of the best correlations must list the names of parts, but is 'hot'"),
+        ({"among": ("hot",)}, at.errors.StudyError, "must list at least two different parts"),
+        ({"among": ("hot", "hot")}, at.errors.StudyError, "must list at least two different parts"),
+        ({"among": ("hot", "cool")}, at.errors.StudyError, "no part 'cool'.*Did you mean 'cold'"),
+        ({"initial": "thermal"}, at.errors.StudyError, "`initial` of the best correlations must be an initial state"),
+        ({"backend": at.Star()}, at.errors.StudyError, "`backend` of the best correlations must be Dense.. or DensityMatrix"),
         (
             {"work_output_at_least": 100.0},
-            at.StudyError,
+            at.errors.StudyError,
             "within reach, but is 100: no correlations with these marginals give more",
         ),
         (
             {"work_output_at_least": 100.0, "objective": "efficiency"},
-            at.StudyError,
+            at.errors.StudyError,
             "within reach, but is 100: no correlations with these marginals give more",
         ),
         (
             {"work_output_at_least": float("nan")},
-            at.StudyError,
+            at.errors.StudyError,
             "`work_output_at_least` of the best correlations must be finite",
         ),
     ],
@@ -203,23 +207,25 @@ def test_refusals(engine, options, error, message):
 
 
 def test_refusals_of_machines(engine):
-    with pytest.raises(at.StudyError, match="`machine` of the best correlations must be a Machine"):
+    with pytest.raises(at.errors.StudyError, match="`machine` of the best correlations must be a Machine"):
         at.best_correlations("engine")
-    with pytest.raises(at.StudyError, match='modes="auto". Give it a number of modes.'):
+    with pytest.raises(at.errors.StudyError, match='modes="auto". Give it a number of modes.'):
         at.best_correlations(at.library.two_oscillator(modes="auto"))
-    with pytest.raises(at.StudyError, match="must have at most 5000 free entries, but have 41604. Name fewer parts in `among`"):
+    with pytest.raises(
+        at.errors.StudyError, match="must have at most 5000 free entries, but have 41604. Name fewer parts in `among`"
+    ):
         at.best_correlations(at.library.two_oscillator(modes=100))
-    with pytest.raises(at.StudyError, match="must have at most 1500 free entries, but have 65403"):
+    with pytest.raises(at.errors.StudyError, match="must have at most 1500 free entries, but have 65403"):
         at.best_correlations(at.library.spin_star(), among=None)
 
 
 def test_pure_parts_are_correlated_with_nothing():
     machine = idle(1e-3, 1.0)
-    with pytest.raises(at.StudyError, match="a part in a pure state is correlated with nothing. Raise a temperature."):
+    with pytest.raises(at.errors.StudyError, match="a part in a pure state is correlated with nothing. Raise a temperature."):
         at.best_correlations(machine, initial=machine.initial)
 
 
 def test_only_the_most_work_meets_a_limit_of_all_of_it(engine):
     most = at.best_correlations(engine, among=("hot", "cold"))
-    with pytest.raises(at.StudyError, match="must leave a choice|must be within reach"):
+    with pytest.raises(at.errors.StudyError, match="must leave a choice|must be within reach"):
         at.best_correlations(engine, among=("hot", "cold"), objective="efficiency", work_output_at_least=most.value)

@@ -7,7 +7,7 @@ import athermal as at
 from athermal.optimisation.drive_gradient import DriveProblem
 from unit.optimisation.drives import bath, oscillators, outcome, qubits
 
-pytestmark = pytest.mark.filterwarnings("ignore::athermal.RecurrenceWarning")  # a few modes, on purpose
+pytestmark = pytest.mark.filterwarnings("ignore::athermal.errors.RecurrenceWarning")  # a few modes, on purpose
 LOW, HIGH = -0.3, 0.2
 
 
@@ -21,7 +21,7 @@ def engine():
 @pytest.fixture(scope="module")
 def by_harmonics():
     return {
-        n: at.best_drive(engine(), {("hot", "cold"): at.FourierSeries(n, (LOW, HIGH))}, starts=2, max_evaluations=60)
+        n: at.best_drive(engine(), {("hot", "cold"): at.search.FourierSeries(n, (LOW, HIGH))}, starts=2, max_evaluations=60)
         for n in (1, 2, 3)
     }
 
@@ -53,7 +53,7 @@ def test_the_result_is_a_maximum_and_says_so(by_harmonics):
         assert best.n_evaluations == len(best.history)
 
 
-@pytest.mark.parametrize("free", [at.StrokeValues((0.5, 3.0)), at.FourierSeries(1, (0.5, 3.0))])
+@pytest.mark.parametrize("free", [at.search.StrokeValues((0.5, 3.0)), at.search.FourierSeries(1, (0.5, 3.0))])
 def test_no_start_makes_more_runs_than_it_may(free):
     best = at.best_drive(oscillators(), {"a": free}, starts=2, max_evaluations=2)
     assert best.n_evaluations == 4
@@ -69,7 +69,7 @@ def test_the_report_names_the_parameters(by_harmonics):
 
 
 def test_the_same_seed_finds_the_same():
-    free = {"a": at.StrokeValues((0.5, 2.0)), ("a", "hot"): at.StrokeValues((-0.5, 0.5))}
+    free = {"a": at.search.StrokeValues((0.5, 2.0)), ("a", "hot"): at.search.StrokeValues((-0.5, 0.5))}
     one, two = (at.best_drive(oscillators(), free, starts=2, seed=7, max_evaluations=20) for _ in range(2))
     np.testing.assert_array_equal(one.history, two.history)
     np.testing.assert_array_equal(one.parameters, two.parameters)
@@ -79,20 +79,22 @@ def test_the_same_seed_finds_the_same():
 
 
 def test_efficiency_and_mixed_forms():
-    free = {"a": at.StrokeValues((0.8, 1.6)), ("b", "hot"): at.FourierSeries(1, (0.05, 0.2))}
+    free = {"a": at.search.StrokeValues((0.8, 1.6)), ("b", "hot"): at.search.FourierSeries(1, (0.05, 0.2))}
     best = at.best_drive(oscillators(), free, 1, objective="efficiency", initial=at.Charged(1), starts=1, max_evaluations=15)
     assert best.value >= best.start_value
     assert "Carnot 0.833333" in str(best)
 
 
 def test_the_best_drive_of_a_qubit():
-    best = at.best_drive(qubits(), {("a", "cold"): at.StrokeValues((-1.0, 1.0))}, starts=1, max_evaluations=15, objective="power")
+    best = at.best_drive(
+        qubits(), {("a", "cold"): at.search.StrokeValues((-1.0, 1.0))}, starts=1, max_evaluations=15, objective="power"
+    )
     assert best.value > best.start_value
 
 
 def test_the_reference_frequency_is_kept():
     """The scale of the quadratures, and with it every coupling, does not change with the drive."""
-    machine = at.with_drive(oscillators(), {"a": at.StrokeValues((0.5, 3.0))}, [2.5, 1.5])
+    machine = at.search.with_drive(oscillators(), {"a": at.search.StrokeValues((0.5, 3.0))}, [2.5, 1.5])
     assert machine.part("a").reference == 1.0
     assert machine.part("a").frequency.values == (2.5, 1.5)
 
@@ -103,8 +105,10 @@ def test_an_interrupted_search_keeps_the_best_so_far():
         if finished == 2:
             raise KeyboardInterrupt
 
-    with pytest.raises(at.StudyInterrupted, match="interrupted after 2 of 3 starts") as caught:
-        at.best_drive(engine(), {("hot", "cold"): at.FourierSeries(1, (LOW, HIGH))}, starts=3, max_evaluations=5, progress=stop)
+    with pytest.raises(at.errors.StudyInterrupted, match="interrupted after 2 of 3 starts") as caught:
+        at.best_drive(
+            engine(), {("hot", "cold"): at.search.FourierSeries(1, (LOW, HIGH))}, starts=3, max_evaluations=5, progress=stop
+        )
     best = caught.value.result
     assert best.value >= best.start_value
     assert best.status == "interrupted after 2 of 3 starts"
@@ -115,8 +119,8 @@ def test_an_interrupt_before_anything_was_found(monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(DriveProblem, "value_and_gradient", stop)
-    with pytest.raises(at.StudyInterrupted) as caught:
-        at.best_drive(engine(), {("hot", "cold"): at.FourierSeries(1, (LOW, HIGH))})
+    with pytest.raises(at.errors.StudyInterrupted) as caught:
+        at.best_drive(engine(), {("hot", "cold"): at.search.FourierSeries(1, (LOW, HIGH))})
     assert caught.value.result is None
 
 
@@ -125,11 +129,11 @@ def test_a_climb_into_drives_that_cannot_be_run_ends_and_is_told():
     machine = at.Machine(
         [at.Oscillator("a", 1.0), at.Oscillator("b", 1.0)],
         [bath("hot", 2.0)],
-        [at.Exchange(("a", "hot"), 0.1), at.Position(("a", "b"), at.Strokes((1.0, 2.0), (0.5, 0.0)))],
+        [at.Exchange(("a", "hot"), 0.1), at.Position(("a", "b"), at.drives.Strokes((1.0, 2.0), (0.5, 0.0)))],
         3.0,
         initial=at.Gibbs(1.0, ("a", "b")),
     )
-    best = at.best_drive(machine, {("a", "b"): at.StrokeValues((-4.0, 4.0), strokes=[0])}, starts=4, max_evaluations=30)
+    best = at.best_drive(machine, {("a", "b"): at.search.StrokeValues((-4.0, 4.0), strokes=[0])}, starts=4, max_evaluations=30)
     assert "drives cannot be run" in best.status
     assert "of 4 starts" in best.status
     assert abs(best.parameters[0]) < 1.0
@@ -137,7 +141,7 @@ def test_a_climb_into_drives_that_cannot_be_run_ends_and_is_told():
 
 # --- what cannot be done as asked --------------------------------------------------------------------------------------
 
-FREE = {"a": at.StrokeValues((0.5, 2.0))}
+FREE = {"a": at.search.StrokeValues((0.5, 2.0))}
 
 
 @pytest.mark.parametrize(
@@ -145,41 +149,41 @@ FREE = {"a": at.StrokeValues((0.5, 2.0))}
     [
         ({}, "at least one driven part"),
         ("a", "at least one driven part"),
-        ({"hott": at.StrokeValues((0.5, 2.0))}, "Did you mean 'hot'"),
-        ({("a", "hott"): at.StrokeValues((0.5, 2.0))}, "Did you mean 'hot'"),
-        ({("a", "cold"): at.StrokeValues((0.5, 2.0))}, "no coupling between"),
-        ({9: at.StrokeValues((0.5, 2.0))}, "positions from 0, but `over` names 9"),
-        ({1.5: at.StrokeValues((0.5, 2.0))}, "a key of `over`|A key of `over`"),
-        ({"hot": at.StrokeValues((0.5, 2.0))}, "no frequency that can be driven; 'a', 'b' has"),
-        ({"b": at.StrokeValues((0.5, 2.0))}, "must hold one drive of strokes"),
+        ({"hott": at.search.StrokeValues((0.5, 2.0))}, "Did you mean 'hot'"),
+        ({("a", "hott"): at.search.StrokeValues((0.5, 2.0))}, "Did you mean 'hot'"),
+        ({("a", "cold"): at.search.StrokeValues((0.5, 2.0))}, "no coupling between"),
+        ({9: at.search.StrokeValues((0.5, 2.0))}, "positions from 0, but `over` names 9"),
+        ({1.5: at.search.StrokeValues((0.5, 2.0))}, "a key of `over`|A key of `over`"),
+        ({"hot": at.search.StrokeValues((0.5, 2.0))}, "no frequency that can be driven; 'a', 'b' has"),
+        ({"b": at.search.StrokeValues((0.5, 2.0))}, "must hold one drive of strokes"),
         ({"a": (0.5, 2.0)}, "must be StrokeValues or FourierSeries"),
-        ({"a": at.StrokeValues((-0.5, 2.0))}, "must be positive, since it is a frequency"),
-        ({"a": at.StrokeValues((0.5, 2.0), strokes=[2])}, "has 2 strokes"),
-        ({("a", "b"): at.FourierSeries(1, (0.5, 2.0))}, "but rotates"),
-        ({("a", "b"): at.StrokeValues((0.5, 2.0)), 2: at.StrokeValues((0.5, 2.0))}, "twice"),
+        ({"a": at.search.StrokeValues((-0.5, 2.0))}, "must be positive, since it is a frequency"),
+        ({"a": at.search.StrokeValues((0.5, 2.0), strokes=[2])}, "has 2 strokes"),
+        ({("a", "b"): at.search.FourierSeries(1, (0.5, 2.0))}, "but rotates"),
+        ({("a", "b"): at.search.StrokeValues((0.5, 2.0)), 2: at.search.StrokeValues((0.5, 2.0))}, "twice"),
     ],
 )
 def test_targets_that_are_refused(free, words):
-    with pytest.raises(at.StudyError, match=words):
+    with pytest.raises(at.errors.StudyError, match=words):
         at.best_drive(oscillators(), free)
 
 
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda: at.StrokeValues((2.0, 0.5)), "the lowest first"),
-        (lambda: at.StrokeValues((1.0, 1.0)), "the lowest first"),
-        (lambda: at.StrokeValues((1.0, float("nan"))), "must be finite"),
-        (lambda: at.StrokeValues((1.0,)), "must hold 2 numbers"),
-        (lambda: at.StrokeValues((1.0, 2.0), strokes=[]), "different positions"),
-        (lambda: at.StrokeValues((1.0, 2.0), strokes=[0, 0]), "different positions"),
-        (lambda: at.StrokeValues((1.0, 2.0), tied=[0, 1]), "different positions"),
-        (lambda: at.FourierSeries(0, (0.0, 1.0)), "whole number of at least 1"),
-        (lambda: at.FourierSeries(1, (1.0, 0.0)), "the lowest first"),
+        (lambda: at.search.StrokeValues((2.0, 0.5)), "the lowest first"),
+        (lambda: at.search.StrokeValues((1.0, 1.0)), "the lowest first"),
+        (lambda: at.search.StrokeValues((1.0, float("nan"))), "must be finite"),
+        (lambda: at.search.StrokeValues((1.0,)), "must hold 2 numbers"),
+        (lambda: at.search.StrokeValues((1.0, 2.0), strokes=[]), "different positions"),
+        (lambda: at.search.StrokeValues((1.0, 2.0), strokes=[0, 0]), "different positions"),
+        (lambda: at.search.StrokeValues((1.0, 2.0), tied=[0, 1]), "different positions"),
+        (lambda: at.search.FourierSeries(0, (0.0, 1.0)), "whole number of at least 1"),
+        (lambda: at.search.FourierSeries(1, (1.0, 0.0)), "the lowest first"),
     ],
 )
 def test_forms_that_are_refused(make, words):
-    with pytest.raises(at.StudyError, match=words):
+    with pytest.raises(at.errors.StudyError, match=words):
         make()
 
 
@@ -196,30 +200,30 @@ def test_forms_that_are_refused(make, words):
     ],
 )
 def test_options_that_are_refused(options, words):
-    with pytest.raises(at.StudyError, match=words):
+    with pytest.raises(at.errors.StudyError, match=words):
         at.best_drive(oscillators(), FREE, **options)
 
 
 def test_machines_that_are_refused():
-    with pytest.raises(at.StudyError, match="must be a Machine"):
+    with pytest.raises(at.errors.StudyError, match="must be a Machine"):
         at.best_drive("otto", FREE)
-    with pytest.raises(at.StudyError, match="must have a number of modes"):
-        at.best_drive(at.library.two_oscillator(modes="auto"), {("hot", "cold"): at.StrokeValues((0.0, 1.0))})
+    with pytest.raises(at.errors.StudyError, match="must have a number of modes"):
+        at.best_drive(at.library.two_oscillator(modes="auto"), {("hot", "cold"): at.search.StrokeValues((0.0, 1.0))})
     many = at.Bath("hot", 1.0, np.linspace(0.5, 1.5, 2000), np.full(2000, 0.001))
     large = at.Machine([at.Oscillator("a", 1.0)], [many], [at.Exchange(("a", "hot"))], 1.0)
-    with pytest.raises(at.StudyError, match="at most 2000 modes"):
-        at.drive_gradient(large, {"a": at.FourierSeries(1, (0.5, 3.0))})
+    with pytest.raises(at.errors.StudyError, match="at most 2000 modes"):
+        at.search.drive_gradient(large, {"a": at.search.FourierSeries(1, (0.5, 3.0))})
     two = at.Machine(
         [at.Oscillator("a", 1.0)],
         [bath("hot", 1.0)],
         [at.Displacement("a", x_force=1.0, p_force=1.0), at.Exchange(("a", "hot"))],
         1.0,
     )
-    with pytest.raises(at.StudyError, match="two forces"):
-        at.best_drive(two, {0: at.FourierSeries(1, (0.0, 1.0))})
+    with pytest.raises(at.errors.StudyError, match="two forces"):
+        at.best_drive(two, {0: at.search.FourierSeries(1, (0.0, 1.0))})
     twice = at.Machine([at.Oscillator("a", 1.0)], [bath("hot", 1.0)], [at.Exchange(("a", "hot"), 0.1)] * 2, 1.0)
-    with pytest.raises(at.StudyError, match=r"2 couplings between .* at \[0, 1\]"):
-        at.best_drive(twice, {("a", "hot"): at.FourierSeries(1, (0.0, 1.0))})
+    with pytest.raises(at.errors.StudyError, match=r"2 couplings between .* at \[0, 1\]"):
+        at.best_drive(twice, {("a", "hot"): at.search.FourierSeries(1, (0.0, 1.0))})
 
 
 def test_an_objective_that_is_defined_nowhere():
@@ -227,52 +231,54 @@ def test_an_objective_that_is_defined_nowhere():
     machine = at.Machine(
         [at.Oscillator("a", 1.0)],
         [at.Bath("hot", 1.0, (1.0,), (0.0,))],
-        [at.Exchange(("a", "hot"), at.Strokes((1.0, 1.0), (0.1, 0.2)))],
+        [at.Exchange(("a", "hot"), at.drives.Strokes((1.0, 1.0), (0.1, 0.2)))],
         2.0,
     )
-    with pytest.raises(at.StudyError, match="must be defined for some drive within the bounds, but is at none of 2 starts"):
-        at.best_drive(machine, {("a", "hot"): at.StrokeValues((0.0, 1.0))}, objective="efficiency", starts=2)
-    with pytest.raises(at.StudyError, match="not defined here"):
-        at.drive_gradient(machine, {("a", "hot"): at.StrokeValues((0.0, 1.0))}, objective="efficiency")
+    with pytest.raises(
+        at.errors.StudyError, match="must be defined for some drive within the bounds, but is at none of 2 starts"
+    ):
+        at.best_drive(machine, {("a", "hot"): at.search.StrokeValues((0.0, 1.0))}, objective="efficiency", starts=2)
+    with pytest.raises(at.errors.StudyError, match="not defined here"):
+        at.search.drive_gradient(machine, {("a", "hot"): at.search.StrokeValues((0.0, 1.0))}, objective="efficiency")
 
 
 def test_an_efficiency_of_drives_that_never_give_work():
     """A qubit whose gap is lowered between two baths: below 0.8 it only takes work in."""
     machine = at.Machine(
-        [at.Qubit("a", at.Strokes((2.0, 3.0), (1.0, 2.0)))],
+        [at.Qubit("a", at.drives.Strokes((2.0, 3.0), (1.0, 2.0)))],
         [at.SpinBath("hot", 2.0, [0.9], [0.3]), at.SpinBath("cold", 0.5, [1.1], [0.3])],
         [at.Exchange(("a", "hot")), at.Exchange(("a", "cold"))],
         5.0,
     )
-    free = {"a": at.StrokeValues((0.5, 0.8), strokes=[1])}
-    with pytest.raises(at.StudyError, match="no drive found gives work: the nearest takes in"):
+    free = {"a": at.search.StrokeValues((0.5, 0.8), strokes=[1])}
+    with pytest.raises(at.errors.StudyError, match="no drive found gives work: the nearest takes in"):
         at.best_drive(machine, free, objective="efficiency", starts=2, max_evaluations=20)
-    with pytest.raises(at.StudyError, match="it is an engine's, and this machine takes work in"):
-        at.drive_gradient(machine, free, objective="efficiency", parameters=[0.6])
+    with pytest.raises(at.errors.StudyError, match="it is an engine's, and this machine takes work in"):
+        at.search.drive_gradient(machine, free, objective="efficiency", parameters=[0.6])
 
 
 def test_a_climb_leaves_a_flat_start():
     """Work is even in the strength of an exchange between qubits: at zero it is flat, and a minimum."""
     machine = at.library.two_qubit_swap(swap_angle=0.3)
-    best = at.best_drive(machine, {0: at.StrokeValues((-2.0, 2.0), strokes=[0])}, starts=1)
-    from_zero = at.with_drive(machine, {0: at.StrokeValues((-2.0, 2.0), strokes=[0])}, [0.0])
-    again = at.best_drive(from_zero, {0: at.StrokeValues((-2.0, 2.0), strokes=[0])}, starts=1)
+    best = at.best_drive(machine, {0: at.search.StrokeValues((-2.0, 2.0), strokes=[0])}, starts=1)
+    from_zero = at.search.with_drive(machine, {0: at.search.StrokeValues((-2.0, 2.0), strokes=[0])}, [0.0])
+    again = at.best_drive(from_zero, {0: at.search.StrokeValues((-2.0, 2.0), strokes=[0])}, starts=1)
     assert abs(again.start_value) < 1e-14
     assert again.value == pytest.approx(best.value, rel=1e-9)
 
 
 def test_parameters_that_are_refused():
-    with pytest.raises(at.StudyError, match="must hold 2 numbers .*, but hold 1"):
-        at.drive_gradient(oscillators(), FREE, parameters=[1.0])
-    with pytest.raises(at.StudyError, match=r"`parameters\[1\]` of the drives must be finite"):
-        at.with_drive(oscillators(), FREE, [1.0, np.inf])
-    with pytest.raises(at.StudyError, match=r"`parameters\[0\]` of the drives must be a real number, but is 'fast'"):
-        at.drive_gradient(oscillators(), FREE, parameters=["fast", 1.0])
-    with pytest.raises(at.StudyError, match="give `parameters`"):
-        at.drive_gradient(oscillators(), {"a": at.FourierSeries(2, (0.5, 2.0))})
+    with pytest.raises(at.errors.StudyError, match="must hold 2 numbers .*, but hold 1"):
+        at.search.drive_gradient(oscillators(), FREE, parameters=[1.0])
+    with pytest.raises(at.errors.StudyError, match=r"`parameters\[1\]` of the drives must be finite"):
+        at.search.with_drive(oscillators(), FREE, [1.0, np.inf])
+    with pytest.raises(at.errors.StudyError, match=r"`parameters\[0\]` of the drives must be a real number, but is 'fast'"):
+        at.search.drive_gradient(oscillators(), FREE, parameters=["fast", 1.0])
+    with pytest.raises(at.errors.StudyError, match="give `parameters`"):
+        at.search.drive_gradient(oscillators(), {"a": at.search.FourierSeries(2, (0.5, 2.0))})
 
 
 def test_a_start_of_qubits_that_is_not_differentiated_is_refused():
     initial = at.CorrelatedMarginals([at.Correlation(("a", "cold"), "exchange")], 0.5)
-    with pytest.raises(at.StudyError, match="CorrelatedMarginals depends on the free drives"):
-        at.drive_gradient(qubits(), {"a": at.StrokeValues((0.5, 2.0))}, initial=initial)
+    with pytest.raises(at.errors.StudyError, match="CorrelatedMarginals depends on the free drives"):
+        at.search.drive_gradient(qubits(), {"a": at.search.StrokeValues((0.5, 2.0))}, initial=initial)

@@ -51,16 +51,16 @@ def test_on_bounds():
     ],
 )
 def test_bounds_that_cannot_be(over, words):
-    with pytest.raises(at.StudyError, match=words):
+    with pytest.raises(at.errors.StudyError, match=words):
         as_space(over)
 
 
 def test_over_the_run_and_of_the_last_cycle(ledger):
-    whole, last = at.Objective("efficiency"), at.Objective("efficiency", of="last cycle")
+    whole, last = at.search.Objective("efficiency"), at.search.Objective("efficiency", of="last cycle")
     assert whole.value(ledger) == float(ledger.cumulative.efficiency[-1])
     assert last.value(ledger) == float(ledger.efficiency[-1])
     assert (whole.label, last.label) == ("efficiency", "last_cycle_efficiency")
-    assert at.Objective("work_by_resource[C(S)]").value(ledger) == float(
+    assert at.search.Objective("work_by_resource[C(S)]").value(ledger) == float(
         ledger.cumulative.work_by_resource.sel(resource="C(S)")[-1]
     )
 
@@ -74,8 +74,8 @@ def test_over_the_run_and_of_the_last_cycle(ledger):
     ],
 )
 def test_columns_that_are_not_there(column, words):
-    with pytest.raises(at.StudyError, match=words):
-        at.Objective(column)
+    with pytest.raises(at.errors.StudyError, match=words):
+        at.search.Objective(column)
 
 
 @pytest.mark.parametrize(
@@ -88,19 +88,19 @@ def test_columns_that_are_not_there(column, words):
     ],
 )
 def test_columns_that_this_machine_has_not(ledger, column, words):
-    with pytest.raises(at.StudyError, match=words):
-        at.Objective(column).value(ledger)
+    with pytest.raises(at.errors.StudyError, match=words):
+        at.search.Objective(column).value(ledger)
 
 
 def test_objectives_that_cannot_be(ledger):
-    with pytest.raises(at.StudyError, match="'whole run', 'last cycle'"):
-        at.Objective("work", of="first cycle")
-    with pytest.raises(at.StudyError, match="given more than once"):
+    with pytest.raises(at.errors.StudyError, match="'whole run', 'last cycle'"):
+        at.search.Objective("work", of="first cycle")
+    with pytest.raises(at.errors.StudyError, match="given more than once"):
         as_measures(["work", "work"], "objective")
-    with pytest.raises(at.StudyError, match="must be a column of the ledger"):
+    with pytest.raises(at.errors.StudyError, match="must be a column of the ledger"):
         as_measures([1.0], "objective")
     (measure,) = as_measures([lambda _: [1.0, 2.0]], "objective")
-    with pytest.raises(at.StudyError, match="must return one number, but returned \\[1.0, 2.0\\]"):
+    with pytest.raises(at.errors.StudyError, match="must return one number, but returned \\[1.0, 2.0\\]"):
         measure.value(ledger)
 
 
@@ -127,5 +127,5 @@ def test_constraints():
     ],
 )
 def test_constraints_that_cannot_be(subject_to, words):
-    with pytest.raises(at.StudyError, match=words):
+    with pytest.raises(at.errors.StudyError, match=words):
         as_constraints(subject_to)

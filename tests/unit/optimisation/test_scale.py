@@ -7,15 +7,15 @@ import pytest
 
 import athermal as at
 
-pytestmark = pytest.mark.filterwarnings("ignore::athermal.RecurrenceWarning")  # a few modes, on purpose
+pytestmark = pytest.mark.filterwarnings("ignore::athermal.errors.RecurrenceWarning")  # a few modes, on purpose
 SCALES = [1e-9, 1e9]
 
 
 def oscillators(s=1.0, turning=0.0):
     """An engine if its exchange turns: amplitudes of baths and strengths of exchange are energies."""
-    exchange = at.Rotating(0.1 * s, turning * s) if turning else at.Constant(0.1 * s)
+    exchange = at.drives.Rotating(0.1 * s, turning * s) if turning else at.drives.Constant(0.1 * s)
     return at.Machine(
-        [at.Oscillator("a", at.Constant(2.0 * s)), at.Oscillator("b", s)],
+        [at.Oscillator("a", at.drives.Constant(2.0 * s)), at.Oscillator("b", s)],
         [
             at.Bath("hot", 2.4 * s, s * np.array([1.7, 2.0, 2.3]), s * np.array([0.2, 0.15, 0.2])),
             at.Bath("cold", s, s * np.array([0.7, 1.0, 1.3]), s * np.array([0.2, 0.15, 0.2])),
@@ -27,7 +27,7 @@ def oscillators(s=1.0, turning=0.0):
 
 def qubits(s=1.0, gap=1.0):
     return at.Machine(
-        [at.Qubit("a", at.Strokes((2.0 / s, 3.0 / s), (s, 2.0 * s))), at.Qubit("b", gap * s)],
+        [at.Qubit("a", at.drives.Strokes((2.0 / s, 3.0 / s), (s, 2.0 * s))), at.Qubit("b", gap * s)],
         [at.SpinBath("hot", 2.0 * s, [0.9 * s], [0.2 * s]), at.SpinBath("cold", 0.5 * s, [1.1 * s], [0.2 * s])],
         [at.Exchange(("a", "hot")), at.Exchange(("b", "cold")), at.Exchange(("a", "b"), 0.3 * s)],
         5.0 / s,
@@ -38,9 +38,9 @@ def qubits(s=1.0, gap=1.0):
 @pytest.mark.parametrize(
     ("make", "target", "form", "bounds", "objective"),
     [
-        (qubits, "a", at.StrokeValues, (0.5, 3.0), "work_output"),
-        (oscillators, ("a", "b"), lambda bounds: at.FourierSeries(1, bounds), (-0.3, 0.2), "efficiency"),
-        (qubits, ("a", "b"), lambda bounds: at.FourierSeries(1, bounds), (-0.3, 0.3), "power"),
+        (qubits, "a", at.search.StrokeValues, (0.5, 3.0), "work_output"),
+        (oscillators, ("a", "b"), lambda bounds: at.search.FourierSeries(1, bounds), (-0.3, 0.2), "efficiency"),
+        (qubits, ("a", "b"), lambda bounds: at.search.FourierSeries(1, bounds), (-0.3, 0.3), "power"),
     ],
 )
 def test_the_best_drive(make, target, form, bounds, objective, s):
@@ -81,7 +81,7 @@ def test_the_best_parameters(objective, subject_to, s):
         def machine(gap):
             return qubits(s, gap)
 
-        method = at.Local(starts=1, tolerance=1e-3)
+        method = at.search.Local(starts=1, tolerance=1e-3)
         return at.optimise(
             machine, objective, over={"gap": (0.5, 2.0)}, subject_to=subject_to, cycles=1, method=method, progress=False
         )
@@ -94,8 +94,8 @@ def test_the_best_parameters(objective, subject_to, s):
 
 def test_a_bound_of_zero_is_met_relative_to_what_is_exchanged():
     ledger = at.run(qubits(1e-9), cycles=1)
-    size = at.Objective("work").size(ledger)
+    size = at.search.Objective("work").size(ledger)
     row = ledger.cumulative.isel(cycle=-1)
     assert size == pytest.approx(float(abs(row.work) + abs(row.heat).sum() + abs(row.energy_change).sum()), rel=1e-12)
-    assert at.Objective("power").size(ledger) == pytest.approx(size / 5e9, rel=1e-12)
-    assert at.Objective("efficiency").size(ledger) == at.Objective("sigma_change").size(ledger) == 1.0
+    assert at.search.Objective("power").size(ledger) == pytest.approx(size / 5e9, rel=1e-12)
+    assert at.search.Objective("efficiency").size(ledger) == at.search.Objective("sigma_change").size(ledger) == 1.0

@@ -13,5 +13,5 @@ import athermal as at
     ],
 )
 def test_neither_a_cop_of_engines_nor_an_efficiency_of_refrigerators_is_sought(column, over, why):
-    with pytest.raises(at.StudyError, match=f"{column}: undefined at every one of .* points tried.*{why}"):
-        at.optimise("two_qubit_swap", column, over=over, cycles=1, method=at.Local(starts=1), max_evaluations=3)
+    with pytest.raises(at.errors.StudyError, match=f"{column}: undefined at every one of .* points tried.*{why}"):
+        at.optimise("two_qubit_swap", column, over=over, cycles=1, method=at.search.Local(starts=1), max_evaluations=3)

@@ -20,7 +20,7 @@ def test_grid_runs_through_every_combination_last_parameter_fastest():
 
 def test_quasi_random_sample_covers_more_evenly_than_a_random_one():
     ranges = {"a": (0.0, 1.0), "b": (0.0, 1.0)}
-    even, random = (at.Sample(ranges, 64, method) for method in ("quasi_random", "random"))
+    even, random = (at.sweeps.Sample(ranges, 64, method) for method in ("quasi_random", "random"))
     rows = [np.array([list(point.values()) for point in sample]) for sample in (even, random)]
     assert qmc.discrepancy(rows[0]) < 0.3 * qmc.discrepancy(rows[1])
     for values in rows:
@@ -30,7 +30,7 @@ def test_quasi_random_sample_covers_more_evenly_than_a_random_one():
 
 @pytest.mark.parametrize("method", ["quasi_random", "random"])
 def test_sample_is_reproduced_by_its_seed_and_keeps_whole_numbers(method):
-    first, again, other = (at.Sample({"a": (-1.0, 3.0), "n": (2, 4)}, 50, method, seed) for seed in (1, 1, 2))
+    first, again, other = (at.sweeps.Sample({"a": (-1.0, 3.0), "n": (2, 4)}, 50, method, seed) for seed in (1, 1, 2))
     assert list(first) == list(again) != list(other)
     counts = [point["n"] for point in first]
     assert set(counts) == {2, 3, 4}
@@ -49,7 +49,8 @@ def test_table_from_dicts_data_frame_and_csv_agree(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "design", [at.Grid({"a": [1, 2.5], "b": ["x", "y"]}), at.Sample({"a": (0.0, 1.0)}, 3), at.Table([{"a": 1}, {"a": 2}])]
+    "design",
+    [at.Grid({"a": [1, 2.5], "b": ["x", "y"]}), at.sweeps.Sample({"a": (0.0, 1.0)}, 3), at.sweeps.Table([{"a": 1}, {"a": 2}])],
 )
 def test_plain_form_gives_the_points_back(design):
     assert list(design_of(design.describe())) == list(design)
@@ -93,16 +94,16 @@ def test_values_as_text():
         (lambda: at.Grid({"choice": [None, "null"]}), "must differ"),  # they would have one label
         (lambda: at.Grid({"T_hot": {1.5, 2.0}}), "are a set, which has no order"),
         (lambda: at.Grid({"machine.reservoirs.a/b.temperature": [1.5]}), "without '/', but is 'machine.reservoirs.a/b"),
-        (lambda: at.Table([{1: 2.0}]), "The name of a parameter must be a word"),
-        (lambda: at.Sample({"": (1.0, 2.0)}, 3), "The name of a parameter must be a word"),
-        (lambda: at.Sample({"a": (1.0, np.inf)}, 3), "must be finite"),
+        (lambda: at.sweeps.Table([{1: 2.0}]), "The name of a parameter must be a word"),
+        (lambda: at.sweeps.Sample({"": (1.0, 2.0)}, 3), "The name of a parameter must be a word"),
+        (lambda: at.sweeps.Sample({"a": (1.0, np.inf)}, 3), "must be finite"),
         (lambda: at.Grid({"a": spaced(2, 2, 3)}), "must differ, but 2 is given more than once"),
-        (lambda: at.Table([]), "must hold at least one point, but is empty"),
-        (lambda: at.Table([{}]), "must have at least one parameter"),
-        (lambda: at.Table([{"a": 1}, {"b": 1}]), "point 0 has a and point 1 has b"),
-        (lambda: at.Sample({}, 3), "`ranges` of a sample"),
-        (lambda: at.Sample({"a": (2.0, 1.0)}, 3), "must go up, but is 2.0 to 1.0"),
-        (lambda: at.Sample({"a": 3.0}, 3), "must be two numbers"),
+        (lambda: at.sweeps.Table([]), "must hold at least one point, but is empty"),
+        (lambda: at.sweeps.Table([{}]), "must have at least one parameter"),
+        (lambda: at.sweeps.Table([{"a": 1}, {"b": 1}]), "point 0 has a and point 1 has b"),
+        (lambda: at.sweeps.Sample({}, 3), "`ranges` of a sample"),
+        (lambda: at.sweeps.Sample({"a": (2.0, 1.0)}, 3), "must go up, but is 2.0 to 1.0"),
+        (lambda: at.sweeps.Sample({"a": 3.0}, 3), "must be two numbers"),
         (lambda: as_design(3), "The points of a sweep must be a grid"),
         (lambda: at.Grid({"a": [lambda: 0]}).describe(), "must be numbers, words, or what a machine file can hold"),
     ],
@@ -115,7 +116,7 @@ def test_what_is_no_design_is_refused(make, message):
 @pytest.mark.parametrize(("points", "method"), [(0, "random"), (3, "sobol")])
 def test_bad_samples_are_refused(points, method):
     with pytest.raises(StudyError, match="of a sample must be"):
-        at.Sample({"a": (0.0, 1.0)}, points, method)
+        at.sweeps.Sample({"a": (0.0, 1.0)}, points, method)
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def test_sweep_over_a_function(tmp_path):
     assert at.rerun(tmp_path / "s", 0).is_identical  # the machine is in the provenance
     assert at.rerun(tmp_path / "s", 0, machine=engine).is_identical
     assert at.rerun(sweep, 1, machine=engine).is_identical
-    with pytest.warns(at.AthermalWarning, match="is not the one that the sweep was made with"):
+    with pytest.warns(at.errors.AthermalWarning, match="is not the one that the sweep was made with"):
         found = at.rerun(sweep, 1, machine=lambda T_hot: engine(T_hot + 0.1))
     assert not found.is_identical
     assert any("content hash differs" in note for note in found.notes)
@@ -64,11 +64,11 @@ def test_sweep_over_a_function(tmp_path):
 
 def test_function_must_be_given_where_its_machine_has_no_plain_form():
     def driven(strength):
-        coupling = at.Exchange(("a", "hot"), at.Function(lambda t: strength * np.cos(2 * np.pi * t / 3.0), 3.0))
+        coupling = at.Exchange(("a", "hot"), at.drives.Function(lambda t: strength * np.cos(2 * np.pi * t / 3.0), 3.0))
         return at.Machine([at.Oscillator("a", 1.0)], [at.Bath("hot", 4.0 * strength, [1.0], [0.1])], [coupling], period=3.0)
 
     sweep = at.sweep(driven, {"strength": [0.5, -1.0]}, cycles=1, workers=1)
-    with pytest.raises(at.FileFormatError, match="does not hold its machine"):
+    with pytest.raises(at.errors.FileFormatError, match="does not hold its machine"):
         at.rerun(sweep, 0)
     with pytest.raises(StudyError, match="made by a Python function, 'driven', which is not stored. Give it as `machine`"):
         at.rerun(sweep, 1)

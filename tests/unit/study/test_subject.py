@@ -86,7 +86,7 @@ def test_what_cannot_be_varied_is_refused(call, message):
 
 
 def test_machine_with_a_python_function_is_refused_with_the_remedy():
-    drive = at.Function(lambda t: 1.0 + 0 * t, 3.0)
+    drive = at.drives.Function(lambda t: 1.0 + 0 * t, 3.0)
     machine = at.Machine(
         [at.Oscillator("a", drive)], [at.Bath("hot", 2.0, [1.0], [0.1])], [at.Exchange(("a", "hot"))], period=3.0
     )

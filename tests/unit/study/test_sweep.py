@@ -51,7 +51,7 @@ def test_every_column_is_that_of_the_run_bit_for_bit():
 @pytest.mark.parametrize("backend", [at.Dense(), at.Star(), at.DensityMatrix(levels=2)])
 def test_one_worker_equals_two(backend):
     machine = at.library.three_oscillators if isinstance(backend, at.DensityMatrix) else engine
-    warned = pytest.warns(at.TruncationWarning) if isinstance(backend, at.DensityMatrix) else warnings.catch_warnings()
+    warned = pytest.warns(at.errors.TruncationWarning) if isinstance(backend, at.DensityMatrix) else warnings.catch_warnings()
     results = [at.sweep(machine, {"T_hot": [1.5, 2.4, 3.0]}, cycles=2, backend=backend, workers=n) for n in (1, 2)]
     assert results[0].dataset.identical(results[1].dataset)
     with warned:
@@ -70,7 +70,7 @@ def test_certified_errors_come_along():
 
 
 def test_samples_and_tables_have_the_dimension_point():
-    sample = at.Sample({"T_hot": (1.5, 3.0)}, 4)
+    sample = at.sweeps.Sample({"T_hot": (1.5, 3.0)}, 4)
     sweep = at.sweep(engine, sample, cycles=1, workers=1)
     assert sweep.work.dims == ("point", "cycle")
     assert list(sweep.T_hot.values) == [point["T_hot"] for point in sample]
@@ -135,13 +135,13 @@ def test_what_was_finished_of_an_unstable_run_is_kept():
             [at.Oscillator("a", 1.0), at.Oscillator("b", 1.0)],
             [at.Bath("hot", 2.0, [1.0], [0.01]), at.Bath("cold", 1.0, [1.0], [0.01])],
             [at.Exchange(("a", "hot")), at.Exchange(("b", "cold")),
-             at.TwoModeSqueezing(("a", "b"), at.Rotating(squeezing, frequency=2.0))],
+             at.TwoModeSqueezing(("a", "b"), at.drives.Rotating(squeezing, frequency=2.0))],
             period=2 * np.pi,
         )  # fmt: skip
 
     sweep = at.sweep(unstable, {"squeezing": [0.01, 0.6]}, cycles=8, workers=1)
     assert list(sweep.status.values) == ["complete", "incomplete"]
-    with pytest.raises(at.InstabilityError) as raised:
+    with pytest.raises(at.errors.InstabilityError) as raised:
         at.run(unstable(0.6), cycles=8)
     finished = raised.value.ledger.n_cycles
     assert 0 < finished < 8
@@ -269,7 +269,7 @@ def test_data_set_is_one_file(tmp_path):
     again = xr.load_dataset(path, engine="h5netcdf")
     assert again.drop_attrs().equals(sweep.dataset.drop_attrs())
     assert again.work.attrs == sweep.work.attrs
-    with pytest.raises(at.FileFormatError, match="could not be written"):
+    with pytest.raises(at.errors.FileFormatError, match="could not be written"):
         sweep.save(tmp_path / "none" / "sweep.nc")
 
 
@@ -315,18 +315,18 @@ def test_a_programming_error_says_at_which_point():
 
 
 def test_a_huge_sample_is_refused_before_it_is_drawn():
-    with pytest.raises(at.StudyError, match="1,000,000,000,000 points, more than `max_points`"):
-        at.sweep("two_qubit_swap", at.Sample({"T_hot": (1.5, 3.0)}, 10**12), cycles=1, workers=1)
+    with pytest.raises(at.errors.StudyError, match="1,000,000,000,000 points, more than `max_points`"):
+        at.sweep("two_qubit_swap", at.sweeps.Sample({"T_hot": (1.5, 3.0)}, 10**12), cycles=1, workers=1)
 
 
 @pytest.mark.parametrize("arguments", [{"workers": 0}, {"seed": -1}, {"max_points": 0}])
 def test_what_a_sweep_cannot_do_is_a_study_error(arguments):
-    with pytest.raises(at.StudyError, match=f"`{next(iter(arguments))}` of a sweep must be a whole number"):
+    with pytest.raises(at.errors.StudyError, match=f"`{next(iter(arguments))}` of a sweep must be a whole number"):
         at.sweep("two_qubit_swap", {"T_hot": [1.5]}, cycles=1, **arguments)
 
 
 def test_the_name_of_a_machine_may_be_nearly_right():
-    with pytest.raises(at.FileFormatError, match="Did you mean 'two_oscillator'"):
+    with pytest.raises(at.errors.FileFormatError, match="Did you mean 'two_oscillator'"):
         at.sweep("two_osilator", {"T_hot": [1.5]})
 
 
@@ -338,7 +338,7 @@ def test_a_machine_that_can_no_longer_be_made_is_another(tmp_path):
 
     at.sweep(machine, {"T_hot": [1.5, 2.0]}, cycles=1, workers=1, store=tmp_path / "store")
     bounds["least"] = 1.8
-    with pytest.raises(at.StoreError, match="was begun with another machine"):
+    with pytest.raises(at.errors.StoreError, match="was begun with another machine"):
         at.sweep(machine, {"T_hot": [1.5, 2.0]}, cycles=1, workers=1, store=tmp_path / "store")
 
 

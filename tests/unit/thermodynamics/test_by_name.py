@@ -25,5 +25,5 @@ def test_it_is_an_array():
 
 
 def test_unknown_names_are_told():
-    with pytest.raises(at.StudyError, match="no part 'clod' here; there are 'hot', 'cold', 'third'. Did you mean 'cold'?"):
+    with pytest.raises(at.errors.StudyError, match="no part 'clod' here; there are 'hot', 'cold', 'third'. Did you mean 'cold'?"):
         HEAT["clod"]

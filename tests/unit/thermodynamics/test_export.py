@@ -137,7 +137,7 @@ def test_names_are_no_latex_and_no_formulas(tmp_path):
 
 @pytest.mark.parametrize("name", ["engine.doc", "engine", "engine.csv.gz", "engine.nc.bak"])
 def test_formats_that_do_not_exist_are_refused(ledger, tmp_path, name):
-    with pytest.raises(at.FileFormatError, match=r"must end in \.nc, .*\.csv, \.json, \.parquet, \.xlsx, \.tex, but is"):
+    with pytest.raises(at.errors.FileFormatError, match=r"must end in \.nc, .*\.csv, \.json, \.parquet, \.xlsx, \.tex, but is"):
         ledger.save(tmp_path / name)
     assert not list(tmp_path.iterdir())
 
@@ -145,16 +145,16 @@ def test_formats_that_do_not_exist_are_refused(ledger, tmp_path, name):
 @pytest.mark.parametrize(("package", "ending"), [("pyarrow", ".parquet"), ("openpyxl", ".xlsx")])
 def test_a_missing_package_is_named_with_its_extra(ledger, tmp_path, monkeypatch, package, ending):
     monkeypatch.setitem(__import__("sys").modules, package, None)
-    with pytest.raises(at.FileFormatError, match=rf'without the package {package}: pip install "athermal\[export\]"'):
+    with pytest.raises(at.errors.FileFormatError, match=rf'without the package {package}: pip install "athermal\[export\]"'):
         ledger.save(tmp_path / f"engine{ending}")
 
 
 def test_wrong_tables_and_columns(ledger, tmp_path):
-    with pytest.raises(at.StudyError, match="`table` of a ledger must be one of 'cycles', .* Did you mean 'cycles'?"):
+    with pytest.raises(at.errors.StudyError, match="`table` of a ledger must be one of 'cycles', .* Did you mean 'cycles'?"):
         ledger.to_dataframe("cycle")
-    with pytest.raises(at.StudyError, match="no column 'wrok' in the table. Did you mean 'work'?"):
+    with pytest.raises(at.errors.StudyError, match="no column 'wrok' in the table. Did you mean 'work'?"):
         ledger.to_latex(["wrok"])
-    with pytest.raises(at.FileFormatError, match="could not be written to .*Choose a folder that exists"):
+    with pytest.raises(at.errors.FileFormatError, match="could not be written to .*Choose a folder that exists"):
         ledger.save(tmp_path / "none" / "engine.csv")
 
 

@@ -17,7 +17,7 @@ from athermal.thermodynamics.snapshot import ALWAYS, Reference, Snapshot
 def ledger():
     machine = at.library.two_oscillator(modes=4, T_hot=2.4, squeezing=0.01)
     correlated = at.CorrelatedMarginals([at.Correlation(("hot", "cold"), phase=np.pi / 2)], strength=0.9)
-    with pytest.warns(at.RecurrenceWarning):
+    with pytest.warns(at.errors.RecurrenceWarning):
         return at.run(machine, cycles=4, initial=correlated, samples_per_cycle=3)
 
 
@@ -272,12 +272,12 @@ def test_saving_over_a_ledger_replaces_it(ledger, tmp_path):
 
 
 def test_no_folder_to_save_in(ledger, tmp_path):
-    with pytest.raises(at.FileFormatError, match="could not be written to .*Choose a folder that exists"):
+    with pytest.raises(at.errors.FileFormatError, match="could not be written to .*Choose a folder that exists"):
         ledger.save(tmp_path / "nowhere" / "engine.nc")
 
 
 def test_a_missing_file(tmp_path):
-    with pytest.raises(at.FileFormatError, match="There is no result file .*engine.nc"):
+    with pytest.raises(at.errors.FileFormatError, match="There is no result file .*engine.nc"):
         at.load(tmp_path / "engine.nc")
 
 
@@ -286,17 +286,17 @@ def test_a_truncated_file(ledger, tmp_path, keep):
     path = ledger.save(tmp_path / "engine.nc")
     data = path.read_bytes()
     path.write_bytes(data[: keep if isinstance(keep, int) else int(keep * len(data))])
-    with pytest.raises(at.FileFormatError, match=r"engine.nc .*Run again to make it anew"):
+    with pytest.raises(at.errors.FileFormatError, match=r"engine.nc .*Run again to make it anew"):
         at.load(path)
 
 
 def test_something_else_than_a_file_of_this_kind(tmp_path):
     path = tmp_path / "notes.nc"
     path.write_text("not a ledger")
-    with pytest.raises(at.FileFormatError, match="cannot be read as netCDF"):
+    with pytest.raises(at.errors.FileFormatError, match="cannot be read as netCDF"):
         at.load(path)
     xr.Dataset({"x": ("t", [1.0, 2.0])}).to_netcdf(path, engine="h5netcdf")
-    with pytest.raises(at.FileFormatError, match="is a netCDF file, but not a ledger written by athermal"):
+    with pytest.raises(at.errors.FileFormatError, match="is a netCDF file, but not a ledger written by athermal"):
         at.load(path)
 
 
@@ -304,7 +304,9 @@ def test_another_version(ledger, tmp_path):
     path = ledger.save(tmp_path / "engine.nc")
     with h5py.File(path, "r+") as file:
         file.attrs["format_version"] = 99
-    with pytest.raises(at.FileFormatError, match="has ledger format version 99, and this version of athermal reads version 2"):
+    with pytest.raises(
+        at.errors.FileFormatError, match="has ledger format version 99, and this version of athermal reads version 2"
+    ):
         at.load(path)
 
 
@@ -313,7 +315,7 @@ def test_a_file_that_lacks_a_part(ledger, tmp_path, lost):
     path = ledger.save(tmp_path / "engine.nc")
     with h5py.File(path, "r+") as file:
         del file[lost]
-    with pytest.raises(at.FileFormatError, match=r"engine.nc .*Run again to make it anew"):
+    with pytest.raises(at.errors.FileFormatError, match=r"engine.nc .*Run again to make it anew"):
         at.load(path)
 
 
@@ -322,7 +324,7 @@ def test_a_file_that_lacks_an_attribute(ledger, tmp_path, name):
     path = ledger.save(tmp_path / "engine.nc")
     with h5py.File(path, "r+") as file:
         del file.attrs[name]
-    with pytest.raises(at.FileFormatError, match=r"engine.nc lacks a part of a ledger.*Run again"):
+    with pytest.raises(at.errors.FileFormatError, match=r"engine.nc lacks a part of a ledger.*Run again"):
         at.load(path)
 
 

@@ -40,7 +40,7 @@ def test_no_damage_hangs_the_reader(whole, tmp_path, kind):
         if content == whole:
             continue
         path.write_bytes(content)
-        with pytest.raises(at.FileFormatError, match=r"swap\.nc is damaged: .* checksum at its end\. Run again"):
+        with pytest.raises(at.errors.FileFormatError, match=r"swap\.nc is damaged: .* checksum at its end\. Run again"):
             at.load(path)
 
 
@@ -49,7 +49,7 @@ def test_a_file_that_hdf5_does_not_come_to_an_end_with(whole, tmp_path, monkeypa
     monkeypatch.setattr(netcdf, "_PATIENCE", 0.2)
     path = tmp_path / "swap.nc"
     path.write_bytes(whole[:-_SEAL])
-    with pytest.raises(at.FileFormatError, match=r"swap\.nc is damaged: HDF5 did not come to an end with it"):
+    with pytest.raises(at.errors.FileFormatError, match=r"swap\.nc is damaged: HDF5 did not come to an end with it"):
         at.load(path)
 
 
@@ -68,7 +68,7 @@ def test_numbers_that_change_without_a_seal_are_seen(whole, tmp_path):
     work = at.load(path).works[0].tobytes()
     assert whole.count(work) >= 1
     path.write_bytes(whole[:-_SEAL].replace(work, np.float64(7.0).tobytes()))
-    with pytest.raises(at.FileFormatError, match="its numbers do not match the checksum of its content"):
+    with pytest.raises(at.errors.FileFormatError, match="its numbers do not match the checksum of its content"):
         at.load(path)
 
 
@@ -84,5 +84,5 @@ def test_damaged_tables_of_others_are_named(tmp_path):
     data.to_netcdf(tmp_path / "data.nc", engine="h5netcdf")
     content = (tmp_path / "data.nc").read_bytes()
     (tmp_path / "data.nc").write_bytes(content[: len(content) // 2])
-    with pytest.raises(at.FileFormatError, match=r"data\.nc cannot be read .* Make it anew"):
+    with pytest.raises(at.errors.FileFormatError, match=r"data\.nc cannot be read .* Make it anew"):
         at.account(tmp_path / "data.nc", temperatures={"hot": 2.0, "cold": 1.0})

@@ -180,7 +180,7 @@ class HEOM(OpenBackend):
         Examples
         --------
         >>> import athermal as at
-        >>> bath = at.ContinuumBath("bath", 1.0, at.Ohmic(friction=0.1, cutoff=3.0, cutoff_shape="drude"))
+        >>> bath = at.ContinuumBath("bath", 1.0, at.densities.Ohmic(friction=0.1, cutoff=3.0, cutoff_shape="drude"))
         >>> contact = at.OperatorCoupling(("atom", "bath"), ("sigmax", "position"), 1.0)
         >>> machine = at.Machine([at.Qubit("atom", 1.0)], [bath], [contact], period=1.0)
         >>> backend = HEOM(depth=2, check=False)

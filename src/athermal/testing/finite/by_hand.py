@@ -147,12 +147,12 @@ class OperatorsByHand:
         if isinstance(part, at.Qubit):
             return [HandTerm(parts, part.frequency, self.place(0.5 * known["sigmaz"], part.name), owner)]
         if isinstance(part, at.Qudit):
-            return [HandTerm(parts, at.Constant(1.0), self.operator(part.hamiltonian, part.name, None), owner)]
+            return [HandTerm(parts, at.drives.Constant(1.0), self.operator(part.hamiltonian, part.name, None), owner)]
         if part.law == "number":
             return [HandTerm(parts, part.frequency, self.place(known["num"] + 0.5 * known["identity"], part.name), owner)]
         w0 = part.reference_frequency or at_time(part.frequency, 0.0).real
         xx, pp = (self.place(0.5 * known[f"{key}_squared"], part.name) for key in ("position", "momentum"))
-        return [HandTerm(parts, part.frequency, xx / w0, owner, "squared"), HandTerm(parts, at.Constant(w0), pp, owner)]
+        return [HandTerm(parts, part.frequency, xx / w0, owner, "squared"), HandTerm(parts, at.drives.Constant(w0), pp, owner)]
 
     def _coupling(self, c):
         inside = [name for name in c.between if name in self.machine.subsystem_names]

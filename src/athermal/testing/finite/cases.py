@@ -144,12 +144,14 @@ def spin_engine():
         couplings=[
             at.Exchange(("a", "hot")),
             at.Exchange(("cold", "b"), 0.25),
-            at.Exchange(("a", "b"), at.Rotating(0.4, 1.0, 0.3), share=(0.3, 0.7)),
-            at.TwoModeSqueezing(("b", "a"), at.Rotating(0.1, 3.0)),
+            at.Exchange(("a", "b"), at.drives.Rotating(0.4, 1.0, 0.3), share=(0.3, 0.7)),
+            at.TwoModeSqueezing(("b", "a"), at.drives.Rotating(0.1, 3.0)),
         ],
         period=TAU,
         counters=[
-            at.Counter("quanta", [at.OperatorCoupling(("a", "b"), ("sigmam", "sigmap"), at.Rotating(0.4, 1.0, 1.9), True)]),
+            at.Counter(
+                "quanta", [at.OperatorCoupling(("a", "b"), ("sigmam", "sigmap"), at.drives.Rotating(0.4, 1.0, 1.9), True)]
+            ),
             at.Counter("excited", [at.OperatorCoupling(("a",), "sigmaz", 0.5), at.OperatorCoupling(("a",), "identity", 0.5)]),
         ],
     )
@@ -157,16 +159,16 @@ def spin_engine():
 
 def quenched_qubit():
     return at.Machine(
-        subsystems=[at.Qubit("a", at.Strokes((2.0, 3.0), (1.0, -1.6)))],
+        subsystems=[at.Qubit("a", at.drives.Strokes((2.0, 3.0), (1.0, -1.6)))],
         reservoirs=[at.SpinBath("hot", 2.0, (1.0, 1.3), (0.4, 0.3)), at.SpinBath("cold", 0.5, (1.4,), (0.2,))],
         couplings=[
-            at.OperatorCoupling(("a", "hot"), ("sigmax", "sigmay"), at.Strokes((1.0, 4.0), (0.3, 0.0)), site=1),
+            at.OperatorCoupling(("a", "hot"), ("sigmax", "sigmay"), at.drives.Strokes((1.0, 4.0), (0.3, 0.0)), site=1),
             at.OperatorCoupling(("hot", "a"), ("sigmap", "|1><0|"), 0.2, plus_conjugate=True, weights=(1.0, -0.5)),
-            at.Exchange(("a", "cold"), at.Strokes((2.0, 3.0), (0.0, 1.5))),
-            at.OperatorCoupling("a", "sigmax", at.Strokes((1.0, 4.0), (0.4, -0.2))),
+            at.Exchange(("a", "cold"), at.drives.Strokes((2.0, 3.0), (0.0, 1.5))),
+            at.OperatorCoupling("a", "sigmax", at.drives.Strokes((1.0, 4.0), (0.4, -0.2))),
         ],
         period=5.0,
-        counters=[at.Counter("in time", [at.OperatorCoupling("a", "sigmay", at.Strokes((1.5, 3.5), (1.0, 0.5)))])],
+        counters=[at.Counter("in time", [at.OperatorCoupling("a", "sigmay", at.drives.Strokes((1.5, 3.5), (1.0, 0.5)))])],
     )
 
 
@@ -183,11 +185,13 @@ def interacting_bath():
         subsystems=[at.Qudit("maser", qutip.Qobj(np.diag([0.0, 1.0, 2.5])) + 0.2 * hermitian(3)), at.Qubit("b", 0.8)],
         reservoirs=[at.FiniteBath("web", 0.9, hermitian(4)), at.SpinBath("plain", 1.4, (1.0, 0.7))],
         couplings=[
-            at.OperatorCoupling(("maser", "web"), (hermitian(3), hermitian(4)), at.Harmonic(0.5, 1.0, 0.4)),
+            at.OperatorCoupling(("maser", "web"), (hermitian(3), hermitian(4)), at.drives.Harmonic(0.5, 1.0, 0.4)),
             at.OperatorCoupling(("plain", "b"), (spins, "sigmax"), 0.3),
-            at.OperatorCoupling(("b", "plain"), ("sigmaz", "sigmaz"), at.Harmonic(0.2, 2.0)),
-            at.OperatorCoupling("maser", qutip.Qobj(rng.normal(size=(3, 3))), at.Rotating(0.3, 2.0, 0.5), plus_conjugate=True),
-            at.OperatorCoupling(("b", "maser"), ("sigmam", "|2><0|"), at.Rotating(0.3, -1.0), True, share=(0.8, 0.2)),
+            at.OperatorCoupling(("b", "plain"), ("sigmaz", "sigmaz"), at.drives.Harmonic(0.2, 2.0)),
+            at.OperatorCoupling(
+                "maser", qutip.Qobj(rng.normal(size=(3, 3))), at.drives.Rotating(0.3, 2.0, 0.5), plus_conjugate=True
+            ),
+            at.OperatorCoupling(("b", "maser"), ("sigmam", "|2><0|"), at.drives.Rotating(0.3, -1.0), True, share=(0.8, 0.2)),
             at.OperatorCoupling(("maser", "b"), ("|1><1|", hermitian(2)), 0.3, share=(-0.5, 1.5)),
         ],
         period=TAU,
@@ -201,15 +205,15 @@ def anharmonic_trap():
     kerr = qutip.num(4) ** 2 - qutip.num(4)
     return at.Machine(
         subsystems=[
-            at.TruncatedOscillator("trap", at.Function(pulse, period=6.0), 4, reference_frequency=1.1),
-            at.TruncatedOscillator("b", 1.0 + 0.3 * at.Harmonic(1.0, TAU / 6.0, 0.2), 3, law="number"),
+            at.TruncatedOscillator("trap", at.drives.Function(pulse, period=6.0), 4, reference_frequency=1.1),
+            at.TruncatedOscillator("b", 1.0 + 0.3 * at.drives.Harmonic(1.0, TAU / 6.0, 0.2), 3, law="number"),
         ],
         reservoirs=[at.TruncatedBath("bath", 0.5, (0.9, 1.3), (0.3, 0.2), levels=2)],
         couplings=[
-            at.Position(("trap", "bath"), at.Strokes((3.0, 3.0), (0.4, 1.0), ramps=(1.0, 0.5), shape="quintic")),
+            at.Position(("trap", "bath"), at.drives.Strokes((3.0, 3.0), (0.4, 1.0), ramps=(1.0, 0.5), shape="quintic")),
             at.OperatorCoupling("trap", kerr, 0.1),
             at.Position(("trap", "b"), 0.2, share=(0.9, 0.1)),
-            at.Exchange(("b", "bath"), at.Strokes((2.0, 4.0), (0.3, 0.0), ramps=0.4, shape="linear"), site=1),
+            at.Exchange(("b", "bath"), at.drives.Strokes((2.0, 4.0), (0.3, 0.0), ramps=0.4, shape="linear"), site=1),
             at.OperatorCoupling(("b", "bath"), ("momentum", "num"), 0.1, weights=(0.5, 1.0)),
         ],
         period=6.0,
@@ -219,12 +223,12 @@ def anharmonic_trap():
 def breathing_trap():
     """The law "potential" without a reference frequency, the frequency jumping; a static pair of mixed kinds."""
     return at.Machine(
-        subsystems=[at.TruncatedOscillator("trap", at.Strokes((1.0, 2.0), (1.0, 1.7)), 5), at.Qubit("atom", 1.1)],
+        subsystems=[at.TruncatedOscillator("trap", at.drives.Strokes((1.0, 2.0), (1.0, 1.7)), 5), at.Qubit("atom", 1.1)],
         reservoirs=[at.TruncatedBath("bath", 0.7, (1.2,), (0.3,), levels=3)],
         couplings=[
             at.Position(("bath", "trap"), 0.8),
             at.Exchange(("atom", "trap"), 0.2),
-            at.Position(("trap", "bath"), at.Strokes((2.0, 1.0), (0.1, -0.2)), counter_term=False, site=0),
+            at.Position(("trap", "bath"), at.drives.Strokes((2.0, 1.0), (0.1, -0.2)), counter_term=False, site=0),
         ],
         period=3.0,
     )

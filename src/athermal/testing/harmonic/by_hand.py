@@ -98,7 +98,7 @@ class ByHand:
             if isinstance(part, at.Bath):
                 weights = [1.0] * len(modes) if part.mode_couplings is None else part.mode_couplings
             elif isinstance(part, at.ContinuumBath):
-                weights = at.discretise(part.spectral_density, part.modes, part.rule, low=part.low, high=part.high)[1]
+                weights = at.densities.discretise(part.spectral_density, part.modes, part.rule, low=part.low, high=part.high)[1]
             else:
                 weights = part.site_couplings
         return list(zip(weights, modes, strict=True))
@@ -107,14 +107,14 @@ class ByHand:
 
     def _reservoir_form(self, part):
         modes, full = self.modes[part.name], np.zeros((2 * self.n, 2 * self.n))
-        if isinstance(part, at.CoupledBath):
+        if isinstance(part, at.parts.CoupledBath):
             rows = modes + [self.n + k for k in modes]
             full[np.ix_(rows, rows)] = np.array(part.form)
             return full
         if isinstance(part, at.Bath):
             frequencies = part.mode_frequencies
         elif isinstance(part, at.ContinuumBath):
-            frequencies = at.discretise(part.spectral_density, part.modes, part.rule, low=part.low, high=part.high)[0]
+            frequencies = at.densities.discretise(part.spectral_density, part.modes, part.rule, low=part.low, high=part.high)[0]
         else:
             frequencies = [part.frequency] * part.sites
             links = list(itertools.pairwise(modes))
@@ -133,7 +133,7 @@ class ByHand:
         if part.law == "number":
             return [HandTerm(part.frequency, xx + pp, none, owner)]
         w0 = self.reference(part)
-        return [HandTerm(part.frequency, xx / w0, none, owner, squared=True), HandTerm(at.Constant(w0), pp, none, owner)]
+        return [HandTerm(part.frequency, xx / w0, none, owner, squared=True), HandTerm(at.drives.Constant(w0), pp, none, owner)]
 
     @staticmethod
     def reference(part):

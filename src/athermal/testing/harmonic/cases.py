@@ -131,14 +131,14 @@ def rotating_engine():
     return at.Machine(
         subsystems=[at.Oscillator("a", 2.0), at.Oscillator("b", 1.0)],
         reservoirs=[
-            at.ContinuumBath("hot", 1.5, at.FlatBand(0.2, 1.4, 2.6), modes=3),
+            at.ContinuumBath("hot", 1.5, at.densities.FlatBand(0.2, 1.4, 2.6), modes=3),
             at.Bath("cold", 1.0, (0.8, 1.1), (0.15, 0.1)),
         ],
         couplings=[
             at.Exchange(("a", "hot")),
             at.Exchange(("cold", "b")),
-            at.Exchange(("a", "b"), at.Rotating(0.15, 1.0, 0.3), share=(0.3, 0.7)),
-            at.TwoModeSqueezing(("a", "b"), at.Rotating(0.05, 3.0)),
+            at.Exchange(("a", "b"), at.drives.Rotating(0.15, 1.0, 0.3), share=(0.3, 0.7)),
+            at.TwoModeSqueezing(("a", "b"), at.drives.Rotating(0.05, 3.0)),
         ],
         period=TAU,
     )
@@ -146,12 +146,12 @@ def rotating_engine():
 
 def quenched_oscillator():
     return at.Machine(
-        subsystems=[at.Oscillator("a", at.Strokes((2.0, 3.0), (1.0, 1.6)))],
+        subsystems=[at.Oscillator("a", at.drives.Strokes((2.0, 3.0), (1.0, 1.6)))],
         reservoirs=[at.Ring("ring", 1.2, 4, 1.1, 0.2), at.Bath("hot", 2.0, (1.5, 1.7), (0.2, 0.1))],
         couplings=[
-            at.Position(("a", "ring"), at.Strokes((1.0, 4.0), (0.3, 0.0)), site=2),
-            at.Position(("hot", "a"), at.Strokes((2.0, 3.0), (0.0, 0.8)), counter_term=True),
-            at.Displacement("a", x_force=at.Strokes((1.0, 4.0), (0.4, -0.2))),
+            at.Position(("a", "ring"), at.drives.Strokes((1.0, 4.0), (0.3, 0.0)), site=2),
+            at.Position(("hot", "a"), at.drives.Strokes((2.0, 3.0), (0.0, 0.8)), counter_term=True),
+            at.Displacement("a", x_force=at.drives.Strokes((1.0, 4.0), (0.4, -0.2))),
         ],
         period=5.0,
     )
@@ -163,14 +163,14 @@ def forced_and_coupled():
     form[0, 1] = form[1, 0] = 0.1
     rng = np.random.default_rng(3)
     return at.Machine(
-        subsystems=[at.Oscillator("a", 1.0 + 0.3 * at.Harmonic(1.0, 1.0, 0.2)), at.Oscillator("b", 1.3)],
-        reservoirs=[at.CoupledBath("mesh", 0.9, form, (0.3, 0.1)), at.Bath("plain", 1.4, (1.0,), (0.2,))],
+        subsystems=[at.Oscillator("a", 1.0 + 0.3 * at.drives.Harmonic(1.0, 1.0, 0.2)), at.Oscillator("b", 1.3)],
+        reservoirs=[at.parts.CoupledBath("mesh", 0.9, form, (0.3, 0.1)), at.Bath("plain", 1.4, (1.0,), (0.2,))],
         couplings=[
-            at.QuadraticForm(("mesh", "a"), 0.1 * rng.normal(size=(4, 2)), at.Harmonic(1.0, 2.0, 0.4)),
-            at.QuadraticForm(("a",), [[0.1, 0.05], [0.05, -0.1]], at.Harmonic(1.0, 1.0)),
+            at.QuadraticForm(("mesh", "a"), 0.1 * rng.normal(size=(4, 2)), at.drives.Harmonic(1.0, 2.0, 0.4)),
+            at.QuadraticForm(("a",), [[0.1, 0.05], [0.05, -0.1]], at.drives.Harmonic(1.0, 1.0)),
             at.QuadraticForm(("a", "b"), 0.1 * rng.normal(size=(2, 2)), 0.5),
-            at.Displacement("a", x_force=at.Harmonic(0.4, 1.0), p_force=0.2),
-            at.Position(("b", "plain"), 0.5 + 0.3 * at.Harmonic(1.0, 1.0)),
+            at.Displacement("a", x_force=at.drives.Harmonic(0.4, 1.0), p_force=0.2),
+            at.Position(("b", "plain"), 0.5 + 0.3 * at.drives.Harmonic(1.0, 1.0)),
             at.Exchange(("b", "mesh"), 0.4),
         ],
         period=TAU,
@@ -183,19 +183,21 @@ def ramps_and_functions():
 
     return at.Machine(
         subsystems=[
-            at.Oscillator("a", at.Strokes((3.0, 3.0), (1.0, 1.8), ramps=(1.0, 0.5), shape="quintic")),
-            at.Oscillator("b", at.Strokes((2.0, 4.0), (0.9, 1.2), ramps=(0.0, 1.5)), law="number"),
+            at.Oscillator("a", at.drives.Strokes((3.0, 3.0), (1.0, 1.8), ramps=(1.0, 0.5), shape="quintic")),
+            at.Oscillator("b", at.drives.Strokes((2.0, 4.0), (0.9, 1.2), ramps=(0.0, 1.5)), law="number"),
         ],
         reservoirs=[at.Chain("chain", 0.8, 3, 1.0, 0.15), at.Bath("hot", 2.5, (1.2, 1.9))],
         couplings=[
             at.Exchange(
                 ("a", "hot"),
-                at.Strokes((1.5, 1.5), (0.15, 0.0), ramps=0.4, shape="linear"),
+                at.drives.Strokes((1.5, 1.5), (0.15, 0.0), ramps=0.4, shape="linear"),
                 weights=(1.0, -0.5),
                 amplitude_frequency=1.8,
             ),
-            at.Exchange(("chain", "b"), at.Function(pulse, period=6.0), site=0),
-            at.Position(("a", "b"), 0.1 * at.Strokes((3.0, 3.0), (0.0, 1.0)) * at.Harmonic(1.0, TAU / 3.0), share=(0.9, 0.1)),
+            at.Exchange(("chain", "b"), at.drives.Function(pulse, period=6.0), site=0),
+            at.Position(
+                ("a", "b"), 0.1 * at.drives.Strokes((3.0, 3.0), (0.0, 1.0)) * at.drives.Harmonic(1.0, TAU / 3.0), share=(0.9, 0.1)
+            ),
         ],
         period=6.0,
     )

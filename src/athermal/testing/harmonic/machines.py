@@ -8,7 +8,7 @@ import athermal as at
 from athermal.testing.harmonic import cases
 
 
-def _started(machine: at.Machine, name: str, initial: at.InitialState | None = None) -> at.Machine:
+def _started(machine: at.Machine, name: str, initial: at.states.InitialState | None = None) -> at.Machine:
     return dataclasses.replace(machine, name=name, initial=at.ProductThermal() if initial is None else initial)
 
 

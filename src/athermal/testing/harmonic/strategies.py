@@ -27,16 +27,16 @@ def real_drives(draw, size):
     k = draw(st.integers(1, 3))
     phase = draw(numbers(0.0, 6.0))
     if kind == "constant":
-        return at.Constant(amplitude)
+        return at.drives.Constant(amplitude)
     if kind == "harmonic":
-        return at.Harmonic(amplitude, k * BASE, phase)
+        return at.drives.Harmonic(amplitude, k * BASE, phase)
     if kind == "function":
         c = draw(numbers(0.1, 0.9))
-        return at.Function(lambda t: amplitude / (1.0 + c * np.cos(k * BASE * t + phase) ** 2), period=PERIOD)
+        return at.drives.Function(lambda t: amplitude / (1.0 + c * np.cos(k * BASE * t + phase) ** 2), period=PERIOD)
     if kind == "sum":
-        return 0.5 * at.Harmonic(amplitude, k * BASE, phase) + 0.5 * draw(strokes(amplitude))
+        return 0.5 * at.drives.Harmonic(amplitude, k * BASE, phase) + 0.5 * draw(strokes(amplitude))
     if kind == "product":
-        return draw(strokes(1.0)) * at.Harmonic(amplitude, k * BASE, phase)
+        return draw(strokes(1.0)) * at.drives.Harmonic(amplitude, k * BASE, phase)
     return draw(strokes(amplitude, sudden=kind == "strokes"))
 
 
@@ -48,14 +48,14 @@ def strokes(draw, size, *, sudden=False, low=None):
     durations = np.diff([0, *cuts, 20]) * PERIOD / 20
     values = [draw(numbers(-size if low is None else low, size)) for _ in range(n)]
     ramps = 0.0 if sudden else [draw(st.sampled_from([0.0, 0.5, 1.0])) * duration for duration in durations]
-    return at.Strokes(durations, values, ramps, draw(st.sampled_from(["cosine", "quintic", "linear"])))
+    return at.drives.Strokes(durations, values, ramps, draw(st.sampled_from(["cosine", "quintic", "linear"])))
 
 
 @st.composite
 def complex_drives(draw, size):
     if draw(st.booleans()):
         return draw(real_drives(size))
-    return at.Rotating(draw(numbers(0.2 * size, size)), draw(st.integers(-3, 3)) * BASE, draw(numbers(0.0, 6.0)))
+    return at.drives.Rotating(draw(numbers(0.2 * size, size)), draw(st.integers(-3, 3)) * BASE, draw(numbers(0.0, 6.0)))
 
 
 @st.composite
@@ -65,7 +65,9 @@ def oscillators(draw, name):
     if kind == "constant":
         frequency = middle
     elif kind == "harmonic":
-        frequency = middle + at.Harmonic(draw(numbers(0.02, 0.25)), draw(st.integers(1, 2)) * BASE, draw(numbers(0.0, 6.0)))
+        frequency = middle + at.drives.Harmonic(
+            draw(numbers(0.02, 0.25)), draw(st.integers(1, 2)) * BASE, draw(numbers(0.0, 6.0))
+        )
     else:
         frequency = draw(strokes(2.0, low=0.8))
     reference = draw(st.sampled_from([None, 1.3]))
@@ -85,7 +87,11 @@ def reservoirs(draw, name):
         rule = draw(st.sampled_from(["midpoint", "legendre", "gauss", "tan"]))
         density = draw(
             st.sampled_from(
-                [at.FlatBand(0.1, 0.6, 2.2), at.Ohmic(0.03, 3.0, cutoff_shape="drude"), at.Ohmic(0.03, 1.5, exponent=1.5)]
+                [
+                    at.densities.FlatBand(0.1, 0.6, 2.2),
+                    at.densities.Ohmic(0.03, 3.0, cutoff_shape="drude"),
+                    at.densities.Ohmic(0.03, 1.5, exponent=1.5),
+                ]
             )
         )
         return at.ContinuumBath(name, temperature, density, draw(st.integers(2, 5)), rule, low=0.5, high=4.0)
@@ -97,7 +103,7 @@ def reservoirs(draw, name):
     n = draw(st.integers(1, 3))
     rng = np.random.default_rng(draw(st.integers(0, 1000)))
     mix = rng.normal(size=(2 * n, 2 * n)) / np.sqrt(2 * n)
-    return at.CoupledBath(name, temperature, np.eye(2 * n) + 0.2 * (mix + mix.T) / 2 + 0.05 * mix @ mix.T, [0.2] * n)
+    return at.parts.CoupledBath(name, temperature, np.eye(2 * n) + 0.2 * (mix + mix.T) / 2 + 0.05 * mix @ mix.T, [0.2] * n)
 
 
 def contact(draw, bath):
