@@ -58,6 +58,7 @@ def discretise(
 
     Examples
     --------
+    >>> from athermal.machine.densities import FlatBand
     >>> w, g = discretise(FlatBand(rate=0.2, low=1.0, high=2.0), 3, "equal")
     >>> w
     array([1. , 1.5, 2. ])
