@@ -7,7 +7,6 @@ import pytest
 
 import athermal as at
 from athermal.cli.sweeping import _highlights
-from athermal.machine.machine import _visited
 from athermal.narrative import Facts, headline, sentences, summary
 from athermal.study.selection import plane
 from athermal.thermodynamics.significance import beyond_carnot
@@ -85,9 +84,9 @@ def test_a_finite_subsystem_between_modes_of_a_continuum_is_warned_of():
 
 def test_the_frequencies_of_a_finite_subsystem_are_those_between_its_levels():
     times = np.linspace(0.0, 2.0, 5)
-    assert _visited(at.Qudit("q", [0.0, 1.0, 2.5]), times) == pytest.approx([1.0, 1.5, 2.5])
-    assert _visited(at.Qudit("q", [3.0, 3.0]), times).tolist() == [0.0]  # none: the lowest modes are looked at
-    assert _visited(at.Qubit("q", at.drives.Strokes([1.0, 1.0], [1.0, 2.0])), times) == pytest.approx([1.0, 2.0])
+    assert at.Qudit("q", [0.0, 1.0, 2.5]).transitions(times) == pytest.approx([1.0, 1.5, 2.5])
+    assert at.Qudit("q", [3.0, 3.0]).transitions(times).tolist() == [0.0]  # none: the lowest modes are looked at
+    assert at.Qubit("q", at.drives.Strokes([1.0, 1.0], [1.0, 2.0])).transitions(times) == pytest.approx([1.0, 2.0])
 
 
 def test_headlines_and_sentences_leave_them_out(late):
