@@ -11,7 +11,7 @@ demo: .venv/installed
 	$(BIN)/athermal run examples/two_oscillator.toml --out results --force
 
 test: .venv/developed
-	$(BIN)/pytest -n auto --dist loadfile
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
 check: .venv/developed
 	$(BIN)/ruff format --check .

@@ -61,7 +61,21 @@ def environment(name: str, python: str, resolution: str) -> Path:
 
 def passes(python: Path, *options: str) -> bool:
     """Return whether the fast tests pass."""
-    command = [python, "-m", "pytest", "-q", "-n", "auto", "--dist", "loadfile", "-p", "no:cacheprovider", *options, *FAST]
+    command = [
+        python,
+        "-m",
+        "pytest",
+        "-q",
+        "-n",
+        "auto",
+        "--dist",
+        "loadfile",
+        "--no-loadscope-reorder",
+        "-p",
+        "no:cacheprovider",
+        *options,
+        *FAST,
+    ]
     return subprocess.run(command, cwd=ROOT, env={**os.environ, "OPENBLAS_NUM_THREADS": "1"}, check=False).returncode == 0
 
 

@@ -69,7 +69,18 @@ def main(arguments: list[str]) -> int:
     outcomes = {}
     for kernel, name in kernels.items():
         print(f"== {kernel} ({name})", flush=True)
-        command = [sys.executable, "-m", "pytest", "-q", "-n", "auto", "--dist", "loadfile", *(str(TESTS / k) for k in NUMERICAL)]
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-n",
+            "auto",
+            "--dist",
+            "loadfile",
+            "--no-loadscope-reorder",
+            *(str(TESTS / k) for k in NUMERICAL),
+        ]
         outcomes[kernel] = subprocess.run(command, env=environment(kernel), cwd=TESTS.parent, check=False).returncode
     print("The numerical tests under each kernel:")
     for kernel, code in outcomes.items():

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import athermal as at
+from athermal.backends.named import read_backend
 from athermal.testing import Suite
 
 OUTSIDE = str(Path(__file__).parent.parent / "outside")
@@ -27,3 +28,7 @@ def test_the_suite_tries_the_machines_that_it_can_hold():
 def test_what_it_cannot_hold_is_refused_with_its_own_reason():
     with pytest.raises(at.errors.MachineError, match="constant between sudden strokes"):
         at.run(at.library.two_oscillator(modes=3), backend=Steps())
+
+
+def test_files_know_it_by_its_entry_point():
+    assert read_backend({"kind": "steps"}, "a test") == Steps()

@@ -146,5 +146,5 @@ class StepsSolver(Solver[Moments]):
             np.asarray(of(*systems, *baths)),
         )
 
-    def accuracy(self):
+    def accuracy(self, state):
         return {"rounding": 1e-14}
