@@ -28,6 +28,10 @@ Keeper = Callable[[State], Kept]
 """Takes the state of some parts at one instant, without the axis of time."""
 
 
+RENEWING = "Dense() for oscillators treated as Gaussian, DensityMatrix() for finite parts"
+"""What renews reservoirs, in the words of a remedy."""
+
+
 class Solver(ABC, Generic[State]):
     """A backend bound to one machine: it prepares, advances and looks, and no more."""
 
@@ -47,6 +51,13 @@ class Solver(ABC, Generic[State]):
         Times count from time zero, over all cycles. Work is the integral of <dH/dt>, jumps of <H> in (start, stop] included,
         never taken from the first law; the chemical work of particles is added by the laws.
         """
+
+    def renew(self, state: State) -> State:
+        """Return the state in which fresh units stand in for the renewed reservoirs, as a cycle begins.
+
+        Their joint state is that which the run started from; what they were correlated with is as it was without them.
+        """
+        raise MachineError(f"{type(self).__name__} renews no reservoirs. Use the backend {RENEWING}.")
 
     @abstractmethod
     def snapshot(self, state: State, time: float) -> Snapshot:
@@ -145,6 +156,8 @@ class Backend(ABC):
     """Whether a run with it may choose the modes of continuous baths and certify them: its own errors are far below theirs."""
     can_run_backwards: ClassVar[bool] = True
     """Whether its solvers advance to earlier times, as a `Charged` start asks for."""
+    renews: ClassVar[bool] = False
+    """Whether its solvers replace the units of renewed reservoirs."""
     tells: ClassVar[Tells] = Tells()
     """What its solvers tell of an instant, from which it follows which columns are known."""
 
@@ -156,10 +169,18 @@ class Backend(ABC):
     def why_not(self, machine: Machine) -> str:
         """Return why the backend cannot hold a machine, and what does; nothing if it can."""
         if machine.family.name in self.families:
+            if machine.renewed_names and not self.renews:
+                names = ", ".join(map(repr, machine.renewed_names))
+                return f"{self._capital} renews no reservoirs, but this machine has {names} renewed. Use {RENEWING}."
             return ""
         held = " or ".join(family.words for family in FAMILIES if family.name in self.families) or "no known family"
-        owner = f"{self.owner[0].upper()}{self.owner[1:]}"
-        return f"{owner} holds machines of {held}, but this one is of {machine.family.words}. Use {machine.family.backends}."
+        return (
+            f"{self._capital} holds machines of {held}, but this one is of {machine.family.words}. Use {machine.family.backends}."
+        )
+
+    @property
+    def _capital(self) -> str:
+        return f"{self.owner[0].upper()}{self.owner[1:]}"
 
     def refuse_unfit(self, machine: Machine) -> None:
         """Raise `MachineError` with `why_not`, if there is a reason."""

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Generic, TypeVar
 
-from athermal.errors import MachineError
+from athermal.errors import MachineError, StateError
 from athermal.machine.initial import Charged, Gibbs, InitialState, ProductThermal
 from athermal.machine.layout import Layout
 
@@ -15,6 +15,8 @@ Start = Callable[[Any], State]
 """The formula of a state that starts from no other."""
 Change = Callable[[Any, State], State]
 """The formula of a layer: what it makes of the state below."""
+UNCORRELATED = 1e-10
+"""Correlation coefficients up to this are rounding."""
 FORWARDS_ONLY = (
     "it needs a run backwards in time, which takes every mode of the baths. Use a backend that follows them, such as Dense() or "
     "DensityMatrix(levels=...)."
@@ -78,6 +80,12 @@ class Preparer(ABC, Generic[State]):
 
     def check(self, initial: InitialState) -> None:
         """Raise `MachineError` if a layer, the outermost first, cannot be prepared or names a part that is not there."""
+        if initial.charged_cycles and self.machine.renewed_names:
+            raise MachineError(
+                f"A machine with renewed reservoirs ({', '.join(map(repr, self.machine.renewed_names))}) cannot be charged: a "
+                "cycle that gives its units away cannot be run backwards. Leave Charged out and correlate the units, or let the "
+                "reservoirs last."
+            )
         for layer in reversed(initial.layers()):
             if message := self.why_not(layer):
                 raise MachineError(message)
@@ -110,6 +118,15 @@ class Preparer(ABC, Generic[State]):
             for _ in range(layer.cycles):
                 state = self.cycle_backwards(state)
         return state
+
+
+def correlated_with_renewed(initial: InitialState, renewed: str, lasting: str) -> StateError:
+    """Return the error of a start that correlates a renewed reservoir with what lasts."""
+    return StateError(
+        f"The initial state {type(initial).__name__} must not correlate a renewed reservoir with a part that lasts, but "
+        f"correlates {renewed!r} with {lasting!r}: fresh units would cut this in every cycle. Correlate renewed "
+        f"reservoirs with one another only, or let {renewed!r} last."
+    )
 
 
 def thermal_blocks(machine: Layout, names: tuple[str, ...], initial: InitialState) -> list[tuple[tuple[str, ...], float]]:

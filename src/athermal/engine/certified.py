@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from athermal import _validate
+from athermal._types import FloatArray
 from athermal.backends.choice import AnyBackend, choose
 from athermal.engine.single import Steps, recurrence_of, single_run, span_of
 from athermal.engine.watching import Wanted
@@ -172,4 +173,9 @@ def _from_the_ground(ledger: Ledger, other: Ledger) -> Snapshot:
     if own is None or new is None:
         return ledger.snapshots
     shift = np.where(ledger.reference.is_cold, new - own, 0.0)
-    return replace(ledger.snapshots, reservoir_energies=ledger.snapshots.reservoir_energies + shift)
+    return _shifted(ledger.snapshots, shift)
+
+
+def _shifted(snapshots: Snapshot, shift: FloatArray) -> Snapshot:
+    renewed = None if snapshots.renewed is None else _shifted(snapshots.renewed, shift)
+    return replace(snapshots, reservoir_energies=snapshots.reservoir_energies + shift, renewed=renewed)

@@ -27,7 +27,7 @@ from athermal.errors import (
 from athermal.machine.initial import AnyInitialState, InitialState
 from athermal.machine.machine import Machine
 from athermal.machine.spec import to_spec
-from athermal.thermodynamics import laws
+from athermal.thermodynamics import laws, renewal
 from athermal.thermodynamics.conduct import Conduct, Recurrence
 from athermal.thermodynamics.confidence import CONVERGED, Coarser, Confidence, Exact
 from athermal.thermodynamics.ledger import Ledger
@@ -101,15 +101,48 @@ class _Record:
     replicates: list[tuple[Snapshot, FloatArray]] = field(default_factory=list)
     mended: tuple[str, ...] = ()
     state: Any = None
+    fuel: list[FloatArray] | None = None
+    """What fresh units have brought since the start, in the run and in each of its replicates; None where none are renewed."""
+
+    def renew(self, state: Any, snapshot: Snapshot, replicate: tuple[Snapshot, FloatArray] | None) -> None:
+        """Keep what was seen when reservoirs were renewed at the instant kept last."""
+        snapshot, replicate = self._seen(state, snapshot, replicate)
+        self.snapshots[-1] = replace(self.snapshots[-1], renewed=snapshot)
+        if replicate is not None:
+            before, totals = self.replicates[-1]
+            self.replicates[-1] = replace(before, renewed=replicate[0]), totals
+
+    def deliver(self, reference: Reference) -> None:
+        """Add up what the units bring with which a cycle begins."""
+        if self.fuel is not None:
+            starts = [self.snapshots[-1], *(before for before, _ in self.replicates[-1:])]
+            for k, before in enumerate(starts):
+                self.fuel[k] = self.fuel[k] + renewal.fuel(before.renewed or before, reference)
+
+    def _seen(
+        self, state: Any, snapshot: Snapshot, replicate: tuple[Snapshot, FloatArray] | None
+    ) -> tuple[Snapshot, tuple[Snapshot, FloatArray] | None]:
+        """Return what was seen with the observables and the fuel among its columns."""
+        snapshot, replicate = self.watcher.observed(state, snapshot, replicate)
+        if self.fuel is None:
+            return snapshot, replicate
+        if replicate is not None:
+            replicate = _with_fuel(replicate[0], self.fuel[1]), replicate[1]
+        return _with_fuel(snapshot, self.fuel[0]), replicate
 
     def add(self, state: Any, snapshot: Snapshot, replicate: tuple[Snapshot, FloatArray] | None) -> None:
         """Keep what was seen at one instant."""
-        snapshot, replicate = self.watcher.observed(state, snapshot, replicate)
+        snapshot, replicate = self._seen(state, snapshot, replicate)
         self.watcher.keep(state)
         self.snapshots.append(snapshot)
         self.state = state
         if replicate is not None:
             self.replicates.append(replicate)
+
+
+def _with_fuel(snapshot: Snapshot, delivered: FloatArray) -> Snapshot:
+    fuel = np.broadcast_to(delivered, np.shape(snapshot.time)) + 0.0
+    return replace(snapshot, extras={**snapshot.extras, "fuel_delivered": fuel})
 
 
 @dataclass(frozen=True)
@@ -151,7 +184,8 @@ class _Run:
 
 def _total_works(drive_works: FloatArray, snapshots: Snapshot, reference: Reference) -> FloatArray:
     """Return the work between consecutive instants: what drives did, and the chemical work of particles that moved."""
-    return laws.total_work(drive_works, snapshots.at(slice(None, -1)), snapshots.at(slice(1, None)), reference)
+    steps = np.arange(len(drive_works) + 1)
+    return laws.total_work(drive_works, *snapshots.between(steps[:-1], steps[1:]), reference)
 
 
 def _advance(run: _Run, machine: Machine, initial: InitialState, progress: Steps | None, watcher: Watcher) -> _Record:
@@ -186,9 +220,17 @@ def _steps(run: _Run, machine: Machine, initial: InitialState, progress: Steps |
     """Prepare, then advance and look at every sampled instant."""
     solver, samples, steps = run.solver, run.samples, run.cycles * run.samples
     state = solver.prepare(initial)
+    if machine.renewed_names:
+        record.fuel = [np.zeros(()), np.zeros(())]
     record.mended = initial.remarks()
     record.add(state, solver.snapshot(state, 0.0), solver.replicates(state, 0.0))
     for k in range(steps):
+        if machine.renewed_names and k % samples == 0:
+            if k:
+                state = solver.renew(state)
+                time = machine.period * (k / samples)
+                record.renew(state, solver.snapshot(state, time), solver.replicates(state, time))
+            record.deliver(solver.reference)
         if progress is not None:
             progress(k + 1, steps + 1)
         stop = machine.period * (k + 1) / samples

@@ -9,6 +9,7 @@ from athermal.library.spin_star import spin_star
 from athermal.library.three_oscillators import three_oscillators
 from athermal.library.two_oscillator import two_oscillator
 from athermal.library.two_qubit_swap import two_qubit_swap
+from athermal.library.two_stroke import two_stroke
 
 __all__ = [
     "correlated_qubits",
@@ -20,4 +21,5 @@ __all__ = [
     "three_oscillators",
     "two_oscillator",
     "two_qubit_swap",
+    "two_stroke",
 ]

@@ -72,7 +72,7 @@ class Hamiltonian(DrivenTerms[Term]):
             self.frequencies[self.part_modes[reservoir.name]] = reservoir.frequencies
         sources: list[Oscillator | Coupling] = [*machine.oscillators, *machine.couplings]
         terms = [term for source in sources for term in self._terms_of(source)]
-        super().__init__(terms, machine.subsystem_names, machine.reservoir_names, machine.period)
+        super().__init__(terms, machine.subsystem_names, machine.reservoir_names, machine.period, machine.side)
         self.basis = self._span()
         reduced = [self.basis.T @ term.vectors for term in self.terms]
         self._forms = np.array([r @ term.core @ r.T for r, term in zip(reduced, self.terms, strict=True)])
@@ -105,11 +105,11 @@ class Hamiltonian(DrivenTerms[Term]):
 
     def subsystem_coupling(self, time: float) -> tuple[FloatArray, FloatArray]:
         """Return the forms (subsystems, d, d) and forces (subsystems, d) of every U_i at one time."""
-        return self.combine(self.shares * self.strengths(np.array([time])))
+        return self.combine(self.shares * self.strengths(np.array([time]), self.side))
 
     def interactions(self, time: float) -> tuple[FloatArray, FloatArray]:
         """Return the forms (reservoirs, d, d) and forces (reservoirs, d) of every V_j = sum_i H_ij at one time."""
-        return self.combine(self.groups[1:] * self.strengths(np.array([time])))
+        return self.combine(self.groups[1:] * self.strengths(np.array([time]), self.side))
 
     def slopes(self, times: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return `slope` by `groups`, shapes (1 + reservoirs, T, d, d) and (1 + reservoirs, T, d)."""
@@ -137,11 +137,11 @@ class Hamiltonian(DrivenTerms[Term]):
         """Return the linear term of H, shape (2N,)."""
         return np.asarray(self.basis @ self.coupling(np.array([time]), side)[1][0])
 
-    def own_form(self, parts: tuple[str, ...], time: float = 0.0) -> tuple[FloatArray, FloatArray]:
+    def own_form(self, parts: tuple[str, ...], time: float = 0.0, side: Side = "right") -> tuple[FloatArray, FloatArray]:
         """Return the form and force of all terms that act within `parts`, on the modes of `parts` only."""
         rows = mode_indices(np.concatenate([self.part_modes[name] for name in parts]), self.n_modes)
         inside = np.array([set(term.parts) <= set(parts) for term in self.terms])
-        matrix, force = self.combine(np.where(inside, self.strengths(np.array([time])), 0.0))
+        matrix, force = self.combine(np.where(inside, self.strengths(np.array([time]), side), 0.0))
         local = self.basis[rows]
         form = local @ matrix[0] @ local.T
         form[np.diag_indices_from(form)] += np.tile(self.frequencies, 2)[rows]

@@ -14,6 +14,7 @@ from athermal._types import FloatArray
 from athermal.errors import MachineError
 from athermal.machine.counter import Counter
 from athermal.machine.coupling import AnyCoupling, Coupling
+from athermal.machine.drive import Side
 from athermal.machine.family import AnyHamiltonian
 from athermal.machine.initial import AnyInitialState, InitialState, ProductThermal
 from athermal.machine.parts import (
@@ -101,6 +102,16 @@ class Layout:
     def chemical_potentials(self) -> FloatArray:
         """The reference chemical potentials mu_j, in order."""
         return np.array([reservoir.chemical_potential for reservoir in self.reservoirs])
+
+    @property
+    def renewed_names(self) -> tuple[str, ...]:
+        """The reservoirs that fresh units replace at the start of every cycle, in order."""
+        return tuple(reservoir.name for reservoir in self.reservoirs if reservoir.renewed)
+
+    @property
+    def side(self) -> Side:
+        """On which side of a jump an instant lies: before it where fresh units come first, at the edge of cycles."""
+        return "left" if self.renewed_names else "right"
 
     @property
     @abstractmethod

@@ -101,11 +101,13 @@ class Machine(Layout):
 
         dw is the widest spacing of its modes at the frequencies that the subsystems coupled to it take within its band, those of
         oscillators or between levels (at its ends, if they take none there). Infinite for a single mode, for finite reservoirs,
-        which stand for nothing but themselves, and for baths with modes="auto".
+        which stand for nothing but themselves, for renewed ones, and for baths with modes="auto".
         """
         bath = self.part(reservoir)
         if not isinstance(bath, Reservoir):
             raise MachineError(f"The recurrence time is that of a reservoir, but {reservoir!r} is a subsystem.")
+        if bath.renewed:
+            return math.inf
         times = np.linspace(0.0, self.period, 33)
         coupled = [part.transitions(times) for part in self.subsystems if bath in self.reservoirs_of(part.name)]
         spacing = bath.widest_spacing(np.unique(np.concatenate(coupled)) if coupled else np.empty(0))

@@ -7,7 +7,7 @@ reservoirs, in the machine's order, each reservoir in the eigenbasis of its H_j.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
@@ -16,12 +16,15 @@ import numpy as np
 import scipy.sparse
 
 from athermal._types import FloatArray
-from athermal.machine.drive import Drive
+from athermal.machine.drive import Drive, Side
 from athermal.machine.hamiltonian import Hamiltonian
 from athermal.machine.terms import DrivenTerms
 from athermal.maths.density import log_partition
 from athermal.maths.driven_sum import DrivenSum
 from athermal.maths.tensor import embed
+
+# Matrices of small sets of parts that are kept for other cycles.
+_MOST_KEPT = 64
 
 
 @dataclass(frozen=True)
@@ -61,9 +64,10 @@ class TensorHamiltonian(DrivenTerms[TensorTerm]):
         period: float,
         truncated: dict[str, tuple[int, ...]],
         cut_from: tuple[Hamiltonian, int] | None = None,
+        side: Side = "right",
     ) -> None:
         every = [*terms, *(term for group in counters.values() for term in group)]
-        super().__init__(every, tuple(subsystems), tuple(reservoirs), period)
+        super().__init__(every, tuple(subsystems), tuple(reservoirs), period, side)
         self.n_terms = len(terms)
         self.reservoir_energies = reservoirs
         self.names = (*subsystems, *reservoirs)
@@ -72,6 +76,7 @@ class TensorHamiltonian(DrivenTerms[TensorTerm]):
         self._counter_terms = [list(group) for group in counters.values()]
         self.truncated = truncated
         self.cut_from = cut_from
+        self._made: dict[Any, Any] = {}
 
     @property
     def n_integrals(self) -> int:
@@ -196,22 +201,39 @@ class TensorHamiltonian(DrivenTerms[TensorTerm]):
 
     # --- matrices of some parts ---------------------------------------------------------------------------------------
 
-    def own(self, names: Sequence[str], time: float = 0.0) -> Any:
+    def own(self, names: Sequence[str], time: float = 0.0, side: Side = "right") -> Any:
         """Return all terms that act within some parts, reservoirs' own included, as a sparse matrix on these parts."""
         inside = [term for term in self.terms[: self.n_terms] if set(term.parts) <= set(names)]
-        amounts = [float(np.real(term.drive.value(np.array([time]))[0])) for term in inside]
+        amounts = tuple(float(np.real(term.drive.value(np.array([time]), side)[0])) for term in inside)
         reservoirs = [name for name in names if name in self.reservoir_energies]
-        return self._sum(inside, amounts, names) + self.diagonal(reservoirs, names)
+        return self._once(
+            ("own", tuple(names), amounts), lambda: self._sum(inside, amounts, names) + self.diagonal(reservoirs, names)
+        )
+
+    def _once(self, key: Any, make: Callable[[], Any]) -> Any:
+        """Return what is made of some strengths of the drives, kept for the instants of other cycles that see the same."""
+        if key not in self._made:
+            if len(self._made) >= _MOST_KEPT:
+                self._made.clear()
+            self._made[key] = make()
+        return self._made[key]
 
     def subsystem_energy_terms(self, index: int, time: float) -> dict[tuple[str, ...], Any]:
         """Return U_i at one time: the sum of its terms with its shares, by the parts they act on."""
-        return self._by_parts(self.shares[index] * self.strengths(np.array([time]))[0])
+        return self._by_parts(self.shares[index] * self.strengths(np.array([time]), self.side)[0])
 
     def energy_terms(self, time: float) -> tuple[dict[tuple[str, ...], Any], list[dict[tuple[str, ...], Any]]]:
         """Return all H_ij at one time by the parts (i, j) they act on, and for each subsystem the rest of U_i."""
-        amounts, is_coupling = self.strengths(np.array([time]))[0], self.groups[0] == 0.0
-        rest = [self._by_parts(np.where(is_coupling, 0.0, share * amounts)) for share in self.shares]
-        return self._by_parts(np.where(is_coupling, amounts, 0.0)), rest
+        amounts, is_coupling = self.strengths(np.array([time]), self.side)[0], self.groups[0] == 0.0
+
+        def made() -> Any:
+            rest = [self._by_parts(np.where(is_coupling, 0.0, share * amounts)) for share in self.shares]
+            return self._by_parts(np.where(is_coupling, amounts, 0.0)), rest
+
+        found: tuple[dict[tuple[str, ...], Any], list[dict[tuple[str, ...], Any]]] = self._once(
+            ("energy", amounts.tobytes()), made
+        )
+        return found
 
     def _by_parts(self, amounts: FloatArray) -> dict[tuple[str, ...], Any]:
         found: dict[tuple[str, ...], Any] = {}

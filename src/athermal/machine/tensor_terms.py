@@ -31,6 +31,7 @@ def assemble(machine: Layout) -> TensorHamiltonian:
         counters,
         machine.period,
         {part.name: part.truncated_modes for part in finite if part.truncated_modes},
+        side=machine.side,
     )
 
 

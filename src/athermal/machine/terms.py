@@ -55,11 +55,16 @@ class DrivenTerms(Generic[Kind]):
             raise MachineError(f"This machine must have {cls.words}, but has {held.words}.")
         return held
 
-    def __init__(self, terms: Sequence[Kind], subsystems: Sequence[str], reservoirs: Sequence[str], period: float) -> None:
+    def __init__(
+        self, terms: Sequence[Kind], subsystems: Sequence[str], reservoirs: Sequence[str], period: float, side: Side = "right"
+    ) -> None:
         self.terms = tuple(terms)
         self.subsystems = tuple(subsystems)
         self.reservoirs = tuple(reservoirs)
         self.period = period
+        self.side: Side = side
+        """On which side of a breakpoint an instant lies: "left" where cycles end before the jumps at their edge, as they do where
+        fresh units are there to see them."""
 
     @cached_property
     def shares(self) -> FloatArray:
@@ -105,13 +110,18 @@ class DrivenTerms(Generic[Kind]):
         return all(term.drive.is_constant(start, stop) for term in self.terms)
 
     def edges(self, start: float, stop: float) -> tuple[list[float], list[bool]]:
-        """Return start, the breakpoints inside, and stop, and for each but the first whether it is a breakpoint."""
+        """Return start, the breakpoints inside, and stop, and for each stretch whether a breakpoint belongs to it.
+
+        That at its end, or at its beginning where instants lie on the left of breakpoints.
+        """
         resolution = self._resolution(start, stop)
         cycles = range(math.floor(start / self.period) - 1, math.floor(stop / self.period) + 2)
         marks = [mark + k * self.period for k in cycles for mark in self.breakpoints]
         inside = [mark for mark in marks if start + resolution < mark < stop - resolution]
         times = [start, *inside, stop]
-        return times, [any(abs(time - mark) <= resolution for mark in marks) for time in times[1:]]
+        return times, [
+            any(abs(time - mark) <= resolution for mark in marks) for time in (times[1:] if self.side == "right" else times[:-1])
+        ]
 
     def phase_of(self, start: float, stop: float) -> tuple[float, tuple[float, float]]:
         """Return where in the cycle an interval starts, and a key that the same stretch of every cycle shares.

@@ -38,6 +38,7 @@ def truncate(machine: Layout, levels: int) -> TensorHamiltonian:
         machine.period,
         {name: (levels,) * count for name, count in n_modes.items()},
         (hamiltonian, levels),
+        hamiltonian.side,
     )
 
 

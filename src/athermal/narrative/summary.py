@@ -7,7 +7,7 @@ import numpy as np
 from athermal._numbers import magnitude, ratio
 from athermal.narrative.facts import Facts
 from athermal.narrative.sentences import altogether, headline, sentences
-from athermal.thermodynamics import significance
+from athermal.thermodynamics import fuel, significance
 from athermal.thermodynamics.confidence import Jackknife
 from athermal.thermodynamics.ledger import Ledger
 
@@ -29,7 +29,7 @@ def summary(ledger: Ledger) -> list[str]:
     lines = [f"{title[0].upper()}{title[1:]} ({limit}).", *(f"  {sentence}" for sentence in sentences(facts))]
     if facts.n_cycles > 1 and np.any(facts.gives_work):
         lines += [f"  {sentence}"] if (sentence := altogether(facts)) else []
-    return lines + _how_exact(ledger) + ledger.remarks + ledger.questions
+    return lines + fuel.sentences(ledger) + _how_exact(ledger) + ledger.remarks + ledger.questions
 
 
 def _how_exact(ledger: Ledger) -> list[str]:

@@ -247,6 +247,11 @@ def _checked_machine(machine: Any, backend: Any) -> tuple[Machine, Solver[Any], 
     """Return the machine and a solver that knows the state of the whole."""
     if not isinstance(machine, Machine):
         raise StudyError(f"`machine` of {_OWNER} must be a Machine, but is {machine!r}.")
+    if machine.renewed_names:
+        raise StudyError(
+            f"{_OWNER.capitalize()} need reservoirs that last, but {machine.renewed_names[0]!r} is renewed. Sweep or optimise "
+            "the strength of a CorrelatedMarginals of its units instead."
+        )
     if choose(machine).must_settle:
         raise StudyError(
             f'{_OWNER.capitalize()} need baths of explicit modes, but one has modes="auto". Give it a number of modes.'

@@ -75,6 +75,11 @@ class DriveProblem:
         with as_study():
             cycles = _validate.count(cycles, "cycles", "an optimisation")
             _validate.choice(objective, "objective", "an optimisation", OBJECTIVES)
+        if space.machine.renewed_names:
+            raise StudyError(
+                f"The gradient of a run needs reservoirs that last, but {space.machine.renewed_names[0]!r} is renewed. Use "
+                "`optimise`, which runs the machine."
+            )
         return cls(space, cycles, objective, initial)  # type: ignore[arg-type]
 
     @property

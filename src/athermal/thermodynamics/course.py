@@ -40,7 +40,7 @@ class Spans:
 
     def ends(self, snapshots: Snapshot) -> tuple[Snapshot, Snapshot]:
         """Return the snapshots before and after each interval."""
-        return snapshots.at(self.start), snapshots.at(self.stop)
+        return snapshots.between(self.start, self.stop)
 
 
 @dataclass(frozen=True, eq=False)

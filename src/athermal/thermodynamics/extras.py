@@ -9,6 +9,8 @@ from athermal.thermodynamics.column import Column, Heading
 _SUBSYSTEM, _RESERVOIR = ("subsystem",), ("reservoir",)
 OF_PARTICLES = "machines whose reservoirs exchange particles have it"
 """Which runs have the columns of particles."""
+OF_RENEWED = "machines with renewed reservoirs have it"
+"""Which runs have the columns of fuel."""
 
 
 def _told(name: str, long_name: str, unit: str, dims: tuple[str, ...] = (), **more: Any) -> tuple[Column, Column]:
@@ -67,6 +69,18 @@ TOLD = (
     *_counted("bath_quanta", "energy of the quanta that reservoir j received", "energy", _RESERVOIR),
     *_counted(
         "second_law_deficit", "by how much strokes without memory fall short of dS(rho_S) + sum_j Q_j/T_j >= 0, added up", "nat"
+    ),
+    *_told(
+        "renewed_entropy",
+        "entropy S of the renewed reservoirs together",
+        "nat",
+        where=OF_RENEWED,
+    ),
+    *_counted(
+        "fuel_delivered",
+        "fuel that fresh units have brought since the start",
+        "energy",
+        where=OF_RENEWED,
     ),
     *_told("interaction_energy", "interaction energy V_j of reservoir j with the subsystems", "energy", _RESERVOIR),
     *_counted("switching_work", "work done by driving the coupling to reservoir j", "energy", _RESERVOIR),

@@ -62,7 +62,7 @@ def _example(tells: Tells, unknown: AbstractSet[str]) -> Ledger:
     }
     sizes = {dim: len(labels(ref)) for dim, labels in DIMENSIONS.items()}
     shapes = {name: (4, *(sizes[dim] for dim in schema.extras()[name].dims)) for name in tells.extras}
-    told = {name: np.where(name in unknown, np.nan, values) for name, values in fields.items()}
+    told: dict[str, Any] = {name: np.where(name in unknown, np.nan, values) for name, values in fields.items()}
     extras = {name: np.where(name in unknown, np.nan, np.ones(shape)) for name, shape in shapes.items()}
     return Ledger(Snapshot(**told, extras=extras), np.sum(heats, axis=1) - 0.1, ref)
 

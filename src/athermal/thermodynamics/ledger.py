@@ -12,7 +12,7 @@ from athermal import _validate
 from athermal._lazy import xr
 from athermal._validate import suggest
 from athermal.errors import StudyError
-from athermal.thermodynamics import content, ledger_tables, schema, significance, storage, violations
+from athermal.thermodynamics import content, fuel, ledger_tables, schema, significance, storage, violations
 from athermal.thermodynamics.labelled import Labelled
 from athermal.thermodynamics.states import Kept, States
 from athermal.thermodynamics.table import format_table, ledger_rows
@@ -151,7 +151,7 @@ class Ledger(Labelled):
         """Return a table with one row per cycle."""
         lines = [format_table(ledger_rows(self)), *(f"VIOLATED  {sentence}" for sentence in self.violations())]
         lines += [sentence] if (sentence := self.certificate) else []
-        lines += significance.sentences(self) + self.questions
+        lines += fuel.sentences(self) + significance.sentences(self) + self.questions
         if self.status != "complete":
             lines.append(f"Status: {self.status}")
         return "\n".join(lines)

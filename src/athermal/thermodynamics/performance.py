@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from athermal.thermodynamics import laws
+from athermal.thermodynamics import laws, renewal
 from athermal.thermodynamics.column import Column, Heading, Made, ends_of
+from athermal.thermodynamics.extras import OF_RENEWED
 
 PERFORMANCE = (
     Column(
@@ -110,3 +111,42 @@ PERFORMANCE = (
     ),
 )
 """Efficiencies, coefficients of performance, and the terms of the work."""
+
+FUEL = (
+    Column(
+        "fuel",
+        "fuel T_min [C(R) + sum D_j] that fresh units of renewed reservoirs brought",
+        "energy",
+        over=lambda i: renewal.fuel_delivered(i.a, i.b),
+        made=Made(has_entropies_at="lowest"),
+        symbol=r"\Phi",
+        word="fuel",
+        extra="fuel_delivered",
+        where=OF_RENEWED,
+    ),
+    Column(
+        "fuel_used",
+        "fuel that renewed reservoirs have lost within cycles",
+        "energy",
+        over=ends_of(renewal.fuel_used),
+        made=Made(has_entropies_at="lowest"),
+        symbol=r"\Phi_{\mathrm{used}}",
+        word="fuel used",
+        heading=Heading("fuel used"),
+        extra="fuel_delivered",
+        where=OF_RENEWED,
+    ),
+    Column(
+        "efficiency_with_fuel",
+        "efficiency -W/(Q_in + dU_in + fuel), the fuel counted as put in",
+        "1",
+        over=lambda i: i.over(i.work_given, renewal.efficiency_with_fuel(i.work, i.a, i.b, i.reference)),
+        made=Made(("work", ("heat_intake", "energy_intake", "fuel"))),
+        symbol=r"\eta_{\Phi}",
+        word="efficiency with fuel",
+        heading=Heading("with fuel"),
+        extra="fuel_delivered",
+        where=OF_RENEWED,
+    ),
+)
+"""What renewed reservoirs bring, what is used of it, and the efficiency that counts it."""

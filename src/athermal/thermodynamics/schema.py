@@ -12,7 +12,7 @@ from athermal.thermodynamics import laws
 from athermal.thermodynamics.column import Column, Heading, Made, ends, ends_of
 from athermal.thermodynamics.extras import OF_PARTICLES, TOLD
 from athermal.thermodynamics.interval import Interval
-from athermal.thermodynamics.performance import PERFORMANCE
+from athermal.thermodynamics.performance import FUEL, PERFORMANCE
 from athermal.thermodynamics.snapshot import Reference, Snapshot
 
 _SUBSYSTEM, _RESERVOIR = ("subsystem",), ("reservoir",)
@@ -306,7 +306,7 @@ _CHECKS = (
 )
 
 COLUMNS: dict[str, Column] = {
-    column.name: column for column in (*_INSTANTS, *_ENERGIES, *_ENTROPIES, *TOLD, *PERFORMANCE, *_WORDS, *_CHECKS)
+    column.name: column for column in (*_INSTANTS, *_ENERGIES, *_ENTROPIES, *TOLD, *PERFORMANCE, *FUEL, *_WORDS, *_CHECKS)
 }
 """Every column by name, in the order of data sets and tables."""
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from athermal._types import FloatArray
+from athermal._types import BoolArray, FloatArray, IntArray
 
 if TYPE_CHECKING:
     from athermal.machine.layout import Layout
@@ -42,6 +42,9 @@ class Snapshot:
         S(rho_S) of all subsystems, S(rho_R) of all reservoirs, S(rho_SR) of the whole.
     extras : mapping of str to (..., k) array
         What only some backends can tell, by the name of its column: see `athermal.thermodynamics.schema.extras`.
+    renewed : Snapshot, optional
+        Of stacked ones: what each became when reservoirs were renewed at its instant, itself where none was. Intervals that begin
+        there begin with it.
 
     Examples
     --------
@@ -59,26 +62,76 @@ class Snapshot:
     reservoirs_entropy: FloatArray
     total_entropy: FloatArray
     extras: Mapping[str, FloatArray] = field(default_factory=dict)
+    renewed: Snapshot | None = None
 
     @classmethod
     def stack(cls, snapshots: Sequence[Snapshot]) -> Snapshot:
         """Return many snapshots as one, along a new leading axis."""
         names = snapshots[0].extras
         extras = {name: np.stack([snapshot.extras[name] for snapshot in snapshots]) for name in names}
-        return cls(**{name: np.stack([getattr(snapshot, name) for snapshot in snapshots]) for name in ALWAYS}, extras=extras)
+        renewed = None
+        if any(snapshot.renewed is not None for snapshot in snapshots):
+            renewed = cls.stack([snapshot if snapshot.renewed is None else snapshot.renewed for snapshot in snapshots])
+        held: dict[str, Any] = {name: np.stack([getattr(snapshot, name) for snapshot in snapshots]) for name in ALWAYS}
+        return cls(**held, extras=extras, renewed=renewed)
 
     def at(self, index: Any) -> Snapshot:
-        """Return the snapshot(s) at an index of the leading axis (or axes)."""
+        """Return the snapshot(s) at an index of the leading axis (or axes), before what is renewed there."""
         extras = {name: np.asarray(values[index]) for name, values in self.extras.items()}
-        return Snapshot(**{name: np.asarray(getattr(self, name)[index]) for name in ALWAYS}, extras=extras)
+        held: dict[str, Any] = {name: np.asarray(getattr(self, name)[index]) for name in ALWAYS}
+        return Snapshot(**held, extras=extras)
+
+    def between(self, start: IntArray, stop: IntArray, who: IntArray | None = None) -> tuple[Snapshot, Snapshot]:
+        """Return the snapshots before and after intervals between instants, of which the laws read differences.
+
+        What the renewal of reservoirs changes is no change of an interval: one that begins at a renewal begins after it, and of
+        one that leads over others b - a is the sum of its cycles' own, sum_k (b_k - a_k).
+
+        Parameters
+        ----------
+        start, stop : (intervals,) arrays of int
+            Along the first axis.
+        who : (intervals,) array of int, optional
+            Along the second.
+        """
+
+        def at(held: Snapshot, instants: IntArray) -> Snapshot:
+            return held.at(instants if who is None else (instants, who))
+
+        if self.renewed is None:
+            return at(self, start), at(self, stop)
+        first = np.minimum(start + 1, stop)
+        before, jumps = at(self.renewed, start), self._jumps(self.renewed)
+        counts = [_sums(given != 0.0) for given in jumps.values()]
+        if not any(np.any(count[stop] > count[first]) for count in counts):  # to the last bit, and past unknowns
+            return before, at(self, stop)
+
+        def moved(name: str, values: FloatArray) -> FloatArray:
+            given = _sums(jumps[name])
+            change = given[stop] - given[first] if who is None else given[stop, who] - given[first, who]
+            return np.asarray(values + change)
+
+        held: dict[str, Any] = {name: moved(name, getattr(before, name)) for name in ALWAYS if name != "time"}
+        extras = {name: moved(name, values) for name, values in before.extras.items()}
+        return Snapshot(before.time, **held, extras=extras), at(self, stop)
+
+    def _jumps(self, renewed: Snapshot) -> dict[str, FloatArray]:
+        """Return by how much every number changes where reservoirs are renewed."""
+        held = {name: getattr(renewed, name) - getattr(self, name) for name in ALWAYS}
+        return held | {name: values - self.extras[name] for name, values in renewed.extras.items()}
 
     def at_time(self, time: float) -> Snapshot:
         """Return the same at another time."""
         return replace(self, time=np.asarray(time))
 
 
-ALWAYS = tuple(entry.name for entry in fields(Snapshot) if entry.name != "extras")
+ALWAYS = tuple(entry.name for entry in fields(Snapshot) if entry.name not in ("extras", "renewed"))
 """What every snapshot holds."""
+
+
+def _sums(given: Any) -> FloatArray:
+    """Return the sums of what was given up to each instant, that one left out."""
+    return np.asarray(np.concatenate([np.zeros((1, *given.shape[1:])), np.cumsum(given, axis=0)]))
 
 
 @dataclass(frozen=True)
@@ -107,6 +160,8 @@ class Reference:
         One standard error of each T_j, where they were measured.
     chemical_potentials : (m,) array, optional
         mu_j; zero if left out.
+    renewed : tuple of str
+        The reservoirs that fresh units replace at the start of every cycle.
     """
 
     subsystems: tuple[str, ...]
@@ -120,6 +175,7 @@ class Reference:
     temperature_errors: FloatArray | None = None
     observables: tuple[str, ...] = ()
     chemical_potentials: FloatArray = field(default_factory=lambda: np.zeros(()))
+    renewed: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         potentials = np.broadcast_to(self.chemical_potentials, np.shape(self.temperatures))
@@ -154,7 +210,13 @@ class Reference:
             None if ground_energies is None else np.array(ground_energies, dtype=float),
             energy_rounding,
             chemical_potentials=machine.chemical_potentials,
+            renewed=machine.renewed_names,
         )
+
+    @property
+    def is_renewed(self) -> BoolArray:
+        """Which reservoirs are renewed."""
+        return np.array([name in self.renewed for name in self.reservoirs], dtype=bool)
 
     @property
     def is_cold(self) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:

@@ -109,7 +109,7 @@ def _cells(
     pairs = list(zip(values.tolist(), widths, strict=True))
     if column.unit == "1":
         # only what gives work has an efficiency
-        has_one = column.name != "efficiency" or row["mode"].item() in modes.WITH_OUTPUT
+        has_one = column.name not in ("efficiency", "efficiency_with_fuel") or row["mode"].item() in modes.WITH_OUTPUT
         return [ratio(value, width) if has_one else "-" for value, width in pairs]
     block = blocks.get(column.unit) or Cells.of(values)
     return [block.cell(heading.sign * value, width, known.get(column.unit, 0.0)) for value, width in pairs]

@@ -33,5 +33,8 @@ class Tells:
     knows_partitions: bool = True
 
 
+RENEWED = frozenset({"renewed_entropy", "fuel_delivered"})
+"""What is told of machines with renewed reservoirs."""
+
 BATHS_UNSEEN = Tells(unknown={"reservoir_entropies", "reservoirs_entropy", "total_entropy"}, knows_partitions=False)
 """Whatever follows the subsystems only."""

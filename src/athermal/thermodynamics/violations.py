@@ -36,7 +36,7 @@ def _broken_second_law(ledger: Labelled) -> list[str]:
     """Return where dS(rho_S) + sum Q_j/T_j < 0 although the baths of a master equation have no memory that could pay for it."""
     if not ledger.memoryless:
         return []
-    a, b = ledger.snapshots.at(slice(None, -1)), ledger.snapshots.at(slice(1, None))
+    a, b = ledger.spans("steps").ends(ledger.snapshots)
     produced = laws.entropy_production(a, b, ledger.reference)
     noise = ledger.confidence.noise(ledger, ledger.spans("steps"), lambda _, a, b, ref: laws.entropy_production(a, b, ref))
     allowed = 0.0 if noise is None else STANDARD_ERRORS * noise

@@ -17,8 +17,9 @@ from athermal.backends.base import Backend, CycleMap, Keeper, Solver, Watch
 from athermal.backends.finite.memory import GIB, Held, check_baths, check_memory
 from athermal.backends.finite.observe import TELLS, Observer
 from athermal.backends.finite.prepare import FinitePreparer
-from athermal.backends.finite.state import Cluster, FactorState, Pieces
+from athermal.backends.finite.state import Cluster, Entangled, FactorState, Pieces, ordered
 from athermal.backends.finite.watch import check_state, operators, state_of
+from athermal.backends.preparer import correlated_with_renewed
 from athermal.errors import MachineError
 from athermal.machine.initial import InitialState
 from athermal.machine.layout import Layout
@@ -26,11 +27,12 @@ from athermal.machine.machine import Machine
 from athermal.machine.observable import Observable
 from athermal.machine.parts.finite import check_levels
 from athermal.machine.tensor_hamiltonian import TensorHamiltonian
+from athermal.maths.density import root_factor
 from athermal.maths.driven_sum import DrivenSum, pulled_back
-from athermal.maths.tensor import sectors
+from athermal.maths.tensor import reduced, sectors
 from athermal.maths.unitary import Spectrum, driven_map
 from athermal.thermodynamics.snapshot import Reference, Snapshot
-from athermal.thermodynamics.tells import Tells
+from athermal.thermodynamics.tells import RENEWED, Tells
 
 # Matrices of the size of the whole that are held at once: state, propagator, its work and their products.
 _MATRICES = 8
@@ -66,7 +68,8 @@ class DensityMatrix(Backend):
     """
 
     families: ClassVar[tuple[str, ...]] = ("finite", "harmonic", "open")
-    tells: ClassVar[Tells] = TELLS
+    renews: ClassVar[bool] = True
+    tells: ClassVar[Tells] = replace(TELLS, extras=TELLS.extras | RENEWED)
 
     levels: int | None = None
     max_memory: float = 8.0
@@ -123,6 +126,14 @@ class Blocks:
         """Return how many bytes it takes."""
         operators = [*self.unitaries, *(entry for group in self.integrals for entry in group)]
         return float(sum(getattr(entry, "nbytes", 0) for entry in operators))
+
+    def dense(self) -> Blocks:
+        """Return the same without sparse matrices, which stand for what is followed by nothing."""
+
+        def full(matrix: Any) -> Any:
+            return matrix.toarray() if scipy.sparse.issparse(matrix) else matrix
+
+        return Blocks(tuple(map(full, self.unitaries)), tuple(tuple(map(full, group)) for group in self.integrals), self.defect)
 
     def then(self, later: Blocks) -> Blocks:
         """Return this map followed by a later one."""
@@ -197,7 +208,22 @@ class DensityMatrixSolver(Solver[FactorState]):
     def prepare(self, initial: InitialState) -> FactorState:
         memory, name = self.options.max_memory, "DensityMatrix()"
         preparer = FinitePreparer(self.machine, self.hamiltonian, memory, name, self._cycle_backwards)
-        return FactorState.at_start(preparer.prepare(initial).factor(), self.hamiltonian.n_integrals)
+        pieces, fresh = preparer.prepare(initial), None
+        if self.machine.renewed_names:
+            try:
+                fresh = pieces.detached(self.machine.renewed_names)
+            except Entangled as found:
+                raise correlated_with_renewed(initial, *found.args) from None
+        return FactorState.at_start(pieces.factor(), self.hamiltonian.n_integrals, fresh=fresh)
+
+    def renew(self, state: FactorState) -> FactorState:
+        if state.fresh is None:
+            return state
+        names, sizes = self.hamiltonian.names, self.hamiltonian.dimensions
+        lasting = tuple(name for name in names if name not in state.fresh.parts)
+        left, _ = root_factor(reduced(state.factor, sizes, self.hamiltonian.positions(lasting)))
+        whole = np.kron(left, state.fresh.factor)
+        return replace(state, factor=ordered(whole, (*lasting, *state.fresh.parts), names, self.hamiltonian))
 
     def _cycle_backwards(self, pieces: Pieces) -> Pieces:
         later = FactorState.at_start(pieces.factor(), self.hamiltonian.n_integrals)
@@ -216,7 +242,8 @@ class DensityMatrixSolver(Solver[FactorState]):
         earlier, sign = (state.factor, 1.0) if is_forward else (factor, -1.0)
         added = sign * self._expectations(blocks.integrals, earlier)[:, None]
         defect = max(state.defect, blocks.defect)
-        return FactorState(factor, state.integrals + added, defect), float(np.sum(added[: 1 + len(self.hamiltonian.reservoirs)]))
+        after = replace(state, factor=factor, integrals=state.integrals + added, defect=defect)
+        return after, float(np.sum(added[: 1 + len(self.hamiltonian.reservoirs)]))
 
     def _expectations(self, operators: Sequence[Sequence[Matrix | None]], factor: ComplexArray) -> FloatArray:
         """Return the expectation values of block operators."""
@@ -231,7 +258,11 @@ class DensityMatrixSolver(Solver[FactorState]):
     def snapshot(self, state: FactorState, time: float) -> Snapshot:
         phase = time % self.machine.period
         return self.observer.snapshot(
-            state.factor, state.integrals, phase, with_coherence=self.options.coherence or None
+            state.factor,
+            state.integrals,
+            phase,
+            with_coherence=self.options.coherence or None,
+            renewed=self.machine.renewed_names,
         ).at_time(time)
 
     def watch(self, observables: Sequence[Observable]) -> Watch[FactorState]:
@@ -276,10 +307,11 @@ class DensityMatrixSolver(Solver[FactorState]):
         edges, are_breakpoints = self.hamiltonian.edges(start, stop)
         total: Blocks | None = None
         for k, (low, high) in enumerate(itertools.pairwise(edges)):
-            piece = self._stretch(low, high)
-            total = piece if total is None else total.then(piece)
+            pieces = [self._stretch(low, high)]
             if are_breakpoints[k]:
-                total = total.then(self._jump(high))
+                pieces.insert(*((0, self._jump(low)) if self.hamiltonian.side == "left" else (1, self._jump(high))))
+            for piece in pieces:
+                total = piece.dense() if total is None else total.then(piece)
         assert total is not None  # noqa: S101  an interval has at least one stretch
         return total
 

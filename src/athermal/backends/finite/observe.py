@@ -92,10 +92,14 @@ class Observer:
         names = self.hamiltonian.subsystems
         extras: dict[str, FloatArray] = {}
         if len(rho) <= _LARGEST_SYSTEM:
-            extras["ergotropy"] = np.asarray(density.ergotropy(rho, self.hamiltonian.own(names, time).toarray()))
+            extras["ergotropy"] = np.asarray(
+                density.ergotropy(rho, self.hamiltonian.own(names, time, self.hamiltonian.side).toarray())
+            )
         extras["subsystem_ergotropy"] = np.array(
             [
-                density.ergotropy(self.part_of_system(rho, k), self.hamiltonian.own((name,), time).toarray())
+                density.ergotropy(
+                    self.part_of_system(rho, k), self.hamiltonian.own((name,), time, self.hamiltonian.side).toarray()
+                )
                 for k, name in enumerate(names)
             ]
         )
@@ -178,7 +182,15 @@ class Observer:
         found = {"switching_work": integrals[1:last]}
         return found | ({"counts": integrals[last:]} if len(integrals) > last else {})
 
-    def snapshot(self, factor: ComplexArray, integrals: FloatArray, time: float, *, with_coherence: bool | None) -> Snapshot:
+    def snapshot(
+        self,
+        factor: ComplexArray,
+        integrals: FloatArray,
+        time: float,
+        *,
+        with_coherence: bool | None,
+        renewed: Sequence[str] = (),
+    ) -> Snapshot:
         """Return everything about a state given by all its columns, which must be orthogonal, and their integrals.
 
         Without coherence the columns that need that of the reservoirs are unknown; with None there are no such columns.
@@ -190,6 +202,8 @@ class Observer:
         extras |= self.system_extras(rho, time)
         if self.hamiltonian.truncated:
             extras["top_level_population"] = np.asarray(self.top_level_population(factor))
+        if renewed:
+            extras["renewed_entropy"] = np.asarray(entropy(tuple(self.hamiltonian.positions(renewed))))
         if with_coherence is not None:
             extras |= self.coherences(factor, time, entropy) if with_coherence else self.system_coherence(rho, time)
         return Snapshot(
@@ -231,7 +245,7 @@ class _Dephased:
             if name in hamiltonian.reservoir_energies:
                 energies, vectors = hamiltonian.reservoir_energies[name], None
             else:
-                own = hamiltonian.own((name,), time).toarray()
+                own = hamiltonian.own((name,), time, hamiltonian.side).toarray()
                 energies, vectors = np.real(np.diagonal(own)), None
                 if np.any(own != np.diag(np.diagonal(own))):
                     energies, vectors = np.linalg.eigh(own)

@@ -12,7 +12,8 @@ import scipy.sparse
 
 from athermal._types import ComplexArray, FloatArray, Matrix
 from athermal.machine.tensor_hamiltonian import TensorHamiltonian
-from athermal.maths.density import spectrum_entropy
+from athermal.maths.density import root_factor, spectrum_entropy
+from athermal.maths.tensor import reduced
 
 
 @dataclass(frozen=True)
@@ -28,16 +29,19 @@ class FactorState:
         since time zero: in each column, or in all together.
     defect : float
         By how much the propagators since the start have missed unitarity, at most.
+    fresh : Cluster, optional
+        The state in which the units of renewed reservoirs come.
     """
 
     factor: ComplexArray
     integrals: FloatArray
     defect: float = 0.0
+    fresh: Cluster | None = None
 
     @classmethod
-    def at_start(cls, factor: ComplexArray, n_integrals: int, columns: int = 1) -> FactorState:
+    def at_start(cls, factor: ComplexArray, n_integrals: int, columns: int = 1, fresh: Cluster | None = None) -> FactorState:
         """Return a state at time zero."""
-        return cls(factor, np.zeros((n_integrals, columns)))
+        return cls(factor, np.zeros((n_integrals, columns)), fresh=fresh)
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,14 @@ class Cluster:
     def dense(self) -> Matrix:
         """M as a dense matrix."""
         return np.asarray(self.factor.toarray() if scipy.sparse.issparse(self.factor) else self.factor)
+
+
+# Correlations up to this part of a product state are rounding.
+_PRODUCT = 1e-10
+
+
+class Entangled(Exception):  # noqa: N818  it is caught where the machine is known
+    """Two groups of parts are not in a product state; its arguments are a part of each."""
 
 
 @dataclass
@@ -88,6 +100,25 @@ class Pieces:
     def replace(self, old: Cluster, factor: Matrix) -> None:
         """Give a cluster another state."""
         self.clusters = [Cluster(old.parts, factor) if cluster is old else cluster for cluster in self.clusters]
+
+    def detached(self, names: Sequence[str]) -> Cluster:
+        """Return the joint state of some parts, or raise `Entangled` if it is correlated with the others."""
+        for cluster in list(self.clusters):
+            own = [name for name in cluster.parts if name in names]
+            others = [name for name in cluster.parts if name not in names]
+            if not own or not others:
+                continue
+            sizes = self.hamiltonian.sizes(cluster.parts)
+            halves = [
+                (group, reduced(cluster.dense, sizes, [cluster.parts.index(name) for name in group])) for group in (own, others)
+            ]
+            turned = ordered(cluster.dense, cluster.parts, (*own, *others), self.hamiltonian)
+            apart = np.max(np.abs(turned @ turned.conj().T - np.kron(halves[0][1], halves[1][1])))
+            if apart > _PRODUCT * np.max(np.abs(halves[0][1])) * np.max(np.abs(halves[1][1])):
+                raise Entangled(own[0], others[0])
+            self.clusters = [entry for entry in self.clusters if entry is not cluster]
+            self.clusters += [Cluster(tuple(group), root_factor(rho)[0]) for group, rho in halves]
+        return self.cluster_of(names)
 
     def factor(self) -> ComplexArray:
         """Return M of the whole, with the parts in the machine's order."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -13,7 +14,7 @@ from athermal import _validate
 from athermal._types import FloatArray, IntArray
 from athermal.backends.base import Backend, CycleMap, Keeper, Solver, Watch
 from athermal.backends.gaussian import watch as watching
-from athermal.backends.gaussian.prepare import DensePreparer
+from athermal.backends.gaussian.prepare import DensePreparer, modes_of
 from athermal.backends.gaussian.shared import (
     TELLS,
     check_growth,
@@ -26,6 +27,7 @@ from athermal.backends.gaussian.shared import (
     works_apart,
 )
 from athermal.backends.gaussian.state import GaussianState
+from athermal.backends.preparer import UNCORRELATED, correlated_with_renewed
 from athermal.errors import ConvergenceError
 from athermal.machine.hamiltonian import Hamiltonian
 from athermal.machine.initial import InitialState
@@ -36,7 +38,7 @@ from athermal.maths.information import mutual_information_of_rows, skew_products
 from athermal.maths.propagate import DrivenHamiltonian, Evolution, constant_evolution, expectations, joined
 from athermal.maths.symplectic import mode_indices, symplectic_defect, symplectic_inverse
 from athermal.thermodynamics.snapshot import Reference, Snapshot
-from athermal.thermodynamics.tells import Tells
+from athermal.thermodynamics.tells import RENEWED, Tells
 
 # Below this a cycle takes a fraction of a second on one thread.
 _MANY_MODES = 256
@@ -67,7 +69,8 @@ class Dense(Backend):
 
     families: ClassVar[tuple[str, ...]] = ("harmonic",)
     takes_chosen_modes: ClassVar[bool] = True
-    tells: ClassVar[Tells] = TELLS
+    renews: ClassVar[bool] = True
+    tells: ClassVar[Tells] = replace(TELLS, extras=TELLS.extras | RENEWED)
 
     tolerance: float = 1e-12
     max_panels: int = 4_000
@@ -124,7 +127,30 @@ class DenseSolver(Solver[GaussianState]):
             return before
 
         state = DensePreparer(self.hamiltonian, cycle_backwards).prepare(initial)
-        return replace(state, switching=np.zeros(len(self.machine.reservoirs)), initial_spread=state.spread)
+        fresh = self._fresh(state, initial) if len(self.renewed_modes) else None
+        return replace(state, switching=np.zeros(len(self.machine.reservoirs)), initial_spread=state.spread, fresh=fresh)
+
+    @cached_property
+    def renewed_modes(self) -> IntArray:
+        """The modes of renewed reservoirs."""
+        names = self.machine.renewed_names
+        return modes_of(self.hamiltonian, names) if names else np.empty(0, dtype=np.intp)
+
+    def _fresh(self, state: GaussianState, initial: InitialState) -> GaussianState:
+        """Return the state of the renewed reservoirs together, or raise `StateError` if it is correlated with what lasts."""
+        n, covariance, modes = self.hamiltonian.n_modes, state.covariance, self.renewed_modes
+        sizes = np.sqrt(np.diag(covariance))
+        lasting = np.setdiff1d(np.arange(n), modes)
+        rows, others = mode_indices(modes, n), mode_indices(lasting, n)
+        linked = np.abs(covariance[np.ix_(rows, others)]) / np.outer(sizes[rows], sizes[others])
+        i, k = np.unravel_index(np.argmax(linked), linked.shape)
+        if linked[i, k] > UNCORRELATED:
+            owners = {int(mode): name for name, own in self.hamiltonian.part_modes.items() for mode in own}
+            raise correlated_with_renewed(initial, owners[int(rows[i]) % n], owners[int(others[k]) % n])
+        return state.marginal(rows)
+
+    def renew(self, state: GaussianState) -> GaussianState:
+        return state.renewed(self.renewed_modes)
 
     def advance(self, state: GaussianState, start: float, stop: float) -> tuple[GaussianState, float]:
         if stop == start:
@@ -162,11 +188,18 @@ class DenseSolver(Solver[GaussianState]):
         reservoir_modes = [hamiltonian.part_modes[name] for name in self.machine.reservoir_names]
         system = np.arange(len(self.machine.subsystems))
         system_rows = mode_indices(system, n_modes)
+        if len(self.renewed_modes):
+            extras["renewed_entropy"] = np.asarray(_block_entropy(covariance, self.renewed_modes, state.defect))
         reservoir_entropies = [_block_entropy(covariance, modes, state.defect) for modes in reservoir_modes]
         total = _total_entropy(state)
         system_entropy = _block_entropy(covariance, system, state.defect)
         if len(reservoir_modes) == 1:
             reservoirs_entropy = reservoir_entropies[0]
+        elif len(
+            self.renewed_modes
+        ):  # looked at twice in each of many cycles: of few modes the spectrum takes a tenth of the time
+            every = np.concatenate(reservoir_modes)
+            reservoirs_entropy = _block_entropy(covariance, every, state.defect)
         else:
             shared = mutual_information_of_rows(state.rows(system_rows), state.excess, state.defect)
             reservoirs_entropy = shared - system_entropy + total
@@ -217,15 +250,20 @@ class DenseSolver(Solver[GaussianState]):
 
     def _assemble(self, start: float, stop: float) -> Evolution:
         edges, are_breakpoints = self.hamiltonian.edges(start, stop)
-        total = Evolution.identity(2 * self.hamiltonian.n_modes)
+        total, is_before = Evolution.identity(2 * self.hamiltonian.n_modes), self.hamiltonian.side == "left"
         for k, (low, high) in enumerate(itertools.pairwise(edges)):
+            if are_breakpoints[k] and is_before:
+                total = self._jumped(total, low)
             piece = self._stretch(low, high)
-            total = total.then(piece) if k else piece
-            if are_breakpoints[k]:
-                jumps, basis = jumps_of(self.hamiltonian, high), self.hamiltonian.basis
-                works = joined(total.works, jumps, basis.T @ total.propagator, basis.T @ total.shift)
-                total = replace(total, works=works)
+            total = total.then(piece) if k or is_before else piece
+            if are_breakpoints[k] and not is_before:
+                total = self._jumped(total, high)
         return total
+
+    def _jumped(self, total: Evolution, time: float) -> Evolution:
+        """Return a map followed by a breakpoint: nothing moves, and the jumps of <H> are work."""
+        jumps, basis = jumps_of(self.hamiltonian, time), self.hamiltonian.basis
+        return replace(total, works=joined(total.works, jumps, basis.T @ total.propagator, basis.T @ total.shift))
 
     def _stretch(self, start: float, stop: float) -> Evolution:
         """Return the map of a stretch without breakpoints."""

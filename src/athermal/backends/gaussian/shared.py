@@ -82,11 +82,15 @@ def resources_of(hamiltonian: Hamiltonian, time: float, mean: FloatArray, covari
     """Return ergotropies and entanglement of the subsystems, from their moments (x's, then p's)."""
     names, phase = hamiltonian.machine.subsystem_names, time % hamiltonian.period
     n = len(names)
-    form, force = hamiltonian.own_form(names, phase)
+    form, force = hamiltonian.own_form(names, phase, hamiltonian.side)
     each = []
     for k, name in enumerate(names):
         rows = [k, n + k]
-        each.append(gaussian_ergotropy(mean[rows], covariance[np.ix_(rows, rows)], *hamiltonian.own_form((name,), phase)))
+        each.append(
+            gaussian_ergotropy(
+                mean[rows], covariance[np.ix_(rows, rows)], *hamiltonian.own_form((name,), phase, hamiltonian.side)
+            )
+        )
     found = {"subsystem_ergotropy": np.array(each)}
     found["gaussian_ergotropy"] = np.asarray(gaussian_ergotropy(mean, covariance, form, force))
     pairs = [[a, b, n + a, n + b] for a, b in itertools.combinations(range(n), 2)]

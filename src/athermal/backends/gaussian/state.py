@@ -9,7 +9,7 @@ import numpy as np
 
 from athermal._types import FloatArray, IntArray
 from athermal.maths.gaussian import excess
-from athermal.maths.symplectic import williamson
+from athermal.maths.symplectic import mode_indices, williamson
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,8 @@ class GaussianState:
         The work done since the start by driving the coupling to each reservoir; a plain zero before.
     initial_spread : float, optional
         The largest variance at the start of a run, by which its growth is judged.
+    fresh : GaussianState, optional
+        The state in which the units of renewed reservoirs come, of their modes only.
     """
 
     mean: FloatArray
@@ -41,6 +43,7 @@ class GaussianState:
     defect: float = 0.0
     switching: FloatArray = field(default_factory=lambda: np.zeros(()))
     initial_spread: float | None = None
+    fresh: GaussianState | None = None
 
     @classmethod
     def from_moments(cls, mean: FloatArray, covariance: FloatArray, defect: float = 0.0) -> GaussianState:
@@ -68,6 +71,24 @@ class GaussianState:
         """Return the state after r -> propagator r + shift, with a propagator that misses symplecticity by `defect`."""
         mean, factor = propagator @ self.mean + shift, propagator @ self.factor
         return replace(self, mean=mean, factor=factor, defect=self.defect + defect)
+
+    def marginal(self, rows: IntArray) -> GaussianState:
+        """Return the state of some modes, given the rows of their x's and then their p's."""
+        held = self.factor[rows]
+        return GaussianState.from_moments(self.mean[rows], held @ held.T, self.defect)
+
+    def renewed(self, modes: IntArray) -> GaussianState:
+        """Return the product of the fresh state of some modes and of what is left of the others."""
+        if self.fresh is None:
+            return self
+        n = len(self.excess)
+        lasting = np.setdiff1d(np.arange(n), modes)
+        mean, factor, above = np.zeros(2 * n), np.zeros((2 * n, 2 * n)), np.zeros(n)
+        left = self.marginal(mode_indices(lasting, n))
+        for own, state in ((modes, self.fresh), (lasting, left)):
+            rows = mode_indices(own, n)
+            mean[rows], factor[np.ix_(rows, rows)], above[own] = state.mean, state.factor, state.excess
+        return replace(self, mean=mean, factor=factor, excess=above, defect=left.defect)
 
     def worked(self, switching: FloatArray) -> GaussianState:
         """Return the same state after more work on the couplings to each reservoir."""

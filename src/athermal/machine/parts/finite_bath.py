@@ -173,6 +173,8 @@ class SpinBath(_SiteBath):
         w_k.
     spin_couplings : sequence of float, optional
         g_k; equal to one if left out.
+    renewed : bool
+        Whether fresh units replace it at the start of every cycle, in the state that a run starts from.
 
     Examples
     --------
@@ -184,6 +186,7 @@ class SpinBath(_SiteBath):
     temperature: float
     spin_frequencies: tuple[float, ...]
     spin_couplings: tuple[float, ...] | None = None
+    renewed: bool = False
     kind: Literal["spin_bath"] = field(default="spin_bath", repr=False)
 
     def __post_init__(self) -> None:
@@ -226,6 +229,8 @@ class TruncatedBath(_SiteBath):
         g_k; equal to one if left out.
     levels : int
         States kept of each mode.
+    renewed : bool
+        Whether fresh units replace it at the start of every cycle, in the state that a run starts from.
 
     Examples
     --------
@@ -238,6 +243,7 @@ class TruncatedBath(_SiteBath):
     mode_frequencies: tuple[float, ...]
     mode_couplings: tuple[float, ...] | None = None
     levels: int = 4
+    renewed: bool = False
     kind: Literal["truncated_bath"] = field(default="truncated_bath", repr=False)
 
     def __post_init__(self) -> None:
@@ -283,6 +289,8 @@ class FiniteBath(FiniteReservoir):
         Zero for a bath in its ground state (a vacuum).
     hamiltonian : Qobj, matrix or sequence of float
         H_j, Hermitian; a sequence lists the energies of the basis states.
+    renewed : bool
+        Whether fresh units replace it at the start of every cycle, in the state that a run starts from.
 
     Raises
     ------
@@ -299,6 +307,7 @@ class FiniteBath(FiniteReservoir):
     name: str
     temperature: float
     hamiltonian: AnyHamiltonian
+    renewed: bool = False
     kind: Literal["finite_bath"] = field(default="finite_bath", repr=False)
 
     def __post_init__(self) -> None:

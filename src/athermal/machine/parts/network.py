@@ -57,6 +57,16 @@ class NetworkReservoir(HarmonicReservoir):
 class Chain(NetworkReservoir):
     """An open chain: H_j = sum_n w (x_n^2 + p_n^2)/2 + hopping sum_n x_n x_{n+1}.
 
+    Parameters
+    ----------
+    name : str
+    temperature : float
+        Zero for a bath in its ground state (a vacuum).
+    sites : int
+    frequency, hopping : float
+    renewed : bool
+        Whether fresh units replace it at the start of every cycle, in the state that a run starts from.
+
     Examples
     --------
     >>> Chain("hot", temperature=1.0, sites=4, frequency=1.0, hopping=0.1).n_modes
@@ -68,6 +78,7 @@ class Chain(NetworkReservoir):
     sites: int
     frequency: float
     hopping: float
+    renewed: bool = False
     kind: Literal["chain"] = field(default="chain", repr=False)
     _closed = False
 
@@ -121,6 +132,8 @@ class CoupledBath(NetworkReservoir):
         Symmetric, positive definite.
     site_couplings : sequence of float, optional
         g_k of the sites; without them a coupling must say which site it touches.
+    renewed : bool
+        Whether fresh units replace it at the start of every cycle, in the state that a run starts from.
 
     Examples
     --------
@@ -132,6 +145,7 @@ class CoupledBath(NetworkReservoir):
     temperature: float
     form: tuple[tuple[float, ...], ...]
     site_couplings: tuple[float, ...] | None = None
+    renewed: bool = False
     kind: Literal["coupled_bath"] = field(default="coupled_bath", repr=False)
 
     def __post_init__(self) -> None:

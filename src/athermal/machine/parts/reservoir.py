@@ -33,6 +33,8 @@ class Reservoir(ABC):
     """The kind that takes any static terms."""
     name: str
     temperature: float
+    renewed: bool = False
+    """Whether fresh units replace it at the start of every cycle."""
 
     @property
     def chemical_potential(self) -> float:
@@ -80,6 +82,8 @@ def check_reservoir(reservoir: Any) -> str:
     _refuse_drive(reservoir.temperature, "temperature", owner)
     temperature = _validate.not_negative(reservoir.temperature, "temperature", owner, remedy=COLDEST)
     object.__setattr__(reservoir, "temperature", temperature)
+    if not isinstance(reservoir.renewed, bool):
+        raise MachineError(f"`renewed` of {owner} must be true or false, but is {_validate.shown(reservoir.renewed)}.")
     return owner
 
 

@@ -43,6 +43,8 @@ class Bath(StarReservoir):
         w_k > 0.
     mode_couplings : sequence of float, optional
         g_k, the weights with which a coupling sees the modes; equal to one if left out.
+    renewed : bool
+        Whether fresh units replace it at the start of every cycle, in the state that a run starts from.
 
     Examples
     --------
@@ -54,6 +56,7 @@ class Bath(StarReservoir):
     temperature: float
     mode_frequencies: tuple[float, ...]
     mode_couplings: tuple[float, ...] | None = None
+    renewed: bool = False
     kind: Literal["bath"] = field(default="bath", repr=False)
 
     def __post_init__(self) -> None:
@@ -108,10 +111,16 @@ class ContinuumBath(StarReservoir):
     rule: Rule = "equal"
     low: float | None = None
     high: float | None = None
+    renewed: bool = False
     kind: Literal["continuum_bath"] = field(default="continuum_bath", repr=False)
 
     def __post_init__(self) -> None:
         owner = check_reservoir(self)
+        if self.renewed:
+            raise MachineError(
+                f"`renewed` of {owner} must be false: a continuum has no units that could be replaced. Give its modes as a Bath, "
+                "or leave it to last."
+            )
         as_density(self.spectral_density, "spectral_density", owner)
         _validate.choice(self.rule, "rule", owner, RULES)
         self._check_band(owner)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -92,7 +92,7 @@ def read_each(course: Course, spans: Spans, amounts: Amounts, snapshots: Snapsho
     """
     n = works.shape[1]
     every, who = np.tile(np.arange(len(spans.stop)), n), np.repeat(np.arange(n), len(spans.stop))
-    a, b = (snapshots.at((index[every], who)) for index in (spans.start, spans.stop))
+    a, b = snapshots.between(spans.start[every], spans.stop[every], who)
     found = amounts(spans.sums(works).T.ravel(), a, b, course.reference)
     return {name: values.reshape(n, -1, *values.shape[1:]) for name, values in found.items()}
 
@@ -145,5 +145,5 @@ def joined(snapshots: list[Snapshot]) -> Snapshot:
     def flat(values: FloatArray) -> FloatArray:
         return values.reshape(-1, *values.shape[2:])
 
-    fields = {name: flat(getattr(stacked, name)) for name in ALWAYS}
+    fields: dict[str, Any] = {name: flat(getattr(stacked, name)) for name in ALWAYS}
     return Snapshot(**fields, extras={name: flat(values) for name, values in stacked.extras.items()})
