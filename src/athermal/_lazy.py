@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import importlib
 import importlib.util
 import sys
@@ -14,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 def attach(package: str, stub: Path) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
     """Return `__getattr__`, `__dir__` and `__all__` of a package whose names are imported when they are first used (PEP 562).
+
+    Names of its namespaces, the modules of the package that the stub lists, are found at the top too; they are not listed there.
 
     Parameters
     ----------
@@ -38,6 +41,9 @@ def attach(package: str, stub: Path) -> tuple[Callable[[str], Any], Callable[[],
             return found
         if not name.startswith("_") and importlib.util.find_spec(f"{package}.{name}") is not None:
             return importlib.import_module(f"{package}.{name}")
+        for space in (space for space, (module, _) in homes.items() if module == package):
+            if name in _listed(f"{package}.{space}"):
+                return getattr(importlib.import_module(f"{package}.{space}"), name)
         raise AttributeError(f"module {package!r} has no attribute {name!r}")
 
     def directory() -> list[str]:
@@ -46,6 +52,18 @@ def attach(package: str, stub: Path) -> tuple[Callable[[str], Any], Callable[[],
         return sorted({*homes, *rooms, "__version__", *(name for name in held if name.startswith("__"))})
 
     return getattribute, directory, sorted(homes, key=_order)
+
+
+@functools.cache
+def _listed(module: str) -> frozenset[str]:
+    """Return the names in the `__all__` of a module, without importing it."""
+    spec = importlib.util.find_spec(module)
+    if spec is None or spec.origin is None:
+        return frozenset()
+    for node in ast.parse(Path(spec.origin).read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and [getattr(target, "id", "") for target in node.targets] == ["__all__"]:
+            return frozenset(ast.literal_eval(node.value)) if isinstance(node.value, ast.List) else frozenset()
+    return frozenset()
 
 
 def _order(name: str) -> tuple[int, str]:

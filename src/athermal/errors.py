@@ -27,6 +27,25 @@ from __future__ import annotations
 
 from typing import Any
 
+__all__ = [
+    "AthermalError",
+    "AthermalWarning",
+    "ConvergenceError",
+    "FileFormatError",
+    "InstabilityError",
+    "MachineError",
+    "RecurrenceWarning",
+    "ResidualWarning",
+    "RunError",
+    "RunInterrupted",
+    "StateError",
+    "StoreError",
+    "StudyError",
+    "StudyInterrupted",
+    "TruncationWarning",
+    "VersionWarning",
+]
+
 
 class AthermalError(Exception):
     """Base of every error that athermal raises on purpose."""

@@ -47,3 +47,11 @@ def test_a_namespace(space):
     assert sorted(module.__all__) == sorted(NAMESPACES[space].split())
     assert module is getattr(at, space)
     assert all(getattr(module, name).__doc__ for name in module.__all__)
+
+
+def test_names_of_namespaces_are_found_at_the_top_but_not_listed_there():
+    for space, name in (("drives", "Strokes"), ("densities", "Ohmic"), ("errors", "MachineError"), ("search", "Objective")):
+        assert getattr(at, name) is getattr(getattr(at, space), name)
+        assert name not in dir(at)
+    with pytest.raises(AttributeError, match="no attribute 'Strocks'"):
+        _ = at.Strocks
