@@ -78,7 +78,7 @@ def test_other_modes_of_operation_are_told():
     ("arguments", "words"),
     [
         (["otto"], "'hot bath' is a Ring"),
-        (["two_qubit_swap"], "must be of oscillators"),
+        (["two_qubit_swap"], "DensityMatrix follows every mode of finite ones"),
         (["two_oscillator", "--accuracy", "0"], "`accuracy` of a limit cycle must be"),
         (["nothing.toml"], "There is no machine file"),
     ],
@@ -100,6 +100,56 @@ def test_an_unstable_machine_is_told_with_its_exponents(tmp_path, as_json):
     assert "Floquet exponent" in result.stderr
     if as_json:
         assert json.loads(result.stdout)["error"]["type"] == "InstabilityError"
+
+
+QUBIT = """
+[machine]
+period = 6.283185307179586
+[[machine.subsystems]]
+kind = "qubit"
+name = "atom"
+frequency = { kind = "sum", terms = [{ kind = "constant", constant = 1.0 }, { kind = "harmonic", amplitude = 0.3, frequency = 1.0 }] }
+[[machine.reservoirs]]
+kind = "continuum_bath"
+name = "air"
+temperature = 1.0
+[machine.reservoirs.spectral_density]
+kind = "ohmic"
+friction = 0.1
+cutoff = 5.0
+cutoff_shape = "drude"
+[[machine.couplings]]
+kind = "operator"
+between = ["atom", "air"]
+operators = ["sigmax", "position"]
+[run]
+cycles = 2
+backend = { kind = "lindblad" }
+[observables]
+up = "atom.sigmaz"
+"""
+
+
+def test_the_backend_of_a_file_finds_it(tmp_path):
+    path = tmp_path / "atom.toml"
+    path.write_text(QUBIT)
+    result = invoke(path, "--json")
+    assert result.exit_code == 0, result.stderr
+    document, cycle = json.loads(result.stdout), at.limit_cycle(at.read_machine_file(path).machine, at.Lindblad())
+    assert document["work"] == cycle.work
+    assert document["backend"]["kind"] == "lindblad"
+    assert document["multipliers"][0] == [cycle.multipliers[0].real, cycle.multipliers[0].imag]
+    assert document["subsystem_energy"]["atom"] == float(cycle.ledger.instants.subsystem_energy[0, 0])
+    assert document["errors"] == cycle.errors
+    assert "atom at phase 0" in invoke(path).stdout
+
+
+def test_a_conserved_qubit_is_named(tmp_path):
+    path = tmp_path / "atom.toml"
+    path.write_text(QUBIT.replace("sigmax", "sigmaz"))
+    result = invoke(path)
+    assert result.exit_code == 2
+    assert "has 2 that are independent: conserved is the energy of 'atom'" in result.stderr.replace("\n", " ")
 
 
 def test_help_names_the_command():

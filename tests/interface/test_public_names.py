@@ -23,7 +23,7 @@ NAMESPACES = {
     "comparison": "BackendComparison DefinitionComparison compare_backends compare_definitions",
     "densities": "FlatBand FunctionDensity Ohmic SpectralDensity SumDensity TabulatedDensity UnderdampedBrownian discretise",
     "drives": "Constant Drive Function Harmonic Product Rotating Strokes Sum",
-    "limit": "LimitCycle floquet_exponents limit_cycle",
+    "limit": "FixedCycle HarmonicCycle LimitCycle floquet_exponents limit_cycle",
     "parts": "CoupledBath FiniteReservoir FiniteSubsystem HarmonicReservoir Reservoir",
     "search": """
         BestCorrelations BestDrive FourierSeries Global Local Objective Optimum Optuna Solution StrokeValues drive_gradient

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 from pydantic import ConfigDict
 
-from athermal._types import FloatArray
+from athermal._types import ComplexArray, FloatArray
 from athermal.errors import MachineError
 from athermal.machine.families import FAMILIES
 from athermal.machine.initial import InitialState
@@ -113,6 +114,34 @@ class Solver(ABC, Generic[State]):
         return {}
 
 
+@dataclass(frozen=True)
+class FixedPoint(Generic[State]):
+    """The state that a cycle leaves as it is.
+
+    Parameters
+    ----------
+    state : State
+        At the start of a cycle, with nothing added up yet.
+    start : InitialState
+        The same to start a run from.
+    multipliers : complex array
+        Floquet multipliers, the largest first: by what a cycle multiplies differences from the fixed point.
+    change : float
+        By how much one more cycle changes the state, relative to itself.
+    """
+
+    state: State
+    start: InitialState
+    multipliers: ComplexArray
+    change: float
+
+    @property
+    def error(self) -> float:
+        """How far the state may be from the fixed point: the change, and all that would follow, change/(1 - |mu|)."""
+        slowest = float(np.max(np.abs(self.multipliers), initial=0.0))
+        return self.change / max(1.0 - slowest, self.change, 1e-300) if slowest < 1.0 else float("inf")
+
+
 class CycleMap(Generic[State]):
     """The map of one cycle, from the state at its start to that at its end; what it is made of is public in its subclasses.
 
@@ -142,6 +171,22 @@ class CycleMap(Generic[State]):
     def undo(self, state: State) -> State:
         """Return the state that becomes this one in a cycle, or raise `MachineError` where nothing runs backwards."""
         return self.solver.advance(state, self.period, 0.0)[0]
+
+    def fixed_point(self, accuracy: float = 1e-8) -> FixedPoint[State]:
+        """Return the state that a cycle leaves as it is, changed by at most `accuracy` of itself.
+
+        Raises
+        ------
+        MachineError
+            If there is none, or more than one.
+        ConvergenceError
+            If the accuracy is not met.
+        """
+        raise MachineError(
+            f"A limit cycle needs baths that forget, but {type(self.solver).__name__.removesuffix('Solver')} follows every mode "
+            "of finite ones. Give a backend for continuous baths, such as HEOM() or Lindblad(); or leave it out for oscillators "
+            "between continuous baths; or run the machine for many cycles."
+        )
 
 
 class Backend(ABC):

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import typer
 
+from athermal.cli.arguments import LIMIT_ACCURACY
 from athermal.cli.console import warnings_as_lines
 from athermal.cli.sources import resolve
 from athermal.files import MachineFile
 from athermal.limit import LimitCycle
 from athermal.limit import limit_cycle as find
-from athermal.limit.cycle import occupations
 from athermal.thermodynamics.export import plain
 
 
@@ -22,7 +22,7 @@ def show(source: str, changes: Sequence[str], accuracy: float, *, as_json: bool)
     """Print the limit cycle of what a command names; return the exit status."""
     plan = resolve(source, changes)
     with warnings_as_lines():
-        cycle = find(plan.machine, accuracy=accuracy)
+        cycle = of_plan(plan, accuracy)
     if as_json:
         typer.echo(json.dumps(plain(describe(plan, cycle), infinite=False), indent=2, allow_nan=False))
         return 0
@@ -32,9 +32,19 @@ def show(source: str, changes: Sequence[str], accuracy: float, *, as_json: bool)
     return 0
 
 
+def of_plan(plan: MachineFile, accuracy: float = LIMIT_ACCURACY) -> LimitCycle:
+    """Return the limit cycle of what a machine file says, by its backend if that takes continuous baths as they are.
+
+    A backend that follows modes is for runs only; observables and states are kept as in a run where a backend finds the cycle.
+    """
+    if not plan.backend.takes_continua:
+        return find(plan.machine, accuracy=accuracy)
+    kept: dict[str, Any] = {"observables": plan.observables, "keep_states": plan.keep_states}
+    return find(plan.machine, plan.backend, accuracy=accuracy, samples_per_cycle=plan.samples_per_cycle, **kept)
+
+
 def describe(plan: MachineFile, cycle: LimitCycle) -> dict[str, Any]:
     """Return a limit cycle as plain data; complex numbers are pairs [real, imaginary]."""
-    subsystems = cycle.machine.subsystem_names
     return {
         "name": plan.name,
         "title": plan.title,
@@ -47,14 +57,8 @@ def describe(plan: MachineFile, cycle: LimitCycle) -> dict[str, Any]:
         "coefficient_of_performance": cycle.coefficient_of_performance,
         "carnot_efficiency": cycle.carnot_efficiency,
         "entropy_production": cycle.sigma_total_change,
-        "mutual_information": cycle.mutual_information(),
-        "covariance": cycle.covariance().tolist(),
-        "mean": cycle.mean().tolist(),
-        "occupations": dict(zip(subsystems, occupations(cycle), strict=True)),
-        "undamped": dict(zip(subsystems, cycle.undamped.tolist(), strict=True)),
         "exponents": np.stack([cycle.exponents.real, cycle.exponents.imag], axis=1).tolist(),
-        "n_harmonics": cycle.n_harmonics,
-        "n_nodes": cycle.n_nodes,
         "accuracy": cycle.accuracy,
         "errors": cycle.errors,
+        **cycle.details(),
     }

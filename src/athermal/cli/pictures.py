@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from athermal.cli.limit import of_plan
 from athermal.comparison import BackendComparison, DefinitionComparison
 from athermal.errors import FileFormatError
 from athermal.files import machine_file_of
-from athermal.limit import LimitCycle, limit_cycle
+from athermal.limit import LimitCycle
 from athermal.study import load
 from athermal.study.design import read_value
 from athermal.thermodynamics.ledger import Ledger
@@ -39,7 +40,7 @@ def draw(result: Path, kind: str, out: Path | None, *, with_limit: bool = False,
         raise FileFormatError(f"{result} is a machine file, not a result. Run it first: athermal run {result} --out results")
     ledger: Ledger = load(result)
     ending = "" if kind == "summary" else f"_{kind.replace('-', '_')}"
-    limit = limit_cycle(machine_file_of(ledger, result.stem, str(result)).machine) if with_limit else None
+    limit = of_plan(machine_file_of(ledger, result.stem, str(result))) if with_limit else None
     return save_figure(ledger, kind, out or result.with_name(f"{result.stem}{ending}.png"), limit, style=style)
 
 

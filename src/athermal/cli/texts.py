@@ -113,15 +113,18 @@ Examples:
 LIMIT = """\
 Find the limit cycle of a machine with continuous baths: what it relaxes to, without running it.
 
-Works for oscillators whose reservoirs are all given by a spectral density (continuum_bath), at any coupling strength; the
-number of modes of a bath does not matter. Shows work and heat per cycle, efficiency, entropy production, the state at the
-start of a cycle, and the Floquet exponents that say how fast the machine settles (all must have a negative real part).
+Every reservoir must be given by a spectral density (continuum_bath). Oscillators are taken at any coupling strength; the number
+of modes of a bath does not matter. Finite subsystems, or oscillators where [run.backend] takes spectral densities as they are
+(heom, lindblad, bloch_redfield, floquet_markov), have the fixed point of that backend's cycle, HEOM's if none is named. Shows
+work and heat per cycle, efficiency, entropy production, the state at the start of a cycle, and the Floquet exponents that say
+how fast the machine settles (all must have a negative real part). What is conserved, so that there is no one limit cycle, is named.
 
 \b
 Examples:
   athermal limit two_oscillator
   athermal limit engine.toml --set machine.T_hot=2 --accuracy 1e-6
   athermal limit engine.toml --json | jq .work
+  athermal limit examples/two_qubits_between_baths.toml
 
 \b
 Exit status: 0 done; 1 there is no limit cycle, or it was not found to the

@@ -126,15 +126,20 @@ def run(
         accuracy = checked_accuracy(DEFAULT_ACCURACY if accuracy is None else accuracy)
         with telling_cycles(progress, samples_per_cycle) as told:
             ledger, *_ = certify(Plan(machine, cycles, initial, backend, samples_per_cycle, told, wanted=wanted), accuracy)
+    warn_of(ledger)
+    return ledger
+
+
+def warn_of(ledger: Ledger) -> None:
+    """Warn of a cut that shows, and of laws that are missed."""
     _warn_of_truncation(ledger)
     if violations := ledger.violations():
         warnings.warn(
             f"The laws are missed by more than their tolerance. {violations[0]} {_more(len(violations) - 1)}See "
             "`ledger.violations()`.",
             ResidualWarning,
-            stacklevel=2,
+            stacklevel=3,
         )
-    return ledger
 
 
 def _more(count: int) -> str:
@@ -168,5 +173,5 @@ def _warn_of_truncation(ledger: Ledger) -> None:
             f"The highest level kept of an oscillator holds up to {highest:.2g} of its population: the cut changes the results. "
             "Raise `levels` until the column `top_level_population` is negligible.",
             TruncationWarning,
-            stacklevel=3,
+            stacklevel=4,
         )

@@ -46,10 +46,25 @@ def single_run(
     wanted: Wanted | None = None,
 ) -> Ledger:
     """Run a machine whose baths all have explicit modes, and return its ledger; see `run`."""
-    wanted = wanted or Wanted()
     choice = choose(machine, backend, cycles=cycles, initial=initial)
     with blas_threads(1):
         solver = choice.backend.bind(machine)
+    return bound_run(solver, machine, cycles, initial, choice, samples_per_cycle, progress, wanted)
+
+
+def bound_run(
+    solver: Solver[Any],
+    machine: Machine,
+    cycles: int,
+    initial: InitialState,
+    choice: Choice,
+    samples_per_cycle: int,
+    progress: Steps | None,
+    wanted: Wanted | None = None,
+    state: Any = None,
+) -> Ledger:
+    """Return the ledger of a run with a solver that is bound already, from a state of its own if one is given."""
+    wanted = wanted or Wanted()
     with blas_threads(None if solver.is_threaded else 1) as threads:
         provenance = _provenance(machine, initial, choice, cycles)
         provenance |= {"blas_threads": threads} | solver.facts() | wanted.facts()
@@ -57,7 +72,7 @@ def single_run(
         if choice.follows_modes:
             conduct = replace(conduct, recurrence=recurrence_of(machine, initial))
         watcher = Watcher(wanted, solver, cycles * samples_per_cycle + 1)
-        run = _Run(solver, cycles, samples_per_cycle, provenance, conduct)
+        run = _Run(solver, cycles, samples_per_cycle, provenance, conduct, state)
         record = _advance(run, machine, initial, progress, watcher)
         ledger = run.ledger(record, "complete")
     _warn_of_convergence(ledger)
@@ -154,6 +169,7 @@ class _Run:
     samples: int
     provenance: dict[str, Any]
     conduct: Conduct
+    prepared: Any = None
 
     def ledger(self, record: _Record, status: str) -> Ledger:
         """Return the ledger of what a run has seen."""
@@ -219,10 +235,13 @@ def _advance(run: _Run, machine: Machine, initial: InitialState, progress: Steps
 def _steps(run: _Run, machine: Machine, initial: InitialState, progress: Steps | None, record: _Record) -> None:
     """Prepare, then advance and look at every sampled instant."""
     solver, samples, steps = run.solver, run.samples, run.cycles * run.samples
-    state = solver.prepare(initial)
+    if run.prepared is None:
+        state = solver.prepare(initial)
+        record.mended = initial.remarks()
+    else:
+        state = run.prepared
     if machine.renewed_names:
         record.fuel = [np.zeros(()), np.zeros(())]
-    record.mended = initial.remarks()
     record.add(state, solver.snapshot(state, 0.0), solver.replicates(state, 0.0))
     for k in range(steps):
         if machine.renewed_names and k % samples == 0:

@@ -2,56 +2,46 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
 
-from athermal import _validate
-from athermal._types import ComplexArray, FloatArray
+from athermal._types import ComplexArray
 from athermal._validate import suggest
-from athermal.limit.state import PeriodicState
 from athermal.machine.machine import Machine
-from athermal.machine.spec import to_spec
-from athermal.maths.gaussian import entropy
-from athermal.maths.symplectic import mode_indices
 from athermal.thermodynamics import modes
 from athermal.thermodynamics.by_name import ByName
-from athermal.thermodynamics.conduct import Conduct
 from athermal.thermodynamics.ledger import Ledger
-from athermal.thermodynamics.snapshot import ROUNDING, Reference, Snapshot
 from athermal.thermodynamics.tells import BATHS_UNSEEN, Tells
 
 _MOST_EXPONENTS = 3
 
 
 @dataclass(frozen=True, eq=False)
-class LimitCycle:
+class LimitCycle(ABC):
     """The cycle that a machine with continuous baths relaxes to, per period.
 
     Every column of a ledger is an attribute, its value for one cycle: a float, a word, or an array by position and by name,
-    `heat["hot"]`. What depends on the time within the cycle is a method.
+    `heat["hot"]`. Of oscillators between continuous baths it is a `HarmonicCycle`, with covariances at every phase; found by a
+    backend it is a `FixedCycle`, with a state to start runs from.
 
     Parameters
     ----------
-    state : PeriodicState
-        What the integral over frequency found.
+    machine : Machine
     exponents : complex array
-        Floquet exponents, slowest first: see `floquet_exponents`.
+        Floquet exponents lambda, slowest first: differences from the limit cycle go as e^{lambda t}.
     errors : dict of str to float
-        Estimated absolute errors: "work", "heat" (each reservoir's), "covariance", "mean" (of the first moments).
-    n_harmonics : int
-        Harmonics -n..n of the drive; 0: no drive, or strokes taken exactly.
+        Estimated absolute errors, by name.
     accuracy : float
         What was asked for.
 
     Attributes
     ----------
     ledger : Ledger
-        One cycle, for tables and plots. I(S,R), C(R) and D_j are unknown there (NaN), their sum is not.
+        One cycle, for tables and plots.
 
     Examples
     --------
@@ -62,87 +52,20 @@ class LimitCycle:
     """
 
     tells: ClassVar[Tells] = BATHS_UNSEEN
-    state: PeriodicState = field(repr=False)
+    machine: Machine = field(repr=False)
     exponents: ComplexArray
     errors: dict[str, float]
-    n_harmonics: int
     accuracy: float
 
     @property
-    def machine(self) -> Machine:
-        """The machine."""
-        return self.state.system.problem.machine
-
-    @property
-    def n_nodes(self) -> int:
-        """The nodes of the integral over frequency."""
-        return self.state.integral.n_nodes
-
-    @property
-    def undamped(self) -> FloatArray:
-        """The part of each subsystem that sits in bound states outside the bands, never relaxes and is left out.
-
-        It is no property of a limit cycle. Covariances are uncertain by as much; work and heat per cycle are not.
-        """
-        return self.state.undamped
-
-    # --- the state at any phase ------------------------------------------------------------------------------------
-
-    def covariance(self, phase: float = 0.0) -> FloatArray:
-        """Return the covariance (2n, 2n) of the subsystems, (x.., p..), at a time in [0, period) of the cycle."""
-        return self.state.covariance(_validate.real(phase, "phase", "a limit cycle"))
-
-    def mean(self, phase: float = 0.0) -> FloatArray:
-        """Return <x..>, <p..> of the subsystems at a time in the cycle: zero without forces."""
-        return self.state.mean(_validate.real(phase, "phase", "a limit cycle"))
-
-    def subsystem_energies(self, phase: float = 0.0) -> FloatArray:
-        """Return U_i = <H_i + sum_j H_ij + its shares of H_ik> at a time in the cycle."""
-        return self.state.subsystem_energies(_validate.real(phase, "phase", "a limit cycle"))
-
-    def subsystem_entropies(self, phase: float = 0.0) -> FloatArray:
-        """Return S(rho_i) in nats."""
-        covariance, n = self.covariance(phase), len(self.machine.subsystems)
-        blocks = [mode_indices(np.array([i]), n) for i in range(n)]
-        return np.array([entropy(covariance[np.ix_(rows, rows)]) for rows in blocks])
-
-    def system_entropy(self, phase: float = 0.0) -> float:
-        """Return S(rho_S) of all subsystems together, in nats."""
-        return entropy(self.covariance(phase))
-
-    def system_correlation(self, phase: float = 0.0) -> float:
-        """Return C(S) = sum_i S(rho_i) - S(rho_S)."""
-        return float(np.sum(self.subsystem_entropies(phase))) - self.system_entropy(phase)
-
-    def mutual_information(self, phase: float = 0.0) -> float:
-        """Return I(S,R) between the subsystems and the continuous baths: it stays finite, and periodic, in the limit cycle.
-
-        C(R) and D_j do not: the baths' correlations and displacements add up cycle by cycle for ever.
-        """
-        return self.state.mutual_information(_validate.real(phase, "phase", "a limit cycle"))
-
-    # --- the laws --------------------------------------------------------------------------------------------------
-
-    @cached_property
+    @abstractmethod
     def ledger(self) -> Ledger:
-        """One cycle; energies of reservoirs are counted from its start."""
-        machine, heats, unknown = self.machine, self.state.heats, np.full(len(self.machine.reservoirs), np.nan)
-        energies, entropies, system = self.subsystem_energies(), self.subsystem_entropies(), np.asarray(self.system_entropy())
-        nothing = np.asarray(np.nan)
-        ends = [
-            Snapshot(np.asarray(time), energies, gained, entropies, unknown, system, nothing, nothing)
-            for time, gained in ((0.0, np.zeros(len(heats))), (machine.period, heats))
-        ]
-        # heat below its error is none
-        least = max(ROUNDING, self.errors["heat"] / float(np.sum(np.abs(energies)) + np.sum(np.abs(heats))))
-        reference = Reference.of(machine, energy_rounding=least)
-        provenance = {
-            "machine": to_spec(machine),
-            "backend": {"kind": "limit_cycle", "accuracy": self.accuracy},
-            "versions": {name: importlib.metadata.version(name) for name in ("athermal", "numpy", "scipy")},
-        }
-        conduct = Conduct(accuracy=dict(self.errors), energy_error=self.errors["work"] + self.errors["heat"])
-        return Ledger(Snapshot.stack(ends), np.array([self.state.work]), reference, 1, conduct, provenance=provenance)
+        """One cycle."""
+
+    @property
+    def multipliers(self) -> ComplexArray:
+        """Floquet multipliers e^{lambda tau}, largest first: by what each cycle multiplies differences from the limit cycle."""
+        return np.asarray(np.exp(self.exponents * self.machine.period))
 
     def __getattr__(self, name: str) -> Any:
         """Return a column of the ledger for its one cycle."""
@@ -160,76 +83,52 @@ class LimitCycle:
 
     def __str__(self) -> str:
         """Return a small table a person can read."""
-        return _report(self)
+        rows = [*self._energies(), *self._performance(), *self._state(), *self._relaxation()]
+        width = max(len(name) for name, _ in rows)
+        title = f"Limit cycle of {self.machine.name!r}, period {self.machine.period:.6g}: {self.mode}"
+        return "\n".join([title, *(f"  {name:<{width}}  {value}" for name, value in rows), *self._notes()])
 
     __repr__ = __str__
 
+    @abstractmethod
+    def details(self) -> dict[str, Any]:
+        """Return what is known beside columns, exponents and errors as plain data, complex numbers as pairs."""
 
-def _report(cycle: LimitCycle) -> str:
-    """Return what a limit cycle does, per period: energies, efficiency, state at phase zero, and how exact it is."""
-    rows = [*_energies(cycle), *_performance(cycle), *_state(cycle), *_relaxation(cycle)]
-    width = max(len(name) for name, _ in rows)
-    title = f"Limit cycle of {cycle.machine.name!r}, period {cycle.machine.period:.6g}: {cycle.mode}"
-    lines = [title, *(f"  {name:<{width}}  {value}" for name, value in rows)]
-    if float(np.max(cycle.undamped)) > cycle.accuracy:
-        k = int(np.argmax(cycle.undamped))
-        lines.append(
-            f"  {cycle.undamped[k]:.1e} of subsystem {cycle.machine.subsystem_names[k]!r} sits in bound states outside the bands "
-            "and never relaxes: covariances are known to that, work and heat are not affected"
-        )
-    return "\n".join(lines)
+    # --- the rows of the table -----------------------------------------------------------------------------------------
 
+    def _energies(self) -> list[tuple[str, str]]:
+        named = zip(self.machine.reservoir_names, self.heat, strict=True)
+        return [
+            ("work done by the drive, W", _with_error(self.work, self.errors["work"])),
+            *((f"heat into {name}, Q", _with_error(float(heat), self.errors["heat"])) for name, heat in named),
+        ]
 
-def occupations(cycle: LimitCycle) -> list[float]:
-    """Return <a^dag a> of each subsystem at phase zero, means included."""
-    covariance, mean, n = cycle.covariance(), cycle.mean(), len(cycle.machine.subsystem_names)
-    second = np.diag(covariance) + mean**2
-    return [float(value) for value in 0.5 * (second[:n] + second[n:] - 1.0)]
+    def _performance(self) -> list[tuple[str, str]]:
+        if self.mode in modes.WITH_OUTPUT and not math.isnan(self.efficiency):
+            row = ("efficiency", f"{self.efficiency:.6g}  (Carnot {self.carnot_efficiency:.6g})")
+        elif self.mode == "refrigerator":
+            found = f"{self.coefficient_of_performance:.6g}  (Carnot {self.carnot_coefficient:.6g})"
+            row = ("coefficient of performance", found)
+        else:
+            row = ("efficiency", f"-  (Carnot {self.carnot_efficiency:.6g})")
+        return [row, ("entropy production, dSigma", f"{self.sigma_total_change:.9g} nats")]
 
+    @abstractmethod
+    def _state(self) -> list[tuple[str, str]]:
+        """Return what is told of the state at phase zero."""
 
-def _energies(cycle: LimitCycle) -> list[tuple[str, str]]:
-    heat_error = cycle.errors["heat"]
-    named = zip(cycle.machine.reservoir_names, cycle.heat, strict=True)
-    return [
-        ("work done by the drive, W", _with_error(cycle.work, cycle.errors["work"])),
-        *((f"heat into {name}, Q", _with_error(float(heat), heat_error)) for name, heat in named),
-    ]
+    def _relaxation(self) -> list[tuple[str, str]]:
+        slowest = ", ".join(_complex(value) for value in self.exponents[:_MOST_EXPONENTS]) or "none found"
+        more = f", ... ({len(self.exponents)})" if len(self.exponents) > _MOST_EXPONENTS else ""
+        return [("slowest Floquet exponents", slowest + more), ("exactness", self._exactness())]
 
+    @abstractmethod
+    def _exactness(self) -> str:
+        """Return how exact it is."""
 
-def _performance(cycle: LimitCycle) -> list[tuple[str, str]]:
-    rows = []
-    if cycle.mode in modes.WITH_OUTPUT and not math.isnan(cycle.efficiency):
-        rows.append(("efficiency", f"{cycle.efficiency:.6g}  (Carnot {cycle.carnot_efficiency:.6g})"))
-    elif cycle.mode == "refrigerator":
-        rows.append(
-            (
-                "coefficient of performance",
-                f"{cycle.coefficient_of_performance:.6g}  (Carnot {cycle.carnot_coefficient:.6g})",
-            )
-        )
-    else:
-        rows.append(("efficiency", f"-  (Carnot {cycle.carnot_efficiency:.6g})"))
-    return [*rows, ("entropy production, dSigma", f"{cycle.sigma_total_change:.9g} nats")]
-
-
-def _state(cycle: LimitCycle) -> list[tuple[str, str]]:
-    n = len(cycle.machine.subsystem_names)
-    diagonal = np.diag(cycle.covariance())
-    rows = [("correlations with the reservoirs, I(S,R)", f"{cycle.mutual_information():.9g} nats")]
-    for k, (name, occupation) in enumerate(zip(cycle.machine.subsystem_names, occupations(cycle), strict=True)):
-        rows.append((f"{name} at phase 0", f"<n> {occupation:.6g}, var x {diagonal[k]:.6g}, var p {diagonal[n + k]:.6g}"))
-    return rows
-
-
-def _relaxation(cycle: LimitCycle) -> list[tuple[str, str]]:
-    slowest = ", ".join(_complex(value) for value in cycle.exponents[:_MOST_EXPONENTS]) or "none found"
-    more = f", ... ({len(cycle.exponents)})" if len(cycle.exponents) > _MOST_EXPONENTS else ""
-    harmonics = f"{cycle.n_harmonics} harmonics, " if cycle.n_harmonics else ""
-    errors = f"error of covariances {cycle.errors['covariance']:.1e}"
-    return [
-        ("slowest Floquet exponents", slowest + more),
-        ("exactness", f"{harmonics}{cycle.n_nodes} frequencies, {errors}"),
-    ]
+    def _notes(self) -> list[str]:
+        """Return what a reader must know."""
+        return []
 
 
 def _with_error(value: float, error: float) -> str:

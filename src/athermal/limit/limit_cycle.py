@@ -1,74 +1,78 @@
-"""The limit cycle: solve and certify."""
+"""The limit cycle of any machine whose baths forget."""
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Mapping
+from typing import Any
 
 from athermal import _validate
-from athermal._types import FloatArray
-from athermal.errors import ConvergenceError, InstabilityError
+from athermal.backends.choice import AnyBackend, as_backend
+from athermal.engine.run import warn_of
+from athermal.engine.watching import Wanted
+from athermal.errors import MachineError
 from athermal.limit.cycle import LimitCycle
-from athermal.limit.exponents import as_exponents, check_stable, count_growing, raise_undamped
-from athermal.limit.forces import forces_of
-from athermal.limit.mean import at_rest, driven_mean
-from athermal.limit.problem import Problem, pose
-from athermal.limit.solve import (
-    System,
-    carried_over,
-    difference,
-    first_guess,
-    integrate_all,
-    next_number,
-    target,
-    truncate,
-    with_more_harmonics,
-)
-from athermal.limit.state import PeriodicState
-from athermal.limit.sudden import StrokeSystem, has_exact_strokes
-from athermal.limit.sudden_cycle import solve_strokes
-from athermal.limit.sudden_mean import sudden_mean
+from athermal.limit.fixed_cycle import fixed_cycle
+from athermal.limit.harmonic import harmonic_cycle
 from athermal.machine.machine import Machine
-from athermal.maths.kronrod import Integral
-from athermal.maths.resonances import Resonance, resonances
 
-# At jumps of the drive what n harmonics leave out falls off as 1/n, and 1.4 times as many show only a quarter of it.
-_UNSEEN = 4.0
-# A bound state that holds more of a subsystem than this leaves no limit cycle worth the name.
-_LARGEST_UNDAMPED = 1e-3
+_OWNER = "a limit cycle"
 
 
-def limit_cycle(machine: Machine, *, accuracy: float = 1e-8, max_harmonics: int = 60, max_nodes: int = 200_000) -> LimitCycle:
-    """Find the limit cycle of a driven linear machine with continuous baths, at any coupling strength, without time stepping.
+def limit_cycle(
+    machine: Machine,
+    backend: AnyBackend | None = None,
+    *,
+    accuracy: float = 1e-8,
+    max_harmonics: int = 60,
+    max_nodes: int = 200_000,
+    samples_per_cycle: int = 1,
+    observables: Mapping[str, Any] | None = None,
+    keep_states: Any = False,
+) -> LimitCycle:
+    """Find the cycle that a machine between continuous baths settles to, without waiting for it.
 
-    For each frequency w of each bath the few driven modes obey a Floquet-Langevin equation, solved by harmonic balance,
+    Oscillators, if no backend is given, at any coupling strength: for each frequency w of each bath the few driven modes obey a
+    Floquet-Langevin equation, solved by harmonic balance,
 
         sum_m' D_mm'(w) y_m' = C_m0 sqrt(G(w)),   D = Z(w + m nu) - h - sum_j C_j chi_j(w + m nu) C_j^dag,
 
     and work, heats and covariances are integrals of |y|^2 coth(w/2T_j) over w. The densities are the continuum (`modes` and
     `rule` of a bath are not used, `low` and `high` are); product start in the infinite past.
 
+    With a backend for continuous baths, and of finite subsystems: the fixed point v = M v of the map M of one cycle, Tr rho = 1,
+    and the ledger of one cycle from there. Where nothing is driven it is the null vector of the generator; else it is found from
+    the map of a cycle, by its matrix or in a Krylov space.
+
     Parameters
     ----------
     machine : Machine
-        Of oscillators; every reservoir a `ContinuumBath`, coupled by `Exchange`, `TwoModeSqueezing` or `Position`.
+        Every reservoir a `ContinuumBath`; oscillators without a backend are coupled to them by `Exchange`, `TwoModeSqueezing`
+        or `Position`.
+    backend : Backend or "auto", optional
+        `Lindblad`, `BlochRedfield`, `FloquetMarkov` or `HEOM`. If left out, of finite subsystems `HEOM()`.
     accuracy : float
-        Largest error of the covariances, relative to the largest variance, and of work and heats, relative to the largest heat
-        (or to 1e-4 of all energy that goes to and fro, if larger).
+        Without a backend: largest error of the covariances, relative to the largest variance, and of work and heats, relative to
+        the largest heat (or to 1e-4 of all energy that goes to and fro, if larger). With one: by how much one more cycle may
+        change the state, relative to itself.
     max_harmonics : int
-        Harmonics of the drive beyond which it is refused. Not used where all that is driven is constant between jumps, and the
-        bands end (or fall off exponentially): such strokes are taken exactly. Other sudden strokes converge slowly: about 1e-2
-        is reached with 60, and the heats are then known a hundred times better.
+        Of oscillators without a backend: harmonics of the drive beyond which it is refused. Not used where all that is driven is
+        constant between jumps, and the bands end (or fall off exponentially): such strokes are taken exactly. Other sudden
+        strokes converge slowly: about 1e-2 is reached with 60, and the heats are then known a hundred times better.
     max_nodes : int
-        Evaluations of the integrand beyond which it is refused.
+        Of the same: evaluations of the integrand beyond which it is refused.
+    samples_per_cycle, observables, keep_states
+        With a backend: of the ledger, as for `run`.
 
     Returns
     -------
     LimitCycle
+        A `HarmonicCycle` without a backend, of oscillators; else a `FixedCycle`.
 
     Raises
     ------
     MachineError
-        If the machine is not of this kind, or a subsystem is joined to no reservoir.
+        If the machine is not of this kind; if a subsystem is joined to no reservoir; if there are many fixed points, with what is
+        conserved.
     InstabilityError
         If it is parametrically unstable: the message names the Floquet exponent.
     ConvergenceError
@@ -87,138 +91,38 @@ def limit_cycle(machine: Machine, *, accuracy: float = 1e-8, max_harmonics: int 
     >>> cycle = at.limit_cycle(at.Machine([at.Oscillator("a", 1.0)], [bath], [at.Position(("a", "bath"))], period=1.0))
     >>> np.round(np.diag(cycle.covariance()), 8)  # Grabert, Weiss, Talkner
     array([0.44012107, 1.06371353])
+
+    Two qubits that carry heat from bath to bath, by a master equation.
+
+    >>> drude = at.densities.Ohmic(friction=0.04, cutoff=6.0, cutoff_shape="drude")
+    >>> machine = at.Machine(
+    ...     [at.Qubit("left", 2.0), at.Qubit("right", 1.0)],
+    ...     [at.ContinuumBath("hot", 1.2, drude), at.ContinuumBath("cold", 1.0, drude)],
+    ...     [
+    ...         at.Exchange(("left", "right"), 0.3),
+    ...         at.OperatorCoupling(("left", "hot"), ("sigmax", "position")),
+    ...         at.OperatorCoupling(("right", "cold"), ("sigmax", "position")),
+    ...     ],
+    ...     period=40.0,
+    ... )
+    >>> cycle = at.limit_cycle(machine, at.BlochRedfield())
+    >>> round(cycle.heat["cold"], 4), bool(cycle.errors["change"] < 1e-10)
+    (0.0552, True)
     """
-    owner = "a limit cycle"
-    accuracy = _validate.fraction(accuracy, "accuracy", owner, least=1e-13)
-    max_harmonics = _validate.count(max_harmonics, "max_harmonics", owner, most=10_000)
-    max_nodes = _validate.count(max_nodes, "max_nodes", owner, most=10**8)
-    problem = pose(machine, owner)
-    if has_exact_strokes(problem):
-        return _with_strokes(problem, accuracy, max_nodes)
-    strictness = 1.0
-    while True:
-        cycle, missed = _attempt(problem, accuracy, strictness, max_harmonics, max_nodes)
-        if missed <= 1.0:
-            return cycle
-        strictness *= 1.5 * missed
-
-
-def _attempt(
-    problem: Problem, accuracy: float, strictness: float, max_harmonics: int, max_nodes: int
-) -> tuple[LimitCycle, float]:
-    """Return the limit cycle of one truncation, and how many times its covariances miss the accuracy at jumps of the drive.
-
-    Integrands that agree at each frequency may still differ in sum where harmonics fall off slowly.
-    """
-    system, zeros = _truncated(problem, accuracy, strictness, max_harmonics)
-    check_stable(zeros, system)
-    integral = integrate_all(system, zeros, accuracy, max_nodes)
-    _check_converged(integral, system, accuracy, max_nodes)
-    cycle = _certified(system, zeros, integral, accuracy)
-    if not len(problem.jumps):
-        return cycle, 0.0
-    variance = float(np.max(np.abs(integral.values[system.layout.covariances])))
-    return cycle, (cycle.errors["covariance"] / variance - float(np.max(cycle.undamped))) / accuracy
-
-
-def _with_strokes(problem: Problem, accuracy: float, max_nodes: int) -> LimitCycle:
-    """Return the limit cycle of a machine that is constant between jumps."""
-    system, coarse, zeros, integral, errors = solve_strokes(problem, accuracy, max_nodes)
-    _check_converged(integral, system, accuracy, max_nodes)
-    forces = forces_of(problem)
-    mean = at_rest(problem) if forces is None else sudden_mean(forces, accuracy)
-    state = PeriodicState(system, integral, mean)
-    return _assembled(state, coarse, zeros, errors, 0, accuracy)
-
-
-def _check_converged(integral: Integral, system: System | StrokeSystem, accuracy: float, max_nodes: int) -> None:
-    if integral.is_converged:
-        return
-    missed = float(np.max(integral.errors / target(system.layout, accuracy)(integral.values)))
-    raise ConvergenceError(
-        f"The integral over frequency must converge to `accuracy` = {accuracy:.1e} with at most `max_nodes` = {max_nodes} "
-        f"nodes, but still misses it {missed:.1e} times. Ask for a larger `accuracy`, or raise `max_nodes`."
-    )
-
-
-def _truncated(problem: Problem, accuracy: float, strictness: float, max_harmonics: int) -> tuple[System, list[Resonance]]:
-    """Return the smallest truncation tried whose integrand agrees with the next one's."""
-    n = min(first_guess(problem), max_harmonics)
-    system = truncate(problem, n)
-    zeros = resonances(system.balance)
-    change, enough = np.inf, (1.0 / _UNSEEN if len(problem.jumps) else 0.1) * accuracy / strictness
-    while n and not system.is_closed:
-        check_stable(zeros, system)
-        n = next_number(n)
-        if n > max_harmonics:
-            raise _too_sharp(problem, accuracy, max_harmonics, system.balance.n, change)
-        finer = truncate(problem, n)
-        change = difference(system, finer, zeros)
-        if change <= enough and not finer.is_closed:
-            break  # the finer one will certify this one
-        system, zeros = finer, carried_over(zeros, finer)
-    return system, sorted(zeros, key=lambda zero: -zero.frequency.imag)
-
-
-def _too_sharp(problem: Problem, accuracy: float, max_harmonics: int, reached: int, change: float) -> ConvergenceError:
-    """Return the error of a drive that needs more harmonics than are allowed."""
-    found = f"with {reached} of them still changes by {change:.1e}"
-    remedy = "Ask for a larger `accuracy`, or raise `max_harmonics`."
-    if len(problem.jumps):
-        left = _UNSEEN * change
-        found += f" (about {left:.1e} is missing: at a sudden stroke the error falls only as one over the number of harmonics)"
-        remedy = (
-            "Give sudden strokes smooth `ramps` (shape 'quintic' converges fastest), ask for an `accuracy` of "
-            f"{2.0 * left:.0e}, or follow the machine in time: `run` takes strokes exactly."
-        )
-    return ConvergenceError(
-        f"The limit cycle must converge to `accuracy` = {accuracy:.1e} with at most `max_harmonics` = {max_harmonics} "
-        f"harmonics of the drive, but {found}. {remedy}"
-    )
-
-
-def _certified(system: System, zeros: list[Resonance], integral: Integral, accuracy: float) -> LimitCycle:
-    problem = system.problem
-    forces = forces_of(problem)
-    mean = at_rest(problem) if forces is None else driven_mean(forces, accuracy)
-    state = PeriodicState(system, integral, mean)
-    errors = integral.errors + system.rounding(integral)
-    if system.balance.n and not system.is_closed:
-        finer = truncate(problem, next_number(system.balance.n))
-        unseen = _UNSEEN if len(problem.jumps) else 1.0
-        errors += unseen * np.abs(with_more_harmonics(system, finer, integral))
-    return _assembled(state, system, zeros, errors, system.balance.n, accuracy)
-
-
-def _assembled(
-    state: PeriodicState, balanced: System, zeros: list[Resonance], errors: FloatArray, n_harmonics: int, accuracy: float
-) -> LimitCycle:
-    """Return the limit cycle of a state; `balanced` is the harmonic balance that counts what grows."""
-    system, integral, layout = state.system, state.integral, state.system.layout
-    period = system.problem.machine.period
-    _check_complete(state, balanced, float(np.max(errors[layout.commutators])))
-    variance = float(np.max(np.abs(integral.values[layout.covariances])))
-    undamped = float(np.max(state.undamped))
-    mean = state.mean_motion
-    achieved = {
-        "work": period * (float(errors[layout.work]) + mean.errors.work),
-        "heat": period * (float(np.max(errors[layout.heats])) + mean.errors.heats),
-        "covariance": float(np.max(errors[layout.covariances])) + (undamped * variance if undamped > accuracy else 0.0),
-        "mean": mean.errors.mean,
-    }
-    return LimitCycle(state, as_exponents(zeros, system), achieved, n_harmonics, accuracy)
-
-
-def _check_complete(state: PeriodicState, system: System, unseen: float) -> None:
-    """Refuse a machine whose commutators do not come from the baths' quanta alone: part of it grows, or is never damped."""
-    k = int(np.argmax(state.undamped))
-    if state.undamped[k] <= _LARGEST_UNDAMPED + unseen:
-        return
-    growing, _ = count_growing(system)
-    if growing > 0.3:
-        raise InstabilityError(
-            f"The machine is unstable, and has no limit cycle: about {growing:.0f} of its Floquet exponents must have a negative "
-            "real part, but grow. Weaken the drive or the couplings; `floquet_exponents` and a run tell more."
-        )
-    what = f"a fraction {state.undamped[k]:.3g} of it oscillates for ever at a frequency outside the bands"
-    raise_undamped(system.problem.machine.subsystem_names[k], what)
+    if not isinstance(machine, Machine):
+        raise MachineError(f"`machine` of {_OWNER} must be a Machine, but is {_validate.shown(machine)}.")
+    accuracy = _validate.fraction(accuracy, "accuracy", _OWNER, least=1e-13)
+    max_harmonics = _validate.count(max_harmonics, "max_harmonics", _OWNER, most=10_000)
+    max_nodes = _validate.count(max_nodes, "max_nodes", _OWNER, most=10**8)
+    samples = _validate.count(samples_per_cycle, "samples_per_cycle", _OWNER, most=10**6)
+    wanted = Wanted.of(observables, keep_states, machine)
+    if as_backend(backend, _OWNER) is None and machine.oscillators:
+        if samples > 1 or wanted != Wanted():
+            raise MachineError(
+                "`samples_per_cycle`, `observables` and `keep_states` of a limit cycle of oscillators must be left out without a "
+                "`backend`: its covariances are known at any time, `cycle.covariance(phase)`."
+            )
+        return harmonic_cycle(machine, accuracy, max_harmonics, max_nodes)
+    cycle = fixed_cycle(machine, backend, accuracy, samples, wanted)
+    warn_of(cycle.ledger)
+    return cycle

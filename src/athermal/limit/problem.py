@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -11,6 +10,7 @@ import numpy as np
 from athermal import _validate
 from athermal._types import ComplexArray, FloatArray
 from athermal.errors import MachineError
+from athermal.limit.joined import check_joined
 from athermal.machine.continuum import Continuum, continuum
 from athermal.machine.coupling import QuadraticForm
 from athermal.machine.hamiltonian import Hamiltonian
@@ -114,7 +114,7 @@ def pose(machine: Machine, owner: str) -> Problem:
             )
         baths.append(continuum(reservoir))
     _check_couplings(machine)
-    _check_damped(machine)
+    check_joined(machine)
     proxies = [Bath(bath.name, bath.temperature, (1.0 / bath.softness,), (1.0,)) for bath in baths]
     reduced = replace(machine, reservoirs=tuple(proxies), initial=ProductThermal())
     return Problem(machine, reduced, tuple(baths))
@@ -134,21 +134,4 @@ def _check_couplings(machine: Machine) -> None:
             raise MachineError(
                 f"`site` and `weights` of {coupling.owner} must be left out for a limit cycle: they name single modes of "
                 f"{among[0]!r}, and a continuum has none. Put them into its spectral density."
-            )
-
-
-def _check_damped(machine: Machine) -> None:
-    """Refuse subsystems that no chain of couplings joins to a bath."""
-    joined: set[str] = set(machine.reservoir_names)
-    links: Sequence[set[str]] = [set(coupling.between) for coupling in machine.couplings if len(coupling.between) == 2]
-    while True:
-        more = set().union(*(link for link in links if link & joined)) - joined if links else set()
-        if not more:
-            break
-        joined |= more
-    for part in machine.subsystems:
-        if isinstance(part, Oscillator) and part.name not in joined:
-            raise MachineError(
-                f"Subsystem {part.name!r} must be joined to a reservoir by couplings to have a limit cycle, but nothing damps "
-                "it: it keeps its initial state for ever. Couple it, or leave it out."
             )

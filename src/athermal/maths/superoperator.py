@@ -45,3 +45,8 @@ def commutator(hamiltonian: Any) -> Any:
     """Return the superoperator rho -> -i [H, rho]."""
     one = scipy.sparse.eye_array(hamiltonian.shape[0], format="csr")
     return -1j * (sandwich(hamiltonian, one) - sandwich(one, hamiltonian))
+
+
+def dense(matrix: Any) -> ComplexArray:
+    """Return a matrix as a dense array."""
+    return np.asarray(matrix.toarray() if scipy.sparse.issparse(matrix) else matrix, dtype=complex)

@@ -121,8 +121,19 @@ class Flow:
             If the integrator gives up.
         """
         state = np.concatenate([vector, np.zeros(self.n_sums)])[:, None]
+        if (still := self._unmoved(state, start, stop, integrator)) is not None:
+            return still[: self.size, 0], sums + np.real(still[self.size :, 0])
         ((final, _),) = self.path(state, np.array([start, stop]), integrator)
         return final[: self.size, 0], sums + np.real(final[self.size :, 0])
+
+    def _unmoved(self, state: ComplexArray, start: float, stop: float, integrator: Integrator) -> ComplexArray | None:
+        """Return what a state becomes that a constant generator moves by less than the integrator may be off, None of others."""
+        if not all(amount is None or amount.is_constant(start, stop) for amount in self.terms):
+            return None
+        moved = (stop - start) * self.generator(start, stop)(np.array([0.5 * (start + stop)]))(0, state)
+        largest = float(np.max(np.abs(state[: self.size])))
+        is_still = float(np.max(np.abs(moved[: self.size]))) <= integrator.floor * largest
+        return np.asarray(state + moved) if is_still else None
 
     def path(
         self, states: ComplexArray, times: FloatArray, integrator: Integrator

@@ -191,8 +191,7 @@ class HEOM(OpenBackend):
         solver = replace(self, minimal_dissipation=False).bind(machine)
         state = solver.prepare(machine.initial if initial is None else initial)
         state, _ = solver.advance(state, 0.0, cycles * machine.period)
-        vectors, labels = tuple(held.vector for held in state.runs), tuple(run.ladder.labels for run in solver.runs)
-        return HierarchyState(vectors, labels, solver.signature)
+        return solver.kept(state)
 
 
 def expansions_of(bath: Any, system: OpenSystem) -> Expansions:

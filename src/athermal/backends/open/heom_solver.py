@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from athermal._types import FloatArray
-from athermal.backends.base import Keeper, Solver, Watch
+from athermal.backends.base import CycleMap, FixedPoint, Keeper, Solver, Watch
 from athermal.backends.open.hierarchy import HierarchySolver
 from athermal.backends.open.hierarchy_state import HierarchyState, Signature
 from athermal.backends.open.minimal_dissipation import Maps, MinimalDissipation
@@ -29,6 +29,32 @@ class HEOMState:
 
     runs: tuple[OpenState, ...]
     maps: Maps | None = None
+
+
+class HEOMCycle(CycleMap[HEOMState]):
+    """The map of one cycle of the hierarchies of a run."""
+
+    def __init__(self, solver: HEOMSolver) -> None:
+        super().__init__(solver)
+        self._solver = solver
+
+    def fixed_point(self, accuracy: float = 1e-8) -> FixedPoint[HEOMState]:
+        solver, finest = self._solver, self._solver.finest
+        if solver.dissipation is not None:
+            raise MachineError(
+                "`minimal_dissipation` of the HEOM backend must be left out for a limit cycle: it needs a start without "
+                "correlations with the baths, and the fixed point has them."
+            )
+        vector, multipliers = finest.settled(accuracy)
+        vectors = [vector]
+        for run in solver.runs[1:]:
+            is_alike = run.exponents is finest.exponents and run.system.dimension == finest.system.dimension
+            guess = run.taken_over(vector, finest.ladder.labels) if is_alike else None
+            vectors.append(run.settled(accuracy, guess, with_multipliers=False)[0])
+        change = float(np.linalg.norm(finest.cycle_map().carry(vector) - vector) / np.linalg.norm(vector))
+        held = zip(solver.runs, vectors, strict=True)
+        state = HEOMState(tuple(run.seen(OpenState(each, np.zeros(run.n_sums))) for run, each in held))
+        return FixedPoint(state, solver.kept(state), multipliers, change)
 
 
 class HEOMSolver(Solver[HEOMState]):
@@ -120,6 +146,14 @@ class HEOMSolver(Solver[HEOMState]):
                 maps = self.dissipation.advance(maps, low, high)
                 maps = self.dissipation.after_breakpoint(maps, high) if is_breakpoint else maps
         return HEOMState(tuple(held for held, _ in found), maps), found[0][1]
+
+    def cycle_map(self) -> HEOMCycle:
+        return HEOMCycle(self)
+
+    def kept(self, state: HEOMState) -> HierarchyState:
+        """Return a state to start other runs from."""
+        vectors, labels = tuple(held.vector for held in state.runs), tuple(run.ladder.labels for run in self.runs)
+        return HierarchyState(vectors, labels, self.signature)
 
     def snapshot(self, state: HEOMState, time: float) -> Snapshot:
         found, maps = self.finest.snapshot(state.runs[0], time), state.maps

@@ -15,21 +15,25 @@ import numpy as np
 import scipy.sparse
 
 from athermal._types import ComplexArray, FloatArray
+from athermal.backends.open.conserved import of_system
 from athermal.backends.open.correlation import strength
 from athermal.backends.open.equilibrium import check_unique, stationary
 from athermal.backends.open.exponents import Exponents
+from athermal.backends.open.fixed_point import several, slowest
 from athermal.backends.open.flow import Flow, Slope
 from athermal.backends.open.integrator import Integrator
-from athermal.backends.open.solver import OpenSolver, OpenState, dense
+from athermal.backends.open.solver import OpenSolver, OpenState
 from athermal.errors import MachineError
 from athermal.machine.drive import Drive, Product
 from athermal.machine.initial import Gibbs, InitialState
 from athermal.machine.open_system import Contact, OpenSystem
-from athermal.maths.superoperator import commutator, sandwich, stacked, trace_row
+from athermal.maths.superoperator import commutator, dense, sandwich, stacked, trace_row
 from athermal.thermodynamics.snapshot import Snapshot
 
 # Hierarchies that are cut too soon have slightly negative states; how much that matters, their errors tell.
 _LEAST = -1e-3
+# The size up to which the slowest of its rates are found by factorisation.
+_FACTORISED = 6000
 SMALLEST = 1e-6
 """The share of the largest rate of the first tier that an auxiliary operator must add to a rate, or it is left out."""
 
@@ -186,20 +190,41 @@ class HierarchySolver(OpenSolver):
     def prepare(self, initial: InitialState) -> OpenState:
         if isinstance(initial, Gibbs) and not self._is_of_subsystems(initial):
             self._check_gibbs(initial)
-            at = np.zeros(1)
-            whole = sum(matrix if drive is None else float(drive.value(at)[0]) * matrix for matrix, drive in self.generator())
-            own = self.hamiltonian.own(self.hamiltonian.subsystems, 0.0)
+            at, own = np.zeros(1), self.hamiltonian.own(self.hamiltonian.subsystems, 0.0)
             check_unique(
                 [dense(own), *(float(c.drive.value(at)[0]) * dense(c.operator) for c in self.system.contacts)], self.name
             )
-            for contact in self.system.contacts:
-                if contact.has_counter_term:
-                    own = own + contact.reorganisation * float(contact.drive.value(at)[0]) ** 2 * (
-                        contact.operator @ contact.operator
-                    )
-            vector = stationary(scipy.sparse.csr_array(whole), self.ladder.decay, dense(own))
-            return self.seen(OpenState(vector, np.zeros(self.n_sums)))
+            return self.seen(OpenState(self._stationary(self._generator_at_start()), np.zeros(self.n_sums)))
         return super().prepare(initial)
+
+    def _generator_at_start(self) -> Any:
+        """Return the right-hand side at time zero, as one sparse matrix."""
+        at = np.zeros(1)
+        whole = sum(matrix if drive is None else float(drive.value(at)[0]) * matrix for matrix, drive in self.generator())
+        return scipy.sparse.csr_array(whole)
+
+    def _stationary(self, whole: Any) -> ComplexArray:
+        """Return the state that the right-hand side at time zero does not move."""
+        at, own = np.zeros(1), self.hamiltonian.own(self.hamiltonian.subsystems, 0.0)
+        for contact in self.system.contacts:
+            if contact.has_counter_term:
+                amount = contact.reorganisation * float(contact.drive.value(at)[0]) ** 2
+                own = own + amount * (contact.operator @ contact.operator)
+        return stationary(whole, self.ladder.decay, dense(own))
+
+    def settled(
+        self, accuracy: float, guess: ComplexArray | None = None, *, with_multipliers: bool = True
+    ) -> tuple[ComplexArray, ComplexArray]:
+        """Return what a cycle leaves as it is: the stationary state where nothing is driven."""
+        if not self.is_still:
+            return super().settled(accuracy, guess)
+        if len(of_system(self.system)) > 1:
+            raise several(2, None, self.system, self.name)
+        whole, multipliers = self._generator_at_start(), np.empty(0, dtype=complex)
+        vector = self._stationary(whole)
+        if with_multipliers and self.size <= _FACTORISED:
+            multipliers = slowest(whole, self.lift(np.eye(self.system.dimension, dtype=complex)), self.system, self.name)
+        return vector, multipliers
 
     def _is_of_subsystems(self, initial: Gibbs) -> bool:
         return initial.parts is not None and not set(initial.parts) & set(self.baths)

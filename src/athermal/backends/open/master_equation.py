@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import ClassVar, Literal
@@ -16,6 +17,7 @@ from athermal._types import ComplexArray
 from athermal.backends.finite.memory import GIB, Held, check_memory
 from athermal.backends.open.backend import OpenBackend
 from athermal.backends.open.carriers import Carried, Driven, Exact, Map, Sparse
+from athermal.backends.open.fixed_point import coordinates_of, is_small, of_generator, of_matrix, vector_of
 from athermal.backends.open.flow import Carrier
 from athermal.backends.open.integrator import Integrator
 from athermal.backends.open.solver import TELLS, OpenSolver, OpenState
@@ -76,6 +78,17 @@ class MarkovianSolver(OpenSolver):
     def conduct(self) -> Conduct:
         return replace(super().conduct(), memoryless=self.name, remedy=self.remedy)
 
+    def settled(self, accuracy: float, guess: ComplexArray | None = None) -> tuple[ComplexArray, ComplexArray]:
+        if not is_small(self.system.dimension):
+            return super().settled(accuracy, guess)
+        whole = coordinates_of(self.carrying(), self.system.dimension)
+        found, multipliers = of_matrix(whole, self.system, self.integrator.tolerance, self.name)
+        return vector_of(found), multipliers
+
+    def carrying(self) -> Callable[[ComplexArray], ComplexArray]:
+        """Return the map of a cycle for as many density matrices as the vector has entries."""
+        return self.cycle_map().carry
+
     @property
     def remedy(self) -> str:
         """What to do where the second law is broken."""
@@ -114,10 +127,35 @@ class MasterEquationSolver(MarkovianSolver):
         allowed = _NEGLECTED * (abs(two - one) + float(np.sum(np.abs(heats)))) + _NATS
         return replace(after, deficit=after.deficit - produced) if produced < -allowed else after
 
+    def settled(self, accuracy: float, guess: ComplexArray | None = None) -> tuple[ComplexArray, ComplexArray]:
+        """Return the null vector of the generator where nothing is driven."""
+        if not self.is_still:
+            return super().settled(accuracy, guess)
+        stretch = self.equation.on(0.0, self.machine.period)
+        whole = stretch.generator()[: stretch.size**2]
+        found, multipliers = of_generator(whole, self.system, stretch.out_of_frame, self.name)
+        return stacked(stretch.out_of_frame(unstacked(vector_of(found)))), multipliers
+
     @cached_property
     def _leaves_couplings_out(self) -> bool:
         """Whether the jumps are those of parts whose couplings they do not know."""
         return self.options.approach == "local" and any(len(term.parts) > 1 for term in self.hamiltonian.terms)
+
+    def carrying(self) -> Callable[[ComplexArray], ComplexArray]:
+        """Return the map of a cycle, of linear maps of its stretches: all density matrices are carried through one at once."""
+        edges, _ = self.hamiltonian_edges(0.0, self.machine.period)
+        parts = []
+        for low, high in itertools.pairwise(edges):
+            carrier = self.flow(low, high)
+            is_map = isinstance(carrier, (Exact, Map))
+            parts.append((carrier if is_map else Map(self.equation.on(low, high), self.integrator), low, high))
+
+        def carry(vector: ComplexArray) -> ComplexArray:
+            for carrier, low, high in parts:
+                vector, _ = carrier.run(vector, np.zeros(self.n_sums), low, high, self.integrator)
+            return vector
+
+        return carry
 
     def marks(self, start: float, stop: float) -> Sequence[float]:
         if not self._leaves_couplings_out:

@@ -7,20 +7,19 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
-import scipy.sparse
 
 from athermal._types import ComplexArray, FloatArray
-from athermal.backends.base import CycleMap, Keeper, Solver, Watch
+from athermal.backends.base import CycleMap, FixedPoint, Keeper, Solver, Watch
 from athermal.backends.finite.observe import OF_SYSTEM, Observer
 from athermal.backends.finite.watch import operators
+from athermal.backends.open.fixed_point import of_carrier
 from athermal.backends.open.flow import Carrier, Flow, Slope
 from athermal.backends.open.integrator import Integrator
 from athermal.backends.open.starts import OpenPreparer
 from athermal.errors import MachineError
-from athermal.machine.initial import InitialState
+from athermal.machine.initial import GivenState, InitialState
 from athermal.machine.observable import Observable
 from athermal.machine.open_system import OpenSystem
 from athermal.maths.density import entropy
@@ -88,6 +87,15 @@ class LinearCycle(CycleMap[OpenState]):
         """The map, column by column: as many runs of a cycle as the vector has entries."""
         start = self._solver.lift(np.eye(self._solver.system.dimension, dtype=complex))
         return np.stack([self.carry(column) for column in np.eye(len(start), dtype=complex)], axis=1)
+
+    def fixed_point(self, accuracy: float = 1e-8) -> FixedPoint[OpenState]:
+        solver = self._solver
+        vector, multipliers = solver.settled(accuracy)
+        change = float(np.linalg.norm(self.carry(vector) - vector) / np.linalg.norm(vector))
+        state = solver.seen(OpenState(vector, np.zeros(solver.n_sums)))
+        rho = solver.density(vector)
+        start = GivenState(0.5 * (rho + rho.conj().T), parts=solver.machine.subsystem_names)
+        return FixedPoint(state, start, multipliers, change)
 
 
 class OpenSolver(Solver[OpenState]):
@@ -281,6 +289,19 @@ class OpenSolver(Solver[OpenState]):
             ),
         )
 
+    # --- the fixed point of a cycle ------------------------------------------------------------------------------------
+
+    @property
+    def is_still(self) -> bool:
+        """Whether nothing is driven."""
+        return not self.system.breakpoints and self.system.is_constant(0.0, self.machine.period)
+
+    def settled(self, accuracy: float, guess: ComplexArray | None = None) -> tuple[ComplexArray, ComplexArray]:
+        """Return what a cycle leaves as it is, of trace one, and the Floquet multipliers that were found, largest first."""
+        least = self.integrator.tolerance
+        vector, multipliers, _ = of_carrier(self.cycle_map().carry, self.lift, self.system, accuracy, least, self.name, guess)
+        return vector / np.trace(self.density(vector)), multipliers
+
     # --- what flows are made of ----------------------------------------------------------------------------------------
 
     def add_work(self, flow: Flow) -> None:
@@ -288,8 +309,3 @@ class OpenSolver(Solver[OpenState]):
         for drive, whole in self.system.inside:
             if not drive.is_always_constant:
                 flow.add_sum(0, trace_row(whole), Slope(drive))
-
-
-def dense(matrix: Any) -> ComplexArray:
-    """Return a matrix as a dense array."""
-    return np.asarray(matrix.toarray() if scipy.sparse.issparse(matrix) else matrix, dtype=complex)

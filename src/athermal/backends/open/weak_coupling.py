@@ -14,12 +14,12 @@ from athermal._types import ComplexArray, FloatArray
 from athermal.backends.open.flow import Slope as SlopeOf
 from athermal.backends.open.flow import values_inside
 from athermal.backends.open.integrator import Integrator
-from athermal.backends.open.solver import dense
 from athermal.errors import ConvergenceError
 from athermal.machine.drive import Drive
 from athermal.machine.open_system import Bath, OpenSystem
 from athermal.maths.jumps import Dissipators, Eigenbasis, hermitian_basis, hermitian_coordinates, stacks
 from athermal.maths.runge_kutta import Slope
+from athermal.maths.superoperator import dense
 
 
 class Dissipation(Protocol):
