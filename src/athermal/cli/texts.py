@@ -117,7 +117,7 @@ Every reservoir must be given by a spectral density (continuum_bath). Oscillator
 of modes of a bath does not matter. Finite subsystems, or oscillators where [run.backend] takes spectral densities as they are
 (heom, lindblad, bloch_redfield, floquet_markov), have the fixed point of that backend's cycle, HEOM's if none is named. Shows
 work and heat per cycle, efficiency, entropy production, the state at the start of a cycle, and the Floquet exponents that say
-how fast the machine settles (all must have a negative real part). What is conserved, so that there is no one limit cycle, is named.
+how fast the machine settles (all must have a negative real part). What is conserved, if there are many, is named.
 
 \b
 Examples:
