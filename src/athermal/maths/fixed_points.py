@@ -67,7 +67,7 @@ def krylov(apply: Apply, start: ComplexArray, most: int = _MOST) -> Krylov:
         inside[k + 1, k] = left
         found = Krylov(np.array(basis).T, inside[: k + 1, : k + 1], left)
         values, errors = found.ritz()
-        if left <= _EXHAUSTED * max(size, 1e-300) or (k and errors[0] <= _KNOWN * max(abs(1.0 - values[0]), 1e-12)):
+        if left <= _EXHAUSTED * max(size, 1e-300) or (k and errors[0] <= _KNOWN * max(abs(1.0 - values[0]), 1e-8)):
             break
         basis.append(image / left)
     return found
