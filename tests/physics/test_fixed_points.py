@@ -72,7 +72,11 @@ def test_the_propagator_of_qutip():
     )
     cycle = at.limit_cycle(machine, at.Lindblad(approach="local"), keep_states=True)
     n = 1.0 / np.expm1(2.0)
-    h = [0.5 * qutip.sigmaz(), [0.2 * qutip.sigmaz() + 0.3 * qutip.sigmax(), np.cos]]
+
+    def wave(t):
+        return np.cos(t)
+
+    h = [0.5 * qutip.sigmaz(), [0.2 * qutip.sigmaz() + 0.3 * qutip.sigmax(), wave]]
     jumps = [np.sqrt(0.1 * (n + 1.0)) * qutip.sigmam(), np.sqrt(0.1 * n) * qutip.sigmap()]
     options = {"atol": 1e-12, "rtol": 1e-10}
     values, vectors = np.linalg.eig(qutip.propagator(h, 2.0 * np.pi, jumps, options=options).full())
