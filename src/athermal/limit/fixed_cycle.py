@@ -52,7 +52,7 @@ class FixedCycle(LimitCycle):
     >>> contact = at.OperatorCoupling(("atom", "bath"), ("sigmax", "position"))
     >>> machine = at.Machine([at.Qubit("atom", 1.0)], [bath], [push, contact], period=2.0 * np.pi)
     >>> cycle = at.limit_cycle(machine, at.Lindblad())
-    >>> cycle.mode, abs(cycle.multipliers[0]) < 1.0
+    >>> cycle.mode, bool(abs(cycle.multipliers[0]) < 1.0)
     ('heater', True)
     """
 
