@@ -77,6 +77,24 @@ def test_the_two_stroke_engine_of_a_quantum_processor():
     np.testing.assert_allclose(heat.sel(reservoir="hot stream"), given_hot, atol=5e-7)
 
 
+@pytest.mark.parametrize("parts", ["qubits", "oscillators"])
+def test_correlated_streams_beat_carnot_for_ever(parts):
+    """Its closed form; and where I(S,R) stays zero eta = eta_C + fuel used/Q_in."""
+    f = [1.0 / (np.exp(w) + (1.0 if parts == "qubits" else -1.0)) for w in (2.0 / 2.0, 0.8 / 1.0)]
+    most = np.sqrt(f[0] * f[1] * ((1 - f[0]) * (1 - f[1]) if parts == "qubits" else 1.0))
+    for strength, angle in ((1.0, 0.25 * np.pi), (0.6, 0.3)):
+        ledger = at.run(at.library.correlated_stream(parts=parts, strength=strength, work_angle=angle), 30)
+        work = 1.2 * (np.sin(angle) ** 2 * (f[0] - f[1]) + np.sin(2 * angle) * strength * most)
+        np.testing.assert_allclose(ledger.work_output, work, rtol=1e-10)
+        np.testing.assert_allclose(ledger.efficiency, 0.6, rtol=1e-10)
+        later = ledger.cycles.isel(cycle=slice(1, None))
+        np.testing.assert_allclose(later.efficiency, 0.5 + later.fuel_used / later.heat_intake, rtol=1e-9)
+        assert bool((ledger.efficiency_with_fuel < 0.5).all())
+        check_laws(ledger)
+    without = at.run(at.library.correlated_stream(parts=parts, strength=0.0), 3)
+    assert bool((without.work > 0.0).all())  # w_c/w_h < T_c/T_h
+
+
 @pytest.mark.parametrize("always_on", [False, True])
 def test_cycles_by_hand(always_on):
     """Matrices by `numpy.kron`, a partial trace between cycles; work by the jumps of <H> as the fresh units see them."""

@@ -1,6 +1,7 @@
 """Machines of the literature: functions that return a `Machine`, each with its source."""
 
 from athermal.library.correlated_qubits import correlated_qubits
+from athermal.library.correlated_stream import correlated_stream
 from athermal.library.heat_reversal import heat_reversal
 from athermal.library.molecular_motor import molecular_motor
 from athermal.library.otto import otto
@@ -13,6 +14,7 @@ from athermal.library.two_stroke import two_stroke
 
 __all__ = [
     "correlated_qubits",
+    "correlated_stream",
     "heat_reversal",
     "molecular_motor",
     "otto",

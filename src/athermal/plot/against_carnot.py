@@ -22,7 +22,8 @@ def efficiency(ledger: Ledger, ax: Axes | None = None, *, limit: LimitCycle | No
 
     eta = -W/(Q_in + dU_in) (S15) where work came out (W < 0); the other cycles are crosses at the axis. The cumulative
     efficiency is that of the interval from time zero to the end of each cycle. A diamond marks an athermal engine: W < 0 and
-    dsigma < 0, the only one that can lie above eta_C = 1 - T_min/T_max, the shaded region. Bars are one standard error, of a
+    dsigma < 0, the only one that can lie above eta_C = 1 - T_min/T_max, the shaded region. Where renewed reservoirs bring fuel,
+    a dash-dotted line counts it as taken in. Bars are one standard error, of a
     ledger that has them.
 
     Parameters
@@ -110,6 +111,9 @@ def _draw_cycles(ax: Axes, ledger: Ledger) -> None:
     if np.any(gives):
         ax.plot(cycle, eta, "o-", color=design.BLUE, markersize=size, label="each cycle", zorder=4)
         _draw_bars(ax, cycle, eta, bar, design.BLUE, label="one standard error")
+    if np.any(gives) and "efficiency_with_fuel" in ledger.cycles and _has_fuel(ledger):
+        counted = np.where(gives, ledger.efficiency_with_fuel.values, np.nan)
+        ax.plot(cycle, counted, "-.", color=design.GREEN, label="each cycle, fuel counted as intake", zorder=4)
     athermal = is_athermal_engine(ledger.cycles) & ~is_past_recurrence(ledger.cycles)
     if np.any(athermal):
         label = r"athermal engine, $\mathrm{d}\sigma < 0$"
@@ -121,6 +125,10 @@ def _draw_cycles(ax: Axes, ledger: Ledger) -> None:
         nothing = np.zeros(np.count_nonzero(~gives))
         label = r"no work output, $W \geq 0$"
         ax.plot(cycle[~gives], nothing, "x", color=design.GREY, markersize=1.2 * size, clip_on=False, label=label, zorder=5)
+
+
+def _has_fuel(ledger: Ledger) -> bool:
+    return bool(np.any(ledger.fuel.values > ledger.rounding_of("cycles")[0]))
 
 
 def _draw_bars(ax: Axes, cycle: FloatArray, eta: FloatArray, bar: FloatArray, colour: str, label: str | None = None) -> None:
