@@ -14,6 +14,7 @@ from benchmarks import (
     drive_gradient,
     engine,
     finite,
+    fixed_points,
     heom,
     limit_cycle,
     open_systems,
@@ -49,6 +50,8 @@ def main() -> None:
     star.main()
     print("\nLimit cycles.\n")
     limit_cycle.limit_cycles()
+    print("\nFixed points of a cycle, against waiting.\n")
+    fixed_points.main()
     print("\nExact gradients of drives, in units of a forward run.\n")
     drive_gradient.main()
     _finite()
