@@ -52,7 +52,7 @@ def compare(name: str, machine: at.Machine, backend: Any) -> None:
     """Print the time to the fixed point, and that of the run that leaves little of its start."""
     at.limit_cycle(machine, backend)  # what is imported and fitted once
     cycle, found = timed(lambda: at.limit_cycle(machine, backend))
-    periods = int(np.ceil(np.log(LEFT) / np.log(abs(cycle.multipliers[0]))))
+    periods = 1 + int(np.ceil(np.log(LEFT) / np.log(abs(cycle.multipliers[0]))))
     waited, seconds = timed(lambda: at.run(machine, periods, backend=backend))
     apart = float(np.max(np.abs(waited.heat.values[-1] - cycle.heat)))
     print(f"  {name:44s} {found:7.2f} s   {periods:4d} periods {seconds:7.2f} s   heats differ by {apart:.0e}", flush=True)

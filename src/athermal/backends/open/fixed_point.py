@@ -13,7 +13,7 @@ from athermal._types import ComplexArray, FloatArray
 from athermal.backends.open.conserved import named, of_system
 from athermal.errors import ConvergenceError, InstabilityError, MachineError
 from athermal.machine.open_system import OpenSystem
-from athermal.maths.fixed_points import Inverse, fixed, krylov
+from athermal.maths.fixed_points import Inverse, fixed, krylov, reached
 from athermal.maths.jumps import from_hermitian_coordinates, hermitian_basis, hermitian_coordinates
 from athermal.maths.superoperator import stacked, unstacked
 
@@ -23,6 +23,8 @@ Turn = Callable[[ComplexArray], ComplexArray]
 _SMALL, _DENSE = 256, 400
 # Below what part of a generator a rate is none; the share of its largest rate that the sparse inverse is shifted by.
 _NONE, _SHIFT, _SLOWEST = 1e-13, 1e-9, 6
+# How well a multiplier must be known to be told.
+_TRUSTED = 0.1
 # How many times what is no rate at all a growth must be.
 _GROWS = 100.0
 
@@ -63,7 +65,7 @@ def _slowest(
 ) -> tuple[ComplexArray, ComplexArray]:
     values, vectors, errors = Inverse(scipy.sparse.csc_array(generator), _SHIFT * scale).slowest(_SLOWEST, trace)
     _check_only(values, -values.real, None, system, least, name)
-    kept = np.append(False, errors[1:] <= 0.1 * np.abs(values[1:]))
+    kept = np.append(False, errors[1:] <= _TRUSTED * np.abs(values[1:]))
     return vectors[:, 0], np.asarray(np.exp(values[kept] * system.machine.period))
 
 
@@ -165,12 +167,32 @@ def of_carrier(
     start = lift(np.asarray(np.eye(d) / d, dtype=complex)) if guess is None else guess
     vector, change = fixed(carry, start, space, accuracy)
     if change > accuracy:
-        raise ConvergenceError(
-            f"The fixed point of a cycle must change by at most `accuracy` = {accuracy:.1e} in one more, relative to itself, but "
-            f"still changes by {change:.1e} with {name}. Lower the `tolerance` of the backend, or ask for a larger `accuracy`."
-        )
-    known = errors <= 0.1 * np.abs(values)
-    return vector, values[known], change
+        raise _unconverged(change, accuracy, name)
+    return vector, values[errors <= _TRUSTED * np.abs(values)], change
+
+
+def _unconverged(change: float, accuracy: float, name: str) -> ConvergenceError:
+    return ConvergenceError(
+        f"The fixed point of a cycle must change by at most `accuracy` = {accuracy:.1e} in one more, relative to itself, but "
+        f"still changes by {change:.1e} with {name}. Lower the `tolerance` of the backend, or ask for a larger `accuracy`."
+    )
+
+
+def of_memory(
+    carry: Callable[[ComplexArray], ComplexArray], start: ComplexArray, system: OpenSystem, accuracy: float, name: str
+) -> tuple[ComplexArray, ComplexArray]:
+    """Return the fixed point of a map that carries more than a density matrix, and the multipliers that were found.
+
+    Only what is left of the start is looked at: much of what such a map carries decays as slowly as the baths forget, but does
+    nothing.
+    """
+    if len(of_system(system)) > 1:
+        raise several(2, None, system, name)
+    vector, space, change = reached(carry, carry(start), accuracy)
+    if change > accuracy:
+        raise _unconverged(change, accuracy, name)
+    values, errors = space.ritz()
+    return vector, values[errors <= _TRUSTED * np.abs(values)]
 
 
 def coordinates_of(carry: Callable[[ComplexArray], ComplexArray], dimension: int) -> FloatArray:

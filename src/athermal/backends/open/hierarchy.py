@@ -19,7 +19,7 @@ from athermal.backends.open.conserved import of_system
 from athermal.backends.open.correlation import strength
 from athermal.backends.open.equilibrium import check_unique, stationary
 from athermal.backends.open.exponents import Exponents
-from athermal.backends.open.fixed_point import several, slowest
+from athermal.backends.open.fixed_point import of_memory, several, slowest
 from athermal.backends.open.flow import Flow, Slope
 from athermal.backends.open.integrator import Integrator
 from athermal.backends.open.solver import OpenSolver, OpenState
@@ -217,7 +217,9 @@ class HierarchySolver(OpenSolver):
     ) -> tuple[ComplexArray, ComplexArray]:
         """Return what a cycle leaves as it is: the stationary state where nothing is driven."""
         if not self.is_still:
-            return super().settled(accuracy, guess)
+            start = self.lift(np.asarray(np.eye(self.system.dimension) / self.system.dimension, dtype=complex))
+            vector, found = of_memory(self.cycle_map().carry, start if guess is None else guess, self.system, accuracy, self.name)
+            return vector / np.trace(self.density(vector)), found
         if len(of_system(self.system)) > 1:
             raise several(2, None, self.system, self.name)
         whole, multipliers = self._generator_at_start(), np.empty(0, dtype=complex)
