@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 import qutip
@@ -36,6 +38,41 @@ def test_row_27_steady_heat_current():
     assert cycle.heat["hot"] == pytest.approx(-cycle.heat["cold"], rel=1e-6)
     assert cycle.work == 0.0
     assert cycle.ledger.violations() == []
+
+
+def strong_otto(delta, period):
+    """A qubit whose frequency goes from 1 to 2 and back, switched between two baths of density s w e^{-w} by quintic ramps."""
+
+    def density(g, temperature):
+        occupation = 1.0 / math.expm1(g / temperature)
+        return at.densities.Ohmic(friction=delta / (g * math.exp(-g) * (1.0 + occupation)), cutoff=1.0)
+
+    def strokes_of(durations, values, ramps):
+        return at.drives.Strokes(tuple(period * x for x in durations), values, tuple(period * x for x in ramps), "quintic")
+
+    hot = strokes_of((0.06, 0.38, 0.56), (0.0, 0.5, 0.0), (0.0, 0.06, 0.06))
+    cold = strokes_of((0.56, 0.38, 0.06), (0.0, 0.5, 0.0), (0.0, 0.06, 0.06))
+    return at.Machine(
+        [at.Qubit("qubit", strokes_of((0.5, 0.5), (2.0, 1.0), (0.06, 0.05)))],
+        [at.ContinuumBath("hot", 4.0, density(2.0, 4.0)), at.ContinuumBath("cold", 0.5, density(1.0, 0.5))],
+        [at.OperatorCoupling(("qubit", name), ("sigmax", "position"), drive) for name, drive in (("hot", hot), ("cold", cold))],
+        period=period,
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("delta", "period", "depth", "efficiency", "work"),
+    [(0.4, 50.0, 3, 0.36234, 0.16862), (0.6, 80.0, 4, 0.39798, 0.20693)],
+)
+def test_row_26_strongly_coupled_otto_engine(delta, period, depth, efficiency, work):
+    """Hierarchy of pure states, sampled (models of github.com/vale981/two_qubit_model)."""
+    backend = at.HEOM(depth=depth, exponents=8, check=False, tolerance=1e-6)
+    cycle = at.limit_cycle(strong_otto(delta, period), backend, accuracy=1e-6)
+    # the sampling noise of the reference, and a tier of ours
+    assert cycle.efficiency == pytest.approx(efficiency, rel=3e-3)
+    assert -cycle.work == pytest.approx(work, rel=5e-3)
+    assert cycle.mode == "engine"
 
 
 def test_the_steady_state_of_qutip():
