@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
-from athermal.thermodynamics.errors import worst
 from scipy.special import roots_jacobi
 
 import athermal as at
@@ -190,7 +189,7 @@ def judged(case: Case) -> Verdict:
         ledger = at.run(case.machine, case.cycles, accuracy=case.accuracy)
         seconds = time.perf_counter() - start
         truth = at.run(case.truth, case.cycles, backend=at.Star())
-    certified, _ = worst(ledger)
+    certified, _ = ledger.largest_error
     true, tightest, where = compared(ledger, truth)
     modes = sum(fact["modes"] for fact in ledger.provenance["continuum"])
     return Verdict(case, certified, true, tightest, where, modes, seconds)
@@ -278,7 +277,7 @@ def ohmic_engine() -> at.Machine:
 def certified_engine(accuracy: float, cycles: int) -> str:
     """Run it to an accuracy and return what its ledger certifies."""
     ledger = at.run(ohmic_engine(), cycles, accuracy=accuracy)
-    error, where = worst(ledger)
+    error, where = ledger.largest_error
     modes = [fact["modes"] for fact in ledger.provenance["continuum"]]
     return f"{modes} modes, certified {error:.1e} ({where})"
 

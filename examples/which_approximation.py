@@ -34,7 +34,7 @@ def pair(exchange: float, friction: float) -> at.Machine:
     )
 
 
-def solvers() -> dict[str, at.Backend]:
+def solvers() -> dict[str, at.backends.Backend]:
     """Return every solver by name, the exact one first."""
     return {
         "exact": at.Dense(),

@@ -1,6 +1,8 @@
 """What is public, name by name: a name that comes or goes is a decision."""
 
 import importlib
+import re
+from pathlib import Path
 
 import pytest
 
@@ -23,8 +25,19 @@ NAMESPACES = {
     "comparison": "BackendComparison DefinitionComparison compare_backends compare_definitions",
     "densities": "FlatBand FunctionDensity Ohmic SpectralDensity SumDensity TabulatedDensity UnderdampedBrownian discretise",
     "drives": "Constant Drive Function Harmonic Product Rotating Strokes Sum",
+    "files": """
+        MachineFile build_machine_file library_machine_file machine_file_of parse_machine_file plan_from plan_of read_document
+        read_machine_file
+    """,
+    "library": """
+        correlated_qubits heat_reversal molecular_motor otto single_atom spin_star three_oscillators two_oscillator two_qubit_swap
+    """,
     "limit": "FixedCycle HarmonicCycle LimitCycle floquet_exponents limit_cycle",
     "parts": "CoupledBath FiniteReservoir FiniteSubsystem HarmonicReservoir Reservoir",
+    "plot": """
+        SWEEP_FIGURES backends correlations definitions efficiency energy_entropy ergotropy flows heat_map lasting mode_map
+        pareto_front resources style summary
+    """,
     "search": """
         BestCorrelations BestDrive FourierSeries Global Local Objective Optimum Optuna Solution StrokeValues drive_gradient
         with_drive
@@ -32,11 +45,17 @@ NAMESPACES = {
     "states": "InitialState nearest_state",
     "sweeps": "Failure Rerun Sample Sweep Table cycles_beyond_carnot",
 }
+ERRORS = """
+    AthermalError MachineError StateError FileFormatError StudyError StoreError RunError ConvergenceError InstabilityError
+    RunInterrupted StudyInterrupted AthermalWarning RecurrenceWarning TruncationWarning ResidualWarning VersionWarning
+"""
+ROOT = Path(__file__).parent.parent.parent
+WRITTEN = re.compile(r"\bat((?:\.[A-Za-z_]\w*)+)")
 
 
 def test_the_top():
     names = f"{MACHINE} {BACKENDS} {VERBS} {RESULTS}".split()
-    assert sorted(at.__all__) == sorted([*names, *NAMESPACES, "errors", "files", "library", "plot"])
+    assert sorted(at.__all__) == sorted([*names, *NAMESPACES, "errors"])
     assert len(names) <= 55
     assert all(getattr(at, name) is not None for name in names)
 
@@ -55,3 +74,29 @@ def test_names_of_namespaces_are_found_at_the_top_but_not_listed_there():
         assert name not in dir(at)
     with pytest.raises(AttributeError, match="no attribute 'Strocks'"):
         _ = at.Strocks
+
+
+def test_errors():
+    found = {name for name, value in vars(at.errors).items() if isinstance(value, type) and value.__module__ == "athermal.errors"}
+    assert found == set(ERRORS.split())
+
+
+def is_there(words):
+    """Tell whether `at.` and so many words name something, as far as they lead through modules."""
+    thing = at
+    for word in words:
+        if not isinstance(thing, type(at)):
+            return True
+        if not hasattr(thing, word):
+            return False
+        thing = getattr(thing, word)
+    return True
+
+
+@pytest.mark.parametrize("kind", ["benchmarks/*.py", "docs/*.md", "examples/*.py", "src/**/*.py", "*.md"])
+def test_every_name_that_is_written_is_there(kind):
+    """In examples, benchmarks, docstrings, messages and documents, some of which no test runs."""
+    files = list(ROOT.glob(kind))
+    found = {(path.name, *words.split(".")[1:]) for path in files for words in WRITTEN.findall(path.read_text(encoding="utf-8"))}
+    assert len(found) > 5
+    assert not [name for name in found if not is_there(name[1:])]
