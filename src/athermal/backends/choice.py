@@ -149,8 +149,9 @@ def _harmonic(machine: Machine, cycles: int | None, initial: InitialState) -> tu
     n_modes, star = machine.n_modes, gaussian.Star()
     if cycles is None:
         return gaussian.Dense() if n_modes <= _LARGE else star, ""
-    if n_modes <= _SMALL:
-        return gaussian.Dense(), f"dense: {n_modes} modes are few, and every column is known"
+    if n_modes <= _SMALL or not machine.reservoirs:
+        size = f"{n_modes} modes are few" if n_modes <= _SMALL else "there are no baths"
+        return gaussian.Dense(), f"dense: {size}, and every column is known"
     start = initial.layers()[0]
     if isinstance(start, GaussianMoments) or (isinstance(start, Gibbs) and _is_wide(start, machine, star)):
         kind = type(start).__name__

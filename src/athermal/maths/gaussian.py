@@ -30,11 +30,6 @@ def mode_entropy(excess: FloatArray) -> FloatArray:
     return np.asarray(np.where(occupied, np.log1p(safe) + safe * log_one_plus_inverse(safe), 0.0))
 
 
-def mode_entropy_slope(excess: FloatArray) -> FloatArray:
-    """Return f'(nu) = ln((nu + 1/2)/(nu - 1/2)), infinite for a pure mode."""
-    return log_one_plus_inverse(np.asarray(excess, dtype=float))
-
-
 def log_one_plus_inverse(n: FloatArray) -> FloatArray:
     """Return ln(1 + 1/n) for n >= 0, infinite at zero.
 

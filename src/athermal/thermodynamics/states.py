@@ -51,11 +51,6 @@ class Kept:
         rows = np.concatenate([np.arange(first[k], first[k + 1]) for k in positions])
         return Kept(parts, sizes, None, self.mean[:, rows], self.covariance[:, rows[:, None], rows])
 
-    def upto(self, instants: int) -> Kept:
-        """Return the first so many instants."""
-        arrays = {name: None if values is None else values[:instants] for name, values in self.arrays.items()}
-        return Kept(self.parts, self.sizes, **arrays)
-
     @property
     def arrays(self) -> dict[str, Any]:
         """The arrays by name, None where there is none."""

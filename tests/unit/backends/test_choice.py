@@ -47,6 +47,13 @@ def test_moments_of_everything_need_the_dense_backend():
     assert isinstance(choice.backend, at.Dense)
 
 
+def test_many_oscillators_without_baths():
+    names = [f"n{k}" for k in range(250)]
+    choice = choose(at.Machine([at.Oscillator(name, 1.0) for name in names], [], [], 1.0), "auto")
+    assert isinstance(choice.backend, at.Dense)
+    assert "there are no baths" in choice.why
+
+
 def test_finite_machines_have_their_own():
     for backend in (None, "auto", Auto()):
         assert isinstance(choose(at.library.two_qubit_swap(), backend).backend, at.DensityMatrix)

@@ -26,13 +26,13 @@ def test_mode_entropy_keeps_its_digits_from_pure_to_hot(excess):
 
 
 @pytest.mark.parametrize("excess", OCCUPATIONS[1:])
-def test_mode_entropy_slope(excess):
+def test_log_one_plus_inverse(excess):
     """f'(nu) = ln((nu + 1/2)/(nu - 1/2)) = ln(1 + 1/n)."""
     n = Decimal(excess)
     expected = (1 + 1 / n).ln()
-    found = Decimal(float(gaussian.mode_entropy_slope(np.array([excess]))[0]))
+    found = Decimal(float(gaussian.log_one_plus_inverse(np.array([excess]))[0]))
     assert abs(found / expected - 1) < Decimal("1e-15")  # a few roundings
-    assert gaussian.mode_entropy_slope(np.array([0.0]))[0] == np.inf
+    assert gaussian.log_one_plus_inverse(np.array([0.0]))[0] == np.inf
 
 
 def test_a_thousand_nearly_pure_modes():
