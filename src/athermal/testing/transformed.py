@@ -42,7 +42,16 @@ def rescaled_start(initial: at.states.InitialState, s: float) -> at.states.Initi
 
 
 # Fields of parts and densities that are energies, rates or temperatures; all others have no unit.
-_ENERGIES = ("temperature", "frequency", "mode_frequencies", "spin_frequencies", "hopping", "form", "hamiltonian")
+_ENERGIES = (
+    "temperature",
+    "chemical_potential",
+    "frequency",
+    "mode_frequencies",
+    "spin_frequencies",
+    "hopping",
+    "form",
+    "hamiltonian",
+)
 _ENERGIES += ("reference_frequency", "low", "high", "rate", "cutoff")
 
 

@@ -1,4 +1,15 @@
-"""Random machines of finite parts for Hypothesis: qubits, qutrits, spin baths, every coupling and drive random."""
+"""Random machines of finite parts for Hypothesis: qubits, qutrits, spin baths, every coupling and drive random.
+
+`finite_runs` draws a machine with an initial state, `finite_machines` and `finite_initial_states` either alone:
+
+>>> import hypothesis
+>>> @hypothesis.settings(max_examples=2, deadline=None, derandomize=True)
+... @hypothesis.given(finite_runs())
+... def obeys_the_laws(drawn):
+...     machine, initial = drawn
+...     assert not at.run(machine, 1, initial, backend=at.DensityMatrix()).violations()
+>>> obeys_the_laws()
+"""
 
 from __future__ import annotations
 
@@ -18,12 +29,14 @@ def random_generators(draw):
 
 
 def hermitian(rng, size):
+    """Return a random Hermitian matrix whose levels are of order one."""
     m = rng.normal(size=(size, size)) + 1j * rng.normal(size=(size, size))
     return 0.5 * (m + m.conj().T) / np.sqrt(size)
 
 
 @st.composite
 def subsystems(draw, name):
+    """Return a qubit, driven or not, or a qudit of two or three levels."""
     if draw(st.booleans()):
         kind = draw(st.sampled_from(["constant", "drive", "sum"]))
         middle = draw(numbers(-2.0, 2.0))
@@ -39,6 +52,7 @@ def subsystems(draw, name):
 
 @st.composite
 def spin_baths(draw, name, most):
+    """Return a bath of one to `most` spins."""
     n = draw(st.integers(1, most))
     couplings = draw(st.sampled_from([None, [draw(numbers(-0.5, 0.5)) for _ in range(n)]]))
     return at.SpinBath(name, draw(numbers(0.2, 4.0)), [draw(numbers(-0.5, 2.5)) for _ in range(n)], couplings)
@@ -57,6 +71,7 @@ def operator(draw, part, *, is_hermitian):
 
 @st.composite
 def finite_couplings(draw, one, two):
+    """Return a coupling between two parts, in either order: by name, by matrices, Hermitian or with the conjugate added."""
     kind = draw(st.sampled_from(["exchange", "two_mode_squeezing", "hermitian", "plus conjugate"]))
     parts = draw(st.permutations([one, two]))
     between, options = tuple(part.name for part in parts), {}
@@ -88,6 +103,7 @@ def contacts(draw, bath):
 
 @st.composite
 def finite_machines(draw):
+    """Return a machine of one or two subsystems and one or two spin baths, of dimension 72 at most, perhaps with a counter."""
     parts = [draw(subsystems(name)) for name in "ab"[: draw(st.integers(1, 2))]]
     names = ("hot", "cold")[: draw(st.integers(1, 2))]
     # a second bath only with as many spins as the dimension 72 has room for: a driven stretch costs its third power
@@ -145,5 +161,6 @@ def random_density(rng, size):
 
 @st.composite
 def finite_runs(draw):
+    """Return a machine and an initial state of it."""
     machine = draw(finite_machines())
     return machine, draw(finite_initial_states(machine))

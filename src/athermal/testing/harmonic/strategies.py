@@ -1,4 +1,17 @@
-"""Random machines and initial states for Hypothesis: small, weakly coupled, of every kind that the Gaussian backend holds."""
+"""Random machines and initial states for Hypothesis: small, weakly coupled, of every kind that the Gaussian backend holds.
+
+`runs` draws a machine with an initial state, `machines` and `initial_states` either alone:
+
+>>> import warnings
+>>> import hypothesis
+>>> @hypothesis.settings(max_examples=2, deadline=None, derandomize=True)
+... @hypothesis.given(runs(max_subsystems=1))
+... def obeys_the_laws(drawn):
+...     machine, initial = drawn
+...     with warnings.catch_warnings(action="ignore", category=at.errors.RecurrenceWarning):
+...         assert not at.run(machine, 1, initial, backend=at.Dense()).violations()
+>>> obeys_the_laws()
+"""
 
 from __future__ import annotations
 
@@ -53,6 +66,7 @@ def strokes(draw, size, *, sudden=False, low=None):
 
 @st.composite
 def complex_drives(draw, size):
+    """Return a drive of values up to `size`, real or rotating."""
     if draw(st.booleans()):
         return draw(real_drives(size))
     return at.drives.Rotating(draw(numbers(0.2 * size, size)), draw(st.integers(-3, 3)) * BASE, draw(numbers(0.0, 6.0)))
@@ -60,6 +74,7 @@ def complex_drives(draw, size):
 
 @st.composite
 def oscillators(draw, name):
+    """Return an oscillator by either law, its frequency constant or driven."""
     middle = draw(numbers(0.8, 2.0))
     kind = draw(st.sampled_from(["constant", "harmonic", "strokes"]))
     if kind == "constant":
@@ -138,6 +153,7 @@ def couplings(draw, pair, bath=None):
 
 @st.composite
 def machines(draw, *, max_subsystems=3, forces=True):
+    """Return a machine of up to so many oscillators and two baths, with every kind of coupling; with forces or without."""
     subsystems = [draw(oscillators(name)) for name in "abc"[: draw(st.integers(1, max_subsystems))]]
     baths = [draw(reservoirs(name)) for name in RESERVOIRS[: draw(st.integers(1, 2))]]
     terms = [draw(couplings((subsystems[k % len(subsystems)].name, bath.name), bath)) for k, bath in enumerate(baths)]
@@ -196,5 +212,6 @@ def correlations(draw, machine):
 
 @st.composite
 def runs(draw, **options):
+    """Return a machine and an initial state of it; the options are those of `machines`."""
     machine = draw(machines(**options))
     return machine, draw(initial_states(machine))
