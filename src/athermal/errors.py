@@ -9,7 +9,7 @@
     ├── StudyError          a sweep, an optimisation, a comparison or an account that cannot be made (also a ValueError)
     ├── StoreError          a sweep's folder that cannot be written or read (also a RuntimeError)
     └── RunError            a run that could not be finished; `.ledger` keeps what was
-        ├── ConvergenceError    a tolerance that could not be met
+        ├── ConvergenceError    an accuracy that could not be met
         └── InstabilityError    energies that blow up
     RunInterrupted          Ctrl-C during a run (a KeyboardInterrupt); `.ledger` keeps what was finished
     StudyInterrupted        Ctrl-C during a study or a comparison (a KeyboardInterrupt); `.result` keeps what was finished
@@ -86,7 +86,7 @@ class RunError(AthermalError, RuntimeError):
 
 
 class ConvergenceError(RunError):
-    """A tolerance that could not be met."""
+    """An accuracy that could not be met."""
 
 
 class InstabilityError(RunError):

@@ -128,7 +128,7 @@ Examples:
 
 \b
 Exit status: 0 done; 1 there is no limit cycle, or it was not found to the
-tolerance; 2 wrong usage, a wrong file, or a machine of another kind.
+accuracy; 2 wrong usage, a wrong file, or a machine of another kind.
 """
 
 EXPORT = """\
@@ -231,8 +231,8 @@ DEFINITIONS = """\
 Show one run by every definition of work and heat in use, side by side.
 
 RESULT is a ledger that `athermal run --out` wrote. Heat as the energy the bath takes up (the ledger's), with the interaction
-energy shared or added to it, as the energy the system loses, and by minimal dissipation where the ledger knows it: what each
-makes of the work, the efficiency, and the second law.
+energy shared or added to it, as the energy the system loses, and, where the ledger knows them, by minimal dissipation and by
+the quanta of a master equation's jumps: what each makes of the work, the efficiency, and the second law.
 
 \b
 Examples:

@@ -1,10 +1,12 @@
-"""The parts of a machine, of two families.
+"""The parts of a machine; each names the families of machines that it may be of.
 
 Gaussian: oscillators (subsystems) and harmonic baths (reservoirs). Quadratures are dimensionless: an oscillator of frequency w
 has H = w (x^2 + p^2)/2, a = (x + i p)/sqrt 2.
 
 Finite: qubits, qudits and truncated oscillators (subsystems); spin baths, baths of truncated oscillators, and baths given by
 their Hamiltonian (reservoirs).
+
+A `ContinuumBath` is a reservoir of oscillators, and of finite subsystems that are followed alone.
 """
 
 from __future__ import annotations
