@@ -34,7 +34,16 @@ RENEWING = "Dense() for oscillators treated as Gaussian, DensityMatrix() for fin
 
 
 class Solver(ABC, Generic[State]):
-    """A backend bound to one machine: it prepares, advances and looks, and no more."""
+    """A backend bound to one machine: it prepares, advances and looks, and no more.
+
+    Examples
+    --------
+    >>> import athermal as at
+    >>> solver = at.Dense().bind(at.library.two_oscillator(modes=5))
+    >>> state, work = solver.advance(solver.prepare(at.Charged(1)), 0.0, solver.reference.period)
+    >>> solver.snapshot(state, solver.reference.period).subsystem_energies.shape
+    (2,)
+    """
 
     @property
     @abstractmethod
@@ -190,7 +199,14 @@ class CycleMap(Generic[State]):
 
 
 class Backend(ABC):
-    """A way of computing. Its fields are its options."""
+    """A way of computing. Its fields are its options.
+
+    Examples
+    --------
+    >>> import athermal as at
+    >>> at.Dense().why_not(at.library.two_qubit_swap())
+    'The dense backend holds machines of oscillators, but this one is of finite parts. Use DensityMatrix() or StateVectors().'
+    """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
     families: ClassVar[tuple[str, ...]] = ()

@@ -95,6 +95,13 @@ class Audit:
     least_certain : (str, float) or None
         The column, and where, with the largest error, and that error in nats or units of the lowest temperature; None if the run
         has no errors of its own.
+
+    Examples
+    --------
+    >>> import athermal as at
+    >>> found = at.audit(at.library.two_oscillator(modes=12))
+    >>> found.baths[0].modes, found.residual < 1.0
+    (12, True)
     """
 
     ledger: Ledger

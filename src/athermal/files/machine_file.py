@@ -213,7 +213,14 @@ def machine_file_of(ledger: Ledger, name: str, source: str) -> MachineFile:
 
 
 def plan_from(held: Mapping[str, Any], samples_per_cycle: int, name: str, source: str) -> MachineFile:
-    """Return the run that a provenance tells of; see `machine_file_of`."""
+    """Return the run that a provenance tells of; see `machine_file_of`.
+
+    Examples
+    --------
+    >>> ledger = library_machine_file("two_oscillator", {"modes": 12, "run.cycles": 2}).run()
+    >>> plan_from(ledger.provenance, 1, "engine", "engine.nc").machine.n_modes
+    26
+    """
     observables = held.get("observables", {})
     if held.get("source") == "account":
         raise FileFormatError(f"{source} is an account of data, which knows no machine: it cannot be run, audited or continued.")

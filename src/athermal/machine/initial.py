@@ -27,6 +27,11 @@ class InitialState:
     """Base of the descriptions of initial states.
 
     One that changes another state, a layer on top of it, holds it as its `start`.
+
+    Examples
+    --------
+    >>> Charged(3, Squeezed("hot", r=0.5)).charged_cycles
+    3
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")

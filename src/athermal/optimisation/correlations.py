@@ -61,6 +61,13 @@ class BestCorrelations:
         I of each pair of parts among `among` in that start, in nats.
     n_free : int
         The number of free real parameters that were optimised.
+
+    Examples
+    --------
+    >>> import athermal as at
+    >>> best = at.best_correlations(at.library.two_qubit_swap(), among=("hot", "cold"))
+    >>> best.bound >= best.value > best.uncorrelated
+    True
     """
 
     machine: Machine

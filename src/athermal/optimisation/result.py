@@ -46,6 +46,14 @@ class Solution:
         Which parameters lie on a bound, within a thousandth of their range.
     warnings : tuple of str
         What the run warned of.
+
+    Examples
+    --------
+    >>> import athermal as at
+    >>> best = at.optimise("two_qubit_swap", "work_output", over={"swap_angle": (0.1, 1.0)}, cycles=1,
+    ...                    method=at.search.Local(starts=1))
+    >>> best.solutions[0].on_bounds
+    {'swap_angle': 'upper'}
     """
 
     parameters: Point

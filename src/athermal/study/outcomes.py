@@ -29,6 +29,13 @@ class Failure:
     status : {"failed", "incomplete"}
         "incomplete": the cycles before the error are in the data set.
     error_type, error : str
+
+    Examples
+    --------
+    >>> import athermal as at
+    >>> sweep = at.sweep(at.library.two_qubit_swap, {"T_hot": [-1.0, 3.0]}, cycles=1, workers=1)
+    >>> [(failure.point, failure.error_type) for failure in sweep.failures]
+    [(0, 'MachineError')]
     """
 
     point: int

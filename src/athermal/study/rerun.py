@@ -52,6 +52,14 @@ class Rerun:
         Why the new run failed or stopped.
     notes : tuple of str
         Why it may differ: other versions, another machine.
+
+    Examples
+    --------
+    >>> import athermal as at
+    >>> path = at.run(at.library.two_qubit_swap(), cycles=2).save("swap.nc")
+    >>> found = at.rerun("swap.nc")
+    >>> found.is_identical, found.differences
+    (True, {})
     """
 
     title: str

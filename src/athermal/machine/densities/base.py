@@ -21,6 +21,13 @@ class SpectralDensity(ABC):
     """A spectral density on [low, high], in one of the two conventions.
 
     A kind of density that an operator makes of two others says so: `class SumDensity(SpectralDensity, operator="+")`.
+
+    Examples
+    --------
+    >>> import athermal as at
+    >>> density = at.densities.FlatBand(0.1, 0.5, 1.5) + at.densities.FlatBand(0.2, 1.0, 2.0)
+    >>> density.support, density(np.array([0.7, 1.2])).round(3)
+    ((0.5, 2.0), array([0.1, 0.3]))
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")

@@ -25,6 +25,13 @@ class Drive(ABC):
     """A periodic scalar of time (complex only where it drives an exchange or two-mode-squeezing coupling).
 
     A kind of drive that an operator makes of two others says so: `class Sum(Drive, operator="+")`.
+
+    Examples
+    --------
+    >>> import athermal as at
+    >>> drive = 2.0 * at.drives.Strokes((1.0, 1.0), (0.0, 1.0))
+    >>> drive.value(np.array([0.5, 1.5])), drive.is_constant(0.0, 1.0), len(drive.leaves())
+    (array([0., 2.]), True, 2)
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
@@ -48,7 +55,7 @@ class Drive(ABC):
         """Tell whether the drive is constant on a stretch that holds no breakpoint."""
 
     def breakpoints(self) -> tuple[float, ...]:
-        """Return the times in [0, own period) at which the drive jumps or is not smooth."""
+        """Return the times in [0, own period) at which a simple drive jumps or is not smooth; of others see `leaves`."""
         return ()
 
     def leaves(self) -> tuple[Drive, ...]:
@@ -57,7 +64,7 @@ class Drive(ABC):
 
     @property
     def own_period(self) -> float | None:
-        """The shortest time after which the drive repeats by construction; None if it is constant."""
+        """The shortest time after which a simple drive repeats by construction; None of constant ones and of combined ones."""
         return None
 
     @property

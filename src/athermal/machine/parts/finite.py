@@ -31,7 +31,14 @@ _ROUNDING = 1e-12
 
 
 class FiniteSubsystem(Subsystem):
-    """A subsystem with finitely many states."""
+    """A subsystem with finitely many states.
+
+    Examples
+    --------
+    >>> import athermal as at
+    >>> [part.dimension for part in (at.Qubit("q", 1.0), at.Qudit("d", [0.0, 1.0, 2.5]))]
+    [2, 3]
+    """
 
     families: ClassVar[tuple[str, ...]] = ("finite", "open")
 

@@ -34,6 +34,12 @@ class FiniteReservoir(Reservoir):
     """A reservoir with finitely many states.
 
     Inside the software its operators are in the eigenbasis of its Hamiltonian.
+
+    Examples
+    --------
+    >>> import athermal as at
+    >>> at.SpinBath("hot", 1.0, spin_frequencies=[1.0, 3.0]).energies
+    array([ 2., -1.,  1., -2.])
     """
 
     families: ClassVar[tuple[str, ...]] = ("finite",)

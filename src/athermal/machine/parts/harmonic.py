@@ -18,6 +18,12 @@ class HarmonicReservoir(Reservoir):
 
     Sites are what couplings see: site k has the quadratures (x_k, p_k). The Hamiltonian is diagonal in the normal modes, whose
     frequencies are positive and whose quanta are bosons.
+
+    Examples
+    --------
+    >>> import athermal as at
+    >>> at.Ring("ring", 1.0, sites=4, frequency=1.0, hopping=0.1).frequencies.round(3)
+    array([0.894, 1.   , 1.   , 1.095])
     """
 
     families: ClassVar[tuple[str, ...]] = ("harmonic",)

@@ -22,6 +22,12 @@ class Reservoir(ABC):
     """A reservoir at a reference temperature; its Hamiltonian H_j does not depend on time.
 
     Its reference state is exp(-(H_j - mu_j N_j)/T_j)/Z_j, with mu_j = 0 where it exchanges no particles.
+
+    Examples
+    --------
+    >>> import athermal as at
+    >>> [(bath.name, bath.temperature, bath.chemical_potential) for bath in at.library.two_oscillator(T_hot=1.5).reservoirs]
+    [('hot bath', 1.5, 0.0), ('cold bath', 1.0, 0.0)]
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
