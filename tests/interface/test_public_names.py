@@ -30,7 +30,8 @@ NAMESPACES = {
         read_machine_file
     """,
     "library": """
-        correlated_qubits heat_reversal molecular_motor otto single_atom spin_star three_oscillators two_oscillator two_qubit_swap
+        correlated_qubits correlated_stream heat_reversal molecular_motor otto single_atom spin_star three_oscillators
+        two_oscillator two_qubit_swap two_stroke
     """,
     "limit": "FixedCycle HarmonicCycle LimitCycle floquet_exponents limit_cycle",
     "parts": "CoupledBath FiniteReservoir FiniteSubsystem HarmonicReservoir Reservoir",
