@@ -14,6 +14,10 @@ from athermal.errors import MachineError
 from athermal.machine.drive import TIME_RESOLUTION, Drive, Side, breakpoints_within
 
 
+# Instants of which the strengths of all terms are kept.
+_MOST_SEEN = 256
+
+
 class AnyTerm(Protocol):
     """A term: the parts it acts on, its drive f(t), and the share of its energy that each of these parts owns."""
 
@@ -62,6 +66,7 @@ class DrivenTerms(Generic[Kind]):
         self.subsystems = tuple(subsystems)
         self.reservoirs = tuple(reservoirs)
         self.period = period
+        self._seen: dict[tuple[float, Side], FloatArray] = {}
         self.side: Side = side
         """On which side of a breakpoint an instant lies: "left" where cycles end before the jumps at their edge, as they do where
         fresh units are there to see them."""
@@ -86,7 +91,18 @@ class DrivenTerms(Generic[Kind]):
         return table
 
     def strengths(self, times: FloatArray, side: Side = "right") -> FloatArray:
-        """Return f_a(t), shape (T, terms)."""
+        """Return f_a(t), shape (T, terms); of one instant they are kept, for every cycle looks at the same ones."""
+        if len(times) > 1:
+            return self._strengths(times, side)
+        key = float(times[0]), side
+        if key not in self._seen:
+            if len(self._seen) >= _MOST_SEEN:
+                self._seen.clear()
+            self._seen[key] = self._strengths(times, side)
+            self._seen[key].flags.writeable = False
+        return self._seen[key]
+
+    def _strengths(self, times: FloatArray, side: Side) -> FloatArray:
         return np.stack([np.asarray(term.drive.value(times, side), dtype=float) for term in self.terms], axis=-1)
 
     def rates(self, times: FloatArray) -> FloatArray:

@@ -117,7 +117,8 @@ def _draw_cycles(ax: Axes, ledger: Ledger) -> None:
     athermal = is_athermal_engine(ledger.cycles) & ~is_past_recurrence(ledger.cycles)
     if np.any(athermal):
         label = r"athermal engine, $\mathrm{d}\sigma < 0$"
-        look = {"color": design.VERMILLION, "markeredgecolor": design.BLACK, "markeredgewidth": 0.6, "markersize": 1.8 * size}
+        edge = 0.0 if design.is_crowded(ledger) else 0.6
+        look = {"color": design.VERMILLION, "markeredgecolor": design.BLACK, "markeredgewidth": edge, "markersize": 1.8 * size}
         ax.plot(cycle[athermal], eta[athermal], "D", label=label, zorder=5, **look)
     if not np.any(gives):
         ax.text(0.5, 0.4, "no cycle gives work", transform=ax.transAxes, ha="center", color=design.GREY)

@@ -256,7 +256,7 @@ class DensityMatrixSolver(Solver[FactorState]):
         return totals
 
     def snapshot(self, state: FactorState, time: float) -> Snapshot:
-        phase = time % self.machine.period
+        phase = self.hamiltonian.phase_of(time, time)[0]
         return self.observer.snapshot(
             state.factor,
             state.integrals,

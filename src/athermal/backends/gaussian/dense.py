@@ -174,15 +174,15 @@ class DenseSolver(Solver[GaussianState]):
 
     def snapshot(self, state: GaussianState, time: float) -> Snapshot:
         hamiltonian, n_modes = self.hamiltonian, self.hamiltonian.n_modes
-        covariance = state.covariance
+        covariance, phase = state.covariance, hamiltonian.phase_of(time, time)[0]
         touched = hamiltonian.basis.T @ state.factor
         means = hamiltonian.basis.T @ state.mean
         second = touched @ touched.T + np.outer(means, means)
-        forms, forces = hamiltonian.subsystem_coupling(time % self.machine.period)
+        forms, forces = hamiltonian.subsystem_coupling(phase)
         subsystem_energies = energies_of(forms, forces, means, second)
-        extras = extras_of(hamiltonian, time, means, second, state.switching)
+        extras = extras_of(hamiltonian, phase, means, second, state.switching)
         own_rows = mode_indices(np.arange(len(self.machine.subsystems)), n_modes)
-        extras |= resources_of(hamiltonian, time, state.mean[own_rows], covariance[np.ix_(own_rows, own_rows)])
+        extras |= resources_of(hamiltonian, phase, state.mean[own_rows], covariance[np.ix_(own_rows, own_rows)])
         diagonal = np.diag(covariance) + state.mean**2
         quanta = 0.5 * hamiltonian.frequencies * (diagonal[:n_modes] + diagonal[n_modes:])
         reservoir_modes = [hamiltonian.part_modes[name] for name in self.machine.reservoir_names]
