@@ -7,8 +7,10 @@ import pytest
 import scipy.linalg
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 import athermal as at
+from athermal.cli import app
 from athermal.testing.transformed import renamed, reordered, rescaled, side_by_side
 
 STROKES = at.drives.Strokes
@@ -217,6 +219,8 @@ def test_a_run_is_saved_with_the_starts_of_its_cycles(tmp_path):
 
 
 def test_no_recurrence():
+    shown = CliRunner().invoke(app, ["show", "correlated_stream"])
+    assert shown.output.count("renewed: fresh units at the start of every cycle") == 2
     machine = at.library.two_oscillator(modes=5)
     assert np.isfinite(machine.recurrence_time("hot bath"))
     bath = machine.reservoirs[0]

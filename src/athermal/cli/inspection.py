@@ -62,6 +62,7 @@ def describe(plan: MachineFile) -> dict[str, Any]:
                 "temperature": part.temperature,
                 **held.extent(),
                 "is_auto": isinstance(part, ContinuumBath) and part.is_auto,
+                "is_renewed": part.renewed,
                 "recurrence_time": recurrences[part.name],
                 "recurrence_cycles": recurrences[part.name] / machine.period,
                 "is_continuous": is_whole or (isinstance(part, ContinuumBath) and part.is_auto),
@@ -154,6 +155,8 @@ def _lines(plan: MachineFile, facts: dict[str, Any]) -> list[str]:
 def _recurrence(entry: dict[str, Any], cycles: int) -> str:
     if entry["is_continuous"]:
         return "recurrence time: beyond any run"
+    if entry["is_renewed"]:
+        return "renewed: fresh units at the start of every cycle"
     if math.isinf(entry["recurrence_time"]):
         return "recurrence time: none, it stands for nothing but itself"
     reached = "beyond the run" if entry["is_run_within_recurrence"] else f"the run of {cycles} cycles PASSES it"

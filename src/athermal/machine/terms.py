@@ -13,7 +13,6 @@ from athermal._types import FloatArray
 from athermal.errors import MachineError
 from athermal.machine.drive import TIME_RESOLUTION, Drive, Side, breakpoints_within
 
-
 # Instants of which the strengths of all terms are kept.
 _MOST_SEEN = 256
 
