@@ -72,7 +72,7 @@ def check_laws(ledger):
 
 
 def test_the_two_stroke_engine_of_a_quantum_processor():
-    """A. Solfanelli et al., arXiv:2203.13773; exact evolution, heats into the baths in the first four cycles."""
+    """arXiv:2203.13773, exact evolution, heats into the baths in the first four cycles."""
     heat = at.run(at.library.two_stroke(), 4).heat
     given_cold, given_hot = [-0.051318, -0.015788, 0.004990, 0.012580], [-0.114601, -0.067790, -0.049776, -0.037705]
     np.testing.assert_allclose(heat.sel(reservoir="cold stream"), given_cold, atol=5e-7)  # six digits given

@@ -54,8 +54,7 @@ def two_stroke(
 
     References
     ----------
-    A. Solfanelli, A. Santini, M. Campisi, "Quantum thermodynamic methods to purify a qubit on a quantum processing unit" and
-    arXiv:2203.13773, where such an engine ran on ibm_lagos.
+    arXiv:2203.13773, where it ran on ibm_lagos.
 
     Examples
     --------
