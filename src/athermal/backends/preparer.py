@@ -18,8 +18,8 @@ Change = Callable[[Any, State], State]
 UNCORRELATED = 1e-10
 """Correlation coefficients up to this are rounding."""
 FORWARDS_ONLY = (
-    "it needs a run backwards in time, which takes every mode of the baths. Use a backend that follows them, such as Dense() or "
-    "DensityMatrix(levels=...)."
+    "it needs a run backwards in time, which takes every mode of the baths. Give these a number of modes, and use a backend that "
+    "follows them: DensityMatrix(levels=...), or Dense() for oscillators."
 )
 """Why nothing is charged by a backend that cannot run backwards."""
 

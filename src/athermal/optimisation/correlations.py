@@ -269,7 +269,8 @@ def _checked_machine(machine: Any, backend: Any) -> tuple[Machine, Solver[Any], 
         chosen = _WHOLE.get(machine.family.name, lambda: choose(machine).backend)()
     if type(chosen) not in _SPACES:
         raise StudyError(
-            f"`backend` of {_OWNER} must be Dense() or DensityMatrix(), which know the state of the whole, but is {backend!r}."
+            f"`backend` of {_OWNER} must be Dense() or DensityMatrix(), which know the state of the whole, but is {chosen!r}. "
+            "Finite subsystems between baths with a number of modes can be run with DensityMatrix(levels=...)."
         )
     return machine, chosen.bind(machine), chosen
 

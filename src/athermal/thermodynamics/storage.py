@@ -42,7 +42,9 @@ def load(path: Path) -> dict[str, Any]:
         raise FileFormatError(f"There is no result file {path}.")
     tree, is_sealed = netcdf.read(path)
     if tree.attrs.get("format") != FORMAT:
-        raise FileFormatError(f"{path} is a netCDF file, but not a ledger written by athermal.")
+        kind = str(tree.attrs.get("format", ""))
+        held = f": it holds a {kind.removeprefix('athermal ')}" if kind.startswith("athermal ") else ""
+        raise FileFormatError(f"{path} is a netCDF file, but not a ledger written by athermal{held}.")
     version = int(tree.attrs.get("format_version", -1))
     if version != FORMAT_VERSION:
         raise FileFormatError(

@@ -57,7 +57,7 @@ def test_a_state_from_outside_is_refused_by_the_names_of_the_backend_and_of_the_
         (at.Dense(), OSCILLATORS, at.GivenState(np.eye(2) / 2.0), "no density matrix here. Use GaussianMoments"),
         (at.Star(), OSCILLATORS, at.GivenState(np.eye(2) / 2.0), "no density matrix here. Use GaussianMoments"),
         (at.StateVectors(), QUBITS, at.GaussianMoments(0.5 * np.eye(2)), "is Gaussian.*Use GivenState"),
-        (at.HEOM(depth=2, check=False), CONTINUUM, at.Charged(1), "run backwards in time.*Use a backend that follows them"),
+        (at.HEOM(depth=2, check=False), CONTINUUM, at.Charged(1), "run backwards in time.*use a backend that follows them"),
     ],
 )
 def test_a_kind_without_a_formula_says_why_and_what_to_use(backend, machine, initial, message):
