@@ -261,3 +261,42 @@ def test_refusals():
             at.run(machine, 1, backend=backend)
     with pytest.raises(at.errors.StudyError, match="need reservoirs that last"):
         at.best_correlations(qubits(), cycles=2)
+
+
+def _in_turn(part, bath, contact, kind=at.SpinBath):
+    """A part in sudden contact with a bath and a cold one in turn, both renewed."""
+    hot, cold = (at.drives.Strokes((1.0, 1.0), values) for values in ((0.4, 0.0), (0.0, 1.0)))
+    other = kind("cold", 0.5, (1.0,), (0.2,), renewed=True)
+    return at.Machine([part], [bath, other], [contact(hot), at.Exchange((part.name, "cold"), cold)], 2.0)
+
+
+XX = np.kron([[0.0, 1.0], [1.0, 0.0]], [[0.0, 1.0], [1.0, 0.0]])
+KINDS = {
+    "ring": (at.Ring("hot", 2.0, 3, 1.1, 0.1, renewed=True), None),
+    "chain": (at.Chain("hot", 2.0, 3, 1.1, 0.1, renewed=True), None),
+    "coupled": (at.parts.CoupledBath("hot", 2.0, 1.1 * np.eye(4), (0.2, 0.1), renewed=True), None),
+    "truncated": (at.TruncatedBath("hot", 2.0, (1.0, 1.2), (0.3, 0.3), levels=3, renewed=True), "position"),
+    "finite": (
+        at.FiniteBath("hot", 2.0, XX + np.diag([1.0, 1.0, -1.0, -1.0]), renewed=True),
+        np.kron([[0, 1], [1, 0]], np.eye(2)),
+    ),
+}
+
+
+@pytest.mark.filterwarnings("ignore::athermal.errors.TruncationWarning")
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_reservoir(kind):
+    """All laws, each cycle with fresh thermal units: no fuel, and no engine beyond Carnot; it settles."""
+    bath, operator = KINDS[kind]
+    if operator is None:
+        part, cold = at.Oscillator("a", 1.0), at.Bath
+        machine = _in_turn(part, bath, lambda drive: at.Exchange(("a", "hot"), drive, site=0), cold)
+    else:
+        machine = _in_turn(at.Qubit("a", 1.0), bath, lambda drive: at.OperatorCoupling(("a", "hot"), ("sigmax", operator), drive))
+    ledger = at.run(machine, 40)
+    assert ledger.violations() == []
+    # rounding of entropies of a few nats, forty times
+    assert np.all(np.abs(ledger.cumulative.residual_second_law) < 1e-11)
+    assert np.all(np.abs(ledger.fuel) < 1e-12)
+    assert np.all(ledger.sigma_total_change > 0.0)
+    assert ledger.heat.values[-1] == pytest.approx(ledger.heat.values[-2], rel=1e-2)  # e^-40k of the slowest contact
