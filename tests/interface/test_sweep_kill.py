@@ -109,6 +109,7 @@ def points_of(files, whole):
     return {" ".join(map(repr, whole.design.point(int(file.stem)).values())) for file in files}
 
 
+@pytest.mark.slow
 def test_a_sweep_that_is_killed_many_times_is_complete_equal_and_repeats_nothing(tmp_path, whole):
     moments, kills = np.random.default_rng(20251), 0
     for trial in range(12):
@@ -149,7 +150,7 @@ def test_the_points_of_a_killed_process_are_run_by_the_one_beside_it(tmp_path, w
     check_store(sessions[1].store, whole)
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [pytest.param(1, marks=pytest.mark.slow), 2])
 def test_an_interrupt_keeps_what_is_finished(tmp_path, whole, workers):
     session = Session(tmp_path, workers=workers)
     session.wait_for(7)

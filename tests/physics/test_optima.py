@@ -60,6 +60,7 @@ def test_row_14_efficiency_at_maximum_work(law, ratio, expected):
     assert best.on_bounds == {}
 
 
+@pytest.mark.slow
 def test_row_14_global_search_over_frequency_and_law():
     """Strokes without friction do more work than sudden ones: T_hot (1 - sqrt(tau))^2 at most, against half of that."""
     best = at.optimise(
@@ -118,7 +119,9 @@ def qubit_otto(omega_cold=1.0, angle=0.5 * math.pi):
     )
 
 
-@pytest.mark.parametrize("method", [at.search.Local(starts=1), at.search.Global(population=4, generations=4)])
+@pytest.mark.parametrize(
+    "method", [at.search.Local(starts=1), pytest.param(at.search.Global(population=4, generations=4), marks=pytest.mark.slow)]
+)
 def test_the_highest_efficiency_at_a_given_work(method):
     """eta = 1 - w_c/w_h falls with w_c and the work rises: the constraint binds, with a full swap."""
     least = 0.03

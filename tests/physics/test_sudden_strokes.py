@@ -51,7 +51,7 @@ def sudden_contacts(modes, kind=at.Position):
 @pytest.mark.parametrize(
     ("build", "cycles", "allowed"),
     [
-        (frequency_strokes, 20, 1e-7),  # what is left of the transient, e^-0.6 t
+        pytest.param(frequency_strokes, 20, 1e-7, marks=pytest.mark.slow),  # what is left of the transient, e^-0.6 t
         pytest.param(sudden_contacts, 20, 1e-6, marks=pytest.mark.slow),
         pytest.param(lambda modes: sudden_contacts(modes, at.Exchange), 22, 3e-6, marks=pytest.mark.slow),  # e^-0.24 t
     ],
