@@ -14,6 +14,7 @@ import xarray as xr
 import athermal as at
 from athermal.testing.checks import Checks
 from athermal.testing.held import held_machines, stranger
+from athermal.testing.kernels import run_with_oldest
 from athermal.testing.transformed import renamed, reordered, rescaled, side_by_side, without_contacts
 from athermal.thermodynamics import schema
 from athermal.thermodynamics.ledger import Ledger
@@ -64,6 +65,11 @@ class Invariance(Checks):
     def test_names(self, machine):
         names = {name: f"{chr(ord('z') - k)} {name}" for k, name in enumerate(part.name for part in machine.parts)}
         assert_same(self.run(machine), self.run(renamed(machine, names)), self.rounding, names=names)
+
+    def test_kernel(self, tmp_path):
+        """The kernel of the linear algebra library, whose rounding differs: one machine, for a process of its own takes seconds."""
+        machine = self.parameters()["machine"][0]
+        assert_same(self.run(machine), run_with_oldest(machine, CYCLES, self.backend, tmp_path), self.rounding)
 
     def test_a_stranger_adds(self, machine):
         """Two machines that do not touch, run as one: the columns of both add up."""
