@@ -180,6 +180,7 @@ def test_a_worker_that_is_killed_loses_nothing(tmp_path):
     assert at.load(tmp_path / "store").dataset.drop_attrs(deep=False).identical(expected)
 
 
+@pytest.mark.slow
 def test_a_point_that_always_kills_its_worker_is_recorded(tmp_path):
     result = at.sweep(dying(tmp_path, times=100), OVER, cycles=1, workers=2, store=tmp_path / "store")
     (failure,) = result.failures

@@ -104,7 +104,10 @@ def figures(cycle, s):
     return np.array([*(np.array(energies) / s), *pure])
 
 
-@pytest.mark.parametrize(("build", "accuracy"), [(driven, 1e-4), pytest.param(sudden, 1e-2, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    ("build", "accuracy"),
+    [(driven, 1e-4), pytest.param(sudden, 1e-2, marks=pytest.mark.slow)],
+)
 def test_limit_cycles_in_any_unit(build, accuracy):
     exact = figures(at.limit_cycle(build(), accuracy=accuracy), 1.0)
     for s in (1e-9, 1e9):

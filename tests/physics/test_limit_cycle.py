@@ -348,6 +348,7 @@ def late_cycle_machine(modes):
     )
 
 
+@pytest.mark.slow
 def test_late_cycles_of_a_long_star_run_are_the_limit_cycle():
     machine, cycles = late_cycle_machine(1500), 5
     cycle = at.limit_cycle(machine)

@@ -88,6 +88,7 @@ def swap_work(omega_cold, angle=0.5 * math.pi, omega_hot=2.0, T_hot=2.0, T_cold=
 MOST_WORK = minimize_scalar(lambda w: -swap_work(w), bounds=(0.9, 1.9), method="bounded", options={"xatol": 1e-10}).x
 
 
+@pytest.mark.slow
 def test_row_19_the_swap_that_gives_most_work():
     best = at.optimise(
         "two_qubit_swap",

@@ -89,6 +89,7 @@ def test_state_between_and_at_the_jumps_is_that_of_a_dense_run():
         np.testing.assert_allclose(cycle.mean(phase), later.mean[rows], atol=1e-5)
 
 
+@pytest.mark.slow
 def test_steep_ramps_tend_to_sudden_strokes():
     """Harmonic balance of ever steeper ramps: the work differs by the square of their length."""
 
